@@ -1,0 +1,1 @@
+export { type EngineInfo, type EngineName, startEngine } from "./start.ts";

@@ -1,0 +1,14 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** A path in the folder `shared` that lies beside the checkout, or undefined where it is absent. */
+export function shared(path: string): string | undefined {
+  const full = fileURLToPath(new URL(`../../../../shared/${path}`, import.meta.url));
+  return existsSync(full) ? full : undefined;
+}
+
+/** The original implementation's values from `shared/reference`, or undefined where the folder is absent. */
+export function reference<T>(name: string): T | undefined {
+  const path = shared(`reference/${name}`);
+  return path && (JSON.parse(readFileSync(path, "utf8")) as T);
+}

@@ -1,0 +1,29 @@
+import { readdirSync } from "node:fs";
+import { defineConfig } from "vitest/config";
+
+// Tests read the sources: `@seg/source` is the condition that every package exports its src under.
+const conditions = ["@seg/source", "module", "node", "import", "default"];
+const resolve = { conditions };
+const ssr = { resolve: { conditions, externalConditions: conditions } };
+
+const projects = ["packages", "tools"].flatMap((group) =>
+  readdirSync(group, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => ({
+      resolve,
+      ssr,
+      test: {
+        name: entry.name,
+        root: `${group}/${entry.name}`,
+        include: ["test/**/*.test.ts"],
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+      },
+    })),
+);
+
+export default defineConfig({
+  resolve,
+  ssr,
+  test: { projects, pool: "forks", maxWorkers: 2, passWithNoTests: true },
+});
