@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { SkippedReporter } from "./tools/bootstrap/skipped-reporter.ts";
 
 // Tests read the sources: `@seg/source` is the condition that every package exports its src under.
 const conditions = ["@seg/source", "module", "node", "import", "default"];
@@ -25,5 +26,5 @@ const projects = ["packages", "tools"].flatMap((group) =>
 export default defineConfig({
   resolve,
   ssr,
-  test: { projects, pool: "forks", maxWorkers: 2, passWithNoTests: true },
+  test: { projects, pool: "forks", maxWorkers: 2, passWithNoTests: true, reporters: [new SkippedReporter()] },
 });

@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { BootstrapError, capture, root } from "./child.mjs";
+
+const PNPM = join(root, ".cache/pnpm");
+const STAMP = join(root, "node_modules/.bootstrap-stamp");
+
+/**
+ * Brings `node_modules` to what the lockfile says: gets the pinned pnpm through npm, and runs it. Both only when needed,
+ * so that a second call reads a few files and touches no network.
+ *
+ * @throws {BootstrapError} without npm, without network, or when the lockfile and a package.json disagree.
+ */
+export async function install() {
+  const wanted = fingerprint();
+  if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === wanted) return;
+  await installPnpm();
+  await step("Installing the packages", process.execPath, [
+    join(PNPM, "node_modules/pnpm/bin/pnpm.cjs"),
+    "install",
+    "--frozen-lockfile",
+    "--prefer-offline",
+    "--reporter=append-only",
+  ]);
+  writeFileSync(STAMP, wanted);
+}
+
+/** A hash of everything that decides what an install gives. */
+function fingerprint() {
+  const hash = createHash("sha256").update(`${process.platform} ${process.arch}`);
+  const workspaces = ["packages", "tools"].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => join(group, name, "package.json")),
+  );
+  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json", ...workspaces.sort()]) {
+    const path = join(root, file);
+    if (existsSync(path)) hash.update(`\0${file}\0`).update(readFileSync(path));
+  }
+  return hash.digest("hex");
+}
+
+/** Puts the pnpm that package.json names into `.cache/pnpm`; half an install is never left there. */
+async function installPnpm() {
+  const pinned = readJson(join(root, "package.json")).packageManager.split("@")[1];
+  const installed = join(PNPM, "node_modules/pnpm/package.json");
+  if (existsSync(installed) && readJson(installed).version === pinned) return;
+  const partial = `${PNPM}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  const [command, ...args] = npm();
+  await step(`Getting pnpm ${pinned}`, command, [
+    ...args,
+    "install",
+    "--prefix",
+    partial,
+    "--no-audit",
+    "--no-fund",
+    "--prefer-offline",
+    // One more try is enough: without network npm would wait for over a minute.
+    "--fetch-retries=1",
+    "--fetch-retry-mintimeout=1000",
+    `pnpm@${pinned}`,
+  ]);
+  rmSync(PNPM, { recursive: true, force: true });
+  renameSync(partial, PNPM);
+}
+
+/**
+ * How to start npm: the one that runs this script, or the one on the PATH.
+ *
+ * @returns {[string, ...string[]]}
+ */
+function npm() {
+  const running = process.env.npm_execpath ?? "";
+  return basename(running) === "npm-cli.js" ? [process.execPath, running] : ["npm"];
+}
+
+/**
+ * Runs one step of the installation, saying so on stderr.
+ *
+ * @param {string} title
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function step(title, command, args) {
+  const started = Date.now();
+  const terminal = process.stderr.isTTY;
+  process.stderr.write(`${title} ...${terminal ? "" : "\n"}`);
+  const { code, output } = await capture(command, args, (text) => {
+    const progress = text.match(/Progress: .*/g)?.at(-1);
+    if (terminal && progress) process.stderr.write(`\r\x1b[K${title} ... ${progress.slice(0, 80)}`);
+  }).catch((error) => {
+    if (error.code !== "ENOENT") throw error;
+    throw new BootstrapError(`Expected ${command} on the PATH but found none: install npm, which comes with Node.`);
+  });
+  if (terminal) process.stderr.write("\r\x1b[K");
+  if (code === 0) return console.error(`${title}: done in ${((Date.now() - started) / 1000).toFixed(0)} s`);
+  const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET/.exec(
+    output,
+  );
+  if (offline) {
+    throw new BootstrapError(
+      `${title} failed: the package registry cannot be reached (${offline[0]}). The first run needs the network, later ones do not: connect and run it again.`,
+    );
+  }
+  console.error(output.trimEnd());
+  throw new BootstrapError(`${title} failed with exit code ${code}; what it printed stands above.`);
+}
+
+/** @param {string} path */
+function readJson(path) {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
