@@ -1,3 +1,5 @@
+import type * as tf from "@tensorflow/tfjs";
+
 /** FNV-1a, 32 bits, of a string's UTF-8 bytes. */
 export function hash(key: string): number {
   let h = 0x811c9dc5;
@@ -11,11 +13,69 @@ export function hash(key: string): number {
  */
 export function uniform(key: string, count: number, map: (u: number) => number = (u) => u): Float64Array {
   const base = hash(key);
-  return Float64Array.from({ length: count }, (_, i) => {
+  const values = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
     let x = (base + Math.imul(i, 2654435761)) >>> 0;
     x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
     x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
     x = (x ^ (x >>> 16)) >>> 0;
-    return map(x / 2 ** 32);
-  });
+    values[i] = map(x / 2 ** 32);
+  }
+  return values;
+}
+
+const PYTORCH_NAMES: Record<string, string> = {
+  kernel: "weight",
+  gamma: "weight",
+  beta: "bias",
+  moving_mean: "running_mean",
+  moving_variance: "running_var",
+};
+
+/** The PyTorch name of a layer's weight: `layer1.0.conv1/kernel` is `layer1.0.conv1.weight`. */
+export function pytorchName(variable: tf.LayerVariable): string {
+  const [layer, own] = variable.originalName.split("/") as [string, string];
+  return `${layer}.${PYTORCH_NAMES[own] ?? own}`;
+}
+
+/**
+ * Gives a model the made-up weights of the reference.
+ *
+ * @param part - `encoder` or `decoder`, which the keys begin with.
+ */
+export function fillMadeUp(model: tf.LayersModel, part: "encoder" | "decoder", tensor: typeof tf.tensor): void {
+  for (const layer of model.layers) {
+    const values = layer.weights.map((variable) => {
+      const name = pytorchName(variable);
+      const shape = variable.shape as number[];
+      const key = `${part}.${name}`;
+      if (shape.length === 4) {
+        const [h, w, i, o] = shape as [number, number, number, number];
+        const scale = 1.2 * Math.sqrt(3 / (i * h * w));
+        const oihw = uniform(key, o * i * h * w, (u) => (2 * u - 1) * scale);
+        return tensor(oihwToHwio(oihw, o, i, h, w), shape);
+      }
+      const count = shape.reduce((a, b) => a * b, 1);
+      const isScale = name.endsWith(".weight");
+      const map = isScale
+        ? (u: number) => 0.5 + 0.5 * u
+        : name.endsWith("running_var")
+          ? (u: number) => 0.5 + u
+          : (u: number) => (u - 0.5) * 0.2;
+      return tensor(Float32Array.from(uniform(key, count, map)), shape);
+    });
+    layer.setWeights(values);
+    for (const value of values) value.dispose();
+  }
+}
+
+function oihwToHwio(values: Float64Array, o: number, i: number, h: number, w: number): Float32Array {
+  const out = new Float32Array(values.length);
+  const area = h * w;
+  for (let a = 0; a < o; a++) {
+    for (let b = 0; b < i; b++) {
+      for (let p = 0; p < area; p++) out[(p * i + b) * o + a] = values[(a * i + b) * area + p]!;
+    }
+  }
+  return out;
 }

@@ -10,5 +10,5 @@ export function shared(path: string): string | undefined {
 /** The original implementation's values from `shared/reference`, or undefined where the folder is absent. */
 export function reference<T>(name: string): T | undefined {
   const path = shared(`reference/${name}`);
-  return path && (JSON.parse(readFileSync(path, "utf8")) as T);
+  return path === undefined ? undefined : (JSON.parse(readFileSync(path, "utf8")) as T);
 }

@@ -1,0 +1,77 @@
+import {
+  channelDropoutLayer,
+  conv2dLayer,
+  conv2dOverResizedLayer,
+  layerSeed,
+  resizeLikeLayer,
+  type WeightOptions,
+} from "@seg/layers";
+import { type BatchNormalizationOptions, batchNormalization } from "@seg/sync-bn";
+import type * as tf from "@tensorflow/tfjs";
+
+/** Options of every decoder. */
+export interface DecoderOptions extends WeightOptions {
+  /** How many classes are scored. Default 150, ADE20K's. */
+  numClass?: number;
+  /** Share of channels dropped in training before the last layer of PPM decoders. Default 0.1. */
+  dropout?: number;
+  /** Options of each batch norm, such as its momentum. */
+  batchNorm?: Pick<BatchNormalizationOptions, "epsilon" | "epsMode" | "momentum" | "frozen">;
+}
+
+interface ConvBnReluOptions {
+  /** Names of the convolution and of the batch norm. */
+  names: [string, string];
+  filters: number;
+  /** Default 3; the padding keeps the size. */
+  kernelSize?: number;
+}
+
+/** Adds layers to a decoder's graph; convolutions are drawn as the original's decoders draw them (He, fan-in). */
+export class DecoderBuilder {
+  readonly options: DecoderOptions;
+
+  constructor(options: DecoderOptions) {
+    this.options = options;
+  }
+
+  /** Convolution without bias, batch norm, ReLU; several inputs are resized to the first's size and seen as one. */
+  convBnRelu(x: tf.SymbolicTensor | tf.SymbolicTensor[], { names, filters, kernelSize = 3 }: ConvBnReluOptions) {
+    const layer = Array.isArray(x) ? conv2dOverResizedLayer : conv2dLayer;
+    const padding = (kernelSize - 1) / 2;
+    const y = layer({ ...this.drawing(names[0]), name: names[0], filters, kernelSize, padding, useBias: false }).apply(
+      x,
+    );
+    // The original starts these biases at 1e-4; PyTorch's own default is 0, and no trained value tells the difference.
+    return batchNormalization({ ...this.options.batchNorm, name: names[1], activation: "relu" }).apply(
+      y as tf.SymbolicTensor,
+    ) as tf.SymbolicTensor;
+  }
+
+  /** The last layer: scores before the softmax, one channel for each class. */
+  logits(x: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
+    const { numClass = 150, weights } = this.options;
+    return conv2dLayer({
+      ...this.drawing(name),
+      name,
+      filters: numClass,
+      kernelSize: 1,
+      ...(weights === "zeros" && { biasLimit: 0 }),
+    }).apply(x) as tf.SymbolicTensor;
+  }
+
+  dropout(x: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
+    const { dropout: rate = 0.1, seed } = this.options;
+    const own = layerSeed(seed, name);
+    return channelDropoutLayer({ name, rate, ...(own !== undefined && { seed: own }) }).apply(x) as tf.SymbolicTensor;
+  }
+
+  resizeLike(x: tf.SymbolicTensor, like: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
+    return resizeLikeLayer({ name }).apply([x, like]) as tf.SymbolicTensor;
+  }
+
+  private drawing(name: string) {
+    const { weights = "random", seed } = this.options;
+    return { ...(weights === "zeros" && { kernelStddev: 0 }), seed: layerSeed(seed, name) };
+  }
+}

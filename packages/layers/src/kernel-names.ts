@@ -1,0 +1,39 @@
+import type { NamedAttrMap } from "@tensorflow/tfjs";
+
+// Names under which TF.js finds the kernels and gradients of this package.
+export const Conv2D = "SegConv2D";
+export const Conv2DBackpropInput = "SegConv2DBackpropInput";
+export const Conv2DBackpropFilter = "SegConv2DBackpropFilter";
+export const FusedConv2D = "SegFusedConv2D";
+export const ResizeBilinear = "SegResizeBilinear";
+export const ResizeBilinearGrad = "SegResizeBilinearGrad";
+export const AdaptiveAvgPool2D = "SegAdaptiveAvgPool2D";
+export const AdaptiveAvgPool2DGrad = "SegAdaptiveAvgPool2DGrad";
+export const MaxPool2D = "SegMaxPool2D";
+export const MaxPool2DGrad = "SegMaxPool2DGrad";
+export const Activation = "SegActivation";
+export const ActivationGrad = "SegActivationGrad";
+
+/** A height and a width. */
+export type Pair = [number, number];
+
+/** Elementwise activations that can be fused; their gradients follow from the output alone. */
+export type ActivationName = "relu" | "relu6";
+
+export interface Conv2DAttrs extends NamedAttrMap {
+  strides: Pair;
+  padding: Pair;
+  dilations: Pair;
+  groups: number;
+}
+
+export interface Pool2DAttrs extends NamedAttrMap {
+  kernelSize: Pair;
+  strides: Pair;
+  padding: Pair;
+}
+
+/** Rows (or columns) that a window of `kernel` leaves of `size`, PyTorch's rule. */
+export function outputSize(size: number, kernel: number, stride: number, padding: number, dilation: number): number {
+  return Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
+}

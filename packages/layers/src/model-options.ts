@@ -1,0 +1,15 @@
+/** How the first weights of a model are made. */
+export interface WeightOptions {
+  /** `random` draws them as the original does; `zeros` is quick, for a model that loads its weights. Default `random`. */
+  weights?: "random" | "zeros";
+  /** Makes random weights repeatable. Default: other weights each time. */
+  seed?: number;
+}
+
+/** A layer's own seed: from the model's seed and the layer's name, so that layers do not draw the same numbers. */
+export function layerSeed(seed: number | undefined, name: string): number | undefined {
+  if (seed === undefined) return undefined;
+  let h = seed | 0;
+  for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193);
+  return h >>> 0;
+}

@@ -1,0 +1,52 @@
+import * as tf from "@tensorflow/tfjs";
+import { LayersError } from "../errors.ts";
+import { Conv2D, type Conv2DAttrs, outputSize, type Pair } from "../kernel-names.ts";
+import { pair } from "./pair.ts";
+
+/** Options of {@link conv2d}; one number stands for both height and width. */
+export interface Conv2DOptions {
+  /** Step of the window, positive. Default 1. */
+  strides?: number | Pair;
+  /** Zeros on either side, as PyTorch pads. Default 0. */
+  padding?: number | Pair;
+  /** Distance between the filter's taps, positive. Default 1. */
+  dilations?: number | Pair;
+  /** Groups of channels that see only each other; as many as channels is a depthwise convolution. Default 1. */
+  groups?: number;
+}
+
+/**
+ * 2-D convolution with any stride, symmetric zero padding, dilation and groups, and its gradients on every engine.
+ *
+ * @param x - `[batch, height, width, inChannels]`, float32.
+ * @param filter - `[kernelHeight, kernelWidth, inChannels / groups, outChannels]`, float32.
+ * @returns `[batch, newHeight, newWidth, outChannels]`, newHeight = floor((height + 2·padding − dilation·(kernelHeight − 1) − 1) / stride) + 1; the caller disposes it.
+ * @throws {LayersError} if channels and groups do not fit, or the window is larger than the padded image.
+ * @see PyTorch's `torch.nn.functional.conv2d`.
+ */
+export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2DOptions = {}): tf.Tensor4D {
+  const attrs: Conv2DAttrs = {
+    strides: pair("strides", options.strides ?? 1, 1),
+    padding: pair("padding", options.padding ?? 0, 0),
+    dilations: pair("dilations", options.dilations ?? 1, 1),
+    groups: options.groups ?? 1,
+  };
+  const [kh, kw, inPerGroup, out] = filter.shape;
+  const channels = x.shape[3];
+  if (inPerGroup * attrs.groups !== channels || out % attrs.groups !== 0) {
+    throw new LayersError(
+      "shape",
+      `Expected a filter [kh, kw, ${channels / attrs.groups}, multiple of ${attrs.groups}] for ${channels} channels in ${attrs.groups} groups but received [${filter.shape}].`,
+    );
+  }
+  for (const [i, k] of [kh, kw].entries()) {
+    const size = outputSize(x.shape[i + 1]!, k, attrs.strides[i]!, attrs.padding[i]!, attrs.dilations[i]!);
+    if (size < 1) {
+      throw new LayersError(
+        "shape",
+        `Expected an image that holds the ${kh}×${kw} window (dilation ${attrs.dilations}, padding ${attrs.padding}) but received ${x.shape[1]}×${x.shape[2]}: use a larger image or more padding.`,
+      );
+    }
+  }
+  return tf.engine().runKernel(Conv2D, { x, filter }, attrs) as tf.Tensor4D;
+}

@@ -1,0 +1,55 @@
+import * as tf from "@tensorflow/tfjs";
+import { LayersError } from "../errors.ts";
+import { AdaptiveAvgPool2D, MaxPool2D, outputSize, type Pair } from "../kernel-names.ts";
+import { pair } from "./pair.ts";
+
+/**
+ * Adaptive average pooling to a fixed number of cells, PyTorch's rule: cell i averages rows floor(i·H/bins) to ceil((i+1)·H/bins).
+ *
+ * @param x - `[batch, height, width, channels]`, float32.
+ * @param bins - Cells in height and width, positive.
+ * @returns `[batch, bins, bins, channels]`; the caller disposes it.
+ * @throws {LayersError} if `bins` is not of positive whole numbers.
+ * @see Zhao et al., Pyramid Scene Parsing Network, CVPR 2017, section 3.2.
+ */
+export function adaptiveAvgPool2d(x: tf.Tensor4D, bins: number | Pair): tf.Tensor4D {
+  return tf.engine().runKernel(AdaptiveAvgPool2D, { x }, { bins: pair("bins", bins, 1) }) as tf.Tensor4D;
+}
+
+/** Options of {@link maxPool2d}. */
+export interface MaxPool2DOptions {
+  /** Height and width of the window, positive. */
+  kernelSize: number | Pair;
+  /** Step of the window. Default: the window's size. */
+  strides?: number | Pair;
+  /** Border on either side that never wins, at most half the window. Default 0. */
+  padding?: number | Pair;
+}
+
+/**
+ * Max pooling with symmetric padding; the gradient goes to the first largest pixel of each window.
+ *
+ * @param x - `[batch, height, width, channels]`, float32.
+ * @returns `[batch, newHeight, newWidth, channels]`, sizes as of `conv2d`; the caller disposes it.
+ * @throws {LayersError} if the padding is more than half the window, or the window is larger than the padded image.
+ */
+export function maxPool2d(x: tf.Tensor4D, options: MaxPool2DOptions): tf.Tensor4D {
+  const kernelSize = pair("kernelSize", options.kernelSize, 1);
+  const strides = pair("strides", options.strides ?? kernelSize, 1);
+  const padding = pair("padding", options.padding ?? 0, 0);
+  for (const [i, k] of kernelSize.entries()) {
+    if (2 * padding[i]! > k) {
+      throw new LayersError(
+        "option",
+        `Expected padding of at most half the window ${kernelSize} but received ${padding}.`,
+      );
+    }
+    if (outputSize(x.shape[i + 1]!, k, strides[i]!, padding[i]!, 1) < 1) {
+      throw new LayersError(
+        "shape",
+        `Expected an image that holds the ${kernelSize.join("×")} window but received ${x.shape[1]}×${x.shape[2]}.`,
+      );
+    }
+  }
+  return tf.engine().runKernel(MaxPool2D, { x }, { kernelSize, strides, padding }) as tf.Tensor4D;
+}

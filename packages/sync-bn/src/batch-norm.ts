@@ -1,0 +1,57 @@
+import * as tf from "@tensorflow/tfjs";
+import { SyncBatchNormError } from "./errors.ts";
+import { type ActivationName, BatchNorm, type BatchNormAttrs, type EpsMode } from "./kernel-names.ts";
+
+/** Options of {@link batchNormTrain}. */
+export interface BatchNormTrainOptions {
+  /** Keeps the root away from zero. Default 1e-5. */
+  epsilon?: number;
+  /** `add`: 1/sqrt(var + epsilon), the default; `max`: 1/sqrt(max(var, epsilon)), as the original's synchronized batch norm. */
+  epsMode?: EpsMode;
+  /** Added after normalization, before the activation; the shape of `x`. */
+  residual?: tf.Tensor;
+  /** `relu` or `relu6` in the same pass; the gradient follows from the output, so nothing more is kept. */
+  activation?: ActivationName | undefined;
+}
+
+/** What {@link batchNormTrain} returns; the caller disposes all three. */
+export interface BatchNormTrainResult {
+  /** The normalized tensor, of the shape of `x`. */
+  y: tf.Tensor;
+  /** Per-channel mean, `[channels]`. */
+  mean: tf.Tensor1D;
+  /** Per-channel unbiased variance, `[channels]`. */
+  variance: tf.Tensor1D;
+}
+
+/**
+ * Batch normalization with the batch's own statistics: y = activation((x − μ)/σ · γ + β + residual), differentiable in x, γ, β
+ * and the residual. μ and the biased σ² run over all axes but the last.
+ *
+ * @param x - `[..., channels]`, rank ≥ 2, float32.
+ * @param gamma - `[channels]`.
+ * @param beta - `[channels]`.
+ * @throws {SyncBatchNormError} if the rank is below 2 or only one value per channel is there to take statistics of.
+ * @see Ioffe and Szegedy, Batch Normalization, ICML 2015.
+ */
+export function batchNormTrain(
+  x: tf.Tensor,
+  gamma: tf.Tensor,
+  beta: tf.Tensor,
+  options: BatchNormTrainOptions = {},
+): BatchNormTrainResult {
+  const { epsilon = 1e-5, epsMode = "add", residual, activation = "" } = options;
+  if (x.rank < 2)
+    throw new SyncBatchNormError("shape", `Expected a tensor of rank 2 or more but received [${x.shape}].`);
+  if (x.size === x.shape[x.rank - 1]) {
+    throw new SyncBatchNormError(
+      "shape",
+      `Expected more than one value per channel when training but received [${x.shape}]: use a larger batch or image.`,
+    );
+  }
+  const attrs: BatchNormAttrs = { epsilon, epsMode, activation };
+  const inputs: tf.NamedTensorMap = residual ? { x, gamma, beta, residual } : { x, gamma, beta };
+  const [y, mean, variance, ...saved] = tf.engine().runKernel(BatchNorm, inputs, attrs) as tf.Tensor[];
+  tf.dispose(saved);
+  return { y: y!, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
+}

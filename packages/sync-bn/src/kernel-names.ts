@@ -1,0 +1,18 @@
+import type { NamedAttrMap } from "@tensorflow/tfjs";
+
+// Names under which TF.js finds the kernels and gradients of this package.
+export const BatchNorm = "SegBatchNorm";
+export const BatchNormGrad = "SegBatchNormGrad";
+
+/** Elementwise activations that can follow in the same pass. */
+export type ActivationName = "relu" | "relu6";
+
+/** How eps keeps the root away from zero: `add` 1/sqrt(var + eps), `max` 1/sqrt(max(var, eps)). */
+export type EpsMode = "add" | "max";
+
+export interface BatchNormAttrs extends NamedAttrMap {
+  epsilon: number;
+  epsMode: EpsMode;
+  /** Empty for none. */
+  activation: ActivationName | "";
+}

@@ -1,0 +1,159 @@
+import * as tf from "@tensorflow/tfjs";
+import { batchNormTrain } from "./batch-norm.ts";
+import { SyncBatchNormError } from "./errors.ts";
+import type { ActivationName, EpsMode } from "./kernel-names.ts";
+
+/** Options of {@link batchNormalization}. */
+export interface BatchNormalizationOptions {
+  /** The layer's name. */
+  name?: string;
+  /** Whether γ and β are trained. Default true. */
+  trainable?: boolean;
+  /** Keeps the root away from zero. Default 1e-5. */
+  epsilon?: number;
+  /** How training uses epsilon; inference always adds it. Default `add`. */
+  epsMode?: EpsMode;
+  /** Share of the new statistics in the running ones, PyTorch's sense: running ← (1 − momentum)·running + momentum·new. Default 0.1. */
+  momentum?: number;
+  /** Whether the layer has a γ. Default true. */
+  scale?: boolean;
+  /** Whether the layer has a β. Default true. */
+  center?: boolean;
+  /** `relu` or `relu6` after normalization, in the same pass. Default none. */
+  activation?: ActivationName | null;
+  /** With true the running statistics are used in training too, and stay as they are. Default false. */
+  frozen?: boolean;
+}
+
+type Shape = (number | null)[];
+
+/**
+ * Batch normalization over all axes but the last, with PyTorch's numbers. Applied to `[x, residual]` it adds the residual
+ * before the activation, in the same pass.
+ *
+ * Weights: `gamma`, `beta`, `moving_mean`, `moving_variance` (unbiased), each `[channels]`.
+ */
+export class BatchNormalization extends tf.layers.Layer {
+  static className = "SegBatchNormalization";
+  readonly epsilon: number;
+  readonly epsMode: EpsMode;
+  readonly momentum: number;
+  readonly scale: boolean;
+  readonly center: boolean;
+  readonly activation: ActivationName | null;
+  /** See {@link BatchNormalizationOptions.frozen}. */
+  frozen: boolean;
+  gamma?: tf.LayerVariable;
+  beta?: tf.LayerVariable;
+  movingMean?: tf.LayerVariable;
+  movingVariance?: tf.LayerVariable;
+
+  constructor(options: BatchNormalizationOptions = {}) {
+    super(options as ConstructorParameters<typeof tf.layers.Layer>[0]);
+    this.epsilon = options.epsilon ?? 1e-5;
+    this.epsMode = options.epsMode ?? "add";
+    this.momentum = options.momentum ?? 0.1;
+    this.scale = options.scale ?? true;
+    this.center = options.center ?? true;
+    this.activation = options.activation ?? null;
+    this.frozen = options.frozen ?? false;
+    if (!(this.momentum >= 0 && this.momentum <= 1)) {
+      throw new SyncBatchNormError(
+        "option",
+        `Expected a momentum in [0, 1] (the share of the new statistics, as in PyTorch) but received ${this.momentum}.`,
+      );
+    }
+    if (!(this.epsilon > 0)) {
+      throw new SyncBatchNormError("option", `Expected epsilon > 0 but received ${this.epsilon}.`);
+    }
+  }
+
+  override build(inputShape: Shape | Shape[]): void {
+    const shape = firstShape(inputShape);
+    const channels = shape[shape.length - 1];
+    if (shape.length < 2 || channels == null) {
+      throw new SyncBatchNormError(
+        "shape",
+        `Expected an input of rank ≥ 2 whose last dimension is known but received [${shape.map((n) => n ?? "?")}].`,
+      );
+    }
+    const add = (name: string, initializer: "ones" | "zeros", trainable: boolean) =>
+      this.addWeight(name, [channels], "float32", tf.initializers[initializer](), undefined, trainable);
+    if (this.scale) this.gamma = add("gamma", "ones", true);
+    if (this.center) this.beta = add("beta", "zeros", true);
+    this.movingMean = add("moving_mean", "zeros", false);
+    this.movingVariance = add("moving_variance", "ones", false);
+    super.build(inputShape);
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    return firstShape(inputShape);
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[], { training = false }: { training?: boolean } = {}): tf.Tensor {
+    const [x, residual] = (Array.isArray(inputs) ? inputs : [inputs]) as [tf.Tensor, tf.Tensor?];
+    return tf.tidy(() => (training && !this.frozen ? this.train(x, residual) : this.infer(x, residual)));
+  }
+
+  /** γ/σ and β − μγ/σ of the running statistics, each `[channels]`: the layer at inference is x·scale + offset. The caller disposes both. */
+  asAffine(): { scale: tf.Tensor1D; offset: tf.Tensor1D } {
+    return tf.tidy(() => {
+      const inverse = tf.rsqrt(this.movingVariance!.read().add(this.epsilon));
+      const scale = this.gamma ? inverse.mul(this.gamma.read()) : inverse;
+      const shift = this.movingMean!.read().mul(scale).neg();
+      return { scale, offset: this.beta ? shift.add(this.beta.read()) : shift };
+    }) as unknown as { scale: tf.Tensor1D; offset: tf.Tensor1D };
+  }
+
+  private train(x: tf.Tensor, residual?: tf.Tensor): tf.Tensor {
+    const { epsilon, epsMode, activation } = this;
+    const channels = x.shape[x.rank - 1]!;
+    const gamma = this.gamma?.read() ?? tf.ones([channels]);
+    const beta = this.beta?.read() ?? tf.zeros([channels]);
+    const { y, mean, variance } = batchNormTrain(x, gamma, beta, {
+      epsilon,
+      epsMode,
+      activation: activation ?? undefined,
+      ...(residual && { residual }),
+    });
+    this.update(this.movingMean!, mean);
+    this.update(this.movingVariance!, variance);
+    return y;
+  }
+
+  private update(running: tf.LayerVariable, batch: tf.Tensor): void {
+    // The running statistics are no part of the loss.
+    running.write(
+      tf.tidy(() =>
+        running
+          .read()
+          .mul(1 - this.momentum)
+          .add(batch.mul(this.momentum)),
+      ),
+    );
+  }
+
+  private infer(x: tf.Tensor, residual?: tf.Tensor): tf.Tensor {
+    const { scale, offset } = this.asAffine();
+    let y: tf.Tensor = x.mul(scale).add(offset);
+    if (residual) y = y.add(residual);
+    if (!this.activation) return y;
+    return this.activation === "relu" ? y.relu() : tf.relu6(y);
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { epsilon, epsMode, momentum, scale, center, activation, frozen } = this;
+    return { ...super.getConfig(), epsilon, epsMode, momentum, scale, center, activation, frozen };
+  }
+}
+
+const firstShape = (shape: Shape | Shape[]) => (Array.isArray(shape[0]) ? shape[0] : shape) as Shape;
+
+tf.serialization.registerClass(BatchNormalization);
+
+/**
+ * A batch normalization layer with PyTorch's numbers, to use where `tf.layers.batchNormalization` would stand.
+ *
+ * @see PyTorch's `nn.BatchNorm2d`.
+ */
+export const batchNormalization = (options: BatchNormalizationOptions = {}) => new BatchNormalization(options);

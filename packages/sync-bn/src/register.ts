@@ -1,0 +1,7 @@
+import { registerGradients } from "./gradients.ts";
+import { registerComposedKernels } from "./kernels/composed.ts";
+import { registerTensorflowKernels } from "./kernels/tensorflow.ts";
+
+registerComposedKernels();
+registerTensorflowKernels();
+registerGradients();
