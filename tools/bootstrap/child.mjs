@@ -19,7 +19,9 @@ export class BootstrapError extends Error {
 }
 
 // Turbo starts `pnpm` from the PATH; its telemetry is the only thing here that would reach for the network unasked.
+// Some of the tools colour what they print even where nobody sees it.
 const env = {
+  ...(process.stdout.isTTY ? {} : { NO_COLOR: "1" }),
   ...process.env,
   PATH: [join(root, ".cache/pnpm/node_modules/.bin"), process.env.PATH].join(delimiter),
   TURBO_TELEMETRY_DISABLED: "1",

@@ -6,6 +6,10 @@ import { BootstrapError, capture, root } from "./child.mjs";
 const PNPM = join(root, ".cache/pnpm");
 const STAMP = join(root, "node_modules/.bootstrap-stamp");
 
+// Two more tries, soon: with the defaults it takes over a minute to find out that there is no network.
+// The level is named because `npm run --silent` hands its own down.
+const FETCH = ["--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=3000", "--loglevel=info"];
+
 /**
  * Brings `node_modules` to what the lockfile says: gets the pinned pnpm through npm, and runs it. Both only when needed,
  * so that a second call reads a few files and touches no network.
@@ -22,6 +26,7 @@ export async function install() {
     "--frozen-lockfile",
     "--prefer-offline",
     "--reporter=append-only",
+    ...FETCH,
   ]);
   writeFileSync(STAMP, wanted);
 }
@@ -56,9 +61,7 @@ async function installPnpm() {
     "--no-audit",
     "--no-fund",
     "--prefer-offline",
-    // One more try is enough: without network npm would wait for over a minute.
-    "--fetch-retries=1",
-    "--fetch-retry-mintimeout=1000",
+    ...FETCH,
     `pnpm@${pinned}`,
   ]);
   rmSync(PNPM, { recursive: true, force: true });
@@ -83,7 +86,6 @@ function npm() {
  * @param {string[]} args
  */
 async function step(title, command, args) {
-  const started = Date.now();
   const terminal = process.stderr.isTTY;
   process.stderr.write(`${title} ...${terminal ? "" : "\n"}`);
   const { code, output } = await capture(command, args, (text) => {
@@ -94,7 +96,7 @@ async function step(title, command, args) {
     throw new BootstrapError(`Expected ${command} on the PATH but found none: install npm, which comes with Node.`);
   });
   if (terminal) process.stderr.write("\r\x1b[K");
-  if (code === 0) return console.error(`${title}: done in ${((Date.now() - started) / 1000).toFixed(0)} s`);
+  if (code === 0) return;
   const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET/.exec(
     output,
   );

@@ -14,9 +14,15 @@ if (isOlder(process.versions.node, required)) {
   import("./main.mjs").then(({ main }) => main(process.argv.slice(2)));
 }
 
-/** Whether version `a` comes before version `b`; both are dotted numbers. */
+/**
+ * Whether version `a` comes before version `b`.
+ *
+ * @param {string} a - Dotted numbers, such as 20.19.
+ * @param {string} b
+ */
 function isOlder(a, b) {
-  const [left, right] = [a, b].map((version) => version.split(".").map(Number));
+  const left = a.split(".").map(Number);
+  const right = b.split(".").map(Number);
   const at = right.findIndex((part, i) => part !== (left[i] || 0));
-  return at >= 0 && (left[at] || 0) < right[at];
+  return (left[at] || 0) < (right[at] || 0);
 }
