@@ -1,0 +1,49 @@
+import type { Command, Option } from "commander";
+import { isConfigKey } from "./config/setting.ts";
+
+// Other names, mostly of 2018, for a flag; written without dashes.
+const ALIASES: Readonly<Record<string, string>> = {
+  testimgs: "imgs",
+  testimg: "imgs",
+  imgsize: "imgsizes",
+  gpu: "gpus",
+  gpuid: "gpus",
+  device: "gpus",
+  config: "cfg",
+};
+
+/**
+ * Rewrites the words after `seg` so that commander understands them.
+ *
+ * Flags are spelled as their command declares them: dashes, underscores and letter case do not matter (`--model_path`,
+ * `--imgMaxSize`), and the names of 2018 are known. `KEY VALUE` pairs move to the end, after `--`, so that a flag with
+ * many values such as `--imgs` does not swallow them. Unknown flags stay as they are.
+ */
+export function normalizeArguments(program: Command, argv: readonly string[]): string[] {
+  const command = program.commands.find((known) => known.name() === argv.find((word) => !word.startsWith("-")));
+  if (!command) return [...argv];
+  const declared = new Map(command.options.flatMap((option) => (option.long ? [[plain(option.long), option]] : [])));
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  const words: string[] = [];
+  const pairs: string[] = [];
+  let before: Option | undefined;
+  for (let i = 0; i < end; i++) {
+    const word = argv[i]!;
+    if (isConfigKey(word) && !(before?.required || before?.optional)) {
+      pairs.push(...argv.slice(i, Math.min(i + 2, end)));
+      i++;
+      before = undefined;
+      continue;
+    }
+    const [, name, value = ""] = /^(--[^=]+)(=.*)?$/s.exec(word) ?? [];
+    const option = name && (declared.get(plain(name)) ?? declared.get(ALIASES[plain(name)] ?? ""));
+    words.push(option ? option.long + value : word);
+    before = option && !value ? option : undefined;
+  }
+  const rest = argv.slice(end + 1);
+  return pairs.length + rest.length > 0 ? [...words, "--", ...rest, ...pairs] : words;
+}
+
+function plain(flag: string): string {
+  return flag.replace(/[-_]/g, "").toLowerCase();
+}

@@ -1,0 +1,145 @@
+import * as z from "zod";
+import { DECODER_NAMES, ENCODER_NAMES } from "./architectures.ts";
+import { parseLiteral } from "./literal.ts";
+
+// Each field carries its own words for what it takes, so that one place can tell any mistake: see `resolve.ts`.
+function field<T extends z.ZodType>(expected: string, type: T, decode: (value: unknown) => unknown) {
+  return z.preprocess(decode, type).meta({ expected });
+}
+
+const literal = (value: unknown) => (typeof value === "string" ? parseLiteral(value) : value);
+
+const text = (expected = "text") =>
+  field(expected, z.string(), (value) =>
+    typeof value === "number" || typeof value === "boolean" ? String(value) : value,
+  );
+const flag = () => field("True or False", z.boolean(), literal);
+const whole = (least: number) =>
+  field(`a whole number of at least ${least}`, z.number().int().min(least).max(Number.MAX_SAFE_INTEGER), literal);
+const number = (expected: string, type: z.ZodNumber) => field(expected, type, literal);
+const notNegative = () => number("a number of at least 0", z.number().min(0));
+const choice = <const T extends readonly [string, ...string[]]>(names: T) =>
+  field(`one of ${names.join(", ")}`, z.enum(names), (value) =>
+    typeof value === "string" ? (names.find((name) => name.toLowerCase() === value.toLowerCase()) ?? value) : value,
+  );
+
+/**
+ * MIT's configuration, section by section and key by key, with our additions `DATASET.classes`, `DATASET.padLabel` and
+ * `MODEL.inputFormat`. Values may come as YAML or as Python writes them (`True`, `1e-4`, `(300, 375)`).
+ */
+export const configSchema = z.strictObject({
+  DATASET: z.strictObject({
+    root_dataset: text(),
+    list_train: text(),
+    list_val: text(),
+    num_class: whole(1),
+    imgSizes: field(
+      "short sides in pixels such as (300, 375, 450)",
+      z.array(z.number().int().min(1)).min(1).readonly(),
+      (value) => {
+        const sizes = literal(value);
+        return typeof sizes === "number" ? [sizes] : Array.isArray(sizes) ? sizes.map(literal) : sizes;
+      },
+    ),
+    imgMaxSize: whole(1),
+    padding_constant: whole(1),
+    segm_downsampling_rate: whole(1),
+    random_flip: flag(),
+    padLabel: choice(["ignore", "mit"]),
+    classes: text("a file that names the classes, or nothing"),
+  }),
+  MODEL: z.strictObject({
+    arch_encoder: choice(ENCODER_NAMES as [(typeof ENCODER_NAMES)[number]]),
+    arch_decoder: choice(DECODER_NAMES),
+    weights_encoder: text(),
+    weights_decoder: text(),
+    fc_dim: whole(1),
+    inputFormat: choice(["rgb", "bgr-2018"]),
+  }),
+  TRAIN: z.strictObject({
+    batch_size_per_gpu: whole(1),
+    num_epoch: whole(1),
+    start_epoch: whole(0),
+    epoch_iters: whole(1),
+    optim: choice(["SGD"]),
+    lr_encoder: notNegative(),
+    lr_decoder: notNegative(),
+    lr_pow: notNegative(),
+    beta1: number("a number from 0 up to, but not, 1", z.number().min(0).lt(1)),
+    weight_decay: notNegative(),
+    deep_sup_scale: notNegative(),
+    fix_bn: flag(),
+    workers: whole(0),
+    disp_iter: whole(1),
+    seed: whole(0),
+  }),
+  VAL: z.strictObject({
+    visualize: flag(),
+    checkpoint: text(),
+    batch_size: number("1, because images differ in size", z.number().min(1).max(1)),
+  }),
+  TEST: z.strictObject({
+    checkpoint: text(),
+    result: text(),
+    batch_size: number("1, because images differ in size", z.number().min(1).max(1)),
+  }),
+  DIR: text(),
+});
+
+/** A whole configuration: every key has its value. */
+export type Config = z.infer<typeof configSchema>;
+
+/** The sections, in the order in which they are printed. */
+export const SECTIONS = ["DATASET", "MODEL", "TRAIN", "VAL", "TEST"] as const;
+
+/** Every key with its dots: `DATASET.num_class`, …, `DIR`. */
+export const CONFIG_KEYS: readonly string[] = [
+  ...SECTIONS.flatMap((section) => Object.keys(configSchema.shape[section].shape).map((key) => `${section}.${key}`)),
+  "DIR",
+];
+
+/** What the key `path` takes, in words. */
+export function expectedOf(path: string): string {
+  const [section, key] = path.split(".") as [keyof typeof configSchema.shape, string | undefined];
+  const shape = configSchema.shape[section];
+  const found = key && "shape" in shape ? (shape.shape as Record<string, z.ZodType>)[key] : shape;
+  return String(found?.meta()?.expected);
+}
+
+/** Values for the keys that no one sets and that no architecture implies: those of the original. */
+export const DEFAULTS: Readonly<Record<string, unknown>> = {
+  "DATASET.root_dataset": "./data/",
+  "DATASET.list_train": "./data/training.odgt",
+  "DATASET.list_val": "./data/validation.odgt",
+  "DATASET.num_class": 150,
+  "DATASET.imgSizes": [300, 375, 450, 525, 600],
+  "DATASET.imgMaxSize": 1000,
+  "DATASET.random_flip": true,
+  "DATASET.padLabel": "ignore",
+  "DATASET.classes": "",
+  "MODEL.arch_encoder": "resnet50dilated",
+  "MODEL.arch_decoder": "ppm_deepsup",
+  "MODEL.weights_encoder": "",
+  "MODEL.weights_decoder": "",
+  "TRAIN.batch_size_per_gpu": 2,
+  "TRAIN.num_epoch": 20,
+  "TRAIN.start_epoch": 0,
+  "TRAIN.epoch_iters": 5000,
+  "TRAIN.optim": "SGD",
+  "TRAIN.lr_encoder": 0.02,
+  "TRAIN.lr_decoder": 0.02,
+  "TRAIN.lr_pow": 0.9,
+  "TRAIN.beta1": 0.9,
+  "TRAIN.weight_decay": 1e-4,
+  "TRAIN.deep_sup_scale": 0.4,
+  "TRAIN.fix_bn": false,
+  "TRAIN.workers": 16,
+  "TRAIN.disp_iter": 20,
+  "TRAIN.seed": 304,
+  "VAL.visualize": false,
+  "VAL.checkpoint": "epoch_20.pth",
+  "VAL.batch_size": 1,
+  "TEST.checkpoint": "epoch_20.pth",
+  "TEST.result": "./",
+  "TEST.batch_size": 1,
+};

@@ -1,0 +1,58 @@
+import { Command } from "commander";
+import { normalizeArguments } from "./arguments.ts";
+import { configCommand } from "./commands/config.ts";
+import { EXIT, exitCodeOf, messageOf } from "./exit-code.ts";
+import type { Io } from "./terminal.ts";
+import { version } from "./version.ts";
+
+/**
+ * Runs the `seg` command.
+ *
+ * @param argv - the words after `seg`.
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage or configuration, 3 data or weights missing, 130 interrupted.
+ *   Never throws: an error is one line on stderr, followed by its stack only with `SEG_DEBUG=1`.
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = EXIT.DONE;
+  const program = createProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    if (argv.length === 0) {
+      io.stderr.write(program.helpInformation());
+      return EXIT.USAGE;
+    }
+    await program.parseAsync(normalizeArguments(program, argv), { from: "user" });
+    return exitCode;
+  } catch (error) {
+    const interrupted = io.signal?.aborted ?? false;
+    const code = exitCodeOf(error, interrupted);
+    if (code !== EXIT.DONE) io.stderr.write(`error: ${interrupted ? "interrupted" : messageOf(error)}\n`);
+    if (io.env.SEG_DEBUG === "1" && error instanceof Error) io.stderr.write(`${error.stack}\n`);
+    return code;
+  }
+}
+
+/** A command's share of the program; it tells its exit code when it is not 0. */
+export type CommandMaker = (io: Io, exit: (code: number) => void) => Command;
+
+const COMMANDS: readonly CommandMaker[] = [configCommand];
+
+function createProgram(io: Io, exit: (code: number) => void): Command {
+  const program = new Command("seg")
+    .description("Scene parsing on ADE20K: tells what every pixel of a photo shows.")
+    .version(version)
+    .addHelpText("after", "\nDashes and underscores in flags are the same. Each command has --help with examples.");
+  for (const make of COMMANDS) program.addCommand(make(io, exit));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: () => {}, // `run` tells it, as one line
+      getOutHelpWidth: () => 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  }
+  return program;
+}

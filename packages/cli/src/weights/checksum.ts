@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { pipeline } from "node:stream/promises";
+
+/** A file's SHA-256 in hex. */
+export async function sha256(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash, { signal });
+  return hash.digest("hex");
+}
+
+/** Where the checksum of `path` is remembered, in the format of `sha256sum`. */
+export const checksumFile = (path: string): string => `${path}.sha256`;
+
+/**
+ * Whether `path` still is what it was when it was first used. On first use it is, and its checksum is remembered beside
+ * it where the folder can be written.
+ */
+export async function isUnchanged(path: string, signal?: AbortSignal): Promise<boolean> {
+  const beside = checksumFile(path);
+  const [actual, remembered] = await Promise.all([sha256(path, signal), readFile(beside, "utf8").catch(() => "")]);
+  const expected = /^[0-9a-f]{64}/i.exec(remembered)?.[0].toLowerCase();
+  if (expected !== undefined) return expected === actual;
+  await remember(path, actual).catch(() => {});
+  return true;
+}
+
+async function remember(path: string, checksum: string): Promise<void> {
+  const draft = `${checksumFile(path)}.${process.pid}`;
+  await writeFile(draft, `${checksum}  ${basename(path)}\n`);
+  await rename(draft, checksumFile(path));
+}

@@ -1,0 +1,41 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The two halves of a model, in the order in which they are looked for. */
+export const HALVES = ["encoder", "decoder"] as const;
+
+/** Where a model's weights lie. */
+export interface WeightFiles {
+  encoder: string;
+  decoder: string;
+}
+
+/**
+ * The names under which half a checkpoint may lie: as it is called (`epoch_20.pth`), or the same in today's PyTorch
+ * format or as safetensors.
+ */
+export function candidateNames(half: (typeof HALVES)[number], checkpoint: string): string[] {
+  const stem = checkpoint.replace(/(\.zip)?\.pth$|\.safetensors$/, "");
+  const names = [checkpoint, `${stem}.pth`, `${stem}.zip.pth`, `${stem}.safetensors`];
+  return [...new Set(names)].map((name) => `${half}_${name}`);
+}
+
+/** The halves of `checkpoint` that lie in `folder`. */
+export async function findInFolder(folder: string, checkpoint: string): Promise<Partial<WeightFiles>> {
+  const files = await readdir(folder).catch((): string[] => []);
+  const found: Partial<WeightFiles> = {};
+  for (const half of HALVES) {
+    const name = candidateNames(half, checkpoint).find((candidate) => files.includes(candidate));
+    if (name) found[half] = join(folder, name);
+  }
+  return found;
+}
+
+/** The checkpoints of which an encoder lies in `folder`, such as `epoch_14.pth`. */
+export async function checkpointsIn(folder: string): Promise<string[]> {
+  const files = await readdir(folder).catch((): string[] => []);
+  return files
+    .filter((file) => /^encoder_.+\.(pth|safetensors)$/.test(file))
+    .map((file) => file.slice("encoder_".length))
+    .sort();
+}

@@ -1,0 +1,28 @@
+import { DataError } from "@seg/ade20k-data";
+import { expect, it } from "vitest";
+import { CliError } from "../src/errors.ts";
+import { exitCodeOf, messageOf } from "../src/exit-code.ts";
+
+it.each<[unknown, number]>([
+  [new CliError("usage", ""), 2],
+  [new CliError("config", ""), 2],
+  [new CliError("missing", ""), 3],
+  [new CliError("failed", ""), 1],
+  [new DataError("not-found", ""), 3],
+  [new DataError("no-images", ""), 3],
+  [new DataError("truncated", ""), 1],
+  [new TypeError("a bug"), 1],
+  ["thrown text", 1],
+  [undefined, 1],
+])("%o ends with %i", (error, code) => {
+  expect(exitCodeOf(error)).toBe(code);
+});
+
+it("ends with 130 when interrupted, whatever broke then", () => {
+  expect(exitCodeOf(new TypeError("a bug"), true)).toBe(130);
+});
+
+it("tells any error in one line", () => {
+  expect(messageOf(new Error("error: one\n  two\n"))).toBe("one two");
+  expect(messageOf("text")).toBe("text");
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { runSeg } from "./run-seg.ts";
+
+describe("wrong usage is one line and exit code 2:", () => {
+  it.each<[string, RegExp]>([
+    ["confg", /unknown command 'confg' \(Did you mean config\?\)/],
+    ["config --fcdm 3", /unknown option '--fcdm' \(Did you mean --fc-dim\?\)/],
+    ["config --cfg", /option '--cfg <file>' argument missing/],
+    ["config --arch_encoder vgg16", /Unknown encoder vgg16 \(--arch-encoder\): the choices are/],
+    ["config DATASET.num_clas 3", /did you mean DATASET\.num_class\?/],
+    ["config --cfg package.json", /Unknown configuration key name \(package\.json:2\)/],
+    ["config --fc_dim 320", /leave fc_dim out or set it to 2048/],
+    ["config --suffix epoch_3.pth", /Expected a --suffix such as _epoch_20\.pth/],
+    ["config nonsense", /nonsense has no value/],
+  ])("%s", async (line, message) => {
+    const { code, stdout, stderr } = await runSeg(line.split(" "));
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^error: [^\n]+\n$/);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+});
+
+it("shows the commands when it is given none", async () => {
+  const { code, stdout, stderr } = await runSeg([]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/^Usage: seg /);
+});
+
+it("prints help and version on stdout", async () => {
+  expect(await runSeg(["--help"])).toMatchObject({
+    code: 0,
+    stderr: "",
+    stdout: expect.stringMatching(/^Usage: seg /),
+  });
+  expect(await runSeg(["config", "--help"])).toMatchObject({ code: 0, stdout: expect.stringContaining("Examples:") });
+  expect((await runSeg(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+it("adds the stack only with SEG_DEBUG=1", async () => {
+  const { stderr } = await runSeg(["config", "--cfg", "nope"], { env: { SEG_DEBUG: "1" } });
+  expect(stderr).toMatch(/\n +at /);
+});
