@@ -2,7 +2,10 @@
 import getReleasePlan from "@changesets/get-release-plan";
 import { publishable, root } from "./packages.mjs";
 
-const { releases } = await getReleasePlan(root);
+const { releases } = await getReleasePlan(root).catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 const announced = new Set(releases.filter((release) => release.type !== "none").map((release) => release.name));
 const forgotten = publishable()
   .filter(({ manifest }) => manifest.version === "0.0.0" && !announced.has(manifest.name))
