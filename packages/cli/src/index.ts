@@ -1,1 +1,10 @@
+export { type ConfigSources, loadConfig } from "./config/load.ts";
+export { readyConfigNames } from "./config/ready.ts";
+export type { Resolved } from "./config/resolve.ts";
+export type { Config } from "./config/schema.ts";
+export type { Setting } from "./config/setting.ts";
+export { CliError, type CliErrorCode } from "./errors.ts";
 export { run } from "./run.ts";
+export type { Io } from "./terminal.ts";
+export type { WeightFiles } from "./weights/find.ts";
+export { type LocateOptions, locateWeights } from "./weights/locate.ts";

@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { normalizeArguments } from "./arguments.ts";
 import { configCommand } from "./commands/config.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { setupCommand } from "./commands/setup.ts";
 import { EXIT, exitCodeOf, messageOf } from "./exit-code.ts";
 import type { Io } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -12,9 +14,14 @@ import { version } from "./version.ts";
  * @returns the exit code: 0 done, 1 failed, 2 wrong usage or configuration, 3 data or weights missing, 130 interrupted.
  *   Never throws: an error is one line on stderr, followed by its stack only with `SEG_DEBUG=1`.
  */
-export async function run(argv: readonly string[], io: Io): Promise<number> {
+export function run(argv: readonly string[], io: Io): Promise<number> {
+  return runCommands(COMMANDS, argv, io);
+}
+
+/** {@link run} with the given commands. */
+export async function runCommands(makers: readonly CommandMaker[], argv: readonly string[], io: Io): Promise<number> {
   let exitCode: number = EXIT.DONE;
-  const program = createProgram(io, (code) => {
+  const program = createProgram(makers, io, (code) => {
     exitCode = code;
   });
   try {
@@ -36,14 +43,14 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 /** A command's share of the program; it tells its exit code when it is not 0. */
 export type CommandMaker = (io: Io, exit: (code: number) => void) => Command;
 
-const COMMANDS: readonly CommandMaker[] = [configCommand];
+const COMMANDS: readonly CommandMaker[] = [doctorCommand, setupCommand, configCommand];
 
-function createProgram(io: Io, exit: (code: number) => void): Command {
+function createProgram(makers: readonly CommandMaker[], io: Io, exit: (code: number) => void): Command {
   const program = new Command("seg")
     .description("Scene parsing on ADE20K: tells what every pixel of a photo shows.")
     .version(version)
     .addHelpText("after", "\nDashes and underscores in flags are the same. Each command has --help with examples.");
-  for (const make of COMMANDS) program.addCommand(make(io, exit));
+  for (const make of makers) program.addCommand(make(io, exit));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => io.stdout.write(text),

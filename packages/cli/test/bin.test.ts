@@ -27,3 +27,16 @@ it("does not mind a reader that has seen enough", async () => {
   expect(await once(child, "close")).toEqual([0, null]);
   expect(stderr).toBe("");
 });
+
+it("ends with 130 when interrupted", async () => {
+  const child = spawn(process.execPath, [...ARGUMENTS, "doctor"], { stdio: ["ignore", "ignore", "pipe"] });
+  let stderr = "";
+  for await (const text of child.stderr) {
+    stderr += text;
+    if (stderr.includes("measuring")) child.kill("SIGINT");
+    if (stderr.includes("error")) break;
+  }
+  if (child.exitCode === null) await once(child, "exit");
+  expect(child.exitCode).toBe(130);
+  expect(stderr).toMatch(/error: interrupted\n$/);
+});

@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { run } from "../src/run.ts";
+import { type CommandMaker, run, runCommands } from "../src/run.ts";
 
 /** A stream that keeps what is written to it. */
 export class Sink extends Writable {
@@ -12,13 +12,16 @@ export class Sink extends Writable {
   }
 }
 
+interface Surroundings {
+  env?: Record<string, string>;
+  signal?: AbortSignal;
+  /** Instead of all commands. */
+  commands?: CommandMaker[];
+}
+
 /** Runs `seg` in this process and tells how it ended and what it said. */
-export async function runSeg(
-  argv: string[],
-  { env = {}, signal }: { env?: Record<string, string>; signal?: AbortSignal } = {},
-) {
-  const stdout = new Sink();
-  const stderr = new Sink();
-  const code = await run(argv, { stdout, stderr, env, signal });
-  return { code, stdout: stdout.text, stderr: stderr.text };
+export async function runSeg(argv: string[], { env = {}, signal, commands }: Surroundings = {}) {
+  const io = { stdout: new Sink(), stderr: new Sink(), env, ...(signal && { signal }) };
+  const code = await (commands ? runCommands(commands, argv, io) : run(argv, io));
+  return { code, stdout: io.stdout.text, stderr: io.stderr.text };
 }

@@ -4,6 +4,7 @@ import { configToYaml } from "../config/print.ts";
 import { readyConfig, readyConfigNames } from "../config/ready.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import { addConfigFlags, type ConfigOptions, configSources } from "../config-flags.ts";
+import { table } from "../table.ts";
 import { type Io, Terminal } from "../terminal.ts";
 
 /** `seg config`: prints the configuration that the other commands would run with. */
@@ -18,7 +19,7 @@ export function configCommand(io: Io): Command {
     .action((pairs: string[], options: ConfigOptions & { list?: boolean; json?: boolean }) => {
       const terminal = new Terminal(io);
       if (options.list) {
-        for (const line of options.json ? [JSON.stringify(readyConfigNames())] : table()) terminal.print(line);
+        for (const line of options.json ? [JSON.stringify(readyConfigNames())] : readyTable()) terminal.print(line);
         return;
       }
       const { config } = loadConfig(configSources(options, pairs));
@@ -26,20 +27,15 @@ export function configCommand(io: Io): Command {
     });
 }
 
-function table(): string[] {
-  const head = ["config", "fc_dim", "padding", "downsampling", "batch/GPU", "epochs", "checkpoint"];
+const HEAD = ["config", "fc_dim", "padding", "downsampling", "batch/GPU", "epochs", "checkpoint"];
+
+function readyTable(): string[] {
   const rows = readyConfigNames().map((name) => {
     const { DATASET, MODEL, TRAIN, TEST } = resolveConfig(readyConfig(name)).config;
     const numbers = [MODEL.fc_dim, DATASET.padding_constant, DATASET.segm_downsampling_rate];
-    return [name, ...numbers.map(String), `${TRAIN.batch_size_per_gpu}`, `${TRAIN.num_epoch}`, TEST.checkpoint];
+    return [name, ...[...numbers, TRAIN.batch_size_per_gpu, TRAIN.num_epoch].map(String), TEST.checkpoint];
   });
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]!.length)));
-  return [head, ...rows].map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join("  ")
-      .trimEnd(),
-  );
+  return table(HEAD, rows);
 }
 
 const EXAMPLES = `

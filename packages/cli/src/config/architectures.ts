@@ -6,14 +6,16 @@ interface EncoderFacts {
   paddingConstant: number;
   /** Downsampling of the last features. */
   stride: number;
+  /** How many feature maps it gives. */
+  features: number;
 }
 
-const dilated = { paddingConstant: 8, stride: 8 };
-const plain = { paddingConstant: 32, stride: 32 };
+const dilated = { paddingConstant: 8, stride: 8, features: 4 };
+const plain = { paddingConstant: 32, stride: 32, features: 4 };
 
 /** The encoders by name. */
 export const ENCODERS = {
-  mobilenetv2dilated: { fcDim: 320, ...dilated },
+  mobilenetv2dilated: { fcDim: 320, ...dilated, features: 5 },
   resnet18: { fcDim: 512, ...plain },
   resnet18dilated: { fcDim: 512, ...dilated },
   resnet50: { fcDim: 2048, ...plain },
@@ -21,7 +23,7 @@ export const ENCODERS = {
   resnet101: { fcDim: 2048, ...plain },
   resnet101dilated: { fcDim: 2048, ...dilated },
   resnext101: { fcDim: 2048, ...plain },
-  hrnetv2: { fcDim: 720, paddingConstant: 32, stride: 4 },
+  hrnetv2: { fcDim: 720, paddingConstant: 32, stride: 4, features: 1 },
 } as const satisfies Record<string, EncoderFacts>;
 
 /** An encoder's name. */
@@ -46,4 +48,11 @@ export function architectureSettings(encoder: EncoderName, decoder: DecoderName)
     "DATASET.segm_downsampling_rate": decoder.startsWith("upernet") ? 4 : stride,
     DIR: `ckpt/ade20k-${encoder}-${decoder}`,
   };
+}
+
+/** How many feature maps a decoder reads, in words, if `encoder` does not give them; undefined if they fit. */
+export function lackingFeatures(encoder: EncoderName, decoder: DecoderName): string | undefined {
+  const { features } = ENCODERS[encoder];
+  if (decoder.startsWith("upernet")) return features === 4 ? undefined : "4 feature maps";
+  return decoder.endsWith("_deepsup") && features < 2 ? "at least 2 feature maps" : undefined;
 }

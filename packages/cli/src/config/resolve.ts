@@ -7,7 +7,9 @@ import {
   DECODER_NAMES,
   type DecoderName,
   ENCODER_NAMES,
+  ENCODERS,
   type EncoderName,
+  lackingFeatures,
 } from "./architectures.ts";
 import { CONFIG_KEYS, type Config, configSchema, DEFAULTS, expectedOf, SECTIONS } from "./schema.ts";
 import type { Setting } from "./setting.ts";
@@ -99,7 +101,17 @@ function wrongValue(error: ZodError, settings: Map<string, Setting>): CliError {
 }
 
 function checkTogether({ DATASET, MODEL }: Config, settings: Map<string, Setting>): void {
-  const fits = architectureSettings(MODEL.arch_encoder as EncoderName, MODEL.arch_decoder as DecoderName);
+  const [encoder, decoder] = [MODEL.arch_encoder as EncoderName, MODEL.arch_decoder as DecoderName];
+  const wanted = lackingFeatures(encoder, decoder);
+  if (wanted) {
+    const instead = decoder.startsWith("upernet") ? "ppm" : decoder.replace("_deepsup", "");
+    throw new CliError(
+      "config",
+      `Expected an encoder with ${wanted} for decoder ${decoder} but ${encoder} gives ${ENCODERS[encoder].features}: ` +
+        `use decoder ${instead} or another encoder.`,
+    );
+  }
+  const fits = architectureSettings(encoder, decoder);
   const fcDim = fits["MODEL.fc_dim"];
   if (MODEL.fc_dim !== fcDim) {
     throw new CliError(

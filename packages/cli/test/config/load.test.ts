@@ -80,7 +80,7 @@ VAL:
   it.each([
     ["resnet18", "c1", 32, 32],
     ["resnet18dilated", "upernet", 8, 4],
-    ["hrnetv2", "c1_deepsup", 32, 4],
+    ["hrnetv2", "ppm", 32, 4],
     ["resnet101", "upernet_lite", 32, 4],
     ["mobilenetv2dilated", "ppm", 8, 8],
   ])("follow from %s with %s", (encoder, decoder, padding, rate) => {
@@ -149,6 +149,17 @@ describe("a complaint", () => {
       /^Unknown encoder resnet50dilatd \(--set\): did you mean resnet50dilated\? The choices are mobilenetv2dilated, /,
     );
     expect(complaint({ pairs: ["MODEL.arch_decoder", "fcn"] })).toContain("the choices are c1, c1_deepsup, ppm,");
+  });
+
+  it("says which decoder an encoder cannot feed", () => {
+    const pair = (encoder: string, decoder: string) => [
+      `MODEL.arch_encoder=${encoder}`,
+      `MODEL.arch_decoder=${decoder}`,
+    ];
+    expect(complaint({ set: pair("mobilenetv2dilated", "upernet") })).toBe(
+      "Expected an encoder with 4 feature maps for decoder upernet but mobilenetv2dilated gives 5: use decoder ppm or another encoder.",
+    );
+    expect(complaint({ set: pair("hrnetv2", "c1_deepsup") })).toContain("at least 2 feature maps");
   });
 
   it("asks for sides that the label's size divides", () => {

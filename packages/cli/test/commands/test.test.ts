@@ -1,0 +1,227 @@
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ADE20K_CLASSES, classShares, decodeImage, overlay, readLabel } from "@seg/ade20k-data";
+import sharp from "sharp";
+import { beforeEach, describe, expect, it } from "vitest";
+import { type OpenOptions, type OpenSegmenter, testCommand } from "../../src/commands/test.ts";
+import { runSeg } from "../run-seg.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+
+let opened: OpenOptions | undefined;
+let disposed = 0;
+
+/** Sees sky (class 2) in every photo's upper half, and wall (class 0) below. */
+const open: OpenSegmenter = async (options) => {
+  opened = options;
+  return {
+    classes: ADE20K_CLASSES,
+    async segment(photo) {
+      const image = await decodeImage(photo);
+      const { width, height } = image;
+      const labels = Uint8Array.from({ length: width * height }, (_, i) => (i < (width * height) / 2 ? 2 : 0));
+      const map = { labels, width, height };
+      return { ...map, classes: classShares(map, ADE20K_CLASSES), overlay: () => overlay(image, map, ADE20K_CLASSES) };
+    },
+    dispose: () => {
+      disposed++;
+    },
+  };
+};
+
+let folder: string;
+let photo: string;
+let checkpoint: string[];
+
+beforeEach(async () => {
+  opened = undefined;
+  disposed = 0;
+  folder = temporaryFolder({ "encoder_epoch_14.pth": "", "decoder_epoch_14.pth": "" });
+  photo = join(folder, "photo.jpg");
+  await sharp({ create: { width: 20, height: 10, channels: 3, background: "teal" } })
+    .jpeg()
+    .toFile(photo);
+  checkpoint = ["DIR", folder, "TEST.checkpoint", "epoch_14.pth"];
+});
+
+const seg = (argv: string[], signal?: AbortSignal) =>
+  runSeg(["test", ...argv], {
+    env: { XDG_CACHE_HOME: join(folder, "cache"), SEG_MIRROR: "http://127.0.0.1:9" },
+    commands: [(io, exit) => testCommand(io, exit, open)],
+    ...(signal && { signal }),
+  });
+
+describe("seg test", () => {
+  it("prints the classes as the original does and writes the pictures", async () => {
+    const out = join(folder, "deep/out");
+    const { code, stdout, stderr } = await seg(["--imgs", photo, "--result", out, "--legend", ...checkpoint]);
+    expect(stdout).toBe(`Predictions in [${photo}]:\n  wall: 50.00%\n  sky: 50.00%\n`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining("photo_overlay.png") });
+    expect(readdirSync(out).sort()).toEqual(["photo_labels.png", "photo_legend.png", "photo_overlay.png"]);
+    const { labels } = await readLabel(join(out, "photo_labels.png"));
+    expect([labels[0], labels[199]]).toEqual([2, 0]);
+    expect(disposed).toBe(1);
+  });
+
+  it("prints one JSON object with --json and keeps still with --quiet", async () => {
+    const { code, stdout, stderr } = await seg([
+      "--imgs",
+      photo,
+      "--json",
+      "--quiet",
+      "--result",
+      folder,
+      ...checkpoint,
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toEqual({
+      results: [
+        {
+          image: photo,
+          width: 20,
+          height: 10,
+          classes: [
+            { index: 0, name: "wall", share: 0.5, color: [...ADE20K_CLASSES[0]!.color] },
+            { index: 2, name: "sky", share: 0.5, color: [...ADE20K_CLASSES[2]!.color] },
+          ],
+          overlay: join(folder, "photo_overlay.png"),
+          labels: join(folder, "photo_labels.png"),
+        },
+      ],
+      failed: [],
+    });
+  });
+
+  it("hands on configuration, weights, engine and GPUs", async () => {
+    const args = `${photo} --num_class 11 --img_sizes 300 450 --backend wasm --gpus 2-3 --result ${folder} --quiet`;
+    expect((await seg([...args.split(" "), ...checkpoint])).code).toBe(0);
+    expect(opened).toMatchObject({
+      backend: "wasm",
+      gpus: [2, 3],
+      config: { DATASET: { num_class: 11, imgSizes: [300, 450] } },
+      weights: { encoder: join(folder, "encoder_epoch_14.pth"), decoder: join(folder, "decoder_epoch_14.pth") },
+    });
+  });
+
+  it("understands a command of 2018", async () => {
+    const args = `--model_path ${folder} --suffix _epoch_14.pth --test_imgs ${photo} --arch_encoder mobilenetv2dilated
+      --arch_decoder c1_deepsup --fc_dim 320 --num_val -1 --num_class 150 --imgSize 300 400 --imgMaxSize 1000
+      --padding_constant 8 --segm_downsampling_rate 8 --result ${folder} --gpu 0`;
+    expect(await seg(args.split(/\s+/))).toMatchObject({ code: 0, stdout: expect.stringContaining("wall: 50.00%") });
+    expect(opened).toMatchObject({ config: { MODEL: { fc_dim: 320 }, DATASET: { imgSizes: [300, 400] } }, gpus: [0] });
+  });
+
+  it("takes all pictures below a folder, or the first few", async () => {
+    mkdirSync(join(folder, "in/sub"), { recursive: true });
+    for (const name of ["in/a.jpg", "in/sub/b.jpg"]) symlinkSync(photo, join(folder, name));
+    const out = join(folder, "out");
+    const args = ["--imgs", join(folder, "in"), "--result", out, "--quiet", ...checkpoint];
+    expect((await seg(args)).stdout.match(/Predictions/g)).toHaveLength(2);
+    expect(readdirSync(join(out, "sub"))).toContain("b_overlay.png");
+    expect((await seg([...args, "--num_val", "1"])).stdout.match(/Predictions/g)).toHaveLength(1);
+  });
+
+  it("reports a broken picture and a missing one among others, does the rest, and ends with 1", async () => {
+    const broken = join(folder, "broken.jpg");
+    writeFileSync(broken, "not a picture");
+    const inputs = [broken, join(folder, "missing.jpg"), photo];
+    const { code, stdout, stderr } = await seg([
+      "--imgs",
+      ...inputs,
+      "--result",
+      folder,
+      "--json",
+      "--quiet",
+      ...checkpoint,
+    ]);
+    expect(code).toBe(1);
+    const { results, failed } = JSON.parse(stdout);
+    expect(results).toHaveLength(1);
+    expect(failed).toEqual([expect.stringContaining("missing.jpg"), expect.stringContaining("broken.jpg")]);
+    expect(stderr.trim().split("\n")).toEqual([
+      expect.stringMatching(/^warning: .*missing\.jpg/),
+      expect.stringMatching(/^warning: .*broken\.jpg/),
+    ]);
+    expect(disposed).toBe(1);
+  });
+
+  it("ends with 130 when interrupted", async () => {
+    const { code, stderr } = await seg(["--imgs", photo, "--result", folder, ...checkpoint], AbortSignal.abort());
+    expect({ code, stderr }).toEqual({ code: 130, stderr: "error: interrupted\n" });
+    expect(disposed).toBe(1);
+  });
+});
+
+describe("seg test tells in one line, and ends with", () => {
+  const cases: [string, number, (paths: { folder: string; photo: string }) => string, RegExp][] = [
+    ["a missing file", 3, ({ folder }) => `--imgs ${folder}/no.jpg`, /Expected a file or folder at .*no\.jpg/],
+    ["a folder without images", 3, ({ folder }) => `--imgs ${folder}/empty`, /Expected images .* in .*empty/],
+    ["no photos at all", 2, () => "--result out", /Expected photos to segment/],
+    ["text named .jpg", 1, ({ folder }) => `--imgs ${folder}/text.jpg`, /text\.jpg/],
+    ["a truncated JPEG", 1, ({ folder }) => `--imgs ${folder}/cut.jpg`, /cut\.jpg/],
+    ["a 1×1 image", 1, ({ folder }) => `--imgs ${folder}/tiny.png`, /tiny\.png.*1.1/],
+    [
+      "an unwritable result folder",
+      1,
+      ({ photo }) => `--imgs ${photo} --result ${photo}/x`,
+      /result folder .* a file stands in its place/,
+    ],
+    ["an unknown architecture", 2, ({ photo }) => `--imgs ${photo} --arch_encoder resnet5`, /did you mean resnet50\?/],
+    ["an unknown key", 2, ({ photo }) => `--imgs ${photo} TEST.reslt out`, /did you mean TEST\.result\?/],
+    ["an unknown flag", 2, ({ photo }) => `--imgs ${photo} --modelpth x`, /Did you mean --model-path\?/],
+    ["an unknown engine", 2, ({ photo }) => `--imgs ${photo} --backend cuda`, /Allowed choices are auto/],
+    ["impossible GPUs", 2, ({ photo }) => `--imgs ${photo} --gpus all`, /Expected numbers of GPUs/],
+    [
+      "an impossible number of photos",
+      2,
+      ({ photo }) => `--imgs ${photo} --num_val 0`,
+      /for --num-val but received "0"/,
+    ],
+    [
+      "a configuration that is not YAML",
+      2,
+      ({ photo }) => `--imgs ${photo} --cfg ${photo}`,
+      /Expected YAML in .*photo\.jpg:\d+ but/,
+    ],
+    [
+      "an fc_dim that does not fit",
+      2,
+      ({ photo }) => `--imgs ${photo} --fc_dim 320`,
+      /leave fc_dim out or set it to 2048/,
+    ],
+    [
+      "missing weights",
+      3,
+      ({ photo, folder }) => `--imgs ${photo} DIR ${folder}/none`,
+      /Expected weights encoder_epoch_14\.pth/,
+    ],
+  ];
+
+  it.each(cases)("%s: %i", async (_what, code, line, message) => {
+    mkdirSync(join(folder, "empty"));
+    writeFileSync(join(folder, "text.jpg"), "only text");
+    const whole = await sharp({ create: { width: 200, height: 200, channels: 3, background: "red" } })
+      .jpeg()
+      .toBuffer();
+    writeFileSync(join(folder, "cut.jpg"), whole.subarray(0, whole.length / 2));
+    await sharp({ create: { width: 1, height: 1, channels: 3, background: "red" } })
+      .png()
+      .toFile(join(folder, "tiny.png"));
+    // The fallbacks stand before what the case says.
+    const fallbacks = [
+      "--set",
+      `DIR=${folder}`,
+      "--set",
+      "TEST.checkpoint=epoch_14.pth",
+      "--quiet",
+      "--set",
+      `TEST.result=${folder}`,
+    ];
+    const words = line({ folder, photo }).split(" ");
+    const overrides = words.includes("DIR") ? fallbacks.slice(2) : fallbacks;
+    const { stdout, stderr, ...ended } = await seg([...overrides, ...words]);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^error: [^\n]+\n$/);
+    expect({ ...ended, stdout }).toEqual({ code, stdout: "" });
+    expect(existsSync(join(folder, "photo_overlay.png"))).toBe(false);
+  });
+});
