@@ -18,6 +18,7 @@ export {
 export { ResizeLikeLayer, resizeLikeLayer } from "./layers/resize-like.ts";
 export { layerSeed, type WeightOptions } from "./model-options.ts";
 export { activate } from "./ops/activation.ts";
+export { argmaxResized } from "./ops/argmax-resized.ts";
 export { type Conv2DOptions, conv2d } from "./ops/conv2d.ts";
 export { conv2dOverResized } from "./ops/conv2d-over-resized.ts";
 export { adaptiveAvgPool2d, type MaxPool2DOptions, maxPool2d } from "./ops/pooling.ts";

@@ -64,11 +64,11 @@ function multiplyThenInterpolate(x: tf.Tensor4D, filter: tf.Tensor4D, size: Pair
   const newHeight = rows[0]!.rows;
   const newWidth = columns[0]!.rows;
   const pixels = x.reshape([batch * h * w, channels]);
-  const byRow = tf.unstack(filter.transpose([0, 2, 1, 3]));
+  const byRow = filter.transpose([0, 2, 1, 3]);
   const tall = tf.addN(
-    byRow.map((taps, i) => {
-      const product = tf.matMul(pixels, taps.reshape([channels, kw * out]));
-      const { values } = rows[i]!;
+    rows.map(({ values }, i) => {
+      const taps = tf.slice(byRow, [i, 0, 0, 0], [1, -1, -1, -1]).reshape([channels, kw * out]);
+      const product = tf.matMul(pixels, taps as tf.Tensor2D);
       return tf.matMul(tf.tensor3d(values, [1, newHeight, h]), product.reshape([batch, h, w * kw * out]));
     }),
   );
