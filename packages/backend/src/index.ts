@@ -1,1 +1,6 @@
-export { type EngineInfo, type EngineName, startEngine } from "./start.ts";
+export { type DescribeOptions, describeEngines, type EngineReport } from "./describe.ts";
+export type { Engine, EngineName } from "./engine.ts";
+export { ENGINE_NAMES } from "./engine.ts";
+export { BackendError, type BackendErrorCode } from "./errors.ts";
+export { type SetupOptions, type SetupResult, setupNativeEngine } from "./setup.ts";
+export { type EngineFailure, type EngineInfo, type StartOptions, startEngine } from "./start.ts";

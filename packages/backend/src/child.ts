@@ -1,0 +1,21 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const SOURCE = import.meta.url.endsWith(".ts");
+
+/**
+ * Node's arguments for running this package's own files in another process or thread: none for the built files or where
+ * Node strips types by itself, else what makes TypeScript strip them.
+ */
+export function ownExecArgv(): string[] {
+  if (!SOURCE || (process.features as { typescript?: unknown }).typescript) return [];
+  const hooks = new URL("./typescript-hooks.mjs", import.meta.url).href;
+  const register = `import { register } from "node:module"; register(${JSON.stringify(hooks)});`;
+  return ["--import", `data:text/javascript,${encodeURIComponent(register)}`];
+}
+
+/** Starts one of this package's own files in a Node process of its own, with an IPC channel and its output captured. */
+export function forkOwn(file: "probe", args: string[]): ChildProcess {
+  const entry = fileURLToPath(new URL(`./${file}.${SOURCE ? "ts" : "js"}`, import.meta.url));
+  return fork(entry, args, { execArgv: ownExecArgv(), stdio: ["ignore", "pipe", "pipe", "ipc"] });
+}

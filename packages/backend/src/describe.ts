@@ -1,0 +1,82 @@
+import { forkOwn } from "./child.ts";
+import { ENGINE_NAMES, type Engine, type EngineName } from "./engine.ts";
+import { firstLine } from "./errors.ts";
+import { NATIVE_PACKAGES } from "./native.ts";
+import { findPackage } from "./packages.ts";
+import type { ProbeResult } from "./probe.ts";
+
+/** One row of `seg doctor`'s table: an engine that starts here, or one that does not and why. */
+export type EngineReport =
+  | ({ available: true /** Of a 3×3 convolution, if measured. */; gflops?: number } & Engine)
+  | { available: false; name: EngineName; package: string /** If installed. */; version?: string; reason: string };
+
+export interface DescribeOptions {
+  /** Also measure each engine's speed, under a second each and one after the other. Default true. */
+  measure?: boolean;
+  /** How long one engine may take to start and be measured, in milliseconds. Default 60,000. */
+  timeout?: number;
+  /** Ends the running probes; the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+const PACKAGES: Record<EngineName, string> = {
+  ...NATIVE_PACKAGES,
+  webgpu: "@tensorflow/tfjs-backend-webgpu",
+  wasm: "@tensorflow/tfjs-backend-wasm",
+  cpu: "@tensorflow/tfjs-backend-cpu",
+};
+
+/**
+ * Tries every engine, each in a process of its own: the two native packages do not fit in one, and a library that crashes
+ * becomes a reason. The calling process starts no engine.
+ *
+ * @returns one report per engine, in the order of `ENGINE_NAMES`.
+ */
+export async function describeEngines(options: DescribeOptions = {}): Promise<EngineReport[]> {
+  if (!(options.measure ?? true)) return Promise.all(ENGINE_NAMES.map((name) => describeEngine(name, options)));
+  const reports: EngineReport[] = [];
+  for (const name of ENGINE_NAMES) reports.push(await describeEngine(name, options));
+  return reports;
+}
+
+async function describeEngine(name: EngineName, options: DescribeOptions): Promise<EngineReport> {
+  const result = await probe(name, options);
+  if ("engine" in result) {
+    const { unavailable: _, ...engine } = result.engine;
+    return { available: true, ...engine, ...(result.gflops === undefined ? {} : { gflops: result.gflops }) };
+  }
+  const version = findPackage(PACKAGES[name])?.version;
+  return { available: false, name, package: PACKAGES[name], ...(version ? { version } : {}), reason: result.reason };
+}
+
+function probe(name: EngineName, { measure = true, timeout = 60_000, signal }: DescribeOptions): Promise<ProbeResult> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const child = forkOwn("probe", [name, measure ? "measure" : ""]);
+    let result: ProbeResult | undefined;
+    let stderr = "";
+    const timer = setTimeout(() => {
+      result ??= { reason: `it did not answer within ${timeout / 1000} s` };
+      child.kill("SIGKILL");
+    }, timeout);
+    const abort = () => child.kill("SIGKILL");
+    signal?.addEventListener("abort", abort);
+    child.stderr!.on("data", (chunk) => {
+      stderr = (stderr + chunk).slice(-4000);
+    });
+    child.stdout!.resume();
+    child.on("message", (message) => {
+      result = message as ProbeResult;
+    });
+    child.on("error", (error) => {
+      result ??= { reason: `its process did not start: ${firstLine(error)}` };
+    });
+    child.on("close", (code, killed) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+      if (signal?.aborted) return reject(signal.reason);
+      const said = stderr.trim().split("\n").at(-1);
+      resolve(result ?? { reason: `it crashed with ${killed ?? `exit code ${code}`}${said ? `: ${said}` : ""}` });
+    });
+  });
+}

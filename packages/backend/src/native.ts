@@ -1,0 +1,130 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import util from "node:util";
+import { isMainThread } from "node:worker_threads";
+import * as tf from "@tensorflow/tfjs";
+import { type Engine, type EngineLoader, unavailable } from "./engine.ts";
+import { firstLine } from "./errors.ts";
+import { addonPath, findPackage, requireHere } from "./packages.ts";
+import { activate, cpuName } from "./portable.ts";
+
+/** The npm package of each native engine. Both register a TF.js backend called `tensorflow`. */
+export const NATIVE_PACKAGES = {
+  "tensorflow-gpu": "@tensorflow/tfjs-node-gpu",
+  tensorflow: "@tensorflow/tfjs-node",
+} as const;
+
+type NativeName = keyof typeof NATIVE_PACKAGES;
+
+/** What tfjs-node's backend and addon are asked here. */
+interface Binding {
+  TF_Version: string;
+  isUsingGpuDevice(): boolean;
+}
+interface NativeBackend {
+  binding: Binding;
+  isGPUPackage: boolean;
+}
+
+/** The package whose C library this process has loaded: a second one would bind to the first one's symbols. */
+let loaded: NativeName | undefined;
+
+/** TensorFlow on an NVIDIA GPU, through `@tensorflow/tfjs-node-gpu`. */
+export const loadTensorflowGpu: EngineLoader = (options) => loadNative("tensorflow-gpu", options);
+
+/**
+ * TensorFlow on the CPU, through `@tensorflow/tfjs-node`. Where this process has already loaded the GPU package and it
+ * found no GPU, that package computes on the CPU and is taken instead.
+ */
+export const loadTensorflow: EngineLoader = (options) => loadNative("tensorflow", options);
+
+async function loadNative(name: NativeName, options: { threads?: number | undefined }): Promise<Engine> {
+  const backend = tf.findBackend("tensorflow") as unknown as NativeBackend | null;
+  if (backend) loaded = backend.isGPUPackage ? "tensorflow-gpu" : "tensorflow";
+  if (name === "tensorflow-gpu") {
+    const missing = whyNoGpu();
+    if (missing) throw unavailable(missing);
+    if (loaded === "tensorflow") {
+      throw unavailable(
+        `${NATIVE_PACKAGES.tensorflow} is loaded in this process, and a process holds only one of the two`,
+      );
+    }
+  }
+  const from = loaded ?? name;
+  const installed = findPackage(NATIVE_PACKAGES[from]);
+  if (!installed) {
+    throw unavailable(
+      `${NATIVE_PACKAGES[from]} is not installed: npm install --ignore-scripts ${NATIVE_PACKAGES[from]}`,
+    );
+  }
+
+  const binding = backend?.binding ?? loadAddon(from, installed.dir, options.threads);
+  if (name === "tensorflow-gpu" && !binding.isUsingGpuDevice()) {
+    throw unavailable("TensorFlow sees no GPU: check the driver with nvidia-smi, then run `seg setup --gpu`");
+  }
+  if (name === "tensorflow" && binding.isUsingGpuDevice()) {
+    throw unavailable("this process computes on the GPU already: start another one with CUDA_VISIBLE_DEVICES=-1");
+  }
+  if (!backend) {
+    requireHere(NATIVE_PACKAGES[from]);
+    if (!tf.findBackend("tensorflow")) {
+      throw unavailable(
+        `${installed.name} brought its own copy of @tensorflow/tfjs: install one version of it for both`,
+      );
+    }
+  }
+  await activate("tensorflow");
+  const gpu = name === "tensorflow-gpu";
+  return {
+    name,
+    package: installed.name,
+    version: installed.version,
+    tensorflow: binding.TF_Version,
+    device: gpu ? gpuNames() : cpuName(),
+    threads: gpu ? 1 : Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism(),
+  };
+}
+
+/**
+ * Loads the addon alone, before the package: when it fails, no kernel has been registered yet. TensorFlow reads its
+ * environment now, and only in the main thread does `process.env` reach it.
+ */
+function loadAddon(name: NativeName, dir: string, threads: number | undefined): Binding {
+  const setup = name === "tensorflow-gpu" ? "seg setup --gpu" : "seg setup";
+  const addon = addonPath(dir);
+  if (!existsSync(addon)) throw unavailable(`its native addon is not built: run \`${setup}\``);
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+  if (threads !== undefined && isMainThread) process.env.TF_NUM_INTRAOP_THREADS = String(threads);
+  // Gone since Node 23, and tfjs-node still calls it.
+  (util as { isNullOrUndefined?: (value: unknown) => boolean }).isNullOrUndefined ??= (value) => value == null;
+  try {
+    const binding: Binding = requireHere(addon);
+    loaded = name;
+    return binding;
+  } catch (error) {
+    throw unavailable(`its native addon does not load (run \`${setup}\` again): ${firstLine(error)}`, error);
+  }
+}
+
+/** Why this process cannot have an NVIDIA GPU, found without loading a library; undefined if it may have one. */
+function whyNoGpu(): string | undefined {
+  const visible = process.env.CUDA_VISIBLE_DEVICES;
+  if (visible === "" || visible?.startsWith("-1")) return `CUDA_VISIBLE_DEVICES=${visible} hides every GPU`;
+  if (process.platform !== "linux" || ["/dev/nvidiactl", "/dev/dxg"].some((device) => existsSync(device)))
+    return undefined;
+  return "no NVIDIA GPU here: /dev/nvidiactl is absent";
+}
+
+/** The models of the machine's NVIDIA GPUs, from the Linux driver. */
+function gpuNames(): string {
+  const root = "/proc/driver/nvidia/gpus";
+  try {
+    const models = readdirSync(root).map(
+      (bus) => /^Model:\s*(.+)$/m.exec(readFileSync(join(root, bus, "information"), "utf8"))?.[1] ?? "NVIDIA GPU",
+    );
+    return [...new Set(models)].join(", ") || "NVIDIA GPU";
+  } catch {
+    return "NVIDIA GPU";
+  }
+}

@@ -1,0 +1,66 @@
+import { spawn } from "node:child_process";
+
+/** How a program ended, and the last of what it printed. */
+export interface Finished {
+  /** Its exit code; null if a signal ended it. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** Standard output, and both outputs together as they came, each at most the last 64 KiB. */
+  stdout: string;
+  output: string;
+}
+
+export interface RunOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  /** Kills the program and whatever it started; the promise rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** Receives each line of output as it comes. */
+  onLine?: (line: string) => void;
+}
+
+const KEPT = 65_536;
+
+/**
+ * Runs a program to its end, whatever its exit code.
+ * @throws the system's error (`ENOENT`, …) if it cannot be started.
+ */
+export function run(command: string, args: string[], options: RunOptions = {}): Promise<Finished> {
+  const { cwd, env, signal, onLine } = options;
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    // A process group of its own, so that a compiler three levels down ends with it.
+    const detached = process.platform !== "win32";
+    const child = spawn(command, args, { cwd, env, detached, stdio: ["ignore", "pipe", "pipe"] });
+    const kill = () => {
+      if (child.pid === undefined) return;
+      try {
+        process.kill(detached ? -child.pid : child.pid, "SIGKILL");
+      } catch {
+        // It has just ended by itself.
+      }
+    };
+    signal?.addEventListener("abort", kill);
+    process.once("exit", kill);
+
+    let stdout = "";
+    let output = "";
+    let line = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        if (stream === child.stdout) stdout = (stdout + text).slice(-KEPT);
+        output = (output + text).slice(-KEPT);
+        const lines = (line + text).split("\n");
+        line = lines.pop()!;
+        for (const whole of lines) onLine?.(whole);
+      });
+    }
+    child.on("error", reject);
+    child.on("close", (code, ended) => {
+      signal?.removeEventListener("abort", kill);
+      process.removeListener("exit", kill);
+      if (signal?.aborted) reject(signal.reason);
+      else resolve({ code, signal: ended, stdout, output });
+    });
+  });
+}
