@@ -1,1 +1,27 @@
-export {};
+export { ADE20K_CLASSES } from "./ade20k-classes.ts";
+export { type Color, palette, type SegClass } from "./classes.ts";
+export { colorize, overlay } from "./colorize.ts";
+export { decodeImage } from "./decode-image.ts";
+export { distinctColors } from "./distinct-colors.ts";
+export type { DownloadOptions } from "./download.ts";
+export { DataError, type DataErrorCode } from "./errors.ts";
+export type { RgbImage } from "./image.ts";
+export { type ClassShare, classShares, type LabelArray, type LabelMap } from "./label-map.ts";
+export { legend } from "./legend.ts";
+export { listImages } from "./list-images.ts";
+export { type InputFormat, normalize } from "./normalize.ts";
+export { type OdgtOptions, type OdgtRecord, readOdgt } from "./odgt.ts";
+export { readClasses } from "./read-classes.ts";
+export { type LabelOptions, readLabel } from "./read-label.ts";
+export { resizeBilinear } from "./resize-bilinear.ts";
+export {
+  resizeForScale,
+  type ScaledInput,
+  type ScaleOptions,
+  scaledSize,
+  VALIDATION_SIZES,
+  type ValidationOptions,
+  validationScales,
+} from "./validation-scales.ts";
+export { ensureWritable, writeFileAtomic } from "./write-file-atomic.ts";
+export { writeImage, writeLabelPng } from "./write-image.ts";

@@ -1,0 +1,50 @@
+import { palette, type SegClass } from "./classes.ts";
+import type { RgbImage } from "./image.ts";
+import { type LabelMap, labelValues } from "./label-map.ts";
+
+/**
+ * A label map in its classes' colours, unlabeled pixels black.
+ *
+ * @returns a new image.
+ * @throws {RangeError} if the map's size is not that of its labels, or a label is neither a class nor −1.
+ */
+export function colorize(map: LabelMap, classes: readonly SegClass[]): RgbImage {
+  const values = labelValues(map, classes.length);
+  const colors = palette(classes);
+  const data = new Uint8Array(values.length * 3);
+  for (let i = 0, o = 0; i < values.length; i++) {
+    const c = values[i]! * 3;
+    data[o++] = colors[c]!;
+    data[o++] = colors[c + 1]!;
+    data[o++] = colors[c + 2]!;
+  }
+  return { data, width: map.width, height: map.height };
+}
+
+/**
+ * A photo with its classes' colours laid over it; unlabeled pixels stay as they are.
+ *
+ * @param image - the photo; not changed.
+ * @param map - labels of the same size.
+ * @param alpha - weight of the colours, 0 (photo alone) to 1 (colours alone).
+ * @returns a new image.
+ * @throws {RangeError} if sizes differ, `alpha` is out of range, or a label is neither a class nor −1.
+ */
+export function overlay(image: RgbImage, map: LabelMap, classes: readonly SegClass[], alpha = 0.5): RgbImage {
+  const { width, height } = image;
+  if (width !== map.width || height !== map.height) {
+    throw new RangeError(
+      `Expected labels of ${width}×${height}, the image's size, but received ${map.width}×${map.height}.`,
+    );
+  }
+  if (!(alpha >= 0 && alpha <= 1)) throw new RangeError(`Expected alpha from 0 to 1 but received ${alpha}.`);
+  const values = labelValues(map, classes.length);
+  const colors = palette(classes);
+  const data = new Uint8Array(image.data);
+  for (let i = 0, o = 0; i < values.length; i++, o += 3) {
+    const value = values[i]!;
+    if (value === 0) continue;
+    for (let c = 0; c < 3; c++) data[o + c] = Math.round(data[o + c]! * (1 - alpha) + colors[value * 3 + c]! * alpha);
+  }
+  return { data, width, height };
+}

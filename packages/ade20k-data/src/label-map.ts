@@ -1,0 +1,58 @@
+import type { Color, SegClass } from "./classes.ts";
+
+/** Class indices: 0 is the first class, −1 means unlabeled. */
+export type LabelArray = Uint8Array | Uint8ClampedArray | Int8Array | Uint16Array | Int16Array | Int32Array;
+
+/** The class of every pixel, row by row, `height × width` values. */
+export interface LabelMap<Labels extends LabelArray = LabelArray> {
+  labels: Labels;
+  width: number;
+  height: number;
+}
+
+/**
+ * Label values as files hold them: 0 for unlabeled, `index + 1` for a class.
+ *
+ * @throws {RangeError} if the map's size is not that of its labels, or a label is neither an index into `classCount` classes nor −1.
+ */
+export function labelValues({ labels, width, height }: LabelMap, classCount: number): Uint8Array {
+  if (classCount > 255)
+    throw new RangeError(`Expected at most 255 classes in 8-bit labels but received ${classCount}.`);
+  if (labels.length !== width * height) {
+    throw new RangeError(`Expected ${width}×${height} = ${width * height} labels but received ${labels.length}.`);
+  }
+  const values = new Uint8Array(labels.length);
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]!;
+    if (label < -1 || label >= classCount) {
+      throw new RangeError(
+        `Expected labels from -1 to ${classCount - 1} but received ${label}: give the classes that the labels belong to.`,
+      );
+    }
+    values[i] = label + 1;
+  }
+  return values;
+}
+
+/** How much of a label map one class takes. */
+export interface ClassShare {
+  index: number;
+  name: string;
+  /** Part of all pixels, unlabeled ones included, 0-1. */
+  share: number;
+  color: Color;
+}
+
+/**
+ * The classes that occur in a label map, the largest first; classes of equal share stay in class order.
+ *
+ * @throws {RangeError} as {@link colorize} does.
+ */
+export function classShares(map: LabelMap, classes: readonly SegClass[]): ClassShare[] {
+  const counts = new Float64Array(classes.length + 1);
+  for (const value of labelValues(map, classes.length)) counts[value]! += 1;
+  return classes
+    .map(({ index, name, color }) => ({ index, name, share: counts[index + 1]! / map.labels.length, color }))
+    .filter(({ share }) => share > 0)
+    .sort((a, b) => b.share - a.share);
+}

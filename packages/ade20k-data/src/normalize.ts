@@ -1,0 +1,47 @@
+import type { RgbImage } from "./image.ts";
+
+/** What a network was trained on: `rgb` today's weights, `bgr-2018` those that MIT published in 2018. */
+export type InputFormat = "rgb" | "bgr-2018";
+
+interface Recipe {
+  /** Which RGB channel each output channel takes. */
+  order: readonly [number, number, number];
+  divisor: number;
+  /** By output channel. */
+  mean: readonly number[];
+  std: readonly number[];
+}
+
+const RECIPES: Record<InputFormat, Recipe> = {
+  rgb: { order: [0, 1, 2], divisor: 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+  "bgr-2018": { order: [2, 1, 0], divisor: 1, mean: [102.9801, 115.9465, 122.7717], std: [1, 1, 1] },
+};
+
+/**
+ * The network's input: values in `[0, 1]`, minus ImageNet's mean, over its standard deviation (`rgb`), or BGR values in
+ * `[0, 255]` minus the mean alone (`bgr-2018`), each step rounded to float32 as PyTorch does.
+ *
+ * @returns `height × width × 3` values, row by row, owned by the caller.
+ * @throws {RangeError} for another input format.
+ */
+export function normalize({ data }: RgbImage, inputFormat: InputFormat = "rgb"): Float32Array {
+  const recipe = RECIPES[inputFormat];
+  if (!recipe) {
+    throw new RangeError(`Expected inputFormat ${Object.keys(RECIPES).join(" or ")} but received ${inputFormat}.`);
+  }
+  const { order, divisor, mean, std } = recipe;
+  // A channel has 256 values, so a table holds every result.
+  const [first, second, third] = mean.map((m, c) =>
+    Float32Array.from({ length: 256 }, (_, v) =>
+      Math.fround(Math.fround(Math.fround(v / divisor) - Math.fround(m)) / Math.fround(std[c]!)),
+    ),
+  ) as [Float32Array, Float32Array, Float32Array];
+  const [a, b, c] = order;
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i += 3) {
+    out[i] = first[data[i + a]!]!;
+    out[i + 1] = second[data[i + b]!]!;
+    out[i + 2] = third[data[i + c]!]!;
+  }
+  return out;
+}

@@ -1,0 +1,69 @@
+import { dirname, resolve } from "node:path";
+import { DataError } from "./errors.ts";
+import { readBytes } from "./read-bytes.ts";
+
+/** One photo of a list, its paths absolute. */
+export interface OdgtRecord {
+  /** The photo. */
+  imagePath: string;
+  /** Its label map; undefined where the list names none. */
+  labelPath: string | undefined;
+  /** The photo's width in pixels. */
+  width: number;
+  /** The photo's height in pixels. */
+  height: number;
+}
+
+/** How a list is read. */
+export interface OdgtOptions {
+  /** The folder that the list's paths start from (`DATASET.root_dataset`); default: the folder that holds the list. */
+  root?: string;
+}
+
+/**
+ * Reads a list in odgt form: one JSON object a line with `fpath_img`, `width`, `height` and, where there is a label map, `fpath_segm`.
+ * Empty lines are passed over; whether the files exist is not looked at.
+ *
+ * @throws {DataError} `bad-list`, naming the file and line; `not-found`, `unreadable`.
+ */
+export async function readOdgt(path: string, { root = dirname(path) }: OdgtOptions = {}): Promise<OdgtRecord[]> {
+  const text = (await readBytes(path)).toString("utf8").replace(/^\uFEFF/, "");
+  const records = text.split("\n").flatMap((line, i) => (line.trim() ? [parse(line, `${path}:${i + 1}`, root)] : []));
+  if (records.length === 0) {
+    throw new DataError(
+      "bad-list",
+      `${path}: Expected at least one photo but the list is empty: add one JSON object a line.`,
+    );
+  }
+  return records;
+}
+
+function parse(line: string, where: string, root: string): OdgtRecord {
+  let record: Record<string, unknown> | undefined;
+  try {
+    record = JSON.parse(line);
+  } catch {}
+  if (record === null || typeof record !== "object" || Array.isArray(record)) {
+    throw new DataError(
+      "bad-list",
+      `${where}: Expected a JSON object such as {"fpath_img": "a.jpg", "fpath_segm": "a.png", "width": 683, "height": 512} but received ${line.trim().slice(0, 80)}: write one object a line.`,
+    );
+  }
+  const field = <T>(key: string, kind: string, accepts: (value: unknown) => boolean): T => {
+    const value = record[key];
+    if (accepts(value)) return value as T;
+    throw new DataError(
+      "bad-list",
+      `${where}: Expected ${key} to be ${kind} but received ${JSON.stringify(value) ?? "nothing"}: correct the line.`,
+    );
+  };
+  const isPath = (value: unknown) => typeof value === "string" && value !== "";
+  const isSize = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
+  const label = field<string | undefined>("fpath_segm", "a path", (value) => value === undefined || isPath(value));
+  return {
+    imagePath: resolve(root, field<string>("fpath_img", "a path", isPath)),
+    labelPath: label === undefined ? undefined : resolve(root, label),
+    width: field<number>("width", "a positive whole number", isSize),
+    height: field<number>("height", "a positive whole number", isSize),
+  };
+}

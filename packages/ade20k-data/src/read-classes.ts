@@ -1,0 +1,120 @@
+import { extname } from "node:path";
+import type { Color, SegClass } from "./classes.ts";
+import { distinctColors } from "./distinct-colors.ts";
+import { DataError } from "./errors.ts";
+import { readBytes } from "./read-bytes.ts";
+
+interface Entry {
+  /** File and line, or file and entry. */
+  where: string;
+  name: unknown;
+  color: unknown;
+}
+
+/**
+ * Reads a data set's own classes, in the order of their label values 1, 2, …
+ *
+ * - `.json`: an array of names, or of objects `{"name": "sky", "color": [70, 130, 180]}`;
+ * - `.csv`: a header line with a column `name` and, if wanted, `color` (`#4682b4`) or `r`, `g`, `b`; the benchmark's own
+ *   `object150_info.csv` is understood too.
+ *
+ * Several names of one class are joined by `;`. A class without a colour gets one that is easy to tell from the others.
+ *
+ * @throws {DataError} `bad-classes`, naming the file and the line (of JSON: the entry), or `not-found`, `unreadable`.
+ */
+export async function readClasses(path: string): Promise<SegClass[]> {
+  const text = (await readBytes(path)).toString("utf8").replace(/^\uFEFF/, "");
+  const entries = extname(path).toLowerCase() === ".csv" ? fromCsv(path, text) : fromJson(path, text);
+  if (entries.length === 0) throw bad(path, "at least one class", "none", "add the names of the classes");
+
+  const seen = new Map<string, string>();
+  const parsed = entries.map(({ where, name, color }) => {
+    if (typeof name !== "string" || name.trim() === "") throw bad(where, "a class name", show(name), "name the class");
+    const names = name.split(";").map((part) => part.trim());
+    const before = seen.get(names[0]!);
+    if (before) throw bad(where, "a name of its own", `"${names[0]}", which stands at ${before} already`, "rename one");
+    seen.set(names[0]!, where);
+    return { names, color: color === undefined || color === "" ? undefined : parseColor(where, color) };
+  });
+  const given = parsed.flatMap(({ color }) => (color ? [color] : []));
+  const generated = distinctColors(parsed.length - given.length, given);
+  return parsed.map(({ names, color }, index) => ({
+    index,
+    name: names[0]!,
+    names,
+    color: color ?? generated.shift()!,
+  }));
+}
+
+function fromJson(path: string, text: string): Entry[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const position = Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? text.length);
+    const line = text.slice(0, position).split("\n").length;
+    throw bad(
+      `${path}:${line}`,
+      "JSON",
+      `a syntax error (${(error as Error).message})`,
+      "correct it, or name the file .csv",
+    );
+  }
+  if (!Array.isArray(json)) throw bad(path, "a JSON array of classes", show(json), 'write ["sky", "road", …]');
+  return json.map((entry: unknown, i) => {
+    const where = `${path}, entry ${i + 1}`;
+    return entry !== null && typeof entry === "object"
+      ? { where, name: undefined, color: undefined, ...entry }
+      : { where, name: entry, color: undefined };
+  });
+}
+
+function fromCsv(path: string, text: string): Entry[] {
+  const lines = text.split(/\r?\n/).map((line, i) => ({ where: `${path}:${i + 1}`, cells: cells(line) }));
+  const [header, ...rows] = lines.filter(({ cells }) => cells.some((cell) => cell !== ""));
+  const columns = header?.cells.map((cell) => cell.toLowerCase()) ?? [];
+  const [name, color, ...rgb] = ["name", "color", "r", "g", "b"].map((column) => columns.indexOf(column));
+  if (name === -1) {
+    throw bad(
+      header?.where ?? path,
+      "a header with a column `name`",
+      show(header?.cells.join(",")),
+      "add the header line",
+    );
+  }
+  const hasRgb = rgb.every((column) => column !== -1);
+  return rows.map(({ where, cells }) => {
+    if (cells.length !== columns.length) {
+      throw bad(where, `${columns.length} columns`, `${cells.length}`, "quote names that hold commas");
+    }
+    return {
+      where,
+      name: cells[name!],
+      color: hasRgb ? rgb.map((column) => Number(cells[column] || Number.NaN)) : cells[color!],
+    };
+  });
+}
+
+/** The cells of one line; a cell in double quotes may hold commas and doubled quotes. */
+function cells(line: string): string[] {
+  return Array.from(line.matchAll(/(?:^|,)\s*(?:"((?:[^"]|"")*)"|([^,]*))\s*/g), ([, quoted, plain]) =>
+    (quoted?.replaceAll('""', '"') ?? plain ?? "").trim(),
+  );
+}
+
+function parseColor(where: string, color: unknown): Color {
+  const hex = typeof color === "string" && /^#([\da-f]{2})([\da-f]{2})([\da-f]{2})$/i.exec(color);
+  const rgb = hex ? hex.slice(1).map((part) => Number.parseInt(part, 16)) : color;
+  if (Array.isArray(rgb) && rgb.length === 3 && rgb.every((v) => Number.isInteger(v) && v >= 0 && v <= 255)) {
+    return rgb as unknown as Color;
+  }
+  throw bad(where, "a colour of three whole numbers 0-255 or #rrggbb", show(color), "correct it or leave it out");
+}
+
+function show(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value).slice(0, 80);
+}
+
+function bad(where: string, expected: string, received: string, way: string): DataError {
+  return new DataError("bad-classes", `${where}: Expected ${expected} but received ${received}: ${way}.`);
+}

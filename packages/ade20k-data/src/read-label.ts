@@ -1,0 +1,97 @@
+import { decode } from "fast-png";
+import { DataError } from "./errors.ts";
+import { damagedError } from "./image-header.ts";
+import type { LabelMap } from "./label-map.ts";
+import { readBytes } from "./read-bytes.ts";
+
+/** What a label file must agree with; what is left out is not checked. */
+export interface LabelOptions {
+  /** How many classes there are: values may be 0 to this. */
+  numClasses?: number;
+  /** The photo's width. */
+  width?: number;
+  /** The photo's height. */
+  height?: number;
+}
+
+/**
+ * Reads a label file, an 8-bit (or smaller) grey or palette PNG whose values, or palette indices, are 0 for unlabeled and 1, 2, … for the
+ * classes, as the original does: every value minus one.
+ *
+ * @returns class indices, −1 where unlabeled, in an Int16Array of `height × width` values that belongs to the caller.
+ * @throws {DataError} `bad-label`, naming the file and what is wrong with it: another format, 16 bits, RGB or alpha channels, another
+ *   size than its photo, a value above `numClasses`; `truncated`, `not-found`, `unreadable`.
+ */
+export async function readLabel(path: string, options: LabelOptions = {}): Promise<LabelMap<Int16Array>> {
+  const bytes = await readBytes(path);
+  if (bytes.length < 26 || bytes.readUInt32BE(0) !== 0x89504e47) {
+    throw bad(path, "a PNG file", "another format", "save the labels as 8-bit grey or palette PNG");
+  }
+  // Before any decoding, so that a wrong file costs nothing.
+  const [width, height, depth, colorType] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20), bytes[24]!, bytes[25]!];
+  if (depth === 16) throw bad(path, "8-bit labels", "16 bits a pixel", "save them as 8-bit grey or palette PNG");
+  if (colorType !== 0 && colorType !== 3) {
+    const kind = { 2: "RGB", 4: "grey with alpha", 6: "RGB with alpha" }[colorType] ?? `colour type ${colorType}`;
+    throw bad(
+      path,
+      "one value a pixel",
+      kind,
+      "save the label values, not their colours, as 8-bit grey or palette PNG",
+    );
+  }
+  const [expectedWidth, expectedHeight] = [options.width ?? width, options.height ?? height];
+  if (width !== expectedWidth || height !== expectedHeight) {
+    throw bad(
+      path,
+      `${expectedWidth}×${expectedHeight} pixels, its photo's size,`,
+      `${width}×${height}`,
+      "pair it with its own photo",
+    );
+  }
+
+  const labels = toLabels(unpack(decodePng(path, bytes), width, height, depth));
+  const { numClasses } = options;
+  const above = numClasses === undefined ? -1 : labels.findIndex((label) => label >= numClasses);
+  if (above !== -1) {
+    const [value, x, y] = [labels[above]! + 1, above % width, Math.floor(above / width)];
+    throw bad(
+      path,
+      `label values from 0 to ${numClasses}`,
+      `${value} at column ${x}, row ${y}`,
+      "correct the label or the number of classes",
+    );
+  }
+  return { labels, width, height };
+}
+
+function decodePng(path: string, bytes: Buffer): Uint8Array {
+  try {
+    return decode(bytes, { checkCrc: true }).data as Uint8Array;
+  } catch (error) {
+    throw damagedError(path, "PNG label file", error as Error);
+  }
+}
+
+/** One value a byte, from rows that hold 8 / `depth` values a byte and start at a whole byte. */
+function unpack(packed: Uint8Array, width: number, height: number, depth: number): Uint8Array {
+  if (depth === 8) return packed;
+  const values = new Uint8Array(width * height);
+  const perByte = 8 / depth;
+  const rowBytes = Math.ceil(width / perByte);
+  for (let i = 0; i < values.length; i++) {
+    const x = i % width;
+    const byte = packed[Math.floor(i / width) * rowBytes + Math.floor(x / perByte)]!;
+    values[i] = (byte >> (8 - depth * ((x % perByte) + 1))) & (2 ** depth - 1);
+  }
+  return values;
+}
+
+function toLabels(values: Uint8Array): Int16Array {
+  const labels = new Int16Array(values.length);
+  for (let i = 0; i < values.length; i++) labels[i] = values[i]! - 1;
+  return labels;
+}
+
+function bad(path: string, expected: string, received: string, way: string): DataError {
+  return new DataError("bad-label", `${path}: Expected ${expected} but received ${received}: ${way}.`);
+}

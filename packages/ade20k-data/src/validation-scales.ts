@@ -1,0 +1,83 @@
+import { DataError } from "./errors.ts";
+import type { RgbImage } from "./image.ts";
+import { type InputFormat, normalize } from "./normalize.ts";
+import { resizeBilinear } from "./resize-bilinear.ts";
+
+/** The size that a photo is brought to. */
+export interface ScaleOptions {
+  /** Length of the short side in pixels. */
+  shortSide: number;
+  /** The long side's limit (`DATASET.imgMaxSize`), which wins; default 1000. */
+  maxSize?: number;
+  /** Both sides are rounded up to a multiple of this (`DATASET.padding_constant`); default 8. */
+  paddingConstant?: number;
+}
+
+/** The original's sizes for multi-scale testing, `DATASET.imgSizes`. */
+export const VALIDATION_SIZES: readonly number[] = [300, 375, 450, 525, 600];
+
+/**
+ * The width and height that a photo gets at one scale: its own proportions, whole pixels rounded down, then each side rounded up to a
+ * multiple of `paddingConstant` (so the proportions change a little, as in the original).
+ *
+ * @throws {RangeError} if an option is not a positive whole number.
+ * @throws {DataError} `bad-size` if the photo is so long that nothing of its short side would be left.
+ */
+export function scaledSize(
+  { width, height }: { width: number; height: number },
+  { shortSide, maxSize = 1000, paddingConstant = 8 }: ScaleOptions,
+): { width: number; height: number } {
+  for (const [name, value] of Object.entries({ shortSide, maxSize, paddingConstant })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new RangeError(`Expected ${name} to be a positive whole number but received ${value}.`);
+    }
+  }
+  const scale = Math.min(shortSide / Math.min(height, width), maxSize / Math.max(height, width));
+  const fit = (side: number) => Math.ceil(Math.trunc(side * scale) / paddingConstant) * paddingConstant;
+  const size = { width: fit(width), height: fit(height) };
+  if (size.width === 0 || size.height === 0) {
+    throw new DataError(
+      "bad-size",
+      `Expected a short side of at least one pixel once the long one is ${maxSize} but received an image of ${width}×${height}: crop it or raise imgMaxSize.`,
+    );
+  }
+  return size;
+}
+
+/** Resizes a photo to one scale, see {@link scaledSize}; every value is the one that the original's (Pillow's BILINEAR) has. */
+export function resizeForScale(image: RgbImage, options: ScaleOptions): RgbImage {
+  const { width, height } = scaledSize(image, options);
+  return resizeBilinear(image, width, height);
+}
+
+/** One scale of a photo, ready for the network. */
+export interface ScaledInput {
+  /** `height × width × 3` normalized values, row by row; owned by the receiver. */
+  data: Float32Array;
+  width: number;
+  height: number;
+  /** The entry of `sizes` it belongs to. */
+  shortSide: number;
+}
+
+/** Which scales to make, and how. */
+export interface ValidationOptions extends Omit<ScaleOptions, "shortSide"> {
+  /** Short sides in pixels; default {@link VALIDATION_SIZES}. One entry makes single-scale testing. */
+  sizes?: readonly number[];
+  /** Default `rgb`. */
+  inputFormat?: InputFormat;
+}
+
+/**
+ * The original's validation and test transform: the photo at each short side, normalized. Each scale is made when it is asked for,
+ * so only one is alive at a time unless the receiver keeps them.
+ */
+export function* validationScales(
+  image: RgbImage,
+  { sizes = VALIDATION_SIZES, inputFormat = "rgb", ...options }: ValidationOptions = {},
+): Generator<ScaledInput, void, undefined> {
+  for (const shortSide of sizes) {
+    const { data, width, height } = resizeForScale(image, { ...options, shortSide });
+    yield { data: normalize({ data, width, height }, inputFormat), width, height, shortSide };
+  }
+}

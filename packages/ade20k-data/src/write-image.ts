@@ -1,0 +1,43 @@
+import { extname } from "node:path";
+import { encode } from "fast-png";
+import sharp from "sharp";
+import { palette, type SegClass } from "./classes.ts";
+import type { RgbImage } from "./image.ts";
+import { type LabelMap, labelValues } from "./label-map.ts";
+import { writeFileAtomic } from "./write-file-atomic.ts";
+
+const FORMATS = { ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp" } as const;
+
+/**
+ * Saves an image as PNG, JPEG (quality 90) or WebP, told by the path's extension, whole or not at all.
+ *
+ * @throws {RangeError} for another extension.
+ * @throws {DataError} `unwritable`.
+ */
+export async function writeImage(path: string, { data, width, height }: RgbImage): Promise<void> {
+  const format = FORMATS[extname(path).toLowerCase() as keyof typeof FORMATS];
+  if (!format)
+    throw new RangeError(`Expected a path that ends in ${Object.keys(FORMATS).join(", ")} but received ${path}.`);
+  // In PNG, sharp takes a quality for the wish to reduce colours.
+  const encoded = sharp(data, { raw: { width, height, channels: 3 } }).toFormat(
+    format,
+    format === "png" ? {} : { quality: 90 },
+  );
+  await writeFileAtomic(path, await encoded.toBuffer());
+}
+
+/**
+ * Saves a label map as the data set's own label files are made, whole or not at all: an indexed PNG of 8 bits whose values are 0 for
+ * unlabeled and `index + 1` for a class, and whose palette holds black and the classes' colours, so that it looks right in a viewer.
+ * {@link readLabel} gives the same map back.
+ *
+ * @throws {RangeError} if a label is neither a class nor −1, or there are more than 255 classes.
+ * @throws {DataError} `unwritable`.
+ */
+export async function writeLabelPng(path: string, map: LabelMap, classes: readonly SegClass[]): Promise<void> {
+  const data = labelValues(map, classes.length);
+  const colors = palette(classes);
+  const indexed = Array.from({ length: colors.length / 3 }, (_, i) => Array.from(colors.subarray(i * 3, i * 3 + 3)));
+  const { width, height } = map;
+  await writeFileAtomic(path, encode({ data, width, height, depth: 8, channels: 1, palette: indexed }));
+}

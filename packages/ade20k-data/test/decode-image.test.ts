@@ -1,0 +1,153 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodeImage } from "../src/decode-image.ts";
+import { DECODED, PHOTO } from "./pillow.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const inFolder = temporaryFolder();
+const png = DECODED.find(({ name }) => name === "a PNG")!;
+
+async function failure(source: string | Uint8Array, options = {}): Promise<{ code: string; message: string }> {
+  const error = await decodeImage(source, options).then(
+    () => expect.unreachable("the image was decoded"),
+    (error) => error,
+  );
+  expect(error.name).toBe("DataError");
+  expect(error.message).not.toContain("\n");
+  return error;
+}
+
+describe("Decoding gives Pillow's values", () => {
+  it.each(DECODED)("for $name", async ({ file, expected }) => {
+    const decoded = await decodeImage(file);
+    expect([decoded.width, decoded.height]).toEqual([expected.width, expected.height]);
+    expect(decoded.data).toEqual(expected.data);
+  });
+
+  it("for AVIF up to what lossy coding changes", async () => {
+    const { data, width, height } = PHOTO;
+    const file = await sharp(data, { raw: { width, height, channels: 3 } })
+      .avif({ quality: 100, chromaSubsampling: "4:4:4" })
+      .toBuffer();
+    const decoded = await decodeImage(file);
+    expect(decoded.data.reduce((sum, value, i) => sum + Math.abs(value - data[i]!), 0) / data.length).toBeLessThan(3);
+  });
+
+  it("in memory that is not shared with anything", async () => {
+    const { data } = await decodeImage(png.file);
+    data.slice().fill(0);
+    expect(data).toEqual(png.expected.data);
+  });
+});
+
+describe("An image that cannot be used is refused with one line", () => {
+  it("when the file is missing", async () => {
+    expect(await failure(inFolder("none.jpg"))).toMatchObject({
+      code: "not-found",
+      message: expect.stringContaining("none.jpg"),
+    });
+  });
+
+  it("when it is a folder", async () => {
+    await mkdir(inFolder("folder.jpg"));
+    expect(await failure(inFolder("folder.jpg"))).toMatchObject({ code: "unreadable" });
+  });
+
+  it("when it is empty, text, a web page, a drawing or something else", async () => {
+    const cases = {
+      "": "empty",
+      "not a photo": "holds text",
+      "<!doctype html><p>Log in": "web page",
+      "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>": "holds text",
+      "\x00\x01\x02\x03": "another format",
+    };
+    for (const [contents, said] of Object.entries(cases)) {
+      await writeFile(inFolder("photo.jpg"), contents);
+      expect(await failure(inFolder("photo.jpg"))).toMatchObject({
+        code: "not-an-image",
+        message: expect.stringContaining(said),
+      });
+    }
+  });
+
+  it("when it has one pixel, or one row of them", async () => {
+    for (const [width, height] of [
+      [1, 1],
+      [20000, 1],
+      [1, 300],
+    ] as const) {
+      const file = await sharp({ create: { width, height, channels: 3, background: "red" } })
+        .png()
+        .toBuffer();
+      expect(await failure(file)).toMatchObject({
+        code: "bad-size",
+        message: expect.stringContaining(`${width}×${height}`),
+      });
+    }
+  });
+
+  it.each(["a JPEG", "a progressive JPEG", "a PNG", "a WebP", "a TIFF", "a GIF"])(
+    "when %s is cut off anywhere",
+    async (kind) => {
+      const { file } = DECODED.find(({ name }) => name === kind)!;
+      // The last bytes of a PNG or GIF hold nothing of the image.
+      for (let kept = 12; kept < file.length - 24; kept += 37) {
+        expect(["truncated", "not-an-image"]).toContain((await failure(file.subarray(0, kept))).code);
+      }
+      expect((await failure(file.subarray(0, file.length >> 1))).code).toBe("truncated");
+    },
+  );
+
+  it("when a JPEG lacks its last byte", async () => {
+    const { file } = DECODED[0]!;
+    expect(await failure(file.subarray(0, -1))).toMatchObject({ code: "truncated" });
+  });
+});
+
+describe("An image on the web", () => {
+  let server: Server;
+  let address = "";
+  beforeAll(async () => {
+    server = createServer(({ url }, response) => {
+      if (url === "/photo.png") response.end(png.file);
+      else if (url === "/moved.png") response.writeHead(302, { location: "/photo.png" }).end();
+      else if (url === "/slow.png") response.write(png.file.subarray(0, 50));
+      else response.writeHead(404).end("nothing here");
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it("is fetched, redirects followed", async () => {
+    expect((await decodeImage(`${address}/photo.png`)).data).toEqual(png.expected.data);
+    expect((await decodeImage(`${address}/moved.png`)).data).toEqual(png.expected.data);
+  });
+
+  it("is refused when it is missing, slow, too large or unreachable", async () => {
+    expect(await failure(`${address}/none.png`)).toMatchObject({
+      code: "download-failed",
+      message: expect.stringContaining("404"),
+    });
+    expect(await failure(`${address}/slow.png`, { timeout: 200 })).toMatchObject({
+      code: "download-failed",
+      message: expect.stringContaining("200 ms"),
+    });
+    expect(await failure(`${address}/photo.png`, { maxBytes: 100 })).toMatchObject({
+      code: "download-failed",
+      message: expect.stringContaining("100 bytes"),
+    });
+    expect(await failure("http://127.0.0.1:1/photo.png")).toMatchObject({ code: "download-failed" });
+  });
+
+  it("can be given up", async () => {
+    const reason = new Error("changed my mind");
+    await expect(decodeImage(`${address}/slow.png`, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+});

@@ -1,0 +1,78 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { shared } from "@seg/testing";
+import { describe, expect, it } from "vitest";
+import { readOdgt } from "../src/odgt.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const inFolder = temporaryFolder();
+const good = '{"fpath_img": "images/a.jpg", "fpath_segm": "annotations/a.png", "width": 683, "height": 512}';
+
+async function read(text: string, root?: string) {
+  await writeFile(inFolder("list.odgt"), text);
+  return readOdgt(inFolder("list.odgt"), { root });
+}
+
+async function refusal(text: string): Promise<string> {
+  const error = await read(text).then(
+    () => expect.unreachable("the list was read"),
+    (error) => error,
+  );
+  expect(error).toMatchObject({ name: "DataError", code: "bad-list" });
+  return error.message;
+}
+
+describe("An odgt list", () => {
+  it("gives paths from its own folder unless a root is named", async () => {
+    expect(await read(`${good}\r\n\r\n${good}`)).toEqual(
+      Array(2).fill({
+        imagePath: inFolder("images/a.jpg"),
+        labelPath: inFolder("annotations/a.png"),
+        width: 683,
+        height: 512,
+      }),
+    );
+    expect((await read(good, "/data"))[0]).toMatchObject({
+      imagePath: "/data/images/a.jpg",
+      labelPath: "/data/annotations/a.png",
+    });
+    expect((await read(good.replace("images/a.jpg", "/elsewhere/a.jpg"), "/data"))[0]!.imagePath).toBe(
+      "/elsewhere/a.jpg",
+    );
+  });
+
+  it("may name photos without labels", async () => {
+    expect((await read('{"fpath_img": "a.jpg", "width": 1, "height": 2}'))[0]!.labelPath).toBeUndefined();
+  });
+
+  it.skipIf(!shared("data/camvid/val.odgt"))("of CamVid is read whole (needs ../shared)", async () => {
+    const records = await readOdgt(shared("data/camvid/val.odgt")!);
+    expect(records.length).toBe(101);
+    expect(records[0]).toEqual({
+      imagePath: join(shared("data/camvid")!, "images/val/0016E5_07959.jpg"),
+      labelPath: join(shared("data/camvid")!, "annotations/val/0016E5_07959.png"),
+      width: 480,
+      height: 360,
+    });
+  });
+
+  it("is refused with the file and line that is wrong", async () => {
+    expect(await refusal(`${good}\n\nimages/a.jpg annotations/a.png`)).toMatch(
+      /list\.odgt:3: Expected a JSON object.*images\/a\.jpg/,
+    );
+    expect(await refusal(`[${good}]`)).toMatch(/list\.odgt:1: Expected a JSON object/);
+    expect(await refusal(good.replace("fpath_img", "image"))).toMatch(
+      /list\.odgt:1: Expected fpath_img to be a path but received nothing/,
+    );
+    expect(await refusal(good.replace('"annotations/a.png"', "5"))).toMatch(/fpath_segm .* received 5/);
+    expect(await refusal(good.replace("683", '"683"'))).toMatch(
+      /width to be a positive whole number but received "683"/,
+    );
+    expect(await refusal(good.replace("512", "0"))).toMatch(/height .* received 0/);
+    expect(await refusal("\n")).toMatch(/list\.odgt: Expected at least one photo/);
+  });
+
+  it("is refused when it is missing", async () => {
+    await expect(readOdgt(inFolder("none.odgt"))).rejects.toMatchObject({ code: "not-found" });
+  });
+});

@@ -1,0 +1,104 @@
+import { writeFile } from "node:fs/promises";
+import { shared } from "@seg/testing";
+import { describe, expect, it } from "vitest";
+import { readClasses } from "../src/read-classes.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const inFolder = temporaryFolder();
+
+async function read(name: string, text: string) {
+  await writeFile(inFolder(name), text);
+  return readClasses(inFolder(name));
+}
+
+async function refusal(name: string, text: string): Promise<string> {
+  const error = await read(name, text).then(
+    () => expect.unreachable("the classes were read"),
+    (error) => error,
+  );
+  expect(error).toMatchObject({ name: "DataError", code: "bad-classes" });
+  return error.message;
+}
+
+describe("A data set's own classes", () => {
+  it("are an array of names in JSON, with colours made for them", async () => {
+    const classes = await read("classes.json", '["sky", "road; street", "tree"]');
+    expect(classes.map(({ index, name, names }) => ({ index, name, names }))).toEqual([
+      { index: 0, name: "sky", names: ["sky"] },
+      { index: 1, name: "road", names: ["road", "street"] },
+      { index: 2, name: "tree", names: ["tree"] },
+    ]);
+    expect(new Set(classes.map(({ color }) => String(color))).size).toBe(3);
+  });
+
+  it("may name their colours, as numbers or #rrggbb", async () => {
+    const classes = await read(
+      "classes.json",
+      '[{"name": "sky", "color": [70, 130, 180]}, {"name": "road", "color": "#804080"}, "tree"]',
+    );
+    expect(classes.slice(0, 2).map(({ color }) => color)).toEqual([
+      [70, 130, 180],
+      [128, 64, 128],
+    ]);
+    expect(classes[2]!.color).not.toEqual([70, 130, 180]);
+  });
+
+  it("are lines of CSV under a header, with quotes, colours and Windows line ends", async () => {
+    expect(
+      (await read("a.csv", '\uFEFFName,color\r\nsky,#4682b4\r\n"wall, brick",\r\n"the ""blue"" one",#0000ff\r\n')).map(
+        ({ name }) => name,
+      ),
+    ).toEqual(["sky", "wall, brick", 'the "blue" one']);
+    expect(
+      (await read("b.csv", "id,name,r,g,b\n1,sky,70,130,180\n\n2,road,0,0,9\n")).map(({ color }) => color),
+    ).toEqual([
+      [70, 130, 180],
+      [0, 0, 9],
+    ]);
+  });
+
+  it("may stand in the benchmark's own table", async () => {
+    const classes = await read(
+      "object150_info.csv",
+      "Idx,Ratio,Train,Val,Stuff,Name\n1,0.1576,11664,1172,1,wall\n2,0.1072,6046,612,1,building;edifice\n",
+    );
+    expect(classes.map(({ name }) => name)).toEqual(["wall", "building"]);
+  });
+
+  it.skipIf(!shared("data/camvid/classes.json"))("of CamVid are read (needs ../shared)", async () => {
+    const classes = await readClasses(shared("data/camvid/classes.json")!);
+    expect(classes.map(({ name }) => name)).toEqual([
+      "sky",
+      "building",
+      "pole",
+      "road",
+      "pavement",
+      "tree",
+      "sign",
+      "fence",
+      "car",
+      "pedestrian",
+      "bicyclist",
+    ]);
+  });
+
+  it("are refused with the file and the line or entry that is wrong", async () => {
+    expect(await refusal("a.json", '[\n  "sky",\n  "road"\n  "tree"\n]')).toMatch(/a\.json:4: /);
+    expect(await refusal("a.json", '{"sky": 1}')).toMatch(/a\.json: Expected a JSON array/);
+    expect(await refusal("a.json", "[]")).toMatch(/a\.json: Expected at least one class/);
+    expect(await refusal("a.json", '["sky", 7]')).toMatch(/a\.json, entry 2: .* received 7/);
+    expect(await refusal("a.json", '["sky", "sky"]')).toMatch(/a\.json, entry 2: .*"sky".*entry 1/);
+    expect(await refusal("a.json", '[{"name": "sky", "color": [1, 2, 256]}]')).toMatch(
+      /a\.json, entry 1: .*\[1,2,256\]/,
+    );
+    expect(await refusal("a.csv", "sky\nroad\n")).toMatch(/a\.csv:1: .*header/);
+    expect(await refusal("a.csv", "name,color\nsky,#4682b4\n\nroad,blue\n")).toMatch(/a\.csv:4: .*"blue"/);
+    expect(await refusal("a.csv", "name,color\nsky\n")).toMatch(/a\.csv:2: Expected 2 columns but received 1/);
+    expect(await refusal("a.csv", "name,r,g,b\nsky,1,,3\n")).toMatch(/a\.csv:2: /);
+    expect(await refusal("a.csv", "")).toMatch(/a\.csv: /);
+  });
+
+  it("are refused when the file is missing", async () => {
+    await expect(readClasses(inFolder("none.csv"))).rejects.toMatchObject({ code: "not-found" });
+  });
+});
