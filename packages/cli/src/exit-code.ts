@@ -8,6 +8,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   usage: EXIT.USAGE,
   config: EXIT.USAGE,
   "bad-classes": EXIT.USAGE,
+  "unknown-engine": EXIT.USAGE,
+  features: EXIT.USAGE,
   missing: EXIT.MISSING,
   "not-found": EXIT.MISSING,
   "no-images": EXIT.MISSING,

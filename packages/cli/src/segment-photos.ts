@@ -16,7 +16,10 @@ import type { Terminal } from "./terminal.ts";
 export interface PhotoSegmenter {
   /** All classes it knows. */
   readonly classes: readonly SegClass[];
-  segment(photo: string): Promise<LabelMap & { classes: readonly ClassShare[]; overlay(): RgbImage }>;
+  segment(
+    photo: string,
+    options: { signal?: AbortSignal | undefined; onProgress?: (done: number, total: number) => void },
+  ): Promise<LabelMap & { classes: readonly ClassShare[]; overlay(): RgbImage }>;
 }
 
 /** What became of one photo. */
@@ -58,12 +61,15 @@ export async function segmentPhotos(
 ): Promise<{ results: PhotoResult[]; failures: { image: string; error: unknown }[] }> {
   const results: PhotoResult[] = [];
   const failures: { image: string; error: unknown }[] = [];
-  const bar = images.length > 1 ? terminal.progress("Segmenting", images.length) : undefined;
+  const bar = terminal.progress("Segmenting", images.length, "");
   try {
     for (const { source, name } of images) {
       signal?.throwIfAborted();
       try {
-        const { classes, overlay, ...map } = await segmenter.segment(source);
+        const { classes, overlay, ...map } = await segmenter.segment(source, {
+          signal,
+          onProgress: (scale, scales) => bar.update(results.length + failures.length + scale / scales),
+        });
         const stem = join(folder, name);
         const files = { overlay: `${stem}_overlay.png`, labels: `${stem}_labels.png` };
         await writeImage(files.overlay, overlay());
@@ -81,10 +87,10 @@ export async function segmentPhotos(
         failures.push({ image: source, error });
         if (images.length > 1) terminal.warn(messageOf(error));
       }
-      bar?.update(results.length + failures.length);
+      bar.update(results.length + failures.length);
     }
   } finally {
-    bar?.stop();
+    bar.stop();
   }
   return { results, failures };
 }

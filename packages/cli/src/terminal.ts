@@ -24,6 +24,7 @@ export interface Progress {
 export class Terminal {
   readonly #io: Io;
   readonly #quiet: boolean;
+  #bars = 0;
 
   /** @param quiet - leaves out notes and bars; results, warnings and errors stay. */
   constructor(io: Io, { quiet = false }: { quiet?: boolean } = {}) {
@@ -38,16 +39,20 @@ export class Terminal {
 
   /** A line of the result. */
   print(line = ""): void {
+    this.#clear();
     this.#io.stdout.write(`${line}\n`);
   }
 
   /** A line for the person who waits; not with `--quiet`. */
   note(line: string): void {
-    if (!this.#quiet) this.#io.stderr.write(`${line}\n`);
+    if (this.#quiet) return;
+    this.#clear();
+    this.#io.stderr.write(`${line}\n`);
   }
 
   /** A line about something that went wrong and was got over. */
   warn(line: string): void {
+    this.#clear();
     this.#io.stderr.write(`warning: ${line}\n`);
   }
 
@@ -65,13 +70,22 @@ export class Terminal {
       stopOnComplete: false,
     });
     bar.start(total, 0);
+    this.#bars++;
     return {
       update(done, now) {
         if (now !== undefined) bar.setTotal(now);
         bar.update(done);
       },
-      stop: () => bar.stop(),
+      stop: () => {
+        if (bar.isActive) this.#bars--;
+        bar.stop();
+      },
     };
+  }
+
+  // Text goes where the bar stands; the bar draws itself again below.
+  #clear(): void {
+    if (this.#bars > 0) this.#io.stderr.write("\r\u001b[K");
   }
 
   /** Whether bars are drawn here; where they are not, long work tells of itself by notes. */

@@ -1,4 +1,4 @@
-import { access, constants, mkdir } from "node:fs/promises";
+import type { EngineName } from "@seg/backend";
 import { Command, Option } from "commander";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -11,35 +11,34 @@ import type { PhotoResult, PhotoSegmenter } from "../segment-photos.ts";
 import { type Io, Terminal } from "../terminal.ts";
 import type { WeightFiles } from "../weights/find.ts";
 
-/** What a segmenter is opened with. */
-export interface OpenOptions {
-  config: Config;
-  weights: WeightFiles;
-  backend: string;
-  /** The GPUs to use, by number. */
-  gpus?: number[];
-  terminal: Terminal;
-  signal?: AbortSignal | undefined;
-}
+/** Starts an engine and loads a configuration's networks, as `openSegmenter` does. */
+export type OpenSegmenter = (
+  config: Config,
+  options: { files: WeightFiles; backend: EngineName | "auto"; log: (line: string) => void },
+) => Promise<PhotoSegmenter & { dispose(): void }>;
 
-/** Starts an engine and loads the networks. */
-export type OpenSegmenter = (options: OpenOptions) => Promise<PhotoSegmenter & { dispose(): void }>;
+// Loaded only when it is needed, because TensorFlow.js takes a while.
+const openLater: OpenSegmenter = async (config, options) => {
+  const { openSegmenter } = await import("../segmenter.ts");
+  return openSegmenter(config, options);
+};
 
-interface Options extends ConfigOptions {
+/** What commander makes of the flags of `seg test`. */
+export interface TestOptions extends ConfigOptions {
   imgs?: string[];
   legend?: boolean;
   numVal?: string;
   gpus?: string;
-  backend: string;
+  backend: EngineName | "auto";
   mirror?: string;
   json?: boolean;
   quiet?: boolean;
 }
 
-const BACKENDS = ["auto", "tensorflow-gpu", "tensorflow", "webgpu", "wasm", "cpu"];
+export const BACKENDS = ["auto", "tensorflow-gpu", "tensorflow", "webgpu", "wasm", "cpu"];
 
 /** `seg test`: segments photos. */
-export function testCommand(io: Io, exit: (code: number) => void, open: OpenSegmenter): Command {
+export function testCommand(io: Io, exit: (code: number) => void, open?: OpenSegmenter): Command {
   const command = new Command("test")
     .description("segment photos: write overlays and label maps, print what they show")
     .argument("[photos and KEY VALUE...]", "photos as with --imgs, and keys to set, such as DATASET.num_class 11")
@@ -53,10 +52,21 @@ export function testCommand(io: Io, exit: (code: number) => void, open: OpenSegm
     .option("--quiet", "print nothing but results, warnings and errors");
   return addConfigFlags(command)
     .addHelpText("after", EXAMPLES)
-    .action(async (words: string[], options: Options) => exit(await test(words, options, io, open)));
+    .action(async (words: string[], options: TestOptions) => exit(await test(words, options, io, open)));
 }
 
-async function test(words: string[], options: Options, io: Io, open: OpenSegmenter): Promise<number> {
+/**
+ * Does what `seg test` is asked to.
+ *
+ * @param words - photos, then `KEY VALUE` pairs.
+ * @returns the exit code.
+ */
+export async function test(
+  words: readonly string[],
+  options: TestOptions,
+  io: Io,
+  open: OpenSegmenter = openLater,
+): Promise<number> {
   const terminal = new Terminal(io, { quiet: options.quiet });
   const { signal, env } = io;
   const start = words.findIndex(isConfigKey);
@@ -66,15 +76,22 @@ async function test(words: string[], options: Options, io: Io, open: OpenSegment
   const { config } = resolved;
   const gpus = options.gpus === undefined ? undefined : parseGpus(options.gpus);
   const limit = photoLimit(options.numVal);
-  const { gatherImages } = await import("../images.ts");
+  const [{ gatherImages }, { ensureWritable }] = await Promise.all([
+    import("../images.ts"),
+    import("@seg/ade20k-data"),
+  ]);
   const { images, failures: missing } = await gatherImages([...(options.imgs ?? []), ...photos]);
   for (const { message } of missing) terminal.warn(message);
   const folder = config.TEST.result;
-  await prepare(folder);
+  await ensureWritable(folder);
   const { locateWeights } = await import("../weights/locate.ts");
-  const weights = await locateWeights(resolved, { env, terminal, signal, mirror: options.mirror });
+  const files = await locateWeights(resolved, { env, terminal, signal, mirror: options.mirror });
 
-  const segmenter = await open({ config, weights, backend: options.backend, gpus, terminal, signal });
+  signal?.throwIfAborted();
+  // TensorFlow reads it when it is loaded.
+  if (gpus) process.env.CUDA_VISIBLE_DEVICES = String(gpus[0]);
+  const log = (line: string) => terminal.note(line);
+  const segmenter = await open(config, { files, backend: options.backend, log });
   try {
     const { segmentPhotos } = await import("../segment-photos.ts");
     const { results, failures } = await segmentPhotos(segmenter, images.slice(0, limit), {
@@ -102,26 +119,6 @@ function photoLimit(text = "-1"): number | undefined {
   if (limit === -1) return undefined;
   if (Number.isInteger(limit) && limit > 0) return limit;
   throw new CliError("usage", `Expected a number of photos, or -1 for all, for --num-val but received "${text}".`);
-}
-
-async function prepare(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-  } catch (error) {
-    throw new CliError(
-      "failed",
-      `Expected to write into the result folder ${folder} but ${why(error)}: name another one by --result.`,
-      { cause: error },
-    );
-  }
-}
-
-function why(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "EACCES" || code === "EPERM") return "permission is denied";
-  if (code === "EEXIST" || code === "ENOTDIR") return "a file stands in its place";
-  return code === "EROFS" ? "the disk is read-only" : message;
 }
 
 /** The original's own lines: classes of more than a thousandth of the photo. */

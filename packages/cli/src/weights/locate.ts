@@ -10,7 +10,7 @@ import { download } from "./download.ts";
 import { candidateNames, checkpointsIn, findInFolder, HALVES, type WeightFiles } from "./find.ts";
 
 /** The original's server; its folders are called like the last part of a configuration's `DIR`. */
-export const MIT_SERVER = "http://sceneparsing.csail.mit.edu/model/pytorch";
+const MIT_SERVER = "http://sceneparsing.csail.mit.edu/model/pytorch";
 
 /** How {@link locateWeights} works. */
 export interface LocateOptions {

@@ -2,17 +2,19 @@ import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "
 import { join } from "node:path";
 import { ADE20K_CLASSES, classShares, decodeImage, overlay, readLabel } from "@seg/ade20k-data";
 import sharp from "sharp";
-import { beforeEach, describe, expect, it } from "vitest";
-import { type OpenOptions, type OpenSegmenter, testCommand } from "../../src/commands/test.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type OpenSegmenter, testCommand } from "../../src/commands/test.ts";
 import { runSeg } from "../run-seg.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
-let opened: OpenOptions | undefined;
+let opened: Parameters<OpenSegmenter> | undefined;
 let disposed = 0;
+let onOpen = () => {};
 
 /** Sees sky (class 2) in every photo's upper half, and wall (class 0) below. */
-const open: OpenSegmenter = async (options) => {
-  opened = options;
+const open: OpenSegmenter = async (...args) => {
+  opened = args;
+  onOpen();
   return {
     classes: ADE20K_CLASSES,
     async segment(photo) {
@@ -28,6 +30,12 @@ const open: OpenSegmenter = async (options) => {
   };
 };
 
+const { CUDA_VISIBLE_DEVICES } = process.env;
+afterEach(() => {
+  delete process.env.CUDA_VISIBLE_DEVICES;
+  if (CUDA_VISIBLE_DEVICES !== undefined) process.env.CUDA_VISIBLE_DEVICES = CUDA_VISIBLE_DEVICES;
+});
+
 let folder: string;
 let photo: string;
 let checkpoint: string[];
@@ -35,6 +43,7 @@ let checkpoint: string[];
 beforeEach(async () => {
   opened = undefined;
   disposed = 0;
+  onOpen = () => {};
   folder = temporaryFolder({ "encoder_epoch_14.pth": "", "decoder_epoch_14.pth": "" });
   photo = join(folder, "photo.jpg");
   await sharp({ create: { width: 20, height: 10, channels: 3, background: "teal" } })
@@ -94,12 +103,14 @@ describe("seg test", () => {
   it("hands on configuration, weights, engine and GPUs", async () => {
     const args = `${photo} --num_class 11 --img_sizes 300 450 --backend wasm --gpus 2-3 --result ${folder} --quiet`;
     expect((await seg([...args.split(" "), ...checkpoint])).code).toBe(0);
-    expect(opened).toMatchObject({
-      backend: "wasm",
-      gpus: [2, 3],
-      config: { DATASET: { num_class: 11, imgSizes: [300, 450] } },
-      weights: { encoder: join(folder, "encoder_epoch_14.pth"), decoder: join(folder, "decoder_epoch_14.pth") },
+    const [config, { backend, files }] = opened!;
+    expect(config).toMatchObject({ DATASET: { num_class: 11, imgSizes: [300, 450] } });
+    expect(backend).toBe("wasm");
+    expect(files).toEqual({
+      encoder: join(folder, "encoder_epoch_14.pth"),
+      decoder: join(folder, "decoder_epoch_14.pth"),
     });
+    expect(process.env.CUDA_VISIBLE_DEVICES).toBe("2");
   });
 
   it("understands a command of 2018", async () => {
@@ -107,7 +118,7 @@ describe("seg test", () => {
       --arch_decoder c1_deepsup --fc_dim 320 --num_val -1 --num_class 150 --imgSize 300 400 --imgMaxSize 1000
       --padding_constant 8 --segm_downsampling_rate 8 --result ${folder} --gpu 0`;
     expect(await seg(args.split(/\s+/))).toMatchObject({ code: 0, stdout: expect.stringContaining("wall: 50.00%") });
-    expect(opened).toMatchObject({ config: { MODEL: { fc_dim: 320 }, DATASET: { imgSizes: [300, 400] } }, gpus: [0] });
+    expect(opened?.[0]).toMatchObject({ MODEL: { fc_dim: 320 }, DATASET: { imgSizes: [300, 400] } });
   });
 
   it("takes all pictures below a folder, or the first few", async () => {
@@ -145,7 +156,9 @@ describe("seg test", () => {
   });
 
   it("ends with 130 when interrupted", async () => {
-    const { code, stderr } = await seg(["--imgs", photo, "--result", folder, ...checkpoint], AbortSignal.abort());
+    const abort = new AbortController();
+    onOpen = () => abort.abort();
+    const { code, stderr } = await seg(["--imgs", photo, "--result", folder, ...checkpoint], abort.signal);
     expect({ code, stderr }).toEqual({ code: 130, stderr: "error: interrupted\n" });
     expect(disposed).toBe(1);
   });
@@ -163,7 +176,7 @@ describe("seg test tells in one line, and ends with", () => {
       "an unwritable result folder",
       1,
       ({ photo }) => `--imgs ${photo} --result ${photo}/x`,
-      /result folder .* a file stands in its place/,
+      /photo\.jpg\/x .*file stands/,
     ],
     ["an unknown architecture", 2, ({ photo }) => `--imgs ${photo} --arch_encoder resnet5`, /did you mean resnet50\?/],
     ["an unknown key", 2, ({ photo }) => `--imgs ${photo} TEST.reslt out`, /did you mean TEST\.result\?/],
