@@ -127,7 +127,7 @@ export function pipArguments(pythonVersion: string, requirement: string): string
 }
 
 /** What pip's output says about why a download failed. */
-export function downloadError(requirement: string, output: string): BackendError {
+function downloadError(requirement: string, output: string): BackendError {
   const lines = output.split("\n").map((line) => line.trim());
   // Without a network pip ends by saying that there is no such version; only its warnings before that tell the truth.
   const broken = /after connection broken by|NewConnectionError|ReadTimeoutError|ProtocolError|IncompleteRead/;
