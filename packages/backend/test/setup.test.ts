@@ -106,7 +106,7 @@ describeOnLinux("setupNativeEngine", () => {
     const manifest = readFileSync(join(machine.packageDir, "package.json"), "utf8");
     await setup({ stock: true });
     expect(readFileSync(join(machine.packageDir, "package.json"), "utf8")).toBe(manifest);
-    expect(readdirSync(machine.packageDir).sort()).toEqual(["index.js", "lib", "package.json", "scripts"]);
+    expect(readdirSync(machine.packageDir).sort()).toEqual(["lib", "package.json", "scripts"]);
   });
 
   it("runs the package's own installer when asked to, and goes back to the current library from it", async () => {
