@@ -1,1 +1,10 @@
-export {};
+export type { DType, TensorData } from "./dtypes.ts";
+export { CheckpointError, type CheckpointErrorCode } from "./errors.ts";
+export { type LoadOptions, type LoadReport, loadWeights, type Misshapen } from "./load-weights.ts";
+export { type Checkpoint, type ReadOptions, readCheckpoint } from "./read-checkpoint.ts";
+export type { CheckpointFormat } from "./sniff.ts";
+export { type StateDictOptions, stateDictOf } from "./state-dict-of.ts";
+export type { NamedTensor, StateDict } from "./tensor.ts";
+export type { Tensors } from "./writable.ts";
+export { writePth } from "./write-pth.ts";
+export { type SafetensorsOptions, writeSafetensors } from "./write-safetensors.ts";

@@ -1,0 +1,87 @@
+import { readSync } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { CheckpointError } from "./errors.ts";
+
+/** Bytes that can be read at any position. */
+export interface ByteSource {
+  /** The number of bytes. */
+  readonly size: number;
+  /** Fills `target` with the bytes from `position` on; the caller has checked that they exist. */
+  readSync(target: Uint8Array, position: number): void;
+}
+
+// Linux reads at most 2^31 - 4096 bytes at once.
+const MAX_READ = 2 ** 30;
+const SMALL = 2 ** 16;
+
+const cutOff = () => new CheckpointError("truncated", "the file ends before its contents do: get it anew");
+
+/** An open file of fixed size. The one who opened it closes it. */
+export class ByteFile implements ByteSource {
+  readonly size: number;
+  readonly #handle: FileHandle;
+
+  private constructor(handle: FileHandle, size: number) {
+    this.#handle = handle;
+    this.size = size;
+  }
+
+  /** @throws {CheckpointError} `not-found` or `unreadable`. */
+  static async open(path: string): Promise<ByteFile> {
+    try {
+      // Before opening: to open a pipe would wait for a writer.
+      const found = await stat(path);
+      if (!found.isFile()) {
+        throw new CheckpointError("unreadable", `it is a ${found.isDirectory() ? "folder" : "device"}: name the file`);
+      }
+      const handle = await open(path, "r");
+      return new ByteFile(handle, (await handle.stat()).size);
+    } catch (error) {
+      if (error instanceof CheckpointError) throw error;
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw code === "ENOENT" || code === "ENOTDIR"
+        ? new CheckpointError("not-found", "there is no such file: check the path, or download it first", {
+            cause: error,
+          })
+        : new CheckpointError("unreadable", `it cannot be opened (${message}): check its permissions`, {
+            cause: error,
+          });
+    }
+  }
+
+  readSync(target: Uint8Array, position: number): void {
+    this.#check(position, target.length);
+    for (let done = 0; done < target.length; ) {
+      const length = Math.min(target.length - done, MAX_READ);
+      const got = readSync(this.#handle.fd, target, done, length, position + done);
+      if (got === 0) throw cutOff();
+      done += got;
+    }
+  }
+
+  /** The `length` bytes from `position` on, in memory of their own, read without blocking the thread. */
+  async readBytes(position: number, length: number): Promise<ArrayBuffer> {
+    this.#check(position, length);
+    const target = new Uint8Array(length);
+    // A network has hundreds of small tensors; to wait for each takes longer than to read it.
+    if (length <= SMALL) {
+      this.readSync(target, position);
+      return target.buffer;
+    }
+    for (let done = 0; done < length; ) {
+      const { bytesRead } = await this.#handle.read(target, done, Math.min(length - done, MAX_READ), position + done);
+      if (bytesRead === 0) throw cutOff();
+      done += bytesRead;
+    }
+    return target.buffer;
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+
+  // Before memory is asked for: the length may be what a damaged file claims.
+  #check(position: number, length: number): void {
+    if (!(position >= 0 && position + length <= this.size)) throw cutOff();
+  }
+}

@@ -1,0 +1,51 @@
+/** Element types, by PyTorch's names. */
+export type DType =
+  | "float64"
+  | "float32"
+  | "float16"
+  | "bfloat16"
+  | "int64"
+  | "int32"
+  | "int16"
+  | "int8"
+  | "uint8"
+  | "bool";
+
+/** A tensor's values; `int64` comes as a `BigInt64Array`, `bool` as 0 and 1 in a `Uint8Array`, halves as a `Float32Array`. */
+export type TensorData = Float64Array | Float32Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint8Array;
+
+/** Values as they lie in a file: halves are 16-bit patterns. */
+export type StoredData = TensorData | Uint16Array;
+
+interface DTypeInfo {
+  /** Bytes of one element. */
+  readonly bytes: number;
+  /** The typed array over the stored bits. */
+  readonly array: new (
+    buffer: ArrayBuffer,
+    byteOffset: number,
+    length: number,
+  ) => StoredData;
+  /** The name in a safetensors header. */
+  readonly safetensors: string;
+  /** The class that torch.save names. */
+  readonly storage: string;
+}
+
+export const DTYPES: Readonly<Record<DType, DTypeInfo>> = {
+  float64: { bytes: 8, array: Float64Array, safetensors: "F64", storage: "DoubleStorage" },
+  float32: { bytes: 4, array: Float32Array, safetensors: "F32", storage: "FloatStorage" },
+  float16: { bytes: 2, array: Uint16Array, safetensors: "F16", storage: "HalfStorage" },
+  bfloat16: { bytes: 2, array: Uint16Array, safetensors: "BF16", storage: "BFloat16Storage" },
+  int64: { bytes: 8, array: BigInt64Array, safetensors: "I64", storage: "LongStorage" },
+  int32: { bytes: 4, array: Int32Array, safetensors: "I32", storage: "IntStorage" },
+  int16: { bytes: 2, array: Int16Array, safetensors: "I16", storage: "ShortStorage" },
+  int8: { bytes: 1, array: Int8Array, safetensors: "I8", storage: "CharStorage" },
+  uint8: { bytes: 1, array: Uint8Array, safetensors: "U8", storage: "ByteStorage" },
+  bool: { bytes: 1, array: Uint8Array, safetensors: "BOOL", storage: "BoolStorage" },
+};
+
+/** The element type whose row in the table has `value` under `key`. */
+export function dtypeNamed(key: "safetensors" | "storage", value: string): DType | undefined {
+  return (Object.keys(DTYPES) as DType[]).find((dtype) => DTYPES[dtype][key] === value);
+}

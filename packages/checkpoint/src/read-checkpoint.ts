@@ -1,0 +1,77 @@
+import { ByteFile } from "./byte-file.ts";
+import { CheckpointError, quote } from "./errors.ts";
+import { readLegacy } from "./read-legacy.ts";
+import { readSafetensors } from "./read-safetensors.ts";
+import { readZip } from "./read-zip.ts";
+import { type CheckpointFormat, sniff } from "./sniff.ts";
+import { withoutModulePrefix } from "./state-dict.ts";
+import type { NamedTensor, StateDict, StoredTensor } from "./tensor.ts";
+
+/** A state dict read from a file. */
+export interface Checkpoint extends StateDict {
+  /** The file's format, told by its contents. */
+  readonly format: CheckpointFormat;
+  /** What a safetensors file says of itself; empty for the others. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Options of `readCheckpoint`. */
+export interface ReadOptions {
+  /** Gives each tensor another name; undefined leaves it out. */
+  map?: (name: string) => string | undefined;
+}
+
+/**
+ * Reads a state dict from a `.pth` file of either format or from safetensors, whatever the file is called. A dict under
+ * `state_dict` is found, DataParallel's `module.` is taken off the names, and nothing in the file is executed.
+ * Memory: the bytes of the tensors, once.
+ *
+ * @param path - The file.
+ * @param options - See `ReadOptions`.
+ * @returns the tensors by name, in the file's order; they stay valid when the file goes.
+ * @throws {CheckpointError} that begins with the path: `not-found`, `unreadable`, `html`, `lfs-pointer`, `truncated`, `corrupt`,
+ *   `unsafe-pickle`, `unsupported`; `mismatch` where `map` gives two tensors one name.
+ * @see PyTorch's torch/serialization.py (both `.pth` formats) and the safetensors format's description.
+ */
+export async function readCheckpoint(path: string, options: ReadOptions = {}): Promise<Checkpoint> {
+  try {
+    const file = await ByteFile.open(path);
+    try {
+      const format = sniff(file);
+      const { tensors, metadata } = await readTensors(file, format);
+      return Object.assign(rename(tensors, options.map), { format, metadata });
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof CheckpointError) {
+      throw new CheckpointError(error.code, `${path}: ${error.message}.`, { cause: error.cause });
+    }
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    if (!syscall) throw error;
+    throw new CheckpointError("unreadable", `${path}: it cannot be read (${message}): check its disk.`, {
+      cause: error,
+    });
+  }
+}
+
+async function readTensors(
+  file: ByteFile,
+  format: CheckpointFormat,
+): Promise<{ tensors: StoredTensor[]; metadata: Record<string, string> }> {
+  if (format === "safetensors") return readSafetensors(file);
+  return { tensors: await (format === "pth-zip" ? readZip(file) : readLegacy(file)), metadata: {} };
+}
+
+function rename(tensors: readonly StoredTensor[], map = (name: string): string | undefined => name) {
+  const strip = withoutModulePrefix(tensors.map(({ name }) => name));
+  const state = new Map<string, NamedTensor>();
+  for (const tensor of tensors) {
+    const name = map(strip(tensor.name));
+    if (name === undefined) continue;
+    if (state.has(name))
+      throw new CheckpointError("mismatch", `map gave the name ${quote(name)} to two tensors: let it tell them apart`);
+    state.set(name, tensor.named(name));
+  }
+  return state;
+}

@@ -1,0 +1,90 @@
+import type { ByteFile } from "./byte-file.ts";
+import { Cursor } from "./cursor.ts";
+import { DTYPES } from "./dtypes.ts";
+import { CheckpointError, quote } from "./errors.ts";
+import { tensorsOf } from "./state-dict.ts";
+import { StoredTensor } from "./tensor.ts";
+import type { TensorRef } from "./torch-objects.ts";
+import { MAX_PICKLE, unpickle } from "./unpickle.ts";
+import { ZipArchive } from "./zip-archive.ts";
+
+// torch.save packs nothing. A file that another program has packed may unpack to this much more than its own size.
+const MAX_UNPACKED = 2 ** 27;
+
+/** Reads PyTorch's format of today: a zip file of a pickle and the storages. */
+export async function readZip(file: ByteFile): Promise<StoredTensor[]> {
+  const archive = await ZipArchive.open(file);
+  const pickle = archive.names.find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
+  if (pickle === undefined) {
+    throw new CheckpointError("unsupported", "it is a zip file, but not one that torch.save wrote: it has no data.pkl");
+  }
+  const folder = pickle.slice(0, -"data.pkl".length);
+  if (archive.sizeOf(`${folder}constants.pkl`) !== undefined) {
+    throw new CheckpointError("unsupported", "it is a TorchScript program: save model.state_dict() with torch.save");
+  }
+  const order = await readSmall(archive, `${folder}byteorder`, 64);
+  if (order?.toString("latin1").trim() === "big") {
+    throw new CheckpointError("unsupported", "it was written on a big-endian machine: save it again on a common one");
+  }
+  const bytes = (await readSmall(archive, pickle, MAX_PICKLE))!;
+  const source = {
+    size: bytes.length,
+    readSync: (target: Uint8Array, position: number) =>
+      void target.set(bytes.subarray(position, position + target.length)),
+  };
+  const tensors = tensorsOf(unpickle(new Cursor(source, 0, MAX_PICKLE)).value);
+  const buffers = await readStorages(file, archive, folder, tensors);
+  return [...tensors].map(
+    ([name, { storage, view }]) =>
+      new StoredTensor(
+        name,
+        storage.dtype,
+        { ...view, offset: view.offset + storage.start },
+        buffers.get(storage.key)!,
+      ),
+  );
+}
+
+async function readSmall(archive: ZipArchive, name: string, limit: number): Promise<Buffer | undefined> {
+  const size = archive.sizeOf(name);
+  if (size === undefined) return undefined;
+  if (size > limit) {
+    throw new CheckpointError(
+      "unsupported",
+      `its entry ${quote(name)} is larger than in any state dict: save only tensors`,
+    );
+  }
+  return Buffer.from(await archive.read(name));
+}
+
+async function readStorages(
+  file: ByteFile,
+  archive: ZipArchive,
+  folder: string,
+  tensors: ReadonlyMap<string, TensorRef>,
+): Promise<Map<string, ArrayBuffer>> {
+  const buffers = new Map<string, ArrayBuffer>();
+  let stored = 0;
+  let unpacked = 0;
+  for (const [name, { storage }] of tensors) {
+    const entry = `${folder}data/${storage.key}`;
+    const size = archive.sizeOf(entry);
+    if (size === undefined || size < storage.count * DTYPES[storage.dtype].bytes) {
+      throw new CheckpointError("corrupt", `the elements of ${quote(name)} are missing: get the file anew`);
+    }
+    if (buffers.has(storage.key)) continue;
+    if (archive.isPacked(entry)) unpacked += size;
+    else stored += size;
+    if (stored > file.size) {
+      throw new CheckpointError("corrupt", "its entries overlap: get the file anew");
+    }
+    if (stored + unpacked > file.size + MAX_UNPACKED) {
+      throw new CheckpointError(
+        "unsupported",
+        "it unpacks to far more than its size: unzip it and zip it without packing",
+      );
+    }
+    buffers.set(storage.key, await archive.read(entry));
+  }
+  return buffers;
+}

@@ -1,0 +1,55 @@
+/** The number of elements of `shape`; not a safe integer where it overflows. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** The steps, in elements, between neighbours along each axis of a row-major `shape`. */
+export function rowMajorStrides(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = step;
+    step *= shape[axis]!;
+  }
+  return strides;
+}
+
+/** Whether walking `shape` by `strides` visits memory in order, without gaps. */
+export function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
+  const expected = rowMajorStrides(shape);
+  return shape.every((size, axis) => size === 1 || strides[axis] === expected[axis]);
+}
+
+interface Indexed<T> {
+  readonly length: number;
+  [index: number]: T;
+}
+
+/** Fills row-major `target` of `shape` with the elements of `source` that lie `strides` apart from `offset` on; returns it. */
+export function gather<T, A extends Indexed<T>>(
+  source: Indexed<T>,
+  target: A,
+  shape: readonly number[],
+  strides: readonly number[],
+  offset = 0,
+): A {
+  // No elements to copy, although the outer axes may ask for billions of steps.
+  if (shape.includes(0)) return target;
+  const rank = shape.length;
+  let at = 0;
+  const walk = (axis: number, from: number): void => {
+    if (axis === rank) {
+      target[at++] = source[from]!;
+      return;
+    }
+    const size = shape[axis]!;
+    const stride = strides[axis]!;
+    if (axis === rank - 1) {
+      for (let i = 0; i < size; i++, from += stride) target[at++] = source[from]!;
+    } else {
+      for (let i = 0; i < size; i++, from += stride) walk(axis + 1, from);
+    }
+  };
+  walk(0, offset);
+  return target;
+}

@@ -1,0 +1,98 @@
+import { DTYPES, type DType, type StoredData, type TensorData } from "./dtypes.ts";
+import { CheckpointError, quote } from "./errors.ts";
+import { decodeBfloat16, decodeFloat16 } from "./half.ts";
+import { elementCount, gather, isRowMajor } from "./strides.ts";
+
+/** A tensor with its name, in PyTorch's layout (convolution filters OIHW). */
+export interface NamedTensor {
+  /** Its name in the state dict, `layer1.0.conv1.weight`. */
+  readonly name: string;
+  /** The stored element type; the values of `float16` and `bfloat16` come as float32. */
+  readonly dtype: DType;
+  /** Sizes of the axes; `[]` for a scalar. */
+  readonly shape: readonly number[];
+  /**
+   * The values in row-major order. Of a tensor from a file it may be a view that others share, or made anew at each access:
+   * take it once, and copy it before writing to it.
+   */
+  readonly data: TensorData;
+}
+
+/** Tensors by name, in the file's order. */
+export type StateDict = ReadonlyMap<string, NamedTensor>;
+
+/** Where a tensor's elements lie in its storage; all in elements, not bytes. */
+export interface View {
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+// A tensor that repeats elements (stride 0) costs memory that the file does not answer for; this much is given.
+const MAX_REPEATED = 2 ** 20;
+/** The most axes that a tensor may have. */
+export const MAX_RANK = 32;
+
+/** @throws {CheckpointError} `corrupt` unless every element of the view lies in a storage of `length` elements. */
+export function checkView(name: string, view: View, length: number): void {
+  const { shape, strides, offset } = view;
+  const natural = [...shape, ...strides, offset].every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!natural || shape.length !== strides.length || shape.length > MAX_RANK) {
+    throw new CheckpointError("corrupt", `${quote(name)} has no valid shape and strides: get the file anew`);
+  }
+  const count = elementCount(shape);
+  if (count === 0) return;
+  const last = shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, offset);
+  if (!(last < length)) {
+    throw new CheckpointError(
+      "corrupt",
+      `${quote(name)} reaches to element ${last} of a storage of ${length}: get the file anew`,
+    );
+  }
+  if (!(count <= Math.max(length, MAX_REPEATED))) {
+    throw new CheckpointError(
+      "unsupported",
+      `${quote(name)} repeats ${length} stored elements to ${count}: save it in Python as tensor.contiguous()`,
+    );
+  }
+}
+
+/** A tensor over the bytes of a storage that has been read; the view has been checked. */
+export class StoredTensor implements NamedTensor {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly #buffer: ArrayBuffer;
+  readonly #view: View;
+
+  constructor(name: string, dtype: DType, view: View, buffer: ArrayBuffer) {
+    this.name = name;
+    this.dtype = dtype;
+    this.shape = view.shape;
+    this.#view = view;
+    this.#buffer = buffer;
+  }
+
+  /** The same tensor under another name. */
+  named(name: string): StoredTensor {
+    return new StoredTensor(name, this.dtype, this.#view, this.#buffer);
+  }
+
+  get data(): TensorData {
+    const stored = this.#stored();
+    if (this.dtype === "float16") return decodeFloat16(stored as Uint16Array);
+    if (this.dtype === "bfloat16") return decodeBfloat16(stored as Uint16Array);
+    return stored as TensorData;
+  }
+
+  #stored(): StoredData {
+    const { bytes, array } = DTYPES[this.dtype];
+    const { shape, strides, offset } = this.#view;
+    const count = elementCount(shape);
+    if (count === 0) return new array(new ArrayBuffer(0), 0, 0);
+    if (isRowMajor(shape, strides)) return new array(this.#buffer, offset * bytes, count);
+    const whole = new array(this.#buffer, 0, Math.floor(this.#buffer.byteLength / bytes));
+    const target = new array(new ArrayBuffer(count * bytes), 0, count);
+    return gather<number | bigint, StoredData>(whole, target, shape, strides, offset);
+  }
+}

@@ -1,0 +1,55 @@
+import { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import yazl from "yazl";
+import { writeAtomically } from "./atomic-file.ts";
+import { DTYPES } from "./dtypes.ts";
+import { PickleWriter } from "./pickle-writer.ts";
+import { elementCount, rowMajorStrides } from "./strides.ts";
+import { bytesOf, type Tensors, type WritableTensor, writables } from "./writable.ts";
+
+/**
+ * Writes tensors as a `.pth` file in PyTorch's zip format, atomically: a reader of `path` sees the old file or the whole new one.
+ * `torch.load(path, weights_only=True)` gives an OrderedDict of contiguous tensors. Equal tensors give equal files.
+ *
+ * @param path - The file; its folder must exist.
+ * @param tensors - A state dict or its tensors. Half-precision ones are written as float32; the others keep their type.
+ * @throws {CheckpointError} `unwritable`; `mismatch` where a tensor's data do not fit its shape, or two have one name.
+ * @see PyTorch's torch/serialization.py.
+ */
+export async function writePth(path: string, tensors: Tensors): Promise<void> {
+  const list = writables(path, tensors);
+  await writeAtomically(path, async (file) => {
+    const zip = new yazl.ZipFile();
+    const failed = new Promise<never>((_, reject) => zip.on("error", reject));
+    // Neither packed nor dated, as torch.save does; in PyTorch's order, its reader takes the folder's name from the first entry.
+    const options = { compress: false, mtime: new Date(1980, 0, 1), forceDosTimestamp: true };
+    const add = (name: string, contents: Buffer) => zip.addBuffer(contents, `archive/${name}`, options);
+    add("data.pkl", pickle(list));
+    add("byteorder", Buffer.from("little"));
+    list.forEach((tensor, key) => {
+      add(`data/${key}`, bytesOf(tensor.data()));
+    });
+    add("version", Buffer.from("3\n"));
+    zip.end();
+    const sink = new Writable({
+      write: (chunk: Buffer, _, done) => void file.writeFile(chunk).then(() => done(), done),
+    });
+    // Piped, not iterated: iterating would join all that waits into one more copy.
+    await Promise.race([pipeline(zip.outputStream, sink), failed]);
+  });
+}
+
+function pickle(tensors: readonly WritableTensor[]): Buffer {
+  const writer = new PickleWriter();
+  const orderedDict = () => writer.global("collections", "OrderedDict").op(")R");
+  orderedDict().op("(");
+  tensors.forEach(({ name, dtype, shape }, key) => {
+    writer.string(name).global("torch._utils", "_rebuild_tensor_v2").op("((");
+    writer.string("storage").global("torch", DTYPES[dtype].storage).string(String(key)).string("cpu");
+    writer.integer(elementCount(shape)).op("tQ").integer(0);
+    // requires_grad is false, and there are no hooks.
+    writer.integers(shape).integers(rowMajorStrides(shape)).op("\x89");
+    orderedDict().op("tR");
+  });
+  return writer.op("u").end();
+}

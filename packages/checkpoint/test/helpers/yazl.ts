@@ -1,0 +1,7 @@
+// Vitest hands its `import` condition to Node's `require` as well, which then gives yazl its checksum package as an ES module,
+// wrapped in a namespace. Unwrapped here, before yazl is loaded; without that condition this does nothing.
+import { createRequire } from "node:module";
+
+const require = createRequire(createRequire(import.meta.url).resolve("yazl"));
+const checksum = require("buffer-crc32");
+if (checksum.default) require.cache[require.resolve("buffer-crc32")]!.exports = checksum.default;

@@ -1,0 +1,245 @@
+import * as tf from "@tensorflow/tfjs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  CheckpointError,
+  type LoadOptions,
+  loadWeights,
+  type NamedTensor,
+  type StateDict,
+  stateDictOf,
+} from "../src/index.ts";
+
+const counting = (count: number, from = 1) => Float32Array.from({ length: count }, (_, i) => from + i);
+
+/** A state dict of these shapes, its values counting up. */
+function stateOf(shapes: Record<string, number[]>): Map<string, NamedTensor> {
+  return new Map(
+    Object.entries(shapes).map(([name, shape], i) => {
+      const count = shape.reduce((product, size) => product * size, 1);
+      return [name, { name, dtype: "float32", shape, data: counting(count, 1000 * i) }];
+    }),
+  );
+}
+
+const SHAPES = {
+  "layer1.0.conv1.weight": [5, 3, 2, 3],
+  "layer1.0.conv1.bias": [5],
+  "layer1.0.bn1.weight": [5],
+  "layer1.0.bn1.bias": [5],
+  "layer1.0.bn1.running_mean": [5],
+  "layer1.0.bn1.running_var": [5],
+  "features.1.conv.0.weight": [10, 1, 3, 2],
+  "conv_last.weight": [4, 10],
+  "conv_last.bias": [4],
+};
+
+function build(classes = 4): tf.LayersModel {
+  const input = tf.input({ shape: [8, 8, 3] });
+  const conv = tf.layers.conv2d({ name: "layer1.0.conv1", filters: 5, kernelSize: [2, 3] }).apply(input);
+  const normal = tf.layers.batchNormalization({ name: "layer1.0.bn1" }).apply(conv);
+  const depthwise = tf.layers
+    .depthwiseConv2d({ name: "features.1.conv.0", kernelSize: [3, 2], depthMultiplier: 2, useBias: false })
+    .apply(normal);
+  const pooled = tf.layers.globalAveragePooling2d({}).apply(depthwise);
+  const last = tf.layers.dense({ name: "conv_last", units: classes }).apply(pooled);
+  return tf.model({ inputs: input, outputs: last as tf.SymbolicTensor, name: "toy" });
+}
+
+let model: tf.LayersModel;
+beforeEach(() => {
+  model = build();
+});
+afterEach(() => {
+  model.dispose();
+});
+
+const variable = (layer: string, index: number) => model.getLayer(layer).weights[index]!.read();
+
+/** The element of a tensor at an index along each axis. */
+function at({ shape, data }: NamedTensor, ...index: number[]): number {
+  return Number(data[index.reduce((flat, i, axis) => flat * shape[axis]! + i, 0)]);
+}
+
+describe("loadWeights", () => {
+  it("brings a convolution's OIHW into HWIO, element by element", () => {
+    const state = stateOf(SHAPES);
+    loadWeights(model, state);
+    const kernel = variable("layer1.0.conv1", 0).arraySync() as number[][][][];
+    kernel.forEach((plane, h) => {
+      plane.forEach((row, w) => {
+        row.forEach((inputs, i) => {
+          inputs.forEach((value, o) => {
+            expect(value).toBe(at(state.get("layer1.0.conv1.weight")!, o, i, h, w));
+          });
+        });
+      });
+    });
+    expect([...variable("layer1.0.conv1", 1).dataSync()]).toEqual([...state.get("layer1.0.conv1.bias")!.data]);
+  });
+
+  it("splits a depthwise filter's output channels into input channel and multiplier", () => {
+    const state = stateOf(SHAPES);
+    loadWeights(model, state);
+    const kernel = variable("features.1.conv.0", 0).arraySync() as number[][][][];
+    kernel.forEach((plane, h) => {
+      plane.forEach((row, w) => {
+        row.forEach((channel, c) => {
+          channel.forEach((value, m) => {
+            expect(value).toBe(at(state.get("features.1.conv.0.weight")!, c * 2 + m, 0, h, w));
+          });
+        });
+      });
+    });
+  });
+
+  it("transposes a dense layer's weights", () => {
+    const state = stateOf(SHAPES);
+    loadWeights(model, state);
+    const kernel = variable("conv_last", 0).arraySync() as number[][];
+    kernel.forEach((row, i) => {
+      row.forEach((value, o) => {
+        expect(value).toBe(at(state.get("conv_last.weight")!, o, i));
+      });
+    });
+  });
+
+  it("gives batch norm its scale, shift and running statistics", () => {
+    const state = stateOf(SHAPES);
+    loadWeights(model, state);
+    const names = model.getLayer("layer1.0.bn1").weights.map(({ originalName }) => originalName.split("/").at(-1));
+    expect(names).toEqual(["gamma", "beta", "moving_mean", "moving_variance"]);
+    ["weight", "bias", "running_mean", "running_var"].forEach((name, i) => {
+      expect([...variable("layer1.0.bn1", i).dataSync()]).toEqual([...state.get(`layer1.0.bn1.${name}`)!.data]);
+    });
+  });
+
+  it("finds the layers of a model inside the model, and a second model's variables of the same name", () => {
+    const again = build();
+    const input = tf.input({ shape: [8, 8, 3] });
+    const outer = tf.model({ inputs: input, outputs: again.apply(input) as tf.SymbolicTensor });
+    const { loaded } = loadWeights(outer, stateOf(SHAPES));
+    expect([...loaded].sort()).toEqual(Object.keys(SHAPES).sort());
+    outer.dispose();
+  });
+
+  it("copies, leaks no tensor, and takes integers and doubles as well", () => {
+    const state = stateOf(SHAPES);
+    state.set("conv_last.bias", {
+      name: "conv_last.bias",
+      dtype: "int64",
+      shape: [4],
+      data: BigInt64Array.of(1n, 2n, 3n, -4n),
+    });
+    const mean = "layer1.0.bn1.running_mean";
+    const values = Float64Array.of(0.1, 0.2, 0.3, 0.4, 0.5);
+    state.set(mean, { name: mean, dtype: "float64", shape: [5], data: values });
+    const before = tf.memory().numTensors;
+    loadWeights(model, state);
+    expect(tf.memory().numTensors).toBe(before);
+    expect([...variable("conv_last", 1).dataSync()]).toEqual([1, 2, 3, -4]);
+    values.fill(0);
+    expect([...variable("layer1.0.bn1", 2).dataSync()]).toEqual([0.1, 0.2, 0.3, 0.4, 0.5].map(Math.fround));
+  });
+
+  it("passes over step counters, the sums of MIT's batch norm, classifier heads, and what it is told to", () => {
+    const aside = {
+      "layer1.0.bn1.num_batches_tracked": [],
+      "layer1.0.bn1._tmp_running_mean": [5],
+      "layer1.0.bn1._tmp_running_var": [5],
+      "layer1.0.bn1._running_iter": [1],
+      "fc.weight": [1000, 5],
+      "classifier.1.bias": [1000],
+      "conv_last_deepsup.weight": [4, 10],
+    };
+    const report = loadWeights(model, stateOf({ ...SHAPES, ...aside }), { ignore: (name) => name.includes("deepsup") });
+    expect([...report.passedOver]).toEqual(Object.keys(aside));
+    expect([...report.loaded]).toEqual(Object.keys(SHAPES));
+    expect([report.missing, report.unexpected, report.misshapen]).toEqual([[], [], []]);
+  });
+
+  it("does not pass over the head of a model that has one", () => {
+    const input = tf.input({ shape: [3] });
+    const dense = tf.layers.dense({ name: "fc", units: 2 }).apply(input) as tf.SymbolicTensor;
+    const classifier = tf.model({ inputs: input, outputs: dense });
+    expect([...loadWeights(classifier, stateOf({ "fc.weight": [2, 3], "fc.bias": [2] })).loaded]).toEqual([
+      "fc.weight",
+      "fc.bias",
+    ]);
+    expect(() => loadWeights(classifier, stateOf({ "fc.weight": [2, 3], "fc.bias": [2], "fc.x": [1] }))).toThrow(
+      "1 unexpected: fc.x",
+    );
+    classifier.dispose();
+  });
+});
+
+function without(state: Map<string, NamedTensor>, ...names: string[]): StateDict {
+  return new Map([...state].filter(([name]) => !names.includes(name)));
+}
+
+function messageOf(state: StateDict, options?: LoadOptions): string {
+  try {
+    loadWeights(model, state, options);
+  } catch (error) {
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect((error as CheckpointError).code).toBe("mismatch");
+    return (error as CheckpointError).message;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("loadWeights, where the state dict does not fit", () => {
+  it("lists missing and unexpected names, the nearest ones beside them, and loads nothing", () => {
+    const shapes: Record<string, number[]> = { ...SHAPES, "layer1.0.bn1.wieght": [5] };
+    delete shapes["layer1.0.bn1.weight"];
+    const before = stateDictOf(model);
+    expect(messageOf(stateOf(shapes))).toBe(
+      "Expected the 9 weights of model toy but found 1 missing: layer1.0.bn1.weight; " +
+        "1 unexpected: layer1.0.bn1.wieght (nearest: layer1.0.bn1.weight): " +
+        "take weights of the same architecture, or pass strict: false to load only what fits.",
+    );
+    expect(stateDictOf(model)).toEqual(before);
+  });
+
+  it("lists the first few of many, and says when nothing fits at all", () => {
+    const names = Array.from({ length: 12 }, (_, i) => `blocks.${i}.attention.qkv`);
+    const message = messageOf(stateOf(Object.fromEntries(names.map((name) => [name, [1]]))));
+    expect(message).toMatch(
+      /9 missing: layer1\.0\.conv1\.weight, .* and 5 more; 12 unexpected: blocks\.0.* and 8 more:/,
+    );
+    expect(message).toContain("they are of another architecture");
+  });
+
+  it("recognises another number of classes", () => {
+    const message = messageOf(stateOf({ ...SHAPES, "conv_last.weight": [150, 10], "conv_last.bias": [150] }));
+    expect(message).toBe(
+      "Expected the 9 weights of model toy but found " +
+        "2 misshapen: conv_last.weight (expected [4, 10], received [150, 10]), conv_last.bias (expected [4], received [150]): " +
+        "the model has 4 classes and the weights are for 150; set the number of classes to 150 or take other weights.",
+    );
+  });
+
+  it("does not take other differences in shape for another number of classes", () => {
+    expect(messageOf(stateOf({ ...SHAPES, "conv_last.weight": [4, 20] }))).toContain(
+      "take weights of the same architecture",
+    );
+    const mixed = stateOf({ ...SHAPES, "conv_last.weight": [150, 10], "layer1.0.conv1.bias": [9] });
+    expect(messageOf(mixed)).toContain("take weights of the same architecture");
+  });
+
+  it("loads what fits when it is told not to be strict, and reports the rest", () => {
+    const state = stateOf({ ...SHAPES, "conv_last.bias": [150], extra: [1] });
+    const report = loadWeights(model, without(state, "conv_last.weight"), { strict: false });
+    expect(report).toMatchObject({
+      missing: ["conv_last.weight"],
+      unexpected: ["extra"],
+      misshapen: [{ name: "conv_last.bias", expected: [4], received: [150] }],
+    });
+    expect([...variable("layer1.0.conv1", 1).dataSync()]).toEqual([...state.get("layer1.0.conv1.bias")!.data]);
+  });
+
+  it("keeps strange names on one line", () => {
+    const message = messageOf(stateOf({ ...SHAPES, "a\nb": [1], [`z${"z".repeat(999)}`]: [1] }));
+    expect(message).not.toContain("\n");
+    expect(message.length).toBeLessThan(500);
+  });
+});
