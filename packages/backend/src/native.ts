@@ -17,6 +17,9 @@ export const NATIVE_PACKAGES = {
 
 type NativeName = keyof typeof NATIVE_PACKAGES;
 
+/** The command that builds each one's addon. */
+const SETUP: Record<NativeName, string> = { "tensorflow-gpu": "seg setup --gpu", tensorflow: "seg setup" };
+
 /** What tfjs-node's backend and addon are asked here. */
 interface Binding {
   TF_Version: string;
@@ -54,9 +57,8 @@ async function loadNative(name: NativeName, options: { threads?: number | undefi
   const from = loaded ?? name;
   const installed = findPackage(NATIVE_PACKAGES[from]);
   if (!installed) {
-    throw unavailable(
-      `${NATIVE_PACKAGES[from]} is not installed: npm install --ignore-scripts ${NATIVE_PACKAGES[from]}`,
-    );
+    const install = `npm install --ignore-scripts ${NATIVE_PACKAGES[from]} && ${SETUP[from]}`;
+    throw unavailable(`${NATIVE_PACKAGES[from]} is not installed: ${install}`);
   }
 
   const binding = backend?.binding ?? loadAddon(from, installed.dir, options.threads);
@@ -91,9 +93,8 @@ async function loadNative(name: NativeName, options: { threads?: number | undefi
  * environment now, and only in the main thread does `process.env` reach it.
  */
 function loadAddon(name: NativeName, dir: string, threads: number | undefined): Binding {
-  const setup = name === "tensorflow-gpu" ? "seg setup --gpu" : "seg setup";
   const addon = addonPath(dir);
-  if (!existsSync(addon)) throw unavailable(`its native addon is not built: run \`${setup}\``);
+  if (!existsSync(addon)) throw unavailable(`its native addon is not built: run \`${SETUP[name]}\``);
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   if (threads !== undefined && isMainThread) process.env.TF_NUM_INTRAOP_THREADS = String(threads);
   // Gone since Node 23, and tfjs-node still calls it.
@@ -103,7 +104,7 @@ function loadAddon(name: NativeName, dir: string, threads: number | undefined): 
     loaded = name;
     return binding;
   } catch (error) {
-    throw unavailable(`its native addon does not load (run \`${setup}\` again): ${firstLine(error)}`, error);
+    throw unavailable(`its native addon does not load (run \`${SETUP[name]}\` again): ${firstLine(error)}`, error);
   }
 }
 
