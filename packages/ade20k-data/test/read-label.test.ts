@@ -65,9 +65,12 @@ describe("Reading labels", () => {
     );
   });
 
-  it.skipIf(!data || !sample).each(data?.val ?? [])(
-    "counts the original's labels for $image (needs ../shared)",
-    async ({ image, label_histogram }) => {
+  it
+    .skipIf(!data || !sample)
+    .each(["images/validation/ADE_val_00000001.jpg", "images/training/ADE_train_00000001.jpg"])(
+    "counts the original's labels for %s (needs ../shared)",
+    async (image) => {
+      const { label_histogram } = data!.val.find((entry) => entry.image === image)!;
       const path = `${sample}/${image.replace("images", "annotations").replace(".jpg", ".png")}`;
       const histogram: Record<string, number> = {};
       for (const label of (await readLabel(path, { numClasses: 150, width: 683, height: 512 })).labels) {

@@ -14,6 +14,7 @@ interface Reference {
 
 const data = reference<Reference>("data.json");
 const sample = shared("data/ade20k-sample");
+const IMAGES = ["images/validation/ADE_val_00000001.jpg", "images/training/ADE_train_00000001.jpg"];
 
 /** The largest and the mean difference in units of 1/255 of the value before normalization, channel by channel. */
 function compare(values: Float32Array, { shape, index, value }: SampledTensor) {
@@ -27,7 +28,8 @@ function compare(values: Float32Array, { shape, index, value }: SampledTensor) {
 }
 
 describe.skipIf(!data || !sample)("The validation transform equals the original's (needs ../shared)", () => {
-  it.each(data?.val ?? [])("on $image", async ({ image, rgb, img_data, img_data_pad32 }) => {
+  it.each(IMAGES)("on %s", async (image) => {
+    const { rgb, img_data, img_data_pad32 } = data!.val.find((entry) => entry.image === image)!;
     const photo = await decodeImage(`${sample}/${image}`);
     expect([photo.height, photo.width, 3]).toEqual(rgb.shape);
     for (let c = 0; c < 3; c++) {

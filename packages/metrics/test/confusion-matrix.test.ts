@@ -1,0 +1,141 @@
+import { uniform } from "@seg/testing";
+import { describe, expect, it } from "vitest";
+import { ConfusionMatrix } from "../src/confusion-matrix.ts";
+import type { LabelArray } from "../src/labels.ts";
+
+/** The counts, found the slow way. */
+function oracle(numClasses: number, prediction: LabelArray, truth: LabelArray): number[][] {
+  const isClass = (label: number) => label >= 0 && label < numClasses;
+  const counts = Array.from({ length: numClasses }, () => Array<number>(numClasses + 1).fill(0));
+  truth.forEach((label, i) => {
+    if (isClass(label)) counts[label]![isClass(prediction[i]!) ? prediction[i]! : numClasses]!++;
+  });
+  return counts;
+}
+
+const labels = (key: string, count: number, numClasses: number) =>
+  uniform(key, count, (u) => Math.floor(u * (numClasses + 1)) - 1);
+
+function refusal(act: () => unknown): { code: string; message: string } {
+  try {
+    act();
+  } catch (error) {
+    expect(error).toMatchObject({ name: "MetricsError" });
+    return error as { code: string; message: string };
+  }
+  return expect.unreachable("nothing was refused");
+}
+
+describe("A confusion matrix", () => {
+  const types = [Int8Array, Int16Array, Int32Array, Uint8Array] as const;
+
+  it.each(types.flatMap((P) => types.map((T) => ({ P, T, name: `${P.name} predictions and ${T.name} truths` }))))(
+    "counts $name as a slow oracle does",
+    ({ P, T }) => {
+      // More pixels than a block, and an odd number of them.
+      for (const count of [1, 2, 4095, 4097, 10_001]) {
+        const prediction = P.from(labels("prediction", count, 20));
+        const truth = T.from(labels("truth", count, 20));
+        expect(new ConfusionMatrix(20).add(prediction, truth).toJSON().counts).toEqual(oracle(20, prediction, truth));
+      }
+    },
+  );
+
+  it("counts up to 255 classes in unsigned bytes, 255 being ignored", () => {
+    const all = Uint8Array.from({ length: 256 }, (_, i) => i);
+    const matrix = new ConfusionMatrix(255).add(all, all);
+    expect(matrix.toJSON().counts).toEqual(oracle(255, all, all));
+    expect(matrix.count(254, 254)).toBe(1);
+  });
+
+  it("takes 255 for a class where there are more than 255", () => {
+    const matrix = new ConfusionMatrix(300).add(Int16Array.of(255, 299, -1), Int16Array.of(255, 255, 299));
+    expect([matrix.count(255, 255), matrix.count(255, 299), matrix.count(299, 300)]).toEqual([1, 1, 1]);
+  });
+
+  it("is the same from parts merged in any order as from one pass", () => {
+    const [prediction, truth] = [Int16Array.from(labels("p", 9000, 150)), Int16Array.from(labels("t", 9000, 150))];
+    const whole = new ConfusionMatrix(150).add(prediction, truth);
+    const parts = [0, 1234, 5000, 9000].slice(1).map((end, i) => {
+      const start = [0, 1234, 5000][i]!;
+      return new ConfusionMatrix(150).add(prediction.subarray(start, end), truth.subarray(start, end));
+    });
+    const merged = (order: number[]) =>
+      order.reduce((sum, i) => sum.merge(parts[i]!), new ConfusionMatrix(150)).toJSON();
+    expect(merged([0, 1, 2])).toEqual(whole.toJSON());
+    expect(merged([2, 0, 1])).toEqual(whole.toJSON());
+    const oneByOne = new ConfusionMatrix(150)
+      .add(prediction.subarray(0, 77), truth.subarray(0, 77))
+      .add(prediction.subarray(77), truth.subarray(77));
+    expect(oneByOne.toJSON()).toEqual(whole.toJSON());
+  });
+
+  it("survives JSON and structured cloning, with counts up to 2^53", () => {
+    const large = {
+      numClasses: 2,
+      counts: [
+        [Number.MAX_SAFE_INTEGER - 1, 3, 0],
+        [2 ** 40 + 1, 0, 7],
+      ],
+    };
+    const matrix = ConfusionMatrix.fromJSON(JSON.parse(JSON.stringify(large)));
+    expect(matrix.add(Uint8Array.of(0), Uint8Array.of(0)).count(0, 0)).toBe(Number.MAX_SAFE_INTEGER);
+    expect(ConfusionMatrix.fromJSON(structuredClone(matrix.toJSON())).toJSON()).toEqual(matrix.toJSON());
+    expect(JSON.parse(JSON.stringify(matrix))).toEqual(matrix.toJSON());
+  });
+
+  it("leaves label maps as they were", () => {
+    const [prediction, truth] = [Int16Array.of(1, -1, 0), Uint8Array.of(0, 255, 1)];
+    new ConfusionMatrix(2).add(prediction, truth);
+    expect([prediction, truth]).toEqual([Int16Array.of(1, -1, 0), Uint8Array.of(0, 255, 1)]);
+  });
+
+  it("refuses a label that is no class, names it, and counts nothing of that image", () => {
+    const matrix = new ConfusionMatrix(150).add(Uint8Array.of(3), Uint8Array.of(3));
+    const before = matrix.toJSON();
+    const zeros = new Uint8Array(5000);
+    const wrong = Int16Array.from(zeros);
+    wrong[4999] = 150;
+    expect(refusal(() => matrix.add(zeros, wrong))).toMatchObject({
+      code: "bad-label",
+      message: expect.stringMatching(/true labels from 0 to 149.* received 150 at position 4999/),
+    });
+    expect(refusal(() => matrix.add(wrong, zeros))).toMatchObject({
+      code: "bad-label",
+      message: expect.stringContaining("predicted"),
+    });
+    expect(refusal(() => matrix.add(Int32Array.of(0), Int32Array.of(-2)))).toMatchObject({
+      code: "bad-label",
+      message: expect.stringContaining("-2"),
+    });
+    expect(refusal(() => matrix.add(Int32Array.of(256), Int32Array.of(0)))).toMatchObject({ code: "bad-label" });
+    expect(matrix.toJSON()).toEqual(before);
+    expect(matrix.add(zeros, zeros).count(0, 0)).toBe(5000);
+  });
+
+  it("refuses maps of different sizes, matrices of different classes, and impossible numbers of classes", () => {
+    const matrix = new ConfusionMatrix(3);
+    expect(refusal(() => matrix.add(new Uint8Array(4), new Uint8Array(6)))).toMatchObject({
+      code: "bad-size",
+      message: expect.stringMatching(/6.*4/),
+    });
+    expect(refusal(() => matrix.merge(new ConfusionMatrix(4)))).toMatchObject({ code: "bad-classes" });
+    for (const numClasses of [0, -1, 1.5, Number.NaN, 100_000]) {
+      expect(refusal(() => new ConfusionMatrix(numClasses))).toMatchObject({ code: "bad-classes" });
+    }
+  });
+
+  it("refuses JSON that is not a matrix", () => {
+    const bad: unknown[] = [
+      null,
+      {},
+      { numClasses: 2, counts: [[1, 2, 3]] },
+      { numClasses: 1, counts: [[1]] },
+      { numClasses: 1, counts: [[1, -1]] },
+      { numClasses: 1, counts: [[1, 0.5]] },
+      { numClasses: 1, counts: [[1, 2 ** 53]] },
+    ];
+    for (const json of bad)
+      expect(refusal(() => ConfusionMatrix.fromJSON(json as never))).toMatchObject({ code: "bad-json" });
+  });
+});
