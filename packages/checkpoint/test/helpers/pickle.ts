@@ -14,7 +14,7 @@ export const code = (...parts: (string | Buffer)[]): Code =>
   Buffer.concat(parts.map((part) => (typeof part === "string" ? bytes(part) : part)));
 
 export const none = code("N");
-export const no = code("\x89");
+const no = code("\x89");
 export const int = (value: number): Code => code("J", u32(value >>> 0));
 export const str = (text: string): Code => code("X", u32(Buffer.byteLength(text)), Buffer.from(text));
 /** A string as Python 2 pickled it. */

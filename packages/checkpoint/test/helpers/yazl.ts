@@ -2,6 +2,7 @@
 // wrapped in a namespace. Unwrapped here, before yazl is loaded; without that condition this does nothing.
 import { createRequire } from "node:module";
 
+const CHECKSUM = "buffer-crc32";
 const require = createRequire(createRequire(import.meta.url).resolve("yazl"));
-const checksum = require("buffer-crc32");
-if (checksum.default) require.cache[require.resolve("buffer-crc32")]!.exports = checksum.default;
+const checksum = require(CHECKSUM);
+if (checksum.default) require.cache[require.resolve(CHECKSUM)]!.exports = checksum.default;
