@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 import { SkippedReporter } from "./tools/bootstrap/skipped-reporter.ts";
 
 // Tests read the sources: `@seg/source` is the condition that every package exports its src under.
-const conditions = ["@seg/source", "module", "node", "import", "default"];
+const conditions = ["@seg/source"];
 const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: conditions } };
 

@@ -1,4 +1,3 @@
-import "./helpers/yazl.ts";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";

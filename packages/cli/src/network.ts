@@ -10,7 +10,7 @@ import type { WeightFiles } from "./weights/find.ts";
 /**
  * Builds the configuration's two networks on the current engine, loads their weights, and prepares them for inference.
  *
- * @throws {CliError} `missing` if weights are damaged or of another architecture or number of classes.
+ * @throws {CliError} `failed` if weights are damaged or of another architecture or number of classes.
  * @throws {DecoderError} if the decoder cannot work on the encoder's features.
  */
 export async function loadNetwork({ MODEL, DATASET }: Config, files: WeightFiles): Promise<InferenceModel> {
@@ -35,6 +35,6 @@ async function load(model: tf.LayersModel, file: string): Promise<void> {
   try {
     loadWeights(model, state);
   } catch (error) {
-    throw new CliError("missing", `${file}: ${(error as Error).message}`, { cause: error });
+    throw new CliError("failed", `${file}: ${(error as Error).message}`, { cause: error });
   }
 }
