@@ -18,6 +18,10 @@ export interface ImageHeader {
   format: string;
   /** Whether its four channels are inks, not RGB and alpha. */
   cmyk: boolean;
+  /** Width in pixels, EXIF rotation applied. */
+  width: number;
+  /** Height in pixels, EXIF rotation applied. */
+  height: number;
 }
 
 /**
@@ -47,14 +51,15 @@ export async function readImageHeader(bytes: Uint8Array, name: string): Promise<
       `Expected a ${Object.values(FORMATS).join(", ")} image but ${name} ${found}: convert it or leave it out.`,
     );
   }
-  const { width, height, space } = header;
+  const { space } = header;
+  const { width, height } = header.autoOrient;
   if (Math.min(width, height) < MIN_SIDE || width * height > MAX_PIXELS) {
     throw new DataError(
       "bad-size",
       `Expected an image of at least ${MIN_SIDE}×${MIN_SIDE} and at most ${MAX_PIXELS} pixels but ${name} has ${width}×${height}: crop or resize it.`,
     );
   }
-  return { format, cmyk: space === "cmyk" };
+  return { format, cmyk: space === "cmyk", width, height };
 }
 
 /** The DataError for a file of a known format that cannot be decoded to its end. */

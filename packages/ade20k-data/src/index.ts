@@ -1,4 +1,5 @@
 export { ADE20K_CLASSES } from "./ade20k-classes.ts";
+export { type CheckOptions, checkDataset, type DatasetReport } from "./check-dataset.ts";
 export { type Color, palette, type SegClass } from "./classes.ts";
 export { colorize, overlay } from "./colorize.ts";
 export { decodeImage } from "./decode-image.ts";
@@ -10,10 +11,20 @@ export { type ClassShare, classShares, type LabelArray, type LabelMap } from "./
 export { legend } from "./legend.ts";
 export { listImages } from "./list-images.ts";
 export { type InputFormat, normalize } from "./normalize.ts";
-export { type OdgtOptions, type OdgtRecord, readOdgt } from "./odgt.ts";
+export { type OdgtOptions, type OdgtRecord, readOdgt, writeOdgt } from "./odgt.ts";
+export { pairImages } from "./pair-images.ts";
+export type { PlanOptions, RandomNumbers } from "./plan-batches.ts";
 export { readClasses } from "./read-classes.ts";
 export { type LabelOptions, readLabel } from "./read-label.ts";
 export { resizeBilinear } from "./resize-bilinear.ts";
+export { nearestPositions } from "./resize-nearest.ts";
+export type { BatchOptions, TrainBatch } from "./train-batch.ts";
+export {
+  createSource as createTrainSource,
+  TRAIN_SOURCE,
+  type TrainOptions,
+  type TrainSource,
+} from "./train-source.ts";
 export {
   resizeForScale,
   type ScaledInput,

@@ -24,7 +24,18 @@ const RECIPES: Record<InputFormat, Recipe> = {
  * @returns `height × width × 3` values, row by row, owned by the caller.
  * @throws {RangeError} for another input format.
  */
-export function normalize({ data }: RgbImage, inputFormat: InputFormat = "rgb"): Float32Array {
+export function normalize(image: RgbImage, inputFormat: InputFormat = "rgb"): Float32Array {
+  const out = new Float32Array(image.data.length);
+  normalizeInto({ data: out, width: image.width }, image, inputFormat);
+  return out;
+}
+
+/** {@link normalize} into the upper left corner of a target that is `width` pixels wide, the rest of which stays as it is. */
+export function normalizeInto(
+  target: { data: Float32Array; width: number },
+  { data, width, height }: RgbImage,
+  inputFormat: InputFormat = "rgb",
+): void {
   const recipe = RECIPES[inputFormat];
   if (!recipe) {
     throw new RangeError(`Expected inputFormat ${Object.keys(RECIPES).join(" or ")} but received ${inputFormat}.`);
@@ -37,11 +48,12 @@ export function normalize({ data }: RgbImage, inputFormat: InputFormat = "rgb"):
     ),
   ) as [Float32Array, Float32Array, Float32Array];
   const [a, b, c] = order;
-  const out = new Float32Array(data.length);
-  for (let i = 0; i < data.length; i += 3) {
-    out[i] = first[data[i + a]!]!;
-    out[i + 1] = second[data[i + b]!]!;
-    out[i + 2] = third[data[i + c]!]!;
+  const out = target.data;
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let o = y * target.width * 3, end = o + width * 3; o < end; o += 3, i += 3) {
+      out[o] = first[data[i + a]!]!;
+      out[o + 1] = second[data[i + b]!]!;
+      out[o + 2] = third[data[i + c]!]!;
+    }
   }
-  return out;
 }

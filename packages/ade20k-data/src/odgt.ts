@@ -1,6 +1,7 @@
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { DataError } from "./errors.ts";
 import { readBytes } from "./read-bytes.ts";
+import { writeFileAtomic } from "./write-file-atomic.ts";
 
 /** One photo of a list, its paths absolute. */
 export interface OdgtRecord {
@@ -36,6 +37,31 @@ export async function readOdgt(path: string, { root = dirname(path) }: OdgtOptio
     );
   }
   return records;
+}
+
+/**
+ * Writes a list that {@link readOdgt} reads back, whole or not at all. Paths in `root` are written relative to it, others as they are.
+ *
+ * @throws {DataError} `unwritable`.
+ */
+export async function writeOdgt(
+  path: string,
+  records: readonly OdgtRecord[],
+  { root = dirname(path) }: OdgtOptions = {},
+): Promise<void> {
+  const fromRoot = (file: string) => {
+    const inside = relative(root, file);
+    return inside.startsWith("..") || isAbsolute(inside) ? resolve(file) : inside.split(sep).join("/");
+  };
+  const lines = records.map(({ imagePath, labelPath, width, height }) =>
+    JSON.stringify({
+      fpath_img: fromRoot(imagePath),
+      fpath_segm: labelPath === undefined ? undefined : fromRoot(labelPath),
+      width,
+      height,
+    }),
+  );
+  await writeFileAtomic(path, lines.map((line) => `${line}\n`).join(""));
 }
 
 function parse(line: string, where: string, root: string): OdgtRecord {

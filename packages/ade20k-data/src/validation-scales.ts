@@ -24,17 +24,22 @@ export const VALIDATION_SIZES: readonly number[] = [300, 375, 450, 525, 600];
  * @throws {DataError} `bad-size` if the photo is so long that nothing of its short side would be left.
  */
 export function scaledSize(
-  { width, height }: { width: number; height: number },
-  { shortSide, maxSize = 1000, paddingConstant = 8 }: ScaleOptions,
+  size: { width: number; height: number },
+  { paddingConstant = 8, ...options }: ScaleOptions,
 ): { width: number; height: number } {
-  for (const [name, value] of Object.entries({ shortSide, maxSize, paddingConstant })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`Expected ${name} to be a positive whole number but received ${value}.`);
-    }
-  }
+  checkWhole({ paddingConstant });
+  const { width, height } = unpaddedSize(size, options);
+  return { width: roundUp(width, paddingConstant), height: roundUp(height, paddingConstant) };
+}
+
+/** {@link scaledSize} before its sides are rounded up. */
+export function unpaddedSize(
+  { width, height }: { width: number; height: number },
+  { shortSide, maxSize = 1000 }: Pick<ScaleOptions, "shortSide" | "maxSize">,
+): { width: number; height: number } {
+  checkWhole({ shortSide, maxSize });
   const scale = Math.min(shortSide / Math.min(height, width), maxSize / Math.max(height, width));
-  const fit = (side: number) => Math.ceil(Math.trunc(side * scale) / paddingConstant) * paddingConstant;
-  const size = { width: fit(width), height: fit(height) };
+  const size = { width: Math.trunc(width * scale), height: Math.trunc(height * scale) };
   if (size.width === 0 || size.height === 0) {
     throw new DataError(
       "bad-size",
@@ -42,6 +47,20 @@ export function scaledSize(
     );
   }
   return size;
+}
+
+/** The least multiple of `step` that is not below `side`. */
+export function roundUp(side: number, step: number): number {
+  return Math.ceil(side / step) * step;
+}
+
+/** @throws {RangeError} if one of the named values is not a positive whole number. */
+export function checkWhole(values: Record<string, number>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new RangeError(`Expected ${name} to be a positive whole number but received ${value}.`);
+    }
+  }
 }
 
 /** Resizes a photo to one scale, see {@link scaledSize}; every value is the one that the original's (Pillow's BILINEAR) has. */

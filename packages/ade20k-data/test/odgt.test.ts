@@ -1,8 +1,8 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { shared } from "@seg/testing";
 import { describe, expect, it } from "vitest";
-import { readOdgt } from "../src/odgt.ts";
+import { readOdgt, writeOdgt } from "../src/odgt.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const inFolder = temporaryFolder();
@@ -74,5 +74,26 @@ describe("An odgt list", () => {
 
   it("is refused when it is missing", async () => {
     await expect(readOdgt(inFolder("none.odgt"))).rejects.toMatchObject({ code: "not-found" });
+  });
+});
+
+describe("A written odgt list", () => {
+  it("holds paths from its root where they lie in it, in MIT's form", async () => {
+    const list = inFolder("lists/train.odgt");
+    const size = { width: 683, height: 512 };
+    const record = { imagePath: inFolder("images/a.jpg"), labelPath: inFolder("annotations/a.png"), ...size };
+    await writeOdgt(list, [record, { imagePath: "/elsewhere/b.jpg", labelPath: undefined, ...size }], {
+      root: inFolder(""),
+    });
+    expect((await readFile(list, "utf8")).split("\n").map((line) => line && JSON.parse(line))).toEqual([
+      { fpath_img: "images/a.jpg", fpath_segm: "annotations/a.png", ...size },
+      { fpath_img: "/elsewhere/b.jpg", ...size },
+      "",
+    ]);
+  });
+
+  it("is refused where it cannot be written", async () => {
+    await writeFile(inFolder("file"), "");
+    await expect(writeOdgt(inFolder("file/train.odgt"), [])).rejects.toMatchObject({ code: "unwritable" });
   });
 });

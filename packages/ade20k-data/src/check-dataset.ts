@@ -1,0 +1,71 @@
+import { DataError } from "./errors.ts";
+import { readImageHeader } from "./image-header.ts";
+import { inFlight } from "./in-flight.ts";
+import type { OdgtRecord } from "./odgt.ts";
+import { readBytes } from "./read-bytes.ts";
+import { readLabel } from "./read-label.ts";
+import { checkListedSize, labelOf } from "./train-batch.ts";
+
+/** What a data set is checked against, and who is told. */
+export interface CheckOptions {
+  /** How many classes there are: label values may be 0 to this. */
+  numClasses: number;
+  /** How many problems are kept in full; default 20. */
+  limit?: number;
+  /** Told after each photo: how many are done, of how many, and how many problems there are so far. */
+  onProgress?: (done: number, total: number, problems: number) => void;
+  /** Stops the check; its reason is thrown. */
+  signal?: AbortSignal;
+}
+
+/** What was found. */
+export interface DatasetReport {
+  /** Photos looked at. */
+  checked: number;
+  /** How many problems there are in all. */
+  problemCount: number;
+  /** The first of them by the list's order, each naming its file. */
+  problems: DataError[];
+}
+
+/**
+ * Looks at everything that training would stumble over: that each photo is there, is an image and has the size the list says (its
+ * header is read, its pixels are not), that each label is there, has the photo's size, decodes, and holds no value above `numClasses`.
+ * Goes on to the end, whatever it finds.
+ */
+export async function checkDataset(
+  records: readonly OdgtRecord[],
+  { numClasses, limit = 20, onProgress, signal }: CheckOptions,
+): Promise<DatasetReport> {
+  const found: { i: number; problem: DataError }[] = [];
+  let done = 0;
+  let problemCount = 0;
+  await inFlight(8, records, async (record, i) => {
+    signal?.throwIfAborted();
+    for (const look of [lookAtPhoto, lookAtLabel]) {
+      const problem = await look(record, numClasses).then(() => undefined, asDataError);
+      if (!problem) continue;
+      problemCount++;
+      found.push({ i, problem });
+    }
+    // Several are looked at at once, so the first ones need not be found first.
+    found.sort((a, b) => a.i - b.i).splice(limit);
+    done++;
+    onProgress?.(done, records.length, problemCount);
+  });
+  return { checked: done, problemCount, problems: found.map(({ problem }) => problem) };
+}
+
+async function lookAtPhoto(record: OdgtRecord): Promise<void> {
+  checkListedSize(record, await readImageHeader(await readBytes(record.imagePath), record.imagePath));
+}
+
+async function lookAtLabel(record: OdgtRecord, numClasses: number): Promise<void> {
+  const { width, height } = record;
+  await readLabel(labelOf(record), { numClasses, width, height });
+}
+
+function asDataError(error: unknown): DataError {
+  if (error instanceof DataError) return error;
+  throw error;
+}

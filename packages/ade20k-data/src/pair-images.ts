@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { join, parse, relative } from "node:path";
+import { DataError } from "./errors.ts";
+import { readImageHeader } from "./image-header.ts";
+import { inFlight } from "./in-flight.ts";
+import { listImages } from "./list-images.ts";
+import type { OdgtRecord } from "./odgt.ts";
+import { readBytes } from "./read-bytes.ts";
+
+/**
+ * Makes the records of a data set whose labels lie in a folder of their own under their photos' names: `images/a/b.jpg` belongs to
+ * `annotations/a/b.png`. Sizes are read from the photos' headers.
+ *
+ * @param images - the folder of photos; its subfolders count.
+ * @param labels - the folder of labels.
+ * @param options - `onProgress` is told how many photos are done, of how many; `signal` stops it.
+ * @returns a record for each photo, sorted by path.
+ * @throws {DataError} `not-found` if a photo has no label; what {@link listImages} and the photos' headers give.
+ */
+export async function pairImages(
+  images: string,
+  labels: string,
+  { onProgress, signal }: { onProgress?: (done: number, total: number) => void; signal?: AbortSignal } = {},
+): Promise<OdgtRecord[]> {
+  const photos = await listImages(images);
+  const records: OdgtRecord[] = [];
+  let done = 0;
+  await inFlight(8, photos, async (imagePath, i) => {
+    signal?.throwIfAborted();
+    const { dir, name } = parse(relative(images, imagePath));
+    const labelPath = join(labels, dir, `${name}.png`);
+    if (!existsSync(labelPath)) {
+      throw new DataError(
+        "not-found",
+        `Expected the label of ${imagePath} in ${labelPath} but there is none: put it there or leave the photo out.`,
+      );
+    }
+    const { width, height } = await readImageHeader(await readBytes(imagePath), imagePath);
+    records[i] = { imagePath, labelPath, width, height };
+    done++;
+    onProgress?.(done, photos.length);
+  });
+  return records;
+}

@@ -1,0 +1,143 @@
+import { decodeImage } from "./decode-image.ts";
+import { DataError } from "./errors.ts";
+import type { RgbImage } from "./image.ts";
+import type { LabelMap } from "./label-map.ts";
+import { type InputFormat, normalizeInto } from "./normalize.ts";
+import type { OdgtRecord } from "./odgt.ts";
+import type { BatchPlan } from "./plan-batches.ts";
+import { readLabel } from "./read-label.ts";
+import { resizeBilinear } from "./resize-bilinear.ts";
+import { nearestPositions } from "./resize-nearest.ts";
+import { roundUp, unpaddedSize } from "./validation-scales.ts";
+
+/** Photos and labels for one training step. */
+export interface TrainBatch {
+  /** `[batch, height, width, 3]`: normalized photos, each in the upper left corner; the rest is zero. */
+  images: Float32Array;
+  /**
+   * `[batch, height / segmDownsamplingRate, width / segmDownsamplingRate]`: class indices from 0; −1 where a pixel is unlabeled or,
+   * unless `padLabel` is `mit`, lies outside the photo.
+   */
+  labels: Int32Array;
+  /** Height of all photos in pixels, a multiple of the padding constant. */
+  height: number;
+  /** Width of all photos in pixels, a multiple of the padding constant. */
+  width: number;
+  /** The photos' paths, as many as the batch holds. */
+  files: string[];
+}
+
+/** How a batch is made. */
+export interface BatchOptions {
+  /** The long side's limit (`DATASET.imgMaxSize`), which wins over the short side; default 1000. */
+  maxSize?: number;
+  /** Sides are padded to a multiple of this (`DATASET.padding_constant`); default 8. */
+  paddingConstant?: number;
+  /** Pixels of a photo's side for one of its label's (`DATASET.segm_downsampling_rate`), a divisor of `paddingConstant`; default 8. */
+  segmDownsamplingRate?: number;
+  /** What labels hold outside the photo: −1, or with `mit` class 0, as happens in the original (`DATASET.padLabel`); default `ignore`. */
+  padLabel?: "ignore" | "mit";
+  /** Default `rgb`. */
+  inputFormat?: InputFormat;
+  /** How many classes there are, if label values shall be checked. */
+  numClasses?: number;
+}
+
+/**
+ * Makes a planned batch as the original does: each photo with its own scale, bilinear (Pillow's), in a canvas that holds the largest
+ * one; labels by nearest neighbour to the photo's size, then downsampled from the centres of their cells, so that label and photo stay
+ * aligned.
+ *
+ * @throws {DataError} naming the file: what {@link decodeImage} and {@link readLabel} throw, or `bad-size` if a photo has not the size
+ *   that the list says.
+ */
+export async function makeBatch(
+  { records, shortSide, flips }: BatchPlan,
+  { maxSize, paddingConstant = 8, segmDownsamplingRate: rate = 8, padLabel, inputFormat, numClasses }: BatchOptions,
+): Promise<TrainBatch> {
+  const pairs = await Promise.all(records.map((record) => readPair(record, numClasses)));
+  const sizes = records.map((record) => unpaddedSize(record, { shortSide, maxSize }));
+  const height = roundUp(Math.max(...sizes.map((size) => size.height)), paddingConstant);
+  const width = roundUp(Math.max(...sizes.map((size) => size.width)), paddingConstant);
+  const images = new Float32Array(records.length * height * width * 3);
+  const labels = new Int32Array((records.length * height * width) / rate ** 2).fill(padLabel === "mit" ? 0 : -1);
+  pairs.forEach(({ photo, label }, i) => {
+    const size = sizes[i]!;
+    const flip = flips[i]!;
+    // Mirrored before it is resized, because the other way round differs by 1/255 here and there.
+    if (flip) mirror(photo);
+    const resized = resizeBilinear(photo, size.width, size.height);
+    normalizeInto({ data: part(images, i, records.length), width }, resized, inputFormat);
+    downsample({ data: part(labels, i, records.length), width: width / rate }, label, { ...size, rate, flip });
+  });
+  return { images, labels, height, width, files: records.map(({ imagePath }) => imagePath) };
+}
+
+/** @throws {DataError} `bad-size` if a photo has not the size that its record in the list says. */
+export function checkListedSize(
+  { imagePath, width, height }: OdgtRecord,
+  found: { width: number; height: number },
+): void {
+  if (found.width === width && found.height === height) return;
+  throw new DataError(
+    "bad-size",
+    `${imagePath}: Expected ${width}×${height} pixels, as the list says, but received ${found.width}×${found.height}: correct the list.`,
+  );
+}
+
+/** @throws {DataError} `bad-list` if a record names no label. */
+export function labelOf({ imagePath, labelPath }: OdgtRecord): string {
+  if (labelPath !== undefined) return labelPath;
+  throw new DataError(
+    "bad-list",
+    `${imagePath}: Expected a label to train on but the list names none: add fpath_segm to its line.`,
+  );
+}
+
+async function readPair(record: OdgtRecord, numClasses?: number): Promise<{ photo: RgbImage; label: LabelMap }> {
+  const { width, height } = record;
+  const photo = await decodeImage(record.imagePath);
+  checkListedSize(record, photo);
+  return { photo, label: await readLabel(labelOf(record), { numClasses, width, height }) };
+}
+
+function mirror({ data, width, height }: RgbImage): void {
+  for (let y = 0; y < height; y++) {
+    for (let i = y * width * 3, j = i + (width - 1) * 3; i < j; i += 3, j -= 3) {
+      for (let c = 0; c < 3; c++) [data[i + c], data[j + c]] = [data[j + c]!, data[i + c]!];
+    }
+  }
+}
+
+/** The share of the `i`th of `count` in a buffer, not copied. */
+function part<T extends Float32Array | Int32Array>(buffer: T, i: number, count: number): T {
+  const length = buffer.length / count;
+  return buffer.subarray(i * length, (i + 1) * length) as T;
+}
+
+/**
+ * Writes a label at `width` × `height`, of which every `rate`th pixel is taken each way, into the upper left corner of a target. The
+ * last cells may begin inside the photo and have their centre outside: they are unlabeled.
+ */
+function downsample(
+  target: { data: Int32Array; width: number },
+  label: LabelMap,
+  { width, height, rate, flip }: { width: number; height: number; rate: number; flip: boolean },
+): void {
+  const columns = cells(label.width, width, rate);
+  const rows = cells(label.height, height, rate);
+  if (flip) for (const [x, column] of columns.entries()) if (column >= 0) columns[x] = label.width - 1 - column;
+  rows.forEach((row, y) => {
+    columns.forEach((column, x) => {
+      const inside = row >= 0 && column >= 0;
+      target.data[y * target.width + x] = inside ? label.labels[row * label.width + column]! : -1;
+    });
+  });
+}
+
+/** For each cell of a side that is resized to `size` and padded to whole cells: the pixel at its centre, or −1 in the padding. */
+function cells(inputSize: number, size: number, rate: number): Int32Array {
+  const padded = roundUp(size, rate);
+  const resized = nearestPositions(inputSize, size);
+  return nearestPositions(padded, padded / rate).map((position) => resized[position] ?? -1);
+}

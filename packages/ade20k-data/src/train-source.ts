@@ -1,0 +1,58 @@
+import { DataError } from "./errors.ts";
+import type { OdgtRecord } from "./odgt.ts";
+import { type PlanOptions, planBatches, type RandomNumbers } from "./plan-batches.ts";
+import { type BatchOptions, labelOf, makeBatch, type TrainBatch } from "./train-batch.ts";
+import { checkWhole, VALIDATION_SIZES } from "./validation-scales.ts";
+
+/** What to train on, and how; it can be sent to another thread. */
+export interface TrainOptions extends PlanOptions, BatchOptions {
+  /** The photos, as {@link readOdgt} gives them. */
+  records: readonly OdgtRecord[];
+}
+
+/** This module's address: what `SeededLoader` of `@seg/data-parallel` takes as `module` to run {@link createSource} in threads. */
+export const TRAIN_SOURCE = new URL(import.meta.url);
+
+/** Training batches without end. */
+export interface TrainSource {
+  /** Makes the next batch; its arrays belong to the caller. */
+  next(): Promise<TrainBatch>;
+  /** Passes over `count` batches without reading them. */
+  skip(count: number): void;
+}
+
+/**
+ * Training batches as the original's `TrainDataset` makes them: photos of one orientation, one random short side for a batch, mirrored
+ * at random. The same numbers from `random` give the same batches.
+ *
+ * @param random - gives numbers in `[0, 1)`; `Math.random` unless given.
+ * @throws {RangeError} if sizes or counts are not positive whole numbers, or the padding constant is no multiple of the label's rate.
+ * @throws {DataError} `bad-list` if there are no photos, or one has no label.
+ */
+export function createSource(options: TrainOptions, random: RandomNumbers = Math.random): TrainSource {
+  check(options);
+  const plans = planBatches(options.records, options, random);
+  return {
+    next: () => makeBatch(plans.next().value, options),
+    skip(count) {
+      for (let i = 0; i < count; i++) plans.next();
+    },
+  };
+}
+
+function check(options: TrainOptions): void {
+  const { records, batchSize, sizes = VALIDATION_SIZES, maxSize = 1000 } = options;
+  const { paddingConstant = 8, segmDownsamplingRate = 8 } = options;
+  if (records.length === 0) {
+    throw new DataError("bad-list", "Expected photos to train on but the list is empty: add one JSON object a line.");
+  }
+  if (sizes.length === 0) throw new RangeError("Expected at least one short side in sizes but received none.");
+  checkWhole({ batchSize, maxSize, paddingConstant, segmDownsamplingRate });
+  for (const size of sizes) checkWhole({ "each of sizes": size });
+  if (paddingConstant % segmDownsamplingRate !== 0) {
+    throw new RangeError(
+      `Expected paddingConstant to be a multiple of segmDownsamplingRate ${segmDownsamplingRate} but received ${paddingConstant}.`,
+    );
+  }
+  for (const record of records) labelOf(record);
+}

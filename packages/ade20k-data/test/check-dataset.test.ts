@@ -1,0 +1,88 @@
+import { writeFile } from "node:fs/promises";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import { checkDataset } from "../src/check-dataset.ts";
+import type { OdgtRecord } from "../src/odgt.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const inFolder = temporaryFolder();
+const record = (photo: string, label: string | undefined, width = 6, height = 4): OdgtRecord => ({
+  imagePath: inFolder(photo),
+  labelPath: label === undefined ? undefined : inFolder(label),
+  width,
+  height,
+});
+
+async function picture(name: string, channels: 1 | 3, value: number, width = 6, height = 4): Promise<void> {
+  const raw = sharp(Buffer.alloc(width * height * channels, value), { raw: { width, height, channels } });
+  await (channels === 1 ? raw.toColourspace("b-w") : raw).png().toFile(inFolder(name));
+}
+
+beforeAll(async () => {
+  await picture("photo.png", 3, 90);
+  await picture("label.png", 1, 3);
+  await picture("high.png", 1, 12);
+  await picture("small.png", 1, 3, 3, 2);
+  await writeFile(inFolder("text.jpg"), "not a photo");
+});
+
+const good = () => record("photo.png", "label.png");
+
+describe("Checking a data set", () => {
+  it("finds nothing wrong with what is right, and tells of its progress", async () => {
+    const progress: number[][] = [];
+    const onProgress = (...numbers: number[]) => progress.push(numbers);
+    const report = await checkDataset([good(), good(), good()], { numClasses: 3, onProgress });
+    expect(report).toEqual({ checked: 3, problemCount: 0, problems: [] });
+    expect(progress).toEqual([
+      [1, 3, 0],
+      [2, 3, 0],
+      [3, 3, 0],
+    ]);
+  });
+
+  it("names every file with a wrong value, a wrong size or no contents, in the list's order", async () => {
+    const records = [
+      good(),
+      record("gone.jpg", "label.png"),
+      record("photo.png", "high.png"),
+      good(),
+      record("photo.png", "gone.png"),
+      record("photo.png", "small.png"),
+      record("photo.png", "label.png", 7, 4),
+      record("photo.png", undefined),
+      record("text.jpg", "high.png"),
+    ];
+    const { checked, problemCount, problems } = await checkDataset(records, { numClasses: 11 });
+    expect(checked).toBe(9);
+    const expected = [
+      ["not-found", /gone\.jpg/],
+      ["bad-label", /high\.png.* from 0 to 11 but received 12 at column 0, row 0/],
+      ["not-found", /gone\.png/],
+      ["bad-label", /small\.png.* 6×4 .* 3×2/],
+      ["bad-size", /photo\.png: Expected 7×4 .* 6×4/],
+      ["bad-label", /label\.png.* 7×4 .* 6×4/],
+      ["bad-list", /photo\.png.*fpath_segm/],
+      ["not-an-image", /text\.jpg/],
+      ["bad-label", /high\.png/],
+    ] as const;
+    expect(problems).toEqual(
+      expected.map(([code, message]) => expect.objectContaining({ code, message: expect.stringMatching(message) })),
+    );
+    expect(problemCount).toBe(expected.length);
+  });
+
+  it("keeps the first problems and counts the others", async () => {
+    const records = Array.from({ length: 50 }, (_, i) => record(`gone${i}.jpg`, "label.png"));
+    const { problemCount, problems } = await checkDataset(records, { numClasses: 3, limit: 3 });
+    expect(problemCount).toBe(50);
+    expect(problems.map(({ message }) => /gone\d+/.exec(message)?.[0])).toEqual(["gone0", "gone1", "gone2"]);
+  });
+
+  it("stops when it is told to", async () => {
+    const stop = new AbortController();
+    const onProgress = (done: number) => done === 2 && stop.abort(new Error("enough"));
+    const run = checkDataset(Array(100).fill(good()), { numClasses: 3, onProgress, signal: stop.signal });
+    await expect(run).rejects.toThrow("enough");
+  });
+});

@@ -1,0 +1,64 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { shared } from "@seg/testing";
+import { describe, expect, it } from "vitest";
+import { readOdgt } from "../src/odgt.ts";
+import { createSource, TRAIN_SOURCE, type TrainOptions } from "../src/train-source.ts";
+
+const list = shared("data/camvid/val.odgt");
+const records = [{ imagePath: "a.jpg", labelPath: "a.png", width: 40, height: 30 }];
+
+function lehmer(state = 42): () => number {
+  return () => {
+    state = (state * 48271) % 2147483647;
+    return state / 2147483647;
+  };
+}
+
+describe("A training source", () => {
+  it.skipIf(!list)("gives the same batches again, passing over some or not (needs ../shared)", async () => {
+    const options = {
+      records: await readOdgt(list!),
+      batchSize: 2,
+      sizes: [60, 90, 120],
+      paddingConstant: 32,
+      segmDownsamplingRate: 4,
+      numClasses: 11,
+    };
+    const whole = createSource(options, lehmer());
+    const batches = [await whole.next(), await whole.next(), await whole.next(), await whole.next()];
+    for (const { images, labels, width, height, files } of batches) {
+      expect([width % 32, height % 32]).toEqual([0, 0]);
+      expect(images.length).toBe(2 * width * height * 3);
+      expect(labels.length).toBe((2 * width * height) / 16);
+      expect(files.every((file) => dirname(file) === dirname(options.records[0]!.imagePath))).toBe(true);
+    }
+    const resumed = createSource(options, lehmer());
+    resumed.skip(2);
+    expect([await resumed.next(), await resumed.next()]).toEqual(batches.slice(2));
+  });
+
+  it("passes over millions of photos at once", () => {
+    const many = Array.from({ length: 20_000 }, (_, i) => ({ ...records[0]!, imagePath: `${i}.jpg` }));
+    createSource({ records: many, batchSize: 2 }, lehmer()).skip(1_000_000);
+  });
+
+  it("refuses what cannot work before it reads anything", () => {
+    const make = (options: Partial<TrainOptions>) => () => createSource({ records, batchSize: 2, ...options });
+    expect(make({ records: [] })).toThrow(expect.objectContaining({ code: "bad-list" }));
+    expect(make({ records: [{ ...records[0]!, labelPath: undefined }] })).toThrow(
+      expect.objectContaining({ code: "bad-list", message: expect.stringContaining("a.jpg") }),
+    );
+    expect(make({ batchSize: 0 })).toThrow(/batchSize .* received 0/);
+    expect(make({ sizes: [] })).toThrow(/sizes but received none/);
+    expect(make({ sizes: [300, 1.5] })).toThrow(/sizes .* received 1\.5/);
+    expect(make({ maxSize: -1 })).toThrow(RangeError);
+    expect(make({ paddingConstant: 12 })).toThrow(/multiple of segmDownsamplingRate 8 but received 12/);
+  });
+
+  it("has an address that threads can load it from", async () => {
+    expect(existsSync(fileURLToPath(TRAIN_SOURCE))).toBe(true);
+    expect((await import(TRAIN_SOURCE.href)).createSource).toBeTypeOf("function");
+  });
+});
