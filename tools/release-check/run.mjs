@@ -18,7 +18,10 @@ try {
     ),
   );
   const dependencies = { ...Object.fromEntries(peers), ...tarballs };
-  writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
+  // Without overrides npm would look in the registry for what the packages need of one another.
+  const overrides = Object.fromEntries(Object.keys(tarballs).map((name) => [name, `$${name}`]));
+  const manifest = { private: true, type: "module", dependencies, overrides };
+  writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
   run("npm", ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
   for (const { manifest } of packages) check(manifest);
   checkTypes();
