@@ -25,6 +25,7 @@ type Attr = { name: string; type: number; value: unknown };
 /** The part of tfjs-node's backend that runs any TensorFlow op. */
 interface NativeBackend {
   binding: Record<"TF_ATTR_TYPE" | "TF_ATTR_INT" | "TF_ATTR_STRING" | "TF_ATTR_BOOL" | "TF_FLOAT", number>;
+  isUsingGpuDevice: boolean;
   executeSingleOutput(name: string, attrs: Attr[], inputs: tf.Tensor[]): tf.Tensor;
 }
 
@@ -89,10 +90,17 @@ const kernelOf = (filterShape: number[]): Pair => [filterShape[0]!, filterShape[
 const depthwiseFilter = (filter: tf.Tensor4D) =>
   filter.reshape([filter.shape[0], filter.shape[1], filter.shape[3], 1]) as tf.Tensor4D;
 
+const isPointwise = ([height, width]: number[], { strides, padding, groups }: Conv2DAttrs) =>
+  groups === 1 && [height, width, ...strides].every((n) => n === 1) && padding[0] === 0 && padding[1] === 0;
+
 const isDepthwise = (filterShape: number[], groups: number) =>
   groups > 1 && filterShape[2] === 1 && filterShape[3] === groups;
 
 function conv2d(backend: unknown, x: tf.Tensor4D, filter: tf.Tensor4D, attrs: Conv2DAttrs): tf.Tensor4D {
+  // On the CPU, Conv2D's 1×1 sums depend on the number of threads; those of a matrix product, as fast, do not.
+  if (isPointwise(filter.shape, attrs) && !native(backend).isUsingGpuDevice) {
+    return execute(backend, "BatchMatMulV2", { adj_x: false, adj_y: false }, [x, filter]) as tf.Tensor4D;
+  }
   const window = convWindow(kernelOf(filter.shape), attrs);
   const input = window.padFirst ? pad(x, attrs.padding) : x;
   const y = isDepthwise(filter.shape, attrs.groups)
