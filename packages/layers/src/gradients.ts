@@ -7,10 +7,13 @@ import {
   Conv2D,
   Conv2DBackpropFilter,
   Conv2DBackpropInput,
+  InterpolatedConv2D,
+  InterpolatedConv2DGrad,
   MaxPool2D,
   MaxPool2DGrad,
   ResizeBilinear,
   ResizeBilinearGrad,
+  SparseCrossEntropy,
 } from "./kernel-names.ts";
 
 const run = (kernel: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap) =>
@@ -40,6 +43,15 @@ export function registerGradients(): void {
     });
   }
   tf.registerGradient({
+    kernelName: InterpolatedConv2D,
+    inputsToSave: ["x", "filter"],
+    gradFunc: (dy, [x, filter], attrs) => {
+      const inputs = { dy: dy as tf.Tensor, x: x!, filter: filter! };
+      const [dx, dFilter] = tf.engine().runKernel(InterpolatedConv2DGrad, inputs, attrs) as tf.Tensor[];
+      return { x: () => dx!, filter: () => dFilter!, onto: () => inputs.dy.clone() };
+    },
+  });
+  tf.registerGradient({
     kernelName: MaxPool2D,
     inputsToSave: ["x"],
     outputsToSave: [true],
@@ -52,5 +64,11 @@ export function registerGradients(): void {
     // The output alone decides, so the input need not stay in memory.
     outputsToSave: [true],
     gradFunc: (dy, [y], attrs) => ({ x: () => run(ActivationGrad, { dy: dy as tf.Tensor, y: y! }, attrs) }),
+  });
+  tf.registerGradient({
+    kernelName: SparseCrossEntropy,
+    // The forward pass has the gradient at hand; keeping it spares a second softmax.
+    outputsToSave: [false, true],
+    gradFunc: (dys, [gradient]) => ({ scores: () => gradient!.mul((dys as tf.Tensor[])[0]!) }),
   });
 }

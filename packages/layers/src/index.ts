@@ -21,5 +21,8 @@ export { activate } from "./ops/activation.ts";
 export { argmaxResized } from "./ops/argmax-resized.ts";
 export { type Conv2DOptions, conv2d } from "./ops/conv2d.ts";
 export { conv2dOverResized } from "./ops/conv2d-over-resized.ts";
+export { pixelAccuracy, sparseCrossEntropy } from "./ops/cross-entropy.ts";
 export { adaptiveAvgPool2d, type MaxPool2DOptions, maxPool2d } from "./ops/pooling.ts";
 export { resizeBilinear } from "./ops/resize-bilinear.ts";
+export { GroupedOptimizer, type ParameterGroup, type UpdateRule } from "./optimizer.ts";
+export { type TrainingModel, trainingModel } from "./training.ts";

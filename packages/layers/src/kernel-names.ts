@@ -13,6 +13,9 @@ export const MaxPool2D = "SegMaxPool2D";
 export const MaxPool2DGrad = "SegMaxPool2DGrad";
 export const Activation = "SegActivation";
 export const ActivationGrad = "SegActivationGrad";
+export const InterpolatedConv2D = "SegInterpolatedConv2D";
+export const InterpolatedConv2DGrad = "SegInterpolatedConv2DGrad";
+export const SparseCrossEntropy = "SegSparseCrossEntropy";
 
 /** A height and a width. */
 export type Pair = [number, number];
@@ -30,6 +33,11 @@ export interface Conv2DAttrs extends NamedAttrMap {
 export interface Pool2DAttrs extends NamedAttrMap {
   kernelSize: Pair;
   strides: Pair;
+  padding: Pair;
+}
+
+export interface InterpolatedConv2DAttrs extends NamedAttrMap {
+  size: Pair;
   padding: Pair;
 }
 

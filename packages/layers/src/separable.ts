@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { multiplyEach } from "./products.ts";
 
 /** A dense matrix made from shapes alone, `[rows, columns]` in row order. */
 export interface Matrix {
@@ -58,10 +59,11 @@ export function mapRowsAndColumns(x: tf.Tensor4D, rows: Matrix, columns: Matrix,
     const [batch, height, width, channels] = x.shape;
     const newHeight = transpose ? rows.columns : rows.rows;
     const newWidth = transpose ? columns.columns : columns.rows;
-    const byRows = tf.tensor3d(rows.values, [1, rows.rows, rows.columns]);
-    const byColumns = tf.tensor3d(columns.values, [1, columns.rows, columns.columns]);
-    const tall = tf.matMul(byRows, x.reshape([batch, height, width * channels]), transpose);
-    const wide = tf.matMul(byColumns, tall.reshape([batch * newHeight, width, channels]), transpose);
+    const tall = multiplyEach(asTensor(rows), x.reshape([batch, height, width * channels]), transpose);
+    const wide = multiplyEach(asTensor(columns), tall.reshape([batch * newHeight, width, channels]), transpose);
     return wide.reshape([batch, newHeight, newWidth, channels]);
   });
 }
+
+/** A matrix on the current engine; the caller disposes it. */
+export const asTensor = ({ rows, columns, values }: Matrix): tf.Tensor2D => tf.tensor2d(values, [rows, columns]);

@@ -1,6 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { SyncBatchNormError } from "./errors.ts";
-import { type ActivationName, BatchNorm, type BatchNormAttrs, type EpsMode } from "./kernel-names.ts";
+import {
+  type ActivationName,
+  BatchNorm,
+  BatchNormActivation,
+  type BatchNormAttrs,
+  type EpsMode,
+} from "./kernel-names.ts";
 
 /** Options of {@link batchNormTrain}. */
 export interface BatchNormTrainOptions {
@@ -51,7 +57,8 @@ export function batchNormTrain(
   }
   const attrs: BatchNormAttrs = { epsilon, epsMode, activation };
   const inputs: tf.NamedTensorMap = residual ? { x, gamma, beta, residual } : { x, gamma, beta };
-  const [y, mean, variance, ...saved] = tf.engine().runKernel(BatchNorm, inputs, attrs) as tf.Tensor[];
+  const kernel = activation ? BatchNormActivation : BatchNorm;
+  const [y, mean, variance, ...saved] = tf.engine().runKernel(kernel, inputs, attrs) as tf.Tensor[];
   tf.dispose(saved);
   return { y: y!, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
 }

@@ -2,6 +2,8 @@ import type { NamedAttrMap } from "@tensorflow/tfjs";
 
 // Names under which TF.js finds the kernels and gradients of this package.
 export const BatchNorm = "SegBatchNorm";
+/** The same with an activation, whose gradient needs the output: a name of its own, because a name decides what is kept. */
+export const BatchNormActivation = "SegBatchNormActivation";
 export const BatchNormGrad = "SegBatchNormGrad";
 
 /** Elementwise activations that can follow in the same pass. */

@@ -11,14 +11,20 @@ import {
   Conv2DBackpropFilter,
   Conv2DBackpropInput,
   FusedConv2D,
+  InterpolatedConv2D,
+  type InterpolatedConv2DAttrs,
+  InterpolatedConv2DGrad,
   MaxPool2D,
   MaxPool2DGrad,
   type Pair,
   type Pool2DAttrs,
   ResizeBilinear,
   ResizeBilinearGrad,
+  SparseCrossEntropy,
 } from "../kernel-names.ts";
+import { product } from "../products.ts";
 import { averagingMatrix, interpolationMatrix, mapRowsAndColumns } from "../separable.ts";
+import { interpolatedConv2d, interpolatedConv2dGrad } from "./interpolated-conv2d.ts";
 
 const run = (kernel: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap) =>
   tf.engine().runKernel(kernel, inputs, attrs) as tf.Tensor4D;
@@ -115,8 +121,9 @@ function conv2dBackpropInput(dy: tf.Tensor4D, filter: tf.Tensor4D, attrs: Conv2D
     const before = dilations[i]! * (k - 1) - padding[i]!;
     return [before, inputShape[i + 1]! + padding[i]! - spreadDy.shape[i + 1]!];
   });
+  // Flipping both axes is reversing the taps, which is quicker in one axis.
   const transposed = tf
-    .reverse(filter, [0, 1])
+    .reverse(filter.reshape([kh * kw, inPerGroup * out]), 0)
     .reshape([kh * kw, inPerGroup, groups, out / groups])
     .transpose([0, 3, 2, 1])
     .reshape([kh, kw, out / groups, groups * inPerGroup]) as tf.Tensor4D;
@@ -155,15 +162,15 @@ function conv2dBackpropFilter(x: tf.Tensor4D, dy: tf.Tensor4D, attrs: Conv2DAttr
   const pixels = n * oh * ow;
   const padded = padOrCrop(x, [padding[0], padding[0]], [padding[1], padding[1]]);
   const depthwise = inPerGroup === 1 && out === groups;
-  const byGroup = (t: tf.Tensor) =>
-    groups === 1 ? t.reshape([1, pixels, -1]) : t.reshape([pixels, groups, -1]).transpose([1, 0, 2]);
-  const grouped = depthwise ? undefined : byGroup(dy);
+  const flat = dy.reshape([pixels, out]) as tf.Tensor2D;
+  const grouped = groups === 1 || depthwise ? undefined : tf.transpose(flat.reshape([pixels, groups, -1]), [1, 0, 2]);
   const taps = tapsOf([kh, kw]).map(({ row, column }) =>
     tf.tidy(() => {
       const seen = tapView(padded, [row * dilations[0], column * dilations[1]], strides, dy.shape);
-      if (!grouped) return seen.mul(dy).sum([0, 1, 2]).reshape([1, out]);
-      const product = tf.matMul(byGroup(seen), grouped, true, false);
-      return product.transpose([1, 0, 2]).reshape([inPerGroup, out]);
+      if (depthwise) return seen.mul(dy).sum([0, 1, 2]).reshape([1, out]);
+      if (!grouped) return product(seen.reshape([pixels, inPerGroup]), flat, true);
+      const byGroup = tf.transpose(seen.reshape([pixels, groups, inPerGroup]), [1, 2, 0]);
+      return tf.matMul(byGroup, grouped).transpose([1, 0, 2]).reshape([inPerGroup, out]);
     }),
   );
   return tf.stack(taps).reshape(filterShape);
@@ -208,7 +215,18 @@ function maxPoolGrad(x: tf.Tensor4D, y: tf.Tensor4D, dy: tf.Tensor4D, attrs: Poo
   return padOrCrop(total!, [-padding[0], -padding[0]], [-padding[1], -padding[1]]);
 }
 
-type Implementation = (inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap) => tf.Tensor;
+/** The mean loss over labelled pixels, and its gradient. */
+function sparseCrossEntropy(scores: tf.Tensor, labels: tf.Tensor): tf.Tensor[] {
+  const classes = scores.shape[scores.rank - 1]!;
+  const valid = labels.greaterEqual(0).toFloat();
+  const weight = valid.div(valid.sum().maximum(1));
+  const logProbabilities = tf.logSoftmax(scores);
+  const oneHot = tf.oneHot(labels.maximum(0).toInt(), classes).toFloat();
+  const loss = tf.sub(0, logProbabilities.mul(oneHot).sum(-1).mul(weight).sum());
+  return [loss, logProbabilities.exp().sub(oneHot).mul(weight.expandDims(-1))];
+}
+
+type Implementation = (inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap) => tf.Tensor | tf.Tensor[];
 
 const four = (tensor: tf.Tensor | undefined) => tensor as tf.Tensor4D;
 
@@ -223,6 +241,10 @@ const everywhere: Record<string, Implementation> = {
     const [, rows, columns] = four(dy).shape;
     return mapRowsAndColumns(four(dy), averagingMatrix(height, rows), averagingMatrix(width, columns), true);
   },
+  [InterpolatedConv2D]: ({ x, filter, onto }, attrs) =>
+    interpolatedConv2d(four(x), four(filter), onto!, attrs as InterpolatedConv2DAttrs),
+  [InterpolatedConv2DGrad]: ({ dy, x, filter }, attrs) =>
+    interpolatedConv2dGrad(four(dy), four(x), four(filter), attrs as InterpolatedConv2DAttrs),
 };
 
 const whereLacking: Record<string, Implementation> = {
@@ -250,6 +272,7 @@ const whereLacking: Record<string, Implementation> = {
     return tf.maxPool(padForMax(four(x), padding), kernelSize, strides, "valid");
   },
   [MaxPool2DGrad]: ({ x, y, dy }, attrs) => maxPoolGrad(four(x), four(y), four(dy), attrs as Pool2DAttrs),
+  [SparseCrossEntropy]: ({ scores, labels }) => sparseCrossEntropy(scores!, labels!),
   [Activation]: ({ x }, attrs) => activate(x!, attrs.activation as ActivationName),
   [ActivationGrad]: ({ dy, y }, attrs) => {
     const open = attrs.activation === "relu" ? y!.greater(0) : y!.greater(0).logicalAnd(y!.less(6));

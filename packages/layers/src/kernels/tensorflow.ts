@@ -18,15 +18,17 @@ import {
   type Pool2DAttrs,
   ResizeBilinear,
   ResizeBilinearGrad,
+  SparseCrossEntropy,
 } from "../kernel-names.ts";
 
 type Attr = { name: string; type: number; value: unknown };
 
 /** The part of tfjs-node's backend that runs any TensorFlow op. */
 interface NativeBackend {
-  binding: Record<"TF_ATTR_TYPE" | "TF_ATTR_INT" | "TF_ATTR_STRING" | "TF_ATTR_BOOL" | "TF_FLOAT", number>;
+  binding: Record<"TF_ATTR_TYPE" | "TF_ATTR_INT" | "TF_ATTR_STRING" | "TF_ATTR_BOOL" | "TF_FLOAT" | "TF_INT32", number>;
   isUsingGpuDevice: boolean;
   executeSingleOutput(name: string, attrs: Attr[], inputs: tf.Tensor[]): tf.Tensor;
+  executeMultipleOutputs(name: string, attrs: Attr[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
 }
 
 const native = (backend: unknown) => backend as NativeBackend;
@@ -165,11 +167,30 @@ function conv2dBackpropFilter(
   return execute(backend, "Conv2DBackpropFilter", window.attrs, [input, shapeTensor(filterShape), dy]);
 }
 
+/** The mean loss over labelled pixels, and its gradient, by TensorFlow's fused op. */
+function sparseCrossEntropy(backend: unknown, scores: tf.Tensor, labels: tf.Tensor): tf.Tensor[] {
+  const { binding } = native(backend);
+  const classes = scores.shape[scores.rank - 1]!;
+  const valid = labels.greaterEqual(0).toFloat().flatten();
+  const weight = valid.div(valid.sum().maximum(1));
+  const [losses, gradient] = native(backend).executeMultipleOutputs(
+    "SparseSoftmaxCrossEntropyWithLogits",
+    [
+      { name: "T", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
+      { name: "Tlabels", type: binding.TF_ATTR_TYPE, value: binding.TF_INT32 },
+    ],
+    // The op takes no label outside the classes; ignored pixels get a weight of 0 instead.
+    [scores.reshape([-1, classes]), labels.flatten().maximum(0).toInt()],
+    2,
+  ) as [tf.Tensor, tf.Tensor];
+  return [losses.mul(weight).sum(), gradient.mul(weight.expandDims(1)).reshape(scores.shape)];
+}
+
 const activationOp: Record<ActivationName, string> = { relu: "Relu", relu6: "Relu6" };
 
 function register(
   kernelName: string,
-  run: (inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap, backend: unknown) => tf.Tensor,
+  run: (inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap, backend: unknown) => tf.Tensor | tf.Tensor[],
 ): void {
   tf.registerKernel({
     kernelName,
@@ -221,6 +242,7 @@ export function registerTensorflowKernels(): void {
   register(MaxPool2DGrad, ({ x, y, dy }, attrs, backend) =>
     execute(backend, "MaxPoolGrad", poolAttrs(attrs as Pool2DAttrs), [x!, y!, dy!]),
   );
+  register(SparseCrossEntropy, ({ scores, labels }, _attrs, backend) => sparseCrossEntropy(backend, scores!, labels!));
   register(Activation, ({ x }, attrs, backend) =>
     execute(backend, activationOp[attrs.activation as ActivationName], {}, [x!]),
   );

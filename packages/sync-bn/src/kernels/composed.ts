@@ -1,6 +1,6 @@
 /** Batch normalization from stock kernels, for engines without a fused one. */
 import * as tf from "@tensorflow/tfjs";
-import { BatchNorm, type BatchNormAttrs, BatchNormGrad } from "../kernel-names.ts";
+import { BatchNorm, BatchNormActivation, type BatchNormAttrs, BatchNormGrad } from "../kernel-names.ts";
 
 /** All axes but the channels. */
 const overPixels = (x: tf.Tensor) => Array.from({ length: x.rank - 1 }, (_, axis) => axis);
@@ -56,6 +56,7 @@ export function registerComposedKernels(): void {
   for (const backendName of ["cpu", "wasm", "webgpu", "webgl"]) {
     for (const [kernelName, implementation] of [
       [BatchNorm, batchNorm],
+      [BatchNormActivation, batchNorm],
       [BatchNormGrad, batchNormGrad],
     ] as const) {
       tf.registerKernel({

@@ -1,6 +1,6 @@
 /** Batch normalization by TensorFlow's fused op, for the native engine. */
 import * as tf from "@tensorflow/tfjs";
-import { BatchNorm, type BatchNormAttrs, BatchNormGrad } from "../kernel-names.ts";
+import { BatchNorm, BatchNormActivation, type BatchNormAttrs, BatchNormGrad } from "../kernel-names.ts";
 import * as composed from "./composed.ts";
 
 type Attr = { name: string; type: number; value: unknown };
@@ -70,6 +70,7 @@ function batchNormGrad(backend: NativeBackend, inputs: tf.NamedTensorMap, attrs:
 export function registerTensorflowKernels(): void {
   for (const [kernelName, fused, stock] of [
     [BatchNorm, batchNorm, composed.batchNorm],
+    [BatchNormActivation, batchNorm, composed.batchNorm],
     [BatchNormGrad, batchNormGrad, composed.batchNormGrad],
   ] as const) {
     tf.registerKernel({

@@ -1,0 +1,41 @@
+import * as tf from "@tensorflow/tfjs";
+import { LayersError } from "../errors.ts";
+import { SparseCrossEntropy } from "../kernel-names.ts";
+
+/**
+ * Negative log-likelihood of the labelled class under a softmax over the last axis, averaged over the labelled pixels:
+ * PyTorch's `nll_loss(log_softmax(scores), labels, ignore_index=-1)`, with its gradient from the same pass.
+ *
+ * @param scores - Logits, `[..., classes]`, float32.
+ * @param labels - `[...]`, int32, class indices; −1 is ignored.
+ * @returns A scalar; 0, with no gradient, where every label is ignored (PyTorch gives NaN). The caller disposes it.
+ * @throws {LayersError} if the shapes do not fit.
+ */
+export function sparseCrossEntropy(scores: tf.Tensor, labels: tf.Tensor): tf.Scalar {
+  const expected = scores.shape.slice(0, -1);
+  if (labels.shape.length !== expected.length || labels.shape.some((n, i) => n !== expected[i])) {
+    throw new LayersError(
+      "shape",
+      `Expected labels [${expected}] for scores [${scores.shape}] but received [${labels.shape}].`,
+    );
+  }
+  const [loss, gradient] = tf.engine().runKernel(SparseCrossEntropy, { scores, labels }) as tf.Tensor[];
+  gradient!.dispose();
+  return loss as tf.Scalar;
+}
+
+/**
+ * Share of labelled pixels whose highest score is their label's, in [0, 1].
+ *
+ * @param scores - `[..., classes]`.
+ * @param labels - `[...]`, int32; −1 is ignored.
+ * @returns A scalar, 0 where every label is ignored; the caller disposes it.
+ */
+export function pixelAccuracy(scores: tf.Tensor, labels: tf.Tensor): tf.Scalar {
+  return tf.tidy(() => {
+    const right = tf.argMax(scores, scores.rank - 1).equal(labels);
+    const valid = labels.greaterEqual(0).toFloat().sum();
+    // The original's guard against images without a label.
+    return right.toFloat().sum().div(valid.add(1e-10)) as tf.Scalar;
+  });
+}

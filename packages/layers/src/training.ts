@@ -1,0 +1,126 @@
+import * as tf from "@tensorflow/tfjs";
+import { applyLayer, execute, flatten, needed } from "./graph.ts";
+
+/** Models made ready for training; see {@link trainingModel}. */
+export interface TrainingModel {
+  /** The trained variables, in the order of the gradients. */
+  readonly variables: tf.Variable[];
+  /**
+   * One forward and backward pass.
+   *
+   * @param x - `[batch, height, width, channels]`, float32; stays the caller's.
+   * @param loss - Makes a scalar of the last model's outputs.
+   * @returns The loss, and the gradient of each of `variables`; the caller disposes them.
+   */
+  gradients(x: tf.Tensor, loss: (outputs: tf.Tensor[]) => tf.Scalar): { loss: tf.Scalar; gradients: tf.Tensor[] };
+}
+
+/** One operation as TF.js's tape holds it. */
+interface TapeNode {
+  kernelName: string;
+  inputs: tf.NamedTensorMap;
+  outputs: tf.Tensor[];
+  saved: tf.Tensor[];
+  gradient?: (dys: (tf.Tensor | null)[]) => Record<string, () => tf.Tensor>;
+}
+
+/** The engine's tape, which TF.js itself uses for `tf.grads` but does not declare. */
+interface TapeEngine {
+  startTape(): void;
+  endTape(): void;
+  state: { activeTape: TapeNode[] | null };
+}
+
+/**
+ * Prepares models for training with as little memory as their gradients allow. `tf.variableGrads` keeps every intermediate
+ * to the end of the forward pass and every gradient to the end of the backward pass; here an intermediate goes when its last
+ * reader has run unless a gradient saved it, and what the backward pass has used goes at once.
+ *
+ * @param models - One model, or a chain in which each takes the outputs of the one before.
+ * @throws {LayersError} if the chain does not fit together.
+ */
+export function trainingModel(models: tf.LayersModel | tf.LayersModel[]): TrainingModel {
+  const chain = Array.isArray(models) ? models : [models];
+  const { nodes, input, results } = flatten(chain);
+  const steps = needed(nodes, results).map(({ layer, inputs, output }) => ({
+    inputs,
+    output,
+    run: (values: tf.Tensor[]) => applyLayer(layer, values, true),
+  }));
+  const variables = chain.flatMap((model) => model.trainableWeights.map((weight) => weight.read() as tf.Variable));
+  return {
+    variables,
+    gradients: (x, loss) => {
+      const { value, tape } = record(() => {
+        const outputs = execute(steps, input, results, x);
+        try {
+          return tf.tidy(() => loss(outputs));
+        } finally {
+          tf.dispose(outputs);
+        }
+      });
+      return { loss: value, gradients: backward(tape, variables, value) };
+    },
+  };
+}
+
+/** Runs `forward`, and gives the operations that it ran. */
+function record<T>(forward: () => T): { value: T; tape: TapeNode[] } {
+  const engine = tf.engine() as unknown as TapeEngine;
+  engine.startTape();
+  const tape = engine.state.activeTape!;
+  try {
+    return { value: forward(), tape };
+  } catch (error) {
+    for (const { saved } of tape) tf.dispose(saved);
+    throw error;
+  } finally {
+    engine.endTape();
+    engine.state.activeTape = null;
+  }
+}
+
+/** Walks the tape back from `y`; gives the gradient of each variable (zeros where none arrives) and empties the tape. */
+function backward(tape: TapeNode[], variables: tf.Variable[], y: tf.Tensor): tf.Tensor[] {
+  const trained = reachable(tape, variables);
+  const gradients = new Map<number, tf.Tensor>([[y.id, tf.onesLike(y)]]);
+  for (let node = tape.pop(); node; node = tape.pop()) {
+    const dys = node.outputs.map(({ id }) => gradients.get(id) ?? null);
+    const names = Object.keys(node.inputs).filter((name) => trained.has(node.inputs[name]!.id));
+    if (names.length > 0 && dys.some((dy) => dy)) {
+      const dxs = tf.tidy(() => {
+        const functions = node.gradient!(dys);
+        // What is handed on must not be freed together with dy.
+        return names.map((name) => functions[name]!()).map((dx) => (dys.includes(dx) ? dx.clone() : dx));
+      });
+      names.forEach((name, i) => {
+        accumulate(gradients, node.inputs[name]!.id, dxs[i]!);
+      });
+    }
+    tf.dispose(node.saved);
+    for (const { id } of node.outputs) {
+      gradients.get(id)?.dispose();
+      gradients.delete(id);
+    }
+  }
+  return variables.map((variable) => gradients.get(variable.id) ?? tf.zerosLike(variable));
+}
+
+/** The tensors that depend on a variable. */
+function reachable(tape: TapeNode[], variables: tf.Variable[]): Set<number> {
+  const ids = new Set(variables.map(({ id }) => id));
+  for (const { inputs, outputs } of tape) {
+    if (Object.values(inputs).some(({ id }) => ids.has(id))) for (const { id } of outputs) ids.add(id);
+  }
+  return ids;
+}
+
+function accumulate(gradients: Map<number, tf.Tensor>, id: number, dx: tf.Tensor): void {
+  const before = gradients.get(id);
+  if (!before) {
+    gradients.set(id, dx);
+    return;
+  }
+  gradients.set(id, tf.add(before, dx));
+  tf.dispose([before, dx]);
+}
