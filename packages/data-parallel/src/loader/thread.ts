@@ -1,0 +1,81 @@
+import { Worker } from "node:worker_threads";
+import { DataParallelError, type DataParallelErrorCode } from "../errors.ts";
+import type { HostData, SampleRequest } from "./source-host.ts";
+import type { Answer, Question, SentError } from "./worker.ts";
+
+const SOURCE = import.meta.url.endsWith(".ts");
+
+interface Waiting {
+  resolve(sample: unknown): void;
+  reject(error: Error): void;
+}
+
+/** A thread with sources in it, seen from outside. While nobody waits for it, it does not keep the process alive. */
+export class LoaderThread {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #asked = 0;
+  #end: Error | undefined;
+
+  constructor(data: HostData) {
+    this.#worker = start(data);
+    this.#worker.unref();
+    this.#worker.on("message", (answer: Answer) => this.#settle(answer));
+    this.#worker.on("messageerror", (error) => this.#fail(error));
+    this.#worker.on("error", (error) => this.#fail(error));
+    this.#worker.on("exit", (code) => this.#fail(new Error(`it left with code ${code}`)));
+  }
+
+  /** As {@link SourceHost.make} does, over there. */
+  make(request: SampleRequest): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#end) return reject(this.#end);
+      const id = this.#asked++;
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, ...request } satisfies Question);
+    });
+  }
+
+  /** Keeps the process alive, or no longer. */
+  hold(on: boolean): void {
+    if (on) this.#worker.ref();
+    else this.#worker.unref();
+  }
+
+  /** Ends the thread; what it still owes is refused. */
+  async stop(): Promise<void> {
+    this.#end ??= new DataParallelError("disposed", "Expected a running loader but it was disposed.");
+    await this.#worker.terminate();
+  }
+
+  #settle(answer: Answer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if ("sample" in answer) waiting?.resolve(answer.sample);
+    else waiting?.reject(revive(answer.error));
+  }
+
+  #fail(error: Error): void {
+    this.#end ??= new DataParallelError(
+      "thread",
+      `A loader's thread ended before its work did: ${error.message}. Is memory short? Fewer threads need less.`,
+      { cause: error },
+    );
+    for (const { reject } of this.#waiting.values()) reject(this.#end);
+    this.#waiting.clear();
+  }
+}
+
+function revive({ name, message, stack, code }: SentError): Error {
+  if (name === "DataParallelError") return new DataParallelError(code as DataParallelErrorCode, message);
+  return Object.assign(new Error(message), { name, stack, code });
+}
+
+function start(workerData: HostData): Worker {
+  const entry = new URL(`./worker.${SOURCE ? "ts" : "js"}`, import.meta.url);
+  if (!SOURCE || (process.features as { typescript?: unknown }).typescript) return new Worker(entry, { workerData });
+  // Not by execArgv, which would have to repeat the flags of this process and refuses some of them.
+  const hooks = new URL("../typescript-hooks.mjs", import.meta.url);
+  const code = `import { register } from "node:module"; register("${hooks}"); await import("${entry}");`;
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), { workerData });
+}
