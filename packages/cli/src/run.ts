@@ -3,6 +3,7 @@ import { normalizeArguments } from "./arguments.ts";
 import { configCommand } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { downloadCommand } from "./commands/download.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { testCommand } from "./commands/test.ts";
 import { EXIT, exitCodeOf, messageOf } from "./exit-code.ts";
@@ -45,7 +46,14 @@ export async function runCommands(makers: readonly CommandMaker[], argv: readonl
 /** A command's share of the program; it tells its exit code when it is not 0. */
 export type CommandMaker = (io: Io, exit: (code: number) => void) => Command;
 
-const COMMANDS: readonly CommandMaker[] = [demoCommand, testCommand, doctorCommand, setupCommand, configCommand];
+const COMMANDS: readonly CommandMaker[] = [
+  demoCommand,
+  testCommand,
+  downloadCommand,
+  doctorCommand,
+  setupCommand,
+  configCommand,
+];
 
 function createProgram(makers: readonly CommandMaker[], io: Io, exit: (code: number) => void): Command {
   const program = new Command("seg")
