@@ -121,7 +121,9 @@ describe.skipIf(!pairs)("the original's training (skipped where shared/reference
           const pixel = 1 / pair.train!.label.reduce((a, b) => a * b, 1);
           steps.forEach(({ loss, acc }, i) => {
             const change = Math.abs(actual.losses[i]! - shaken.losses[i]!);
-            expect(Math.abs(actual.losses[i]! - loss)).toBeLessThanOrEqual((i === 0 ? 1e-5 : 1e-3) * loss + 10 * change);
+            expect(Math.abs(actual.losses[i]! - loss)).toBeLessThanOrEqual(
+              (i === 0 ? 1e-5 : 1e-3) * loss + 10 * change,
+            );
             const moved = Math.abs(actual.accuracies[i]! - shaken.accuracies[i]!);
             expect(Math.abs(actual.accuracies[i]! - acc)).toBeLessThanOrEqual(3 * pixel + 10 * moved);
           });

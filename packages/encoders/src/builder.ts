@@ -9,7 +9,7 @@ export interface EncoderOptions extends WeightOptions {
 }
 
 /** What a convolution with batch norm is told besides its input. */
-export interface ConvBnOptions {
+interface ConvBnOptions {
   /** Names of the convolution and of the batch norm. */
   names: [string, string];
   filters: number;

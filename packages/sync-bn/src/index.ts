@@ -3,4 +3,4 @@ import "./register.ts";
 export { type BatchNormTrainOptions, type BatchNormTrainResult, batchNormTrain } from "./batch-norm.ts";
 export { SyncBatchNormError, type SyncBatchNormErrorCode } from "./errors.ts";
 export type { ActivationName, EpsMode } from "./kernel-names.ts";
-export { BatchNormalization, type BatchNormalizationOptions, batchNormalization } from "./layer.ts";
+export { BatchNormalization, type BatchNormalizationOptions, batchNormalization, type Shape } from "./layer.ts";

@@ -25,7 +25,8 @@ export interface BatchNormalizationOptions {
   frozen?: boolean;
 }
 
-type Shape = (number | null)[];
+/** A shape whose unknown dimensions are null. */
+export type Shape = (number | null)[];
 
 /**
  * Batch normalization over all axes but the last, with PyTorch's numbers. Applied to `[x, residual]` it adds the residual
