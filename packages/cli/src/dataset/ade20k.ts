@@ -7,7 +7,7 @@ import { download } from "../weights/download.ts";
 import { unpackZip } from "./unpack-zip.ts";
 
 /** Where MIT publishes ADE20K's scene-parsing benchmark. */
-export const ADE20K_URL = "http://data.csail.mit.edu/places/ADEchallenge/ADEChallengeData2016.zip";
+const ADE20K_URL = "http://data.csail.mit.edu/places/ADEchallenge/ADEChallengeData2016.zip";
 
 const ROOT = "ADEChallengeData2016";
 const SPLITS = ["training", "validation"] as const;
@@ -18,7 +18,7 @@ export interface Ade20kOptions {
   folder: string;
   /** A zip file that is here already. */
   from?: string;
-  /** The zip's address, {@link ADE20K_URL} unless given. */
+  /** The zip's address; MIT's unless given. */
   url?: string;
   terminal: Pick<Terminal, "note" | "progress" | "drawsBars">;
   signal?: AbortSignal;
@@ -27,7 +27,7 @@ export interface Ade20kOptions {
 }
 
 /** One half of the data set. */
-export interface SplitInfo {
+interface SplitInfo {
   /** Its odgt file. */
   list: string;
   photos: number;
