@@ -18,6 +18,7 @@ export { readClasses } from "./read-classes.ts";
 export { type LabelOptions, readLabel } from "./read-label.ts";
 export { resizeBilinear } from "./resize-bilinear.ts";
 export { nearestPositions } from "./resize-nearest.ts";
+export { drawText, TEXT_HEIGHT, textWidth } from "./text.ts";
 export type { BatchOptions, TrainBatch } from "./train-batch.ts";
 export {
   createSource as createTrainSource,

@@ -22,7 +22,7 @@ const ALIASES: Readonly<Record<string, string>> = {
 export function normalizeArguments(program: Command, argv: readonly string[]): string[] {
   const command = program.commands.find((known) => known.name() === argv.find((word) => !word.startsWith("-")));
   if (!command) return [...argv];
-  const declared = new Map(command.options.flatMap((option) => (option.long ? [[plain(option.long), option]] : [])));
+  const declared = new Map(command.options.flatMap((option) => names(option).map((name) => [plain(name), option])));
   const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
   const words: string[] = [];
   const pairs: string[] = [];
@@ -42,6 +42,11 @@ export function normalizeArguments(program: Command, argv: readonly string[]): s
   }
   const rest = argv.slice(end + 1);
   return pairs.length + rest.length > 0 ? [...words, "--", ...rest, ...pairs] : words;
+}
+
+/** A flag may have two long names; commander calls the first one short. */
+function names({ long, short }: Option): string[] {
+  return [long, short].filter((name) => name?.startsWith("--")) as string[];
 }
 
 function plain(flag: string): string {

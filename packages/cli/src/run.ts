@@ -4,8 +4,10 @@ import { configCommand } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { downloadCommand } from "./commands/download.ts";
+import { evalCommand } from "./commands/eval.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { testCommand } from "./commands/test.ts";
+import { trainCommand } from "./commands/train.ts";
 import { EXIT, exitCodeOf, messageOf } from "./exit-code.ts";
 import type { Io } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -49,6 +51,8 @@ export type CommandMaker = (io: Io, exit: (code: number) => void) => Command;
 const COMMANDS: readonly CommandMaker[] = [
   demoCommand,
   testCommand,
+  evalCommand,
+  trainCommand,
   downloadCommand,
   doctorCommand,
   setupCommand,

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import {
   type ClassShare,
   classShares,
@@ -9,17 +8,16 @@ import {
   validationScales,
 } from "@seg/ade20k-data";
 import { type EngineInfo, type EngineName, startEngine } from "@seg/backend";
-import { argmaxResized, type InferenceModel } from "@seg/layers";
+import type { InferenceModel } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import { classSet } from "./class-set.ts";
-import { loadConfig } from "./config/load.ts";
-import type { Resolved } from "./config/resolve.ts";
 import type { Config } from "./config/schema.ts";
 import { CliError } from "./errors.ts";
+import { type ModelOptions, resolveModel } from "./model-options.ts";
 import { loadNetwork } from "./network.ts";
-import type { Terminal } from "./terminal.ts";
+import { predictLabels } from "./predict-labels.ts";
+import { scaleOptions } from "./scale-options.ts";
 import type { WeightFiles } from "./weights/find.ts";
-import { locateWeights } from "./weights/locate.ts";
 
 /** A photo: a path, an http(s) URL, an image file's bytes, RGB pixels, or a tensor `[height, width, 3]` with values 0-255. */
 export type Photo = string | Uint8Array | RgbImage | tf.Tensor3D;
@@ -73,34 +71,16 @@ export class Segmenter {
    */
   async segment(photo: Photo, { signal, onProgress }: SegmentOptions = {}): Promise<Segmentation> {
     const image = await pixels(photo);
-    const { imgSizes, imgMaxSize, padding_constant } = this.config.DATASET;
-    const options = {
-      sizes: imgSizes,
-      maxSize: imgMaxSize,
-      paddingConstant: padding_constant,
-      inputFormat: this.config.MODEL.inputFormat,
-    };
-    const scores: tf.Tensor4D[] = [];
-    try {
-      for (const { data, width, height } of validationScales(image, options)) {
-        // Lets an interrupt in: a network's pass blocks the thread.
-        await setImmediate();
-        signal?.throwIfAborted();
-        const input = tf.tensor4d(data, [1, height, width, 3]);
-        scores.push(this.#network.predict(input)[0] as tf.Tensor4D);
-        input.dispose();
-        onProgress?.(scores.length, imgSizes.length);
-      }
-      const classOf = argmaxResized(scores, [image.height, image.width]);
-      const indices = (await classOf.data()) as Int32Array;
-      classOf.dispose();
-      const labels = this.classes.length <= 256 ? Uint8Array.from(indices) : indices;
-      const map = { labels, width: image.width, height: image.height };
-      const classes = classShares(map, this.classes);
-      return { ...map, classes, image, overlay: (alpha) => overlay(image, map, this.classes, alpha) };
-    } finally {
-      tf.dispose(scores);
-    }
+    const { imgSizes } = this.config.DATASET;
+    const scales = validationScales(image, scaleOptions(this.config, imgSizes));
+    const indices = await predictLabels(this.#network, scales, [image.height, image.width], {
+      signal,
+      onScale: (done) => onProgress?.(done, imgSizes.length),
+    });
+    const labels = this.classes.length <= 256 ? Uint8Array.from(indices) : indices;
+    const map = { labels, width: image.width, height: image.height };
+    const classes = classShares(map, this.classes);
+    return { ...map, classes, image, overlay: (alpha) => overlay(image, map, this.classes, alpha) };
   }
 
   /** Frees the network. */
@@ -139,24 +119,6 @@ export async function openSegmenter(config: Config, { files, backend = "auto", l
   return new Segmenter(config, engine, classes, await loadNetwork(config, files));
 }
 
-/** Options of {@link createSegmenter}. */
-export interface SegmenterOptions {
-  /** A YAML file with MIT's keys, or the name of a ready configuration such as `resnet50dilated-ppm_deepsup`, the default. */
-  config?: string;
-  /** An encoder and a decoder, joined: `resnet18dilated-ppm_deepsup`; wins over the configuration's. */
-  architecture?: `${string}-${string}`;
-  /** Keys of the configuration with their values, such as `{"DATASET.num_class": 11}`; win over the configuration's. */
-  set?: Readonly<Record<string, unknown>>;
-  /** Where the two weights lie. Default: as the configuration says, then the cache, then MIT's server. */
-  weights?: WeightFiles;
-  /** Default `auto`: native GPU, native CPU, WebAssembly, the first that starts. */
-  backend?: EngineName | "auto";
-  /** Receives notes on engines and downloads. Default: nothing is printed. */
-  log?: (line: string) => void;
-  /** Stops a download. */
-  signal?: AbortSignal;
-}
-
 /**
  * Makes a segmenter: resolves the configuration, finds or downloads the weights, starts the engine.
  *
@@ -164,19 +126,7 @@ export interface SegmenterOptions {
  * @throws {CliError} `config` or `missing`, in one line with the way out.
  * @throws {BackendError} if the engine cannot start.
  */
-export async function createSegmenter(options: SegmenterOptions = {}): Promise<Segmenter> {
-  const { architecture, set = {}, log = () => {}, signal, backend } = options;
-  const [encoder, ...rest] = architecture?.split("-") ?? [];
-  const pair = encoder ? { "MODEL.arch_encoder": encoder, "MODEL.arch_decoder": rest.join("-") } : {};
-  const flags = Object.entries({ ...pair, ...set }).map(([key, value]) => ({ key, value, origin: "createSegmenter" }));
-  const resolved: Resolved = loadConfig({ ...(options.config !== undefined && { cfg: options.config }), flags });
-  const silent = { note: log, warn: log, drawsBars: false, progress: () => ({ update() {}, stop() {} }) };
-  const files =
-    options.weights ??
-    (await locateWeights(resolved, {
-      env: process.env,
-      terminal: silent satisfies Pick<Terminal, "note" | "warn" | "drawsBars" | "progress">,
-      ...(signal && { signal }),
-    }));
-  return openSegmenter(resolved.config, { files, backend, log });
+export async function createSegmenter(options: ModelOptions = {}): Promise<Segmenter> {
+  const { resolved, files } = await resolveModel(options, "TEST");
+  return openSegmenter(resolved.config, { files, backend: options.backend, log: options.log });
 }

@@ -15,8 +15,8 @@ type Output = NodeJS.WritableStream & { isTTY?: boolean };
 
 /** A running bar, or nothing where none may be drawn. */
 export interface Progress {
-  /** Sets how far the work is, in the units of `total`; the total may still change. */
-  update(done: number, total?: number): void;
+  /** Sets how far the work is, in the units of `total`; the total may still change. `note` is what `{note}` stands for. */
+  update(done: number, total?: number, note?: string): void;
   stop(): void;
 }
 
@@ -69,12 +69,12 @@ export class Terminal {
       clearOnComplete: true,
       stopOnComplete: false,
     });
-    bar.start(total, 0);
+    bar.start(total, 0, { note: "" });
     this.#bars++;
     return {
-      update(done, now) {
+      update(done, now, note) {
         if (now !== undefined) bar.setTotal(now);
-        bar.update(done);
+        bar.update(done, note === undefined ? {} : { note });
       },
       stop: () => {
         if (bar.isActive) this.#bars--;

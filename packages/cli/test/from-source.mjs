@@ -2,10 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { register } from "node:module";
 import { fileURLToPath } from "node:url";
-import { isMainThread } from "node:worker_threads";
 import ts from "typescript";
 
-if (isMainThread) register(import.meta.url);
+// Each thread begins with this file, the one that runs the hooks as well: there it is called differently.
+if (!import.meta.url.endsWith("?hooks")) register(`${import.meta.url}?hooks`);
 
 export async function load(url, context, next) {
   if (!url.startsWith("file:") || !url.endsWith(".ts")) return next(url, context);

@@ -114,7 +114,8 @@ export async function test(
   }
 }
 
-function photoLimit(text = "-1"): number | undefined {
+/** Reads `--num-val`; undefined means all photos. */
+export function photoLimit(text = "-1"): number | undefined {
   const limit = Number(text);
   if (limit === -1) return undefined;
   if (Number.isInteger(limit) && limit > 0) return limit;

@@ -24,8 +24,8 @@ const choice = <const T extends readonly [string, ...string[]]>(names: T) =>
   );
 
 /**
- * MIT's configuration, section by section and key by key, with our additions `DATASET.classes`, `DATASET.padLabel` and
- * `MODEL.inputFormat`. Values may come as YAML or as Python writes them (`True`, `1e-4`, `(300, 375)`).
+ * MIT's configuration, section by section and key by key, with our additions `DATASET.classes`, `DATASET.padLabel`,
+ * `MODEL.inputFormat`, and in `TRAIN`: Adam, `warmup_iters`, `clip_norm` (0: never), `accumulate`, `keep` (0: all) and `eval_every` (0: never). Values may come as YAML or as Python writes them (`True`, `1e-4`, `(300, 375)`).
  */
 export const configSchema = z.strictObject({
   DATASET: z.strictObject({
@@ -61,7 +61,7 @@ export const configSchema = z.strictObject({
     num_epoch: whole(1),
     start_epoch: whole(0),
     epoch_iters: whole(1),
-    optim: choice(["SGD"]),
+    optim: choice(["SGD", "Adam"]),
     lr_encoder: notNegative(),
     lr_decoder: notNegative(),
     lr_pow: notNegative(),
@@ -72,6 +72,11 @@ export const configSchema = z.strictObject({
     workers: whole(0),
     disp_iter: whole(1),
     seed: whole(0),
+    warmup_iters: whole(0),
+    clip_norm: notNegative(),
+    accumulate: whole(1),
+    keep: whole(0),
+    eval_every: whole(0),
   }),
   VAL: z.strictObject({
     visualize: flag(),
@@ -136,6 +141,11 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   "TRAIN.workers": 16,
   "TRAIN.disp_iter": 20,
   "TRAIN.seed": 304,
+  "TRAIN.warmup_iters": 0,
+  "TRAIN.clip_norm": 0,
+  "TRAIN.accumulate": 1,
+  "TRAIN.keep": 0,
+  "TRAIN.eval_every": 0,
   "VAL.visualize": false,
   "VAL.checkpoint": "epoch_20.pth",
   "VAL.batch_size": 1,

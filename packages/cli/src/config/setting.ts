@@ -8,7 +8,7 @@ export interface Setting {
   value: unknown;
   /** The place to name when the value is wrong: `my.yaml:4`, `--fc-dim`, `on the command line`, … */
   origin: string;
-  /** Whether it was typed on the command line, not read from a file. */
+  /** Whether it was asked for in this run, on the command line or in a program, not read from a file. */
   typed?: boolean;
 }
 

@@ -16,7 +16,9 @@ const MIT_SERVER = "http://sceneparsing.csail.mit.edu/model/pytorch";
 export interface LocateOptions {
   env: Io["env"];
   terminal: Pick<Terminal, "note" | "warn" | "progress" | "drawsBars">;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
+  /** Which checkpoint is wanted: `TEST.checkpoint`, the default, or `VAL.checkpoint`. */
+  section?: "TEST" | "VAL";
   /** Takes the place of {@link MIT_SERVER}, and of `SEG_MIRROR`. */
   mirror?: string;
   /** Milliseconds before the first retry, see {@link download}. */
@@ -24,29 +26,31 @@ export interface LocateOptions {
 }
 
 /**
- * Where the weights for testing lie: files named on the command line, else `TEST.checkpoint` in the folder `DIR`, else in
- * the cache, where it is downloaded to if it must be.
+ * Where the weights for testing lie: files named on the command line, else `TEST.checkpoint` (or `VAL.checkpoint`) in the
+ * folder `DIR`, else in the cache, where it is downloaded to if it must be.
  *
  * @throws {CliError} `missing` if they are nowhere to be had; `usage` if only one half is named.
  */
 export async function locateWeights({ config, settings }: Resolved, options: LocateOptions): Promise<WeightFiles> {
-  const { MODEL, TEST, DIR } = config;
+  const { MODEL, DIR } = config;
+  const { section = "TEST" } = options;
+  const { checkpoint } = config[section];
   // As in the original, files for fine-tuning named in a configuration are not what is tested.
   const typed = HALVES.filter((half) => settings.get(`MODEL.weights_${half}`)?.typed && MODEL[`weights_${half}`]);
   if (typed.length > 0) return namedFiles(MODEL.weights_encoder, MODEL.weights_decoder);
 
-  const here = await findInFolder(DIR, TEST.checkpoint);
+  const here = await findInFolder(DIR, checkpoint);
   if (here.encoder && here.decoder) return { encoder: here.encoder, decoder: here.decoder };
   const half = here.encoder ?? here.decoder;
   if (half) {
     // A half from elsewhere would be another training's.
-    const missing = candidateNames(here.encoder ? "decoder" : "encoder", TEST.checkpoint)[0];
+    const missing = candidateNames(here.encoder ? "decoder" : "encoder", checkpoint)[0];
     throw new CliError(
       "missing",
-      `Expected ${missing} beside ${half} but there is none: put it there, or set DIR and TEST.checkpoint to a whole checkpoint.`,
+      `Expected ${missing} beside ${half} but there is none: put it there, or set DIR and ${section}.checkpoint to a whole checkpoint.`,
     );
   }
-  return fromCache(DIR, TEST.checkpoint, options);
+  return fromCache(DIR, checkpoint, options);
 }
 
 function namedFiles(encoder: string, decoder: string): WeightFiles {
@@ -65,7 +69,7 @@ function namedFiles(encoder: string, decoder: string): WeightFiles {
 }
 
 async function fromCache(dir: string, checkpoint: string, options: LocateOptions): Promise<WeightFiles> {
-  const { env, signal, terminal } = options;
+  const { env, signal, terminal, section = "TEST" } = options;
   const server = serverOf(options);
   const folder = basename(resolve(dir));
   const cache = join(cacheFolder(env), "weights", folder);
@@ -80,7 +84,7 @@ async function fromCache(dir: string, checkpoint: string, options: LocateOptions
     const name = candidateNames(half, checkpoint)[0]!;
     // Other folders are the user's own: their names are no one else's business.
     if (!options.mirror && !env.SEG_MIRROR && !/^(ade20k|baseline)-/.test(folder)) {
-      throw await nowhere(name, dir, cache);
+      throw await nowhere(name, dir, cache, section);
     }
     if (file) {
       terminal.warn(`${file} is not what it was when it was first used (${checksumFile(file)}): downloading it again.`);
@@ -89,7 +93,7 @@ async function fromCache(dir: string, checkpoint: string, options: LocateOptions
     const url = `${server}/${encodeURIComponent(folder)}/${encodeURIComponent(name)}`;
     files[half] = join(cache, name);
     try {
-      await fetchHalf(url, files[half], options);
+      await fetchWeights(url, files[half], options);
     } catch (error) {
       signal?.throwIfAborted();
       const reason = error instanceof Error ? error.message : String(error);
@@ -104,16 +108,17 @@ async function fromCache(dir: string, checkpoint: string, options: LocateOptions
   return files as WeightFiles;
 }
 
-async function nowhere(name: string, dir: string, cache: string): Promise<CliError> {
+async function nowhere(name: string, dir: string, cache: string, section: string): Promise<CliError> {
   const others = await checkpointsIn(dir);
   const wayOut =
     others.length > 0
-      ? `set TEST.checkpoint to one that is there (${others.join(", ")})`
-      : "set DIR to the checkpoint's folder and TEST.checkpoint to its name, such as epoch_20.pth";
+      ? `set ${section}.checkpoint to one that is there (${others.join(", ")})`
+      : `set DIR to the checkpoint's folder and ${section}.checkpoint to its name, such as epoch_20.pth`;
   return new CliError("missing", `Expected weights ${name} but they are neither in ${dir} nor in ${cache}: ${wayOut}.`);
 }
 
-function serverOf({ mirror, env }: LocateOptions): string {
+/** The server to take weights from, without a slash at its end. */
+export function serverOf({ mirror, env }: LocateOptions): string {
   const server = mirror ?? (env.SEG_MIRROR || MIT_SERVER);
   if (!/^https?:\/\/[^/]/.test(server)) {
     const origin = mirror === undefined ? "SEG_MIRROR" : "--mirror";
@@ -122,7 +127,8 @@ function serverOf({ mirror, env }: LocateOptions): string {
   return server.replace(/\/+$/, "");
 }
 
-async function fetchHalf(url: string, file: string, options: LocateOptions): Promise<void> {
+/** Downloads a file of weights and remembers its checksum. */
+export async function fetchWeights(url: string, file: string, options: LocateOptions): Promise<void> {
   const { terminal, signal, backoff } = options;
   const name = basename(file);
   if (!terminal.drawsBars) terminal.note(`Downloading ${url}`);

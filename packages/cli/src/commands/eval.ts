@@ -1,0 +1,152 @@
+import type { EngineName } from "@seg/backend";
+import { Command, Option } from "commander";
+import { loadConfig } from "../config/load.ts";
+import { addConfigFlags, type ConfigOptions, configSources } from "../config-flags.ts";
+import { CliError } from "../errors.ts";
+import type { Evaluation } from "../evaluation/result.ts";
+import type { EvaluationProgress } from "../evaluation/run-evaluation.ts";
+import { parseGpus } from "../gpus.ts";
+import { table } from "../table.ts";
+import { type Io, Terminal } from "../terminal.ts";
+import { BACKENDS, photoLimit } from "./test.ts";
+
+/** What commander makes of the flags of `seg eval`. */
+interface EvalOptions extends ConfigOptions {
+  images?: string;
+  labels?: string;
+  multiScale?: boolean;
+  flip?: boolean;
+  numVal?: string;
+  workers?: string;
+  gpus?: string;
+  backend: EngineName | "auto";
+  result?: string;
+  mirror?: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** Where results go unless the command line says so; `TEST.result` of a file is meant for `seg test`. */
+const RESULT_FOLDER = "result";
+
+/** `seg eval`: scores a network on photos whose labels are known. */
+export function evalCommand(io: Io): Command {
+  const command = new Command("eval")
+    .description("score a network on photos whose labels are known: mean IoU, pixel accuracy, and each class's own")
+    .argument("[KEY VALUE...]", "keys to set, such as DATASET.num_class 11")
+    .option("--images <folder>", "photos, instead of a list")
+    .option("--labels <folder>", "their labels: PNG files of the same names")
+    .option("--multi-scale", "score at all of DATASET.imgSizes and average, not at 450 alone")
+    .option("--flip", "also look at each photo's mirror image and average")
+    .option("--num-val <n>", "only the first n photos; -1 for all")
+    .option("--workers <n>", "processes, each with an engine of its own; one, or one for each of --gpus")
+    .option("--gpus <list>", "GPUs that the workers take in turn, such as 0 or 0-3,6")
+    .addOption(new Option("--backend <engine>", "what computes").choices(BACKENDS).default("auto"))
+    .option("--mirror <url>", "server to take weights from instead of MIT's")
+    .option("--json", "print one JSON object")
+    .option("--quiet", "print nothing but results, warnings and errors");
+  return addConfigFlags(command, { lists: true })
+    .addHelpText("after", EXAMPLES)
+    .action((pairs: string[], options: EvalOptions) => evaluate(pairs, options, io));
+}
+
+async function evaluate(pairs: readonly string[], options: EvalOptions, io: Io): Promise<void> {
+  const terminal = new Terminal(io, { quiet: options.quiet });
+  const { signal, env } = io;
+  // What is quickly found wrong is told before anything is downloaded or loaded.
+  const resolved = loadConfig(configSources(options, pairs));
+  const gpus = options.gpus === undefined ? undefined : parseGpus(options.gpus);
+  const workers = workerCount(options.workers);
+  const limit = photoLimit(options.numVal);
+  const { locateWeights } = await import("../weights/locate.ts");
+  const files = await locateWeights(resolved, { env, terminal, signal, mirror: options.mirror, section: "VAL" });
+  signal?.throwIfAborted();
+
+  const { images, labels, multiScale, flip, backend } = options;
+  const result = resolved.settings.get("TEST.result")?.typed ? resolved.config.TEST.result : RESULT_FOLDER;
+  const log = (line: string) => terminal.note(line);
+  const progress = showProgress(terminal);
+  const { runEvaluation } = await import("../evaluation/run-evaluation.ts");
+  let evaluation: Evaluation;
+  try {
+    const wanted = { images, labels, multiScale, flip, limit, workers, gpus, result, onProgress: progress.show };
+    evaluation = await runEvaluation(resolved, wanted, { files, backend, log, signal });
+  } finally {
+    progress.stop();
+  }
+  if (options.json) terminal.print(JSON.stringify(evaluation));
+  else for (const line of report(evaluation)) terminal.print(line);
+  terminal.note(`The numbers and a picture of the confusion matrix are in ${result}.`);
+}
+
+function workerCount(text: string | undefined): number | undefined {
+  if (text === undefined || /^[1-9]\d*$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new CliError("usage", `Expected a number of at least 1 for --workers but received "${text}".`);
+}
+
+/** Milliseconds between two notes where no bar can be drawn. */
+const NOTE_INTERVAL = 30_000;
+
+/** A bar for each phase, or now and then a note. */
+function showProgress(terminal: Terminal): { show(progress: EvaluationProgress): void; stop(): void } {
+  let bar: { phase: string; update(done: number, total?: number, note?: string): void; stop(): void } | undefined;
+  let noted = performance.now();
+  return {
+    show({ phase, done, total, meanIouPresent, secondsLeft }) {
+      const scores = phase === "scoring" ? `mIoU ${digits(meanIouPresent)}, ${duration(secondsLeft)} left` : "";
+      if (bar?.phase !== phase) {
+        bar?.stop();
+        const title = phase === "checking" ? "Checking" : "Scoring";
+        bar = { phase, ...terminal.progress(title, total, "{value}/{total} {note}") };
+      }
+      bar.update(done, total, scores);
+      if (terminal.drawsBars || phase === "checking" || performance.now() - noted < NOTE_INTERVAL) return;
+      noted = performance.now();
+      terminal.note(`${done} of ${total} images: ${scores}`);
+    },
+    stop: () => bar?.stop(),
+  };
+}
+
+function duration(seconds: number): string {
+  const [minutes, rest] = [Math.floor(seconds / 60), Math.ceil(seconds % 60)];
+  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes > 0 ? `${minutes} min ${rest} s` : `${rest} s`;
+}
+
+const digits = (score: number) => (Number.isNaN(score) ? "-" : score.toFixed(4));
+
+/** A table of the classes, then the scores of all. */
+function report(evaluation: Evaluation): string[] {
+  const { classes, images, sizes, flip, engine, workers } = evaluation;
+  const rows = classes.map(({ index, name, iou, accuracy, precision, f1, truePixels }) => [
+    ...[String(index), name],
+    ...[iou, accuracy, precision, f1, truePixels / evaluation.pixels].map(digits),
+  ]);
+  const scores = [
+    ["mean IoU", digits(evaluation.meanIou)],
+    ["mean IoU of the classes present", digits(evaluation.meanIouPresent)],
+    ["pixel accuracy", digits(evaluation.pixelAccuracy)],
+    ["mean accuracy", digits(evaluation.meanAccuracy)],
+    ["frequency-weighted IoU", digits(evaluation.frequencyWeightedIou)],
+    ["overall score", digits(evaluation.overallScore)],
+    ["seconds per image", evaluation.secondsPerImage.toFixed(3)],
+  ] as const;
+  const scale = `${sizes.length === 1 ? "short side" : "short sides"} ${sizes.join(", ")}${flip ? ", with mirror images" : ""}`;
+  return [
+    ...table(["class", "name", "IoU", "accuracy", "precision", "F1", "share"], rows),
+    "",
+    `${images} ${images === 1 ? "image" : "images"}, ${scale}; ${engine}, ${workers} ${workers === 1 ? "worker" : "workers"}`,
+    ...scores.map(([what, score]) => `${what}: ${score}`),
+  ];
+}
+
+const EXAMPLES = `
+Without --sizes or --multi-scale, photos are scored at a short side of 450. Results are also written to --result, ./result
+unless given: evaluation.json, confusion.png, and with --visualize a picture of each photo, its truth and its prediction.
+
+Examples:
+  seg eval --cfg resnet50dilated-ppm_deepsup --gpus 0-3
+  seg eval --cfg my.yaml --list-val data/val.odgt --sizes 360 --workers 2 DATASET.num_class 11 VAL.checkpoint epoch_14.pth
+  seg eval --cfg my.yaml --images photos/ --labels labels/ --multi-scale --flip --visualize
+  seg eval --id ade20k-resnet18dilated-ppm_deepsup --suffix _epoch_20.pth --arch_encoder resnet18dilated --arch_decoder ppm_deepsup`;

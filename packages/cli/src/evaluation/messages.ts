@@ -1,0 +1,83 @@
+import type { SegClass, ValidationOptions } from "@seg/ade20k-data";
+import type { EngineInfo, EngineName } from "@seg/backend";
+import type { ConfusionMatrixJson } from "@seg/metrics";
+import type { Config } from "../config/schema.ts";
+import type { WeightFiles } from "../weights/find.ts";
+
+/** A photo with its label map. */
+export interface EvaluationPair {
+  /** What its picture is called, without an extension. */
+  name: string;
+  imagePath: string;
+  labelPath: string;
+}
+
+/** What a worker needs to know before its first image. */
+export interface WorkerSetup {
+  config: Config;
+  files: WeightFiles;
+  backend: EngineName | "auto";
+  /** Threads of the native CPU engine. */
+  threads: number | undefined;
+  flip: boolean;
+  loader: LoaderSetup;
+}
+
+/** What a worker's loader thread needs to know. */
+export interface LoaderSetup {
+  scales: ValidationOptions;
+  classes: readonly SegClass[];
+  /** Where pictures of each image are written; none are without it. */
+  pictures?: string | undefined;
+}
+
+/** What a worker tells of itself when it can begin. */
+export interface WorkerInfo {
+  engine: EngineInfo;
+  /** A line for each engine that was tried. */
+  notes: string[];
+}
+
+/** What became of one image. */
+export interface ImageCounts {
+  confusion: ConfusionMatrixJson;
+  /** Milliseconds that the engine took. */
+  engineTime: number;
+}
+
+/** An error on its way to another process. */
+export interface PlainError {
+  name: string;
+  message: string;
+  code: string;
+}
+
+/** What a worker says. */
+export type FromWorker<Info, Result> =
+  /** It can begin, and wants to have up to `capacity` tasks at a time. */
+  | { type: "ready"; capacity: number; info: Info }
+  /** It is at work on this task, and alive. */
+  | { type: "working"; index: number }
+  | { type: "done"; index: number; result: Result }
+  /** Something is wrong with the task or the settings: no other worker would do better. */
+  | { type: "failed"; error: PlainError }
+  /** Something is wrong with the worker, which is about to end. */
+  | { type: "dying"; reason: string };
+
+/** What a worker is told after its setup. */
+export interface ToWorker<Task> {
+  index: number;
+  task: Task;
+}
+
+/** What passes for an error about data or settings: the packages' own ones, whose codes, unlike Node's, are in lower case. */
+export function plainError(error: unknown): PlainError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { name, message, code } = error as Partial<PlainError> & Error;
+  return code && /^[a-z-]+$/.test(code) ? { name, message, code } : undefined;
+}
+
+/** The error as it was thrown in the other process, but for its class. */
+export function reviveError({ name, message, code }: PlainError): Error {
+  return Object.assign(new Error(message), { name, code });
+}

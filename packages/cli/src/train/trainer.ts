@@ -1,0 +1,167 @@
+import type { TrainBatch } from "@seg/ade20k-data";
+import { buildDecoder, type DecoderName, type RequiredFeatures } from "@seg/decoders";
+import { buildEncoder } from "@seg/encoders";
+import {
+  ChannelDropoutLayer,
+  GroupedOptimizer,
+  type ParameterGroup,
+  pixelAccuracy,
+  sparseCrossEntropy,
+  type TrainingModel,
+  trainingModel,
+} from "@seg/layers";
+import * as tf from "@tensorflow/tfjs";
+import type { Config } from "../config/schema.ts";
+
+/** How well one batch was predicted. */
+export interface BatchScores {
+  /** With deep supervision, the auxiliary loss included. */
+  loss: number;
+  /** Share of labelled pixels predicted rightly, in [0, 1]. */
+  accuracy: number;
+}
+
+/** The learning rates of one update. */
+export interface Rates {
+  encoder: number;
+  decoder: number;
+}
+
+/** The two networks of a configuration with their optimizer, on the current engine. */
+export class Trainer {
+  readonly encoder: tf.LayersModel;
+  readonly decoder: tf.LayersModel;
+  readonly #config: Config;
+  readonly #groups: Record<keyof Rates, ParameterGroup[]>;
+  readonly #training: TrainingModel;
+  readonly #optimizer: GroupedOptimizer;
+  readonly #order: number[];
+  #gradients: tf.Tensor[] | undefined;
+
+  /** @param prepare - gives the networks their first weights, beyond those drawn from `TRAIN.seed`. */
+  static async create(
+    config: Config,
+    prepare: (encoder: tf.LayersModel, decoder: tf.LayersModel) => Promise<void>,
+  ): Promise<Trainer> {
+    const { DATASET, MODEL, TRAIN } = config;
+    // As in the original, nothing but the weights is in training mode then.
+    const still = TRAIN.fix_bn;
+    const options = { batchNorm: { frozen: still } };
+    const encoder = buildEncoder(MODEL.arch_encoder, { ...options, seed: TRAIN.seed });
+    // Which pair it is shows only here, so the decoder checks the features at run time.
+    const features = encoder.featureInfo as readonly unknown[] as RequiredFeatures[DecoderName];
+    const { model: decoder } = buildDecoder(MODEL.arch_decoder, features, {
+      ...options,
+      ...(still && { dropout: 0 }),
+      seed: TRAIN.seed + 1,
+      numClass: DATASET.num_class,
+    });
+    try {
+      await prepare(encoder.model, decoder);
+      return new Trainer(config, encoder.model, decoder);
+    } catch (error) {
+      encoder.model.dispose();
+      decoder.dispose();
+      throw error;
+    }
+  }
+
+  private constructor(config: Config, encoder: tf.LayersModel, decoder: tf.LayersModel) {
+    const { optim, beta1, weight_decay } = config.TRAIN;
+    this.#config = config;
+    this.encoder = encoder;
+    this.decoder = decoder;
+    this.#groups = { encoder: groupsOf(encoder, weight_decay), decoder: groupsOf(decoder, weight_decay) };
+    this.#training = trainingModel([encoder, decoder]);
+    this.#optimizer = new GroupedOptimizer(
+      [...this.#groups.encoder, ...this.#groups.decoder],
+      optim === "SGD" ? { name: "sgd", momentum: beta1 } : { name: "adam", beta1 },
+    );
+    const places = new Map(this.#training.variables.map(({ id }, i) => [id, i]));
+    this.#order = this.#optimizer.variables.map(({ id }) => places.get(id)!);
+  }
+
+  /** Adds a batch's share to the gradients of the next {@link update}, which takes `TRAIN.accumulate` of them. */
+  async add(batch: TrainBatch): Promise<BatchScores> {
+    const { deep_sup_scale, accumulate } = this.#config.TRAIN;
+    const rate = this.#config.DATASET.segm_downsampling_rate;
+    const [size, height, width] = [batch.files.length, batch.height, batch.width];
+    const images = tf.tensor4d(batch.images, [size, height, width, 3]);
+    const labels = tf.tensor3d(batch.labels, [size, height / rate, width / rate], "int32");
+    const held: tf.Tensor[] = [images, labels];
+    try {
+      const { loss, gradients } = this.#training.gradients(images, ([scores, auxiliary]) => {
+        held.push(tf.keep(pixelAccuracy(scores!, labels)));
+        const main = sparseCrossEntropy(scores!, labels);
+        const total = auxiliary ? main.add(sparseCrossEntropy(auxiliary, labels).mul(deep_sup_scale)) : main;
+        return (accumulate > 1 ? total.div(accumulate) : total) as tf.Scalar;
+      });
+      held.push(loss);
+      const before = this.#gradients;
+      this.#gradients = before ? before.map((sum, i) => tf.add(sum, gradients[i]!)) : gradients;
+      if (before) tf.dispose([before, gradients]);
+      const [[share], [accuracy]] = await Promise.all([loss.data(), held[2]!.data()]);
+      return { loss: share! * accumulate, accuracy: accuracy! };
+    } finally {
+      tf.dispose(held);
+    }
+  }
+
+  /** Moves the weights by the gradients that were added. */
+  update(rates: Rates): void {
+    for (const half of ["encoder", "decoder"] as const) {
+      for (const group of this.#groups[half]) group.learningRate = rates[half];
+    }
+    const gradients = this.#gradients!;
+    const { clip_norm } = this.#config.TRAIN;
+    this.#optimizer.update(
+      this.#order.map((place) => gradients[place]!),
+      clip_norm > 0 ? clip_norm : undefined,
+    );
+    this.discard();
+  }
+
+  /** Forgets the gradients that were added. */
+  discard(): void {
+    tf.dispose(this.#gradients);
+    this.#gradients = undefined;
+  }
+
+  /** What, besides the weights, the next updates depend on; the tensors stay the trainer's. */
+  get state(): { memory: readonly tf.Tensor1D[]; updates: number; seeds: Record<string, number> } {
+    const seeds = Object.fromEntries(this.#dropouts().map(({ name, nextSeed }) => [name, nextSeed!]));
+    return { memory: this.#optimizer.memory, updates: this.#optimizer.updates, seeds };
+  }
+
+  /**
+   * Goes on from a {@link state}; the weights must be loaded already. The tensors stay the caller's.
+   *
+   * @throws {LayersError} if it is another network's or another optimizer's.
+   */
+  restore({ memory, updates, seeds }: Trainer["state"]): void {
+    this.#optimizer.restore(memory, updates);
+    for (const layer of this.#dropouts()) layer.nextSeed = seeds[layer.name] ?? layer.nextSeed;
+  }
+
+  /** Frees everything. */
+  dispose(): void {
+    this.discard();
+    this.#optimizer.dispose();
+    this.encoder.dispose();
+    this.decoder.dispose();
+  }
+
+  #dropouts(): ChannelDropoutLayer[] {
+    return this.decoder.layers.filter((layer) => layer instanceof ChannelDropoutLayer);
+  }
+}
+
+/** Convolution weights decay, biases and batch norm do not. */
+function groupsOf(model: tf.LayersModel, weightDecay: number): ParameterGroup[] {
+  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const decays = ({ rank }: tf.Variable) => rank === 4;
+  return [
+    { variables: variables.filter(decays), learningRate: 0, weightDecay },
+    { variables: variables.filter((variable) => !decays(variable)), learningRate: 0 },
+  ];
+}
