@@ -11,3 +11,12 @@ export class SyncBatchNormError extends RangeError {
     this.code = code;
   }
 }
+
+/** A channel with fewer than two values has no variance. */
+export function tooFewValues(shape: readonly number[], replicas: number): SyncBatchNormError {
+  const where = replicas > 1 ? ` over ${replicas} replicas` : "";
+  return new SyncBatchNormError(
+    "shape",
+    `Expected more than one value per channel${where} when training but received [${shape}]: use a larger batch or image.`,
+  );
+}

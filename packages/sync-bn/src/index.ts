@@ -4,3 +4,4 @@ export { type BatchNormTrainOptions, type BatchNormTrainResult, batchNormTrain }
 export { SyncBatchNormError, type SyncBatchNormErrorCode } from "./errors.ts";
 export type { ActivationName, EpsMode } from "./kernel-names.ts";
 export { BatchNormalization, type BatchNormalizationOptions, batchNormalization, type Shape } from "./layer.ts";
+export type { RunningAverage } from "./running-average.ts";

@@ -1,3 +1,4 @@
+import type { Group } from "@seg/collectives";
 import type { NamedAttrMap } from "@tensorflow/tfjs";
 
 // Names under which TF.js finds the kernels and gradients of this package.
@@ -6,15 +7,38 @@ export const BatchNorm = "SegBatchNorm";
 export const BatchNormActivation = "SegBatchNormActivation";
 export const BatchNormGrad = "SegBatchNormGrad";
 
+// The same in parts, between which replicas exchange numbers.
+export const BatchNormStatistics = "SegBatchNormStatistics";
+export const BatchNormApply = "SegBatchNormApply";
+/** Apart from {@link BatchNormApply} for the reason that {@link BatchNormActivation} is. */
+export const BatchNormApplyActivation = "SegBatchNormApplyActivation";
+export const BatchNormSums = "SegBatchNormSums";
+
 /** Elementwise activations that can follow in the same pass. */
 export type ActivationName = "relu" | "relu6";
 
 /** How eps keeps the root away from zero: `add` 1/sqrt(var + eps), `max` 1/sqrt(max(var, eps)). */
 export type EpsMode = "add" | "max";
 
-export interface BatchNormAttrs extends NamedAttrMap {
+export interface BatchNormApplyAttrs extends NamedAttrMap {
   epsilon: number;
-  epsMode: EpsMode;
   /** Empty for none. */
   activation: ActivationName | "";
+}
+
+export interface BatchNormAttrs extends BatchNormApplyAttrs {
+  epsMode: EpsMode;
+}
+
+/** Attributes of a normalization whose statistics span a group; the kernels read only those of {@link BatchNormApplyAttrs}. */
+export interface AcrossAttrs {
+  epsilon: number;
+  activation: ActivationName | "";
+  across: {
+    group: Group;
+    /** Values per channel over all replicas. */
+    count: number;
+    /** Whether a channel's σ depends on x: with `epsMode: "max"` a variance below eps does not. */
+    varies: boolean[];
+  };
 }

@@ -1,7 +1,9 @@
+import type { Group } from "@seg/collectives";
 import * as tf from "@tensorflow/tfjs";
 import { batchNormTrain } from "./batch-norm.ts";
 import { SyncBatchNormError } from "./errors.ts";
 import type { ActivationName, EpsMode } from "./kernel-names.ts";
+import { DebiasedSums, type RunningAverage, updateExponential } from "./running-average.ts";
 
 /** Options of {@link batchNormalization}. */
 export interface BatchNormalizationOptions {
@@ -11,10 +13,18 @@ export interface BatchNormalizationOptions {
   trainable?: boolean;
   /** Keeps the root away from zero. Default 1e-5. */
   epsilon?: number;
-  /** How training uses epsilon; inference always adds it. Default `add`. */
-  epsMode?: EpsMode;
-  /** Share of the new statistics in the running ones, PyTorch's sense: running ← (1 − momentum)·running + momentum·new. Default 0.1. */
+  /** How training uses epsilon; inference always adds it. Default `max` in a group of two or more, else `add`. */
+  epsMode?: EpsMode | null;
+  /**
+   * Share of the new statistics in the running ones, PyTorch's sense: running ← (1 − momentum)·running + momentum·new.
+   * Default 0.1, or 0.001 with debiased averages.
+   */
   momentum?: number;
+  /**
+   * `exponential`, the default, or `debiased`: the original's multi-GPU way, running = Σ (1 − momentum)^age·statistics / Σ (1 − momentum)^age,
+   * the start counting as one step. Its sums are weights of their own, under the original's names. On one GPU it was measured to ruin evaluation.
+   */
+  runningAverage?: RunningAverage;
   /** Whether the layer has a γ. Default true. */
   scale?: boolean;
   /** Whether the layer has a β. Default true. */
@@ -30,30 +40,36 @@ export type Shape = (number | null)[];
 
 /**
  * Batch normalization over all axes but the last, with PyTorch's numbers. Applied to `[x, residual]` it adds the residual
- * before the activation, in the same pass.
+ * before the activation, in the same pass. With a {@link group} its statistics in training are those of all replicas.
  *
- * Weights: `gamma`, `beta`, `moving_mean`, `moving_variance` (unbiased), each `[channels]`.
+ * Weights: `gamma`, `beta`, `moving_mean`, `moving_variance` (unbiased), each `[channels]`; with debiased averages also
+ * `_tmp_running_mean`, `_tmp_running_var` and `_running_iter`.
  */
 export class BatchNormalization extends tf.layers.Layer {
   static className = "SegBatchNormalization";
   readonly epsilon: number;
-  readonly epsMode: EpsMode;
+  readonly epsMode: EpsMode | null;
   readonly momentum: number;
+  readonly runningAverage: RunningAverage;
   readonly scale: boolean;
   readonly center: boolean;
   readonly activation: ActivationName | null;
   /** See {@link BatchNormalizationOptions.frozen}. */
   frozen: boolean;
+  /** The replicas to share statistics with in training; see `attachGroup`. It is not saved with the layer. Default: none. */
+  group?: Group | undefined;
   gamma?: tf.LayerVariable;
   beta?: tf.LayerVariable;
   movingMean?: tf.LayerVariable;
   movingVariance?: tf.LayerVariable;
+  private debiased?: DebiasedSums;
 
   constructor(options: BatchNormalizationOptions = {}) {
     super(options as ConstructorParameters<typeof tf.layers.Layer>[0]);
     this.epsilon = options.epsilon ?? 1e-5;
-    this.epsMode = options.epsMode ?? "add";
-    this.momentum = options.momentum ?? 0.1;
+    this.epsMode = options.epsMode ?? null;
+    this.runningAverage = options.runningAverage ?? "exponential";
+    this.momentum = options.momentum ?? (this.runningAverage === "debiased" ? 0.001 : 0.1);
     this.scale = options.scale ?? true;
     this.center = options.center ?? true;
     this.activation = options.activation ?? null;
@@ -84,6 +100,13 @@ export class BatchNormalization extends tf.layers.Layer {
     if (this.center) this.beta = add("beta", "zeros", true);
     this.movingMean = add("moving_mean", "zeros", false);
     this.movingVariance = add("moving_variance", "ones", false);
+    if (this.runningAverage === "debiased") {
+      this.debiased = new DebiasedSums(
+        (name, size, initializer) =>
+          this.addWeight(name, [size], "float32", tf.initializers[initializer](), undefined, false),
+        channels,
+      );
+    }
     super.build(inputShape);
   }
 
@@ -107,31 +130,21 @@ export class BatchNormalization extends tf.layers.Layer {
   }
 
   private train(x: tf.Tensor, residual?: tf.Tensor): tf.Tensor {
-    const { epsilon, epsMode, activation } = this;
+    const { epsilon, epsMode, activation, group } = this;
     const channels = x.shape[x.rank - 1]!;
     const gamma = this.gamma?.read() ?? tf.ones([channels]);
     const beta = this.beta?.read() ?? tf.zeros([channels]);
     const { y, mean, variance } = batchNormTrain(x, gamma, beta, {
       epsilon,
-      epsMode,
+      epsMode: epsMode ?? undefined,
       activation: activation ?? undefined,
+      group,
       ...(residual && { residual }),
     });
-    this.update(this.movingMean!, mean);
-    this.update(this.movingVariance!, variance);
+    const running = { mean: this.movingMean!, variance: this.movingVariance! };
+    if (this.debiased) this.debiased.update(running, { mean, variance }, this.momentum);
+    else updateExponential(running, { mean, variance }, this.momentum);
     return y;
-  }
-
-  private update(running: tf.LayerVariable, batch: tf.Tensor): void {
-    // The running statistics are no part of the loss.
-    running.write(
-      tf.tidy(() =>
-        running
-          .read()
-          .mul(1 - this.momentum)
-          .add(batch.mul(this.momentum)),
-      ),
-    );
   }
 
   private infer(x: tf.Tensor, residual?: tf.Tensor): tf.Tensor {
@@ -143,8 +156,8 @@ export class BatchNormalization extends tf.layers.Layer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const { epsilon, epsMode, momentum, scale, center, activation, frozen } = this;
-    return { ...super.getConfig(), epsilon, epsMode, momentum, scale, center, activation, frozen };
+    const { epsilon, epsMode, momentum, runningAverage, scale, center, activation, frozen } = this;
+    return { ...super.getConfig(), epsilon, epsMode, momentum, runningAverage, scale, center, activation, frozen };
   }
 }
 

@@ -1,48 +1,10 @@
-import { describeEngines, expectSampled, reference, type SampledTensor, uniform } from "@seg/testing";
+import { describeEngines, expectSampled, reference } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { type ActivationName, batchNormalization, batchNormTrain, type EpsMode } from "../src/index.ts";
+import { type ActivationName, batchNormalization, batchNormTrain } from "../src/index.ts";
+import { close, inputsOf, madeUp, type ReferenceCase } from "./values.ts";
 
-interface Case {
-  name: string;
-  channels: number;
-  replica_shapes_nchw: number[][];
-  x_scale: number[];
-  x_offset: number[];
-  momentum: number;
-  eps: number;
-  eps_mode: EpsMode;
-  mean: number[];
-  unbiased_var: number[];
-  running_mean: number[];
-  running_var: number[];
-  grad_weight: number[];
-  grad_bias: number[];
-  output: SampledTensor[];
-  grad_input: SampledTensor[];
-}
-
-function madeUp(key: string, shape: number[], map: (u: number) => number): tf.Tensor {
-  const values = Float32Array.from(
-    uniform(
-      key,
-      shape.reduce((a, b) => a * b, 1),
-      map,
-    ),
-  );
-  const tensor = tf.tensor(values, shape);
-  return shape.length === 4 ? tensor.transpose([0, 2, 3, 1]) : tensor;
-}
-
-const close = (actual: tf.Tensor, expected: number[], tolerance = 1e-5) => {
-  const scale = Math.max(...expected.map(Math.abs), 1e-12);
-  const values = actual.dataSync();
-  for (const [i, value] of expected.entries()) {
-    expect(Math.abs(values[i]! - value) / scale).toBeLessThanOrEqual(tolerance);
-  }
-};
-
-const cases = reference<Case[]>("sync-bn.json")?.filter(({ output }) => output.length === 1);
+const cases = reference<ReferenceCase[]>("sync-bn.json")?.filter(({ output }) => output.length === 1);
 
 describe.skipIf(!cases)("the original's batch norm on one replica (skipped where shared/reference is absent)", () => {
   describeEngines("outputs, gradients and running statistics", () => {
@@ -50,11 +12,7 @@ describe.skipIf(!cases)("the original's batch norm on one replica (skipped where
       it(`of case ${c.name} are the reference's`, () => {
         const layer = batchNormalization({ momentum: c.momentum, epsilon: c.eps, epsMode: c.eps_mode });
         tf.tidy(() => {
-          const shape = c.replica_shapes_nchw[0]!;
-          const x = madeUp(`sbn.${c.name}.x0`, shape, (u) => (u - 0.5) * 4 * c.x_scale[0]! + c.x_offset[0]!);
-          const g = madeUp(`sbn.${c.name}.g0`, shape, (u) => (u - 0.5) * 2);
-          const gamma = madeUp(`sbn.${c.name}.weight`, [c.channels], (u) => 0.5 + u);
-          const beta = madeUp(`sbn.${c.name}.bias`, [c.channels], (u) => u - 0.5);
+          const { x, dy: g, gamma, beta } = inputsOf(c, 0);
           const options = { epsilon: c.eps, epsMode: c.eps_mode };
           const { y, mean, variance } = batchNormTrain(x, gamma, beta, options);
           expectSampled(y.dataSync(), c.output[0]!, 1e-5);

@@ -1,6 +1,17 @@
 /** Batch normalization by TensorFlow's fused op, for the native engine. */
 import * as tf from "@tensorflow/tfjs";
-import { BatchNorm, BatchNormActivation, type BatchNormAttrs, BatchNormGrad } from "../kernel-names.ts";
+import {
+  type ActivationName,
+  BatchNorm,
+  BatchNormActivation,
+  BatchNormApply,
+  BatchNormApplyActivation,
+  type BatchNormApplyAttrs,
+  type BatchNormAttrs,
+  BatchNormGrad,
+  BatchNormStatistics,
+  BatchNormSums,
+} from "../kernel-names.ts";
 import * as composed from "./composed.ts";
 
 type Attr = { name: string; type: number; value: unknown };
@@ -11,12 +22,12 @@ interface NativeBackend {
   executeMultipleOutputs(name: string, attrs: Attr[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
 }
 
-const fusedAttrs = ({ binding }: NativeBackend, epsilon: number): Attr[] => [
+const fusedAttrs = ({ binding }: NativeBackend, epsilon: number, isTraining = true): Attr[] => [
   { name: "T", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
   { name: "U", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
   { name: "epsilon", type: binding.TF_ATTR_FLOAT, value: epsilon },
   { name: "data_format", type: binding.TF_ATTR_STRING, value: "NHWC" },
-  { name: "is_training", type: binding.TF_ATTR_BOOL, value: true },
+  { name: "is_training", type: binding.TF_ATTR_BOOL, value: isTraining },
 ];
 
 const typeAttr = ({ binding }: NativeBackend): Attr[] => [
@@ -36,27 +47,40 @@ function batchNorm(backend: NativeBackend, inputs: tf.NamedTensorMap, attrs: Bat
     [flat(x), gamma, beta, none, none],
     6,
   ) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-  let y = normalized.reshape(x.shape);
+  return [finish(backend, normalized, x.shape, residual, attrs.activation), mean, variance, saved1, saved2, saved3];
+}
+
+/** The residual and the activation after a normalization, in x's shape; frees what it reads, for it is large. */
+function finish(
+  backend: NativeBackend,
+  normalized: tf.Tensor,
+  shape: number[],
+  residual: tf.Tensor | undefined,
+  activation: ActivationName | "",
+): tf.Tensor {
+  let y = normalized.reshape(shape);
   normalized.dispose();
   const next = (tensor: tf.Tensor) => {
     y.dispose();
     y = tensor;
   };
   if (residual) next(y.add(residual));
-  if (attrs.activation) {
-    next(backend.executeSingleOutput(attrs.activation === "relu" ? "Relu" : "Relu6", typeAttr(backend), [y]));
-  }
-  return [y, mean, variance, saved1, saved2, saved3];
+  if (activation) next(backend.executeSingleOutput(activation === "relu" ? "Relu" : "Relu6", typeAttr(backend), [y]));
+  return y;
+}
+
+function throughActivation(
+  backend: NativeBackend,
+  { dy, y }: tf.NamedTensorMap,
+  activation: ActivationName | "",
+): tf.Tensor {
+  if (!activation) return dy!.clone();
+  return backend.executeSingleOutput(activation === "relu" ? "ReluGrad" : "Relu6Grad", typeAttr(backend), [dy!, y!]);
 }
 
 function batchNormGrad(backend: NativeBackend, inputs: tf.NamedTensorMap, attrs: BatchNormAttrs): tf.Tensor[] {
-  const { x, y, gamma, saved1, saved2, saved3 } = inputs as Record<string, tf.Tensor>;
-  const dy = attrs.activation
-    ? backend.executeSingleOutput(attrs.activation === "relu" ? "ReluGrad" : "Relu6Grad", typeAttr(backend), [
-        inputs.dy!,
-        y!,
-      ])
-    : inputs.dy!.clone();
+  const { x, gamma, saved1, saved2, saved3 } = inputs as Record<string, tf.Tensor>;
+  const dy = throughActivation(backend, inputs, attrs.activation);
   const [dx, dGamma, dBeta] = backend.executeMultipleOutputs(
     "FusedBatchNormGradV3",
     fusedAttrs(backend, attrs.epsilon),
@@ -64,6 +88,45 @@ function batchNormGrad(backend: NativeBackend, inputs: tf.NamedTensorMap, attrs:
     5,
   ) as [tf.Tensor, tf.Tensor, tf.Tensor];
   return [dx.reshape(x!.shape), dGamma, dBeta, dy];
+}
+
+/** The fused op in training makes the statistics faster than any means and sums do, although it writes an output that nobody reads. */
+function statistics(backend: NativeBackend, { x }: tf.NamedTensorMap): tf.Tensor[] {
+  const channels = x!.shape[x!.rank - 1]!;
+  const none = tf.tensor1d([]);
+  const [unread, mean, variance] = backend.executeMultipleOutputs(
+    "FusedBatchNormV3",
+    fusedAttrs(backend, 1),
+    [flat(x!), tf.ones([channels]), tf.zeros([channels]), none, none],
+    6,
+  ) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  unread.dispose();
+  return [mean, variance];
+}
+
+function apply(backend: NativeBackend, inputs: tf.NamedTensorMap, attrs: BatchNormApplyAttrs): tf.Tensor {
+  const { x, gamma, beta, mean, variance, residual } = inputs as Record<string, tf.Tensor>;
+  if (x!.size === 0) return x!.clone();
+  const [normalized] = backend.executeMultipleOutputs(
+    "FusedBatchNormV3",
+    fusedAttrs(backend, attrs.epsilon, false),
+    [flat(x!), gamma!, beta!, mean!, variance!],
+    6,
+  );
+  return finish(backend, normalized!, x!.shape, residual, attrs.activation);
+}
+
+/** What the gradient op gives for statistics that do not depend on x. */
+function sums(backend: NativeBackend, inputs: tf.NamedTensorMap, attrs: BatchNormApplyAttrs): tf.Tensor[] {
+  const { x, gamma, mean, variance } = inputs as Record<string, tf.Tensor>;
+  const dy = throughActivation(backend, inputs, attrs.activation);
+  const [scaled, dGamma, dBeta] = backend.executeMultipleOutputs(
+    "FusedBatchNormGradV3",
+    fusedAttrs(backend, attrs.epsilon, false),
+    [flat(dy), flat(x!), gamma!, mean!, variance!, tf.tensor1d([])],
+    5,
+  ) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  return [scaled.reshape(x!.shape), dGamma, dBeta, dy];
 }
 
 /** Registers the native kernels. */
@@ -84,6 +147,21 @@ export function registerTensorflowKernels(): void {
           options.epsMode === "add" ? fused(backend as NativeBackend, named, options) : stock(named, options),
         );
       },
+    });
+  }
+  for (const [kernelName, run] of [
+    [BatchNormStatistics, statistics],
+    [BatchNormApply, apply],
+    [BatchNormApplyActivation, apply],
+    [BatchNormSums, sums],
+  ] as const) {
+    tf.registerKernel({
+      kernelName,
+      backendName: "tensorflow",
+      kernelFunc: ({ inputs, attrs, backend }) =>
+        tf.tidy(() =>
+          run(backend as NativeBackend, inputs as unknown as tf.NamedTensorMap, attrs as BatchNormApplyAttrs),
+        ),
     });
   }
 }

@@ -1,0 +1,49 @@
+import type { Group } from "@seg/collectives";
+import * as tf from "@tensorflow/tfjs";
+import type { BatchNormTrainOptions, BatchNormTrainResult } from "./batch-norm.ts";
+import { tooFewValues } from "./errors.ts";
+import { type AcrossAttrs, BatchNormApply, BatchNormApplyActivation, BatchNormStatistics } from "./kernel-names.ts";
+import { mergeStatistics, type Statistics } from "./statistics.ts";
+
+/** {@link batchNormTrain} over a group of two or more: local statistics, one exchange, one pass that normalizes. */
+export function batchNormAcross(
+  x: tf.Tensor,
+  gamma: tf.Tensor,
+  beta: tf.Tensor,
+  group: Group,
+  { epsilon = 1e-5, epsMode = "max", residual, activation }: BatchNormTrainOptions,
+): BatchNormTrainResult {
+  const { count, mean: means, centredSquares } = mergeStatistics(group, localStatistics(x));
+  if (count < 2) throw tooFewValues(x.shape, group.size);
+  const biased = centredSquares.map((squares) => squares / count);
+  // The kernels add epsilon, which is taken off here where the larger of the two is wanted.
+  const used = epsMode === "add" ? biased : biased.map((variance) => Math.max(variance, epsilon) - epsilon);
+  const varies = Array.from(used, (variance) => variance > 0);
+
+  const mean = tf.tensor1d(Float32Array.from(means));
+  const variance = tf.tensor1d(Float32Array.from(used));
+  const attrs: AcrossAttrs = { epsilon, activation: activation ?? "", across: { group, count, varies } };
+  const inputs = { x, gamma, beta, mean, variance, ...(residual && { residual }) };
+  const kernel = activation ? BatchNormApplyActivation : BatchNormApply;
+  const y = tf.engine().runKernel(kernel, inputs, attrs as unknown as tf.NamedAttrMap) as tf.Tensor;
+  variance.dispose();
+  const unbiased = Float32Array.from(centredSquares, (squares) => squares / (count - 1));
+  return { y, mean, variance: tf.tensor1d(unbiased) };
+}
+
+function localStatistics(x: tf.Tensor): Statistics {
+  const channels = x.shape[x.rank - 1]!;
+  if (x.size === 0) {
+    return { count: 0, mean: new Float64Array(channels), centredSquares: new Float64Array(channels) };
+  }
+  const count = x.size / channels;
+  const [mean, variance] = read(() => tf.engine().runKernel(BatchNormStatistics, { x }) as tf.Tensor[]);
+  return { count, mean: mean!, centredSquares: variance!.map((value) => value * (count - 1)) };
+}
+
+/** The values of two `[channels]` tensors, which go; read at once, because each reading waits for the device. */
+function read(make: () => tf.Tensor[]): Float64Array[] {
+  const values = tf.tidy(() => tf.concat(make().map((tensor) => tensor.flatten())).dataSync());
+  const channels = values.length / 2;
+  return [Float64Array.from(values.subarray(0, channels)), Float64Array.from(values.subarray(channels))];
+}
