@@ -23,10 +23,12 @@ export type { History } from "./train/history.ts";
 export type {
   CheckpointProgress,
   IterationProgress,
+  ScoringProgress,
   TrainProgress,
   ValidationProgress,
 } from "./train/progress.ts";
 export type { Training, TrainingOptions } from "./train/run-training.ts";
 export { type TrainOptions, train } from "./train/train.ts";
+export type { ValidationScores } from "./train/validation-files.ts";
 export type { WeightFiles } from "./weights/find.ts";
 export { type LocateOptions, locateWeights } from "./weights/locate.ts";

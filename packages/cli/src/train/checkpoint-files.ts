@@ -42,6 +42,12 @@ export async function listPositions(folder: string, part: Part): Promise<Positio
     .sort((a, b) => b.epoch - a.epoch || b.iteration - a.iteration);
 }
 
+/** The checkpoints of which any file lies in a folder, those that were never finished included. */
+export async function allPositions(folder: string): Promise<Position[]> {
+  const lists = await Promise.all(ALL_PARTS.map((part) => listPositions(folder, part)));
+  return [...new Map(lists.flat().map((position) => [nameOf(position), position])).values()];
+}
+
 /** Removes a checkpoint, the file that vouches for it first. */
 export async function removeCheckpoint(folder: string, position: Position): Promise<void> {
   for (const part of [...ALL_PARTS].reverse()) await rm(fileOf(folder, position, part), { force: true });
@@ -49,7 +55,8 @@ export async function removeCheckpoint(folder: string, position: Position): Prom
 
 /** Removes what writers that were killed left behind. */
 export async function removeDrafts(folder: string): Promise<void> {
-  const draft = /^\.?(encoder|decoder|history|trainer)_(epoch_\d|best).*\.[0-9a-f-]{36}\.tmp$/;
+  const draft =
+    /^\.?((encoder|decoder|history|trainer|evaluation|validation)_(epoch_\d|best)|history\.svg).*\.[0-9a-f-]{36}\.tmp$/;
   for (const file of await readdir(folder).catch((): string[] => [])) {
     if (draft.test(file)) await rm(join(folder, file), { force: true });
   }

@@ -135,7 +135,7 @@ export async function loadHalves(
     try {
       loadWeights(models[half], state);
     } catch (error) {
-      throw new CliError("config", `${file}: ${(error as Error).message}`, { cause: error });
+      throw new CliError("failed", `${file}: ${(error as Error).message}`, { cause: error });
     }
   }
 }

@@ -73,7 +73,7 @@ async function imagenetWeights(encoder: EncoderName, options: LocateOptions): Pr
 /**
  * Loads weights to begin with.
  *
- * @throws {CliError} `config` if they are of another architecture or number of classes.
+ * @throws {CliError} `failed` if they are of another architecture or number of classes.
  */
 export async function loadFirstWeights(
   models: Record<keyof FirstWeights, tf.LayersModel>,
@@ -88,7 +88,7 @@ export async function loadFirstWeights(
     try {
       loadWeights(models[half], state, known && { ignore: (name) => !known.has(name) });
     } catch (error) {
-      throw new CliError("config", `${file}: ${(error as Error).message}`, { cause: error });
+      throw new CliError("failed", `${file}: ${(error as Error).message}`, { cause: error });
     }
   }
 }

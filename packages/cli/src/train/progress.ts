@@ -1,5 +1,5 @@
 /** What a training tells of itself. */
-export type TrainProgress = IterationProgress | CheckpointProgress | ValidationProgress;
+export type TrainProgress = IterationProgress | CheckpointProgress | ScoringProgress | ValidationProgress;
 
 /** An iteration is done. Times and scores are means over the epoch so far. */
 export interface IterationProgress {
@@ -36,6 +36,16 @@ export interface CheckpointProgress {
   files: string[];
 }
 
+/** The network is being scored on `DATASET.list_val`. */
+export interface ScoringProgress {
+  type: "scoring";
+  /** Whole epochs done. */
+  epoch: number;
+  /** Photos scored. */
+  done: number;
+  total: number;
+}
+
 /** The network was scored on `DATASET.list_val`. */
 export interface ValidationProgress {
   type: "validation";
@@ -43,6 +53,8 @@ export interface ValidationProgress {
   epoch: number;
   meanIou: number;
   pixelAccuracy: number;
+  /** The short side that photos were brought to, in pixels. */
+  shortSide: number;
   /** Whether no earlier epoch was better. */
   best: boolean;
 }

@@ -1,19 +1,25 @@
+import { join } from "node:path";
 import { type TrainOptions as DataOptions, ensureWritable, TRAIN_SOURCE, type TrainBatch } from "@seg/ade20k-data";
 import { type EngineInfo, type EngineName, startEngine } from "@seg/backend";
-import { DataParallelError, SeededLoader } from "@seg/data-parallel";
+import { SeededLoader } from "@seg/data-parallel";
+import { classSet } from "../class-set.ts";
 import type { Config } from "../config/schema.ts";
-import { CliError } from "../errors.ts";
 import type { LocateOptions } from "../weights/locate.ts";
+import { withLock } from "../weights/lock.ts";
 import { loadHalves, restoreTrainer, saveCheckpoint } from "./checkpoint.ts";
-import { listPositions, nameOf, type Position, removeCheckpoint, removeDrafts } from "./checkpoint-files.ts";
+import { allPositions, nameOf, type Position, removeCheckpoint, removeDrafts } from "./checkpoint-files.ts";
+import { runEpochs } from "./epochs.ts";
 import { findFirstWeights, loadFirstWeights } from "./first-weights.ts";
 import { emptyHistory, type History } from "./history.ts";
+import { Observer } from "./observer.ts";
 import type { TrainProgress } from "./progress.ts";
 import { listedRecords } from "./records.ts";
-import { rateFactor } from "./schedule.ts";
-import { changedSettings, courseSettings } from "./settings.ts";
+import { changedSettings, checkSettings, courseSettings } from "./settings.ts";
+import { ensureSpace } from "./space.ts";
 import { findStart } from "./start.ts";
-import { type BatchScores, type Rates, Trainer } from "./trainer.ts";
+import { Trainer } from "./trainer.ts";
+import { Validation } from "./validation.ts";
+import type { ValidationScores } from "./validation-files.ts";
 
 /** How a training is begun, besides its configuration. */
 export interface TrainingOptions {
@@ -40,7 +46,12 @@ export interface Training {
   checkpoint: string;
   /** Loss and accuracy along the way. */
   history: History;
+  /** Scores on `DATASET.list_val`, where they were wanted, epoch by epoch. */
+  validation: readonly ValidationScores[];
 }
+
+/** Keeps a second training out of the folder. */
+const LOCK = ".training.lock";
 
 /**
  * Trains a configuration's networks.
@@ -51,20 +62,40 @@ export interface Training {
  */
 export async function runTraining(
   config: Config,
+  options: TrainingOptions,
+  surroundings: Surroundings,
+): Promise<Training> {
+  const { DIR: folder } = config;
+  // What is quickly found wrong is told before anything is downloaded, loaded or written.
+  await classSet(config);
+  const records = await listedRecords(config, "train");
+  await ensureWritable(folder);
+  const { signal, log } = surroundings;
+  const onWait = () => log(`Another training is at work in ${folder}, or was until just now: waiting for its end.`);
+  return withLock(join(folder, LOCK), () => trainIn(config, records, options, surroundings), {
+    onWait,
+    ...(signal && { signal }),
+  });
+}
+
+async function trainIn(
+  config: Config,
+  records: DataOptions["records"],
   { resume = false, fromScratch = false, onProgress = () => {} }: TrainingOptions,
   { backend, locate, log, warn, signal }: Surroundings,
 ): Promise<Training> {
   const { DIR: folder, TRAIN } = config;
-  const records = await listedRecords(config, "train");
-  await ensureWritable(folder);
+  const settings = await courseSettings(config);
   const start = await findStart(config, { resume, log, warn });
+  if (start?.checkpoint) checkSettings(start.checkpoint, settings);
   const weights = start ? {} : await findFirstWeights(config, { ...locate, fromScratch });
+  const validation = await Validation.create(config, { warn, signal });
   signal?.throwIfAborted();
   await removeDrafts(folder);
 
-  const engine = await startEngine(backend, { log });
+  const info = await startEngine(backend, { log });
+  const engine = nameOfEngine(info);
   const { position = { epoch: 0, iteration: 0 }, checkpoint } = start ?? {};
-  const settings = courseSettings(config);
   const trainer = await Trainer.create(config, (encoder, decoder) => {
     const models = { encoder, decoder };
     return start ? loadHalves(folder, position, models) : loadFirstWeights(models, weights);
@@ -72,39 +103,56 @@ export async function runTraining(
   try {
     if (checkpoint) {
       restoreTrainer(trainer, checkpoint);
-      for (const change of changedSettings(checkpoint.settings, settings))
-        warn(`Since ${nameOf(position)}, ${change}.`);
-      if (checkpoint.engine !== nameOfEngine(engine)) {
-        warn(
-          `${nameOf(position)} was computed by ${checkpoint.engine}, not ${nameOfEngine(engine)}: the last bits will differ.`,
-        );
+      for (const change of changedSettings(checkpoint.settings, settings)) {
+        warn(`Since ${nameOf(position)}, ${change}: the training takes another course.`);
+      }
+      if (checkpoint.engine !== engine) {
+        warn(`${nameOf(position)} was computed by ${checkpoint.engine}, not ${engine}: the last bits will differ.`);
       }
     }
     if (start) log(`Going on from ${nameOf(position)} in ${folder}.`);
     const history = checkpoint?.history ?? emptyHistory();
-    if (position.epoch < TRAIN.num_epoch) {
-      const loader = new SeededLoader<TrainBatch, DataOptions>({
-        module: TRAIN_SOURCE,
-        options: dataOptions(config, records),
-        seed: TRAIN.seed,
-        workers: TRAIN.workers,
-        epochLength: TRAIN.epoch_iters * TRAIN.accumulate,
-        start: { epoch: position.epoch, iteration: position.iteration * TRAIN.accumulate },
-      });
-      try {
-        const notes = { settings, engine: nameOfEngine(engine) };
-        const save = async (now: Position) => {
-          const files = await saveCheckpoint(folder, trainer, history, { position: now, ...notes });
-          onProgress({ type: "checkpoint", ...now, folder, files });
-          await tidyUp(folder, now, TRAIN.keep);
-        };
-        await runEpochs({ config, trainer, loader, history, position, save, onProgress, signal });
-      } finally {
-        await loader.dispose();
+    const firstStep = position.epoch * TRAIN.epoch_iters + position.iteration;
+    const observing = { config, history, engine: info.name, firstStep, validation, onProgress, warn, signal };
+    const observer = await Observer.create(observing);
+    const save = async (now: Position) => {
+      const files = await saveCheckpoint(folder, trainer, history, { position: now, settings, engine });
+      onProgress({ type: "checkpoint", ...now, folder, files });
+      await tidyUp(folder, now, TRAIN.keep);
+    };
+    try {
+      if (position.epoch < TRAIN.num_epoch) {
+        await ensureSpace(folder, trainer.bytes);
+        const loader = startLoader(config, records, position);
+        try {
+          await runEpochs({
+            config,
+            trainer,
+            loader,
+            position,
+            onIteration: (progress, own) => observer.iteration(progress, own),
+            save: (now) =>
+              save(now).catch((error) => {
+                // An interrupt is all that would be told otherwise.
+                if (signal?.aborted) warn(`Nothing was saved: ${(error as Error).message}`);
+                throw error;
+              }),
+            afterEpoch: (epoch) => observer.afterEpoch(trainer, epoch),
+            signal,
+          });
+        } finally {
+          await loader.dispose();
+        }
+      } else {
+        log(`All ${TRAIN.num_epoch} epochs are done.`);
+        await observer.afterEpoch(trainer, position.epoch);
       }
-    } else log(`All ${TRAIN.num_epoch} epochs are done.`);
+    } finally {
+      await observer.draw();
+      observer.close();
+    }
     const end = { epoch: Math.max(position.epoch, TRAIN.num_epoch), iteration: 0 };
-    return { folder, checkpoint: `${nameOf(end)}.pth`, history };
+    return { folder, checkpoint: `${nameOf(end)}.pth`, history, validation: observer.evaluations };
   } finally {
     trainer.dispose();
   }
@@ -112,6 +160,22 @@ export async function runTraining(
 
 const nameOfEngine = ({ name, version, tensorflow, threads }: EngineInfo) =>
   `${name} ${tensorflow ?? version} on ${threads} ${threads === 1 ? "thread" : "threads"}`;
+
+function startLoader(
+  config: Config,
+  records: DataOptions["records"],
+  { epoch, iteration }: Position,
+): SeededLoader<TrainBatch, DataOptions> {
+  const { seed, workers, epoch_iters, accumulate } = config.TRAIN;
+  return new SeededLoader({
+    module: TRAIN_SOURCE,
+    options: dataOptions(config, records),
+    seed,
+    workers,
+    epochLength: epoch_iters * accumulate,
+    start: { epoch, iteration: iteration * accumulate },
+  });
+}
 
 function dataOptions({ DATASET, MODEL, TRAIN }: Config, records: DataOptions["records"]): DataOptions {
   return {
@@ -128,122 +192,12 @@ function dataOptions({ DATASET, MODEL, TRAIN }: Config, records: DataOptions["re
   };
 }
 
-interface Run {
-  config: Config;
-  trainer: Trainer;
-  loader: SeededLoader<TrainBatch, DataOptions>;
-  history: History;
-  position: Position;
-  save: (position: Position) => Promise<void>;
-  onProgress: (progress: TrainProgress) => void;
-  signal: AbortSignal | undefined;
-}
-
-async function runEpochs(run: Run): Promise<void> {
-  const { num_epoch } = run.config.TRAIN;
-  for (let { epoch, iteration } = run.position; epoch < num_epoch; epoch++, iteration = 0) {
-    await runEpoch(run, epoch, iteration);
-    await run.save({ epoch: epoch + 1, iteration: 0 });
-    run.signal?.throwIfAborted();
-  }
-}
-
-async function runEpoch(run: Run, epoch: number, first: number): Promise<void> {
-  const { config, trainer, history, save, onProgress, signal } = run;
-  const { epoch_iters, num_epoch, disp_iter, lr_encoder, lr_decoder } = config.TRAIN;
-  const means = { time: new Mean(), data: new Mean(), loss: new Mean(), accuracy: new Mean() };
-  for (let iteration = first; iteration < epoch_iters; iteration++) {
-    const begin = performance.now();
-    const factor = rateFactor(epoch * epoch_iters + iteration, config.TRAIN);
-    const rates = { encoder: lr_encoder * factor, decoder: lr_decoder * factor };
-    let scores: BatchScores & { waited: number };
-    try {
-      scores = await runIteration(run, { epoch, iteration }, rates);
-    } catch (error) {
-      trainer.discard();
-      // What was learned until a photo turned out to be broken need not be learned again.
-      if (iteration > 0 && error instanceof DataParallelError) await save({ epoch, iteration });
-      throw error instanceof DataParallelError && error.code === "sample" ? (error.cause ?? error) : error;
-    }
-    means.time.add((performance.now() - begin) / 1000);
-    means.data.add(scores.waited / 1000);
-    means.loss.add(scores.loss);
-    means.accuracy.add(scores.accuracy);
-    const printed = iteration % disp_iter === 0;
-    if (printed) {
-      history.train.epoch.push(epoch + iteration / epoch_iters);
-      history.train.loss.push(scores.loss);
-      history.train.acc.push(scores.accuracy);
-    }
-    onProgress({
-      type: "iteration",
-      epoch: epoch + 1,
-      epochs: num_epoch,
-      iteration,
-      iterations: epoch_iters,
-      printed,
-      time: means.time.value,
-      data: means.data.value,
-      lrEncoder: rates.encoder,
-      lrDecoder: rates.decoder,
-      accuracy: means.accuracy.value,
-      loss: means.loss.value,
-      secondsLeft: means.time.value * ((num_epoch - epoch) * epoch_iters - iteration - 1),
-    });
-    if (signal?.aborted && iteration + 1 < epoch_iters) {
-      await save({ epoch, iteration: iteration + 1 });
-      signal.throwIfAborted();
-    }
-  }
-}
-
-/** One update of the weights. */
-async function runIteration(
-  { config, trainer, loader }: Run,
-  { epoch, iteration }: Position,
-  rates: Rates,
-): Promise<BatchScores & { waited: number }> {
-  const { accumulate } = config.TRAIN;
-  const sum = { loss: 0, accuracy: 0, waited: 0 };
-  for (let i = 0; i < accumulate; i++) {
-    const begin = performance.now();
-    const batch = await loader.next();
-    sum.waited += performance.now() - begin;
-    const { loss, accuracy } = await trainer.add(batch);
-    if (!Number.isFinite(loss)) {
-      throw new CliError(
-        "failed",
-        `Expected a finite loss but it is ${loss} in iteration ${iteration} of epoch ${epoch + 1}, on ${batch.files.join(", ")}: ` +
-          "look at these photos, lower TRAIN.lr_encoder and TRAIN.lr_decoder or set TRAIN.clip_norm, and go on from the last checkpoint with --resume.",
-      );
-    }
-    sum.loss += loss / accumulate;
-    sum.accuracy += accuracy / accumulate;
-  }
-  trainer.update(rates);
-  return sum;
-}
-
 /** Removes the checkpoints that a later one makes needless. */
 async function tidyUp(folder: string, now: Position, keep: number): Promise<void> {
   const isBefore = (position: Position) =>
     position.epoch < now.epoch || (position.epoch === now.epoch && position.iteration < now.iteration);
-  for (const position of await listPositions(folder, "trainer")) {
+  for (const position of await allPositions(folder)) {
     const old = position.iteration > 0 || (keep > 0 && position.epoch <= now.epoch - keep);
     if (old && isBefore(position)) await removeCheckpoint(folder, position);
-  }
-}
-
-class Mean {
-  #sum = 0;
-  #count = 0;
-
-  add(value: number): void {
-    this.#sum += value;
-    this.#count++;
-  }
-
-  get value(): number {
-    return this.#sum / this.#count;
   }
 }

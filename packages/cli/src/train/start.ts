@@ -12,8 +12,8 @@ export interface Start {
 }
 
 /**
- * Where a training begins: at the end of epoch `TRAIN.start_epoch`, with `resume` at the furthest checkpoint that is whole, else at the
- * beginning, which is undefined.
+ * Where a training begins: with `resume` at the furthest checkpoint that is whole; without it, or where there is none, at the end of epoch
+ * `TRAIN.start_epoch`, which is undefined for 0.
  *
  * @throws {CliError} `config` if the folder holds a training that would be overwritten; `missing` if the wanted epoch is not there.
  */
@@ -22,17 +22,17 @@ export async function findStart(
   { resume, log, warn }: { resume: boolean; log: (line: string) => void; warn: (line: string) => void },
 ): Promise<Start | undefined> {
   const wanted = { epoch: TRAIN.start_epoch, iteration: 0 };
-  if (resume && wanted.epoch === 0) {
+  if (resume) {
     const checkpoint = await lastWhole(DIR, warn);
-    if (!checkpoint) log(`There is no checkpoint in ${DIR} to resume from: starting at the beginning.`);
-    else if (checkpoint.position.iteration >= TRAIN.epoch_iters) {
+    if (checkpoint && checkpoint.position.iteration >= TRAIN.epoch_iters) {
       const name = nameOf(checkpoint.position);
       throw new CliError(
         "config",
         `Expected more than ${checkpoint.position.iteration} iterations an epoch, where ${name} in ${DIR} is, but TRAIN.epoch_iters is ${TRAIN.epoch_iters}: set it as it was.`,
       );
     }
-    return checkpoint && { position: checkpoint.position, checkpoint };
+    if (checkpoint) return { position: checkpoint.position, checkpoint };
+    log(`There is no checkpoint in ${DIR} to resume from.`);
   }
   const [furthest] = await listPositions(DIR, "trainer");
   if (furthest && furthest.epoch > wanted.epoch) {

@@ -4,6 +4,8 @@ import { buildEncoder } from "@seg/encoders";
 import {
   ChannelDropoutLayer,
   GroupedOptimizer,
+  type InferenceModel,
+  inferenceModel,
   type ParameterGroup,
   pixelAccuracy,
   sparseCrossEntropy,
@@ -141,6 +143,17 @@ export class Trainer {
   restore({ memory, updates, seeds }: Trainer["state"]): void {
     this.#optimizer.restore(memory, updates);
     for (const layer of this.#dropouts()) layer.nextSeed = seeds[layer.name] ?? layer.nextSeed;
+  }
+
+  /** A copy of the two networks as they are now, to segment photos with; the caller disposes it. */
+  inference(): InferenceModel {
+    return inferenceModel([this.encoder, this.decoder], [0]);
+  }
+
+  /** About how large a checkpoint is. */
+  get bytes(): number {
+    const weights = [this.encoder, this.decoder].flatMap((model) => model.weights.map((weight) => weight.read().size));
+    return 4 * [...weights, ...this.#optimizer.memory.map(({ size }) => size)].reduce((sum, size) => sum + size, 0);
   }
 
   /** Frees everything. */

@@ -1,0 +1,166 @@
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import {
+  checkDataset,
+  colorize,
+  DataError,
+  decodeImage,
+  type LabelMap,
+  type OdgtRecord,
+  type RgbImage,
+  readLabel,
+  type SegClass,
+  validationScales,
+  writeImage,
+} from "@seg/ade20k-data";
+import type { InferenceModel } from "@seg/layers";
+import { ConfusionMatrix } from "@seg/metrics";
+import { classSet } from "../class-set.ts";
+import type { Config } from "../config/schema.ts";
+import { namedScores } from "../evaluation/result.ts";
+import { sideBySide } from "../evaluation/side-by-side.ts";
+import { predictLabels } from "../predict-labels.ts";
+import { scaleOptions } from "../scale-options.ts";
+import { listedRecords } from "./records.ts";
+import { type EpochEvaluation, evaluationFile, pictureFile, saveEpochEvaluation } from "./validation-files.ts";
+
+/** The original's size for single-scale testing. */
+const SINGLE_SCALE = 450;
+
+interface Pair {
+  photo: RgbImage;
+  truth: LabelMap;
+}
+
+/** What is looked at after each epoch: a picture, and every so many epochs the scores on `DATASET.list_val`. */
+export class Validation {
+  readonly #config: Config;
+  readonly #records: readonly OdgtRecord[];
+  readonly #classes: readonly SegClass[];
+
+  /**
+   * Reads the list, and checks its photos and labels where they will be scored.
+   *
+   * @param warn - told of a list that is of no use, where only a picture depends on it.
+   * @returns undefined where there is none, which only evaluations need.
+   * @throws {CliError} `missing` if evaluations lack their list; `config` if the classes' names do not fit.
+   * @throws {DataError} what is wrong with the list, a photo or a label.
+   */
+  static async create(
+    config: Config,
+    { warn, signal }: { warn: (line: string) => void; signal: AbortSignal | undefined },
+  ): Promise<Validation | undefined> {
+    const { TRAIN, DATASET } = config;
+    const classes = await classSet(config);
+    try {
+      if (TRAIN.eval_every === 0 && !existsSync(DATASET.list_val)) return undefined;
+      const records = await listedRecords(config, "val");
+      await check(TRAIN.eval_every > 0 ? records : records.slice(0, 1), DATASET.num_class, signal);
+      return new Validation(config, records, classes);
+    } catch (error) {
+      if (TRAIN.eval_every > 0 || !(error instanceof DataError)) throw error;
+      warn(`There will be no validation pictures: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  private constructor(config: Config, records: readonly OdgtRecord[], classes: readonly SegClass[]) {
+    this.#config = config;
+    this.#records = records;
+    this.#classes = classes;
+  }
+
+  /** The short side that photos are brought to: the largest one of the training, at most 450. */
+  get shortSide(): number {
+    return Math.min(SINGLE_SCALE, Math.max(...this.#config.DATASET.imgSizes));
+  }
+
+  /** Whether the scores after an epoch are wanted: after every `TRAIN.eval_every`th one and the last one. */
+  isDue(epoch: number): boolean {
+    const { eval_every, num_epoch } = this.#config.TRAIN;
+    return eval_every > 0 && (epoch % eval_every === 0 || epoch === num_epoch);
+  }
+
+  /** The list's first photo, its truth and its prediction beside each other; also written to the folder `DIR`. */
+  async picture(network: InferenceModel, epoch: number): Promise<RgbImage> {
+    const { photo, truth } = await this.#load(0);
+    const { width, height } = photo;
+    const prediction = { labels: await this.#predict(network, photo), width, height };
+    const image = sideBySide([photo, colorize(truth, this.#classes), colorize(prediction, this.#classes)]);
+    await writeImage(pictureFile(this.#config.DIR, epoch), image);
+    return image;
+  }
+
+  /** Scores the network on the whole list as `seg eval` does; also writes what it found to the folder `DIR`. */
+  async evaluate(
+    network: InferenceModel,
+    epoch: number,
+    {
+      engine,
+      onProgress,
+      signal,
+    }: { engine: string; onProgress: (done: number, total: number) => void; signal: AbortSignal | undefined },
+  ): Promise<EpochEvaluation> {
+    const matrix = new ConfusionMatrix(this.#classes.length);
+    const total = this.#records.length;
+    const start = performance.now();
+    let next = this.#load(0);
+    for (let i = 0; i < total; i++) {
+      const { photo, truth } = await next;
+      // Decoded by other threads while the engine works.
+      if (i + 1 < total) next = this.#load(i + 1);
+      next.catch(() => {});
+      matrix.add(await this.#predict(network, photo, signal), truth.labels);
+      onProgress(i + 1, total);
+    }
+    const evaluation = {
+      epoch,
+      images: total,
+      sizes: [this.shortSide],
+      engine,
+      secondsPerImage: (performance.now() - start) / 1000 / total,
+      ...namedScores(
+        matrix,
+        this.#classes.map(({ name }) => name),
+      ),
+    };
+    await saveEpochEvaluation(this.#config.DIR, evaluation);
+    return evaluation;
+  }
+
+  /** Whether an epoch's picture and, where they are due, its scores are there already. */
+  isDone(epoch: number): { picture: boolean; scores: boolean } {
+    const { DIR } = this.#config;
+    return {
+      picture: existsSync(pictureFile(DIR, epoch)),
+      scores: !this.isDue(epoch) || existsSync(evaluationFile(DIR, epoch)),
+    };
+  }
+
+  async #load(i: number): Promise<Pair> {
+    const { imagePath, labelPath } = this.#records[i]!;
+    const photo = await decodeImage(imagePath);
+    const { width, height } = photo;
+    if (labelPath === undefined) {
+      throw new DataError(
+        "bad-list",
+        `${imagePath}: Expected a label but ${basename(this.#config.DATASET.list_val)} names none: add fpath_segm.`,
+      );
+    }
+    return { photo, truth: await readLabel(labelPath, { numClasses: this.#classes.length, width, height }) };
+  }
+
+  async #predict(network: InferenceModel, photo: RgbImage, signal?: AbortSignal): Promise<Int32Array> {
+    const scales = validationScales(photo, scaleOptions(this.#config, [this.shortSide]));
+    return predictLabels(network, scales, [photo.height, photo.width], { signal });
+  }
+}
+
+async function check(records: readonly OdgtRecord[], numClasses: number, signal?: AbortSignal): Promise<void> {
+  const { problems, problemCount } = await checkDataset(records, { numClasses, ...(signal && { signal }) });
+  const [first] = problems;
+  if (!first) return;
+  throw problemCount > 1
+    ? new DataError(first.code, `${first.message} It is the first of ${problemCount} problems.`)
+    : first;
+}
