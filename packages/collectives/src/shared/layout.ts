@@ -1,0 +1,54 @@
+/**
+ * Where things lie in the shared memory, counted in numbers of four bytes. First the lines of the group, then one line for each rank, then each
+ * rank's slots. Lines are 128 bytes, the unit in which processors pass memory around, so that ranks do not disturb each other.
+ */
+const LINE = 32;
+
+/** What the first lines say. */
+export const MAGIC = 0;
+export const SIZE = 1;
+export const CHUNK_LENGTH = 2;
+/** The last step that all ranks have come to; sleepers watch it. */
+export const COMPLETE = LINE;
+/** How many ranks sleep. */
+export const SLEEPERS = 2 * LINE;
+/** 0, or why the group broke: {@link encodeFailure}. */
+export const FAILURE = 3 * LINE;
+
+/** Where the line of a rank begins. */
+export const lineOf = (rank: number) => (4 + rank) * LINE;
+/** In a rank's line: the last step it came to. */
+export const STEP = 0;
+/** In a rank's line: one of the states below. */
+export const STATE = 1;
+/** In a rank's line: which process it is, three numbers. */
+export const IDENTITY = 2;
+/** In a rank's line: its call at step s, three numbers at `CALL + 3 * (s % SLOTS)`. */
+export const CALL = 8;
+
+export const ABSENT = 0;
+export const JOINED = 1;
+export const LEFT = 2;
+
+/** How many slots a rank has: one being filled, one being summed, one being read. */
+export const SLOTS = 3;
+
+/** A slot's length, unless given: 6 MiB for all slots together, so that they stay in the processor's caches. */
+export function defaultChunkLength(size: number): number {
+  return Math.max(1024, Math.floor(2 ** 19 / size));
+}
+
+/** How many bytes the whole takes. */
+export function sharedBytes(size: number, chunkLength: number): number {
+  return 4 * (lineOf(size) + size * SLOTS * chunkLength);
+}
+
+/** All slots of all ranks as arrays: `slots[rank][step % SLOTS]`. */
+export function slotsOf(buffer: ArrayBufferLike, size: number, chunkLength: number): Float32Array[][] {
+  return Array.from({ length: size }, (_, rank) =>
+    Array.from(
+      { length: SLOTS },
+      (_, slot) => new Float32Array(buffer, 4 * (lineOf(size) + (rank * SLOTS + slot) * chunkLength), chunkLength),
+    ),
+  );
+}

@@ -1,0 +1,153 @@
+import { availableParallelism } from "node:os";
+import type { CollectiveError } from "../errors.ts";
+import { deadError, timeoutError } from "../failures.ts";
+import { COMPLETE, FAILURE, JOINED, LEFT, lineOf, SLEEPERS, STATE, STEP } from "./layout.ts";
+import type { Sleeper } from "./sleeper.ts";
+
+/** How long a rank looks out for the others before it sleeps: waking up takes about as long. */
+const SPIN_MS = 0.05;
+
+/** How long a rank sleeps before it sees whether the others are still alive. */
+const NAP_MS = 50;
+
+/** The codes of a failure that concerns all, by the number that stands for them in shared memory. */
+const FAILURES = ["timeout", "dead"] as const;
+
+export interface MeetingOptions {
+  control: Int32Array;
+  rank: number;
+  size: number;
+  timeoutMs: number;
+  sleeper: Sleeper;
+}
+
+/** Steps that all ranks take together: a rank leaves step n when all have come to it. */
+export class Meeting {
+  readonly #control: Int32Array;
+  readonly #lines: readonly number[];
+  readonly #rank: number;
+  readonly #timeoutMs: number;
+  readonly #sleeper: Sleeper;
+  /** Looking out helps only while each rank has a processor. */
+  readonly #spinMs: number;
+  #step = 0;
+
+  constructor({ control, rank, size, timeoutMs, sleeper }: MeetingOptions) {
+    this.#control = control;
+    this.#lines = Array.from({ length: size }, (_, other) => lineOf(other));
+    this.#rank = rank;
+    this.#timeoutMs = timeoutMs;
+    this.#sleeper = sleeper;
+    this.#spinMs = size <= availableParallelism() ? SPIN_MS : 0;
+  }
+
+  /** How many steps are behind this rank. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /**
+   * Comes to the next step and waits there for the others; `during` says what for.
+   *
+   * @throws {CollectiveError} `timeout` or `dead`, which breaks the group for all.
+   */
+  meet(during: string): void {
+    // Numbers in shared memory have 32 bits; steps are compared by their difference, which may wrap.
+    const step = ++this.#step | 0;
+    const control = this.#control;
+    Atomics.store(control, this.#lines[this.#rank]! + STEP, step);
+    let missing = this.#missing(0, step);
+    if (missing < 0) {
+      // Whoever comes last sees all others here, so that sleepers are woken once.
+      Atomics.store(control, COMPLETE, step);
+      if (Atomics.load(control, SLEEPERS) > 0) this.#sleeper.wake(COMPLETE);
+      return;
+    }
+    if (this.#spinMs > 0) {
+      const end = performance.now() + this.#spinMs;
+      do {
+        for (let i = 0; i < 50; i++) {
+          missing = this.#missing(missing, step);
+          if (missing < 0) return;
+        }
+      } while (performance.now() < end);
+    }
+    this.#wait(step, during);
+  }
+
+  /** @throws {CollectiveError} if another rank has broken the group. */
+  check(during: string): void {
+    const failure = Atomics.load(this.#control, FAILURE);
+    if (failure !== 0) throw this.#decode(failure, during);
+  }
+
+  /** Tells the others that this rank will not come any more. */
+  leave(): void {
+    Atomics.store(this.#control, this.#lines[this.#rank]! + STATE, LEFT);
+    if (Atomics.load(this.#control, SLEEPERS) > 0) this.#sleeper.wake(COMPLETE);
+  }
+
+  /** The first rank from `from` on that is not yet at `step`, or -1. */
+  #missing(from: number, step: number): number {
+    const lines = this.#lines;
+    for (let rank = from; rank < lines.length; rank++)
+      if (((Atomics.load(this.#control, lines[rank]! + STEP) - step) | 0) < 0) return rank;
+    return -1;
+  }
+
+  #wait(step: number, during: string): void {
+    const control = this.#control;
+    const start = performance.now();
+    let look = start + NAP_MS;
+    Atomics.add(control, SLEEPERS, 1);
+    try {
+      for (;;) {
+        // Read before the ranks' steps: if the last one comes in between, the number has changed and nobody sleeps.
+        const complete = Atomics.load(control, COMPLETE);
+        const absent = this.#absent(step);
+        if (absent.length === 0) return;
+        this.check(during);
+        const now = performance.now();
+        // Asking the system takes long, so it is done for long waits only.
+        const dead = absent.find((rank) => this.#hasLeft(rank) || (now >= look && this.#hasDied(rank)));
+        // It may have come before it ended.
+        if (dead !== undefined && this.#absent(step).includes(dead)) this.#fail("dead", [dead], during);
+        if (now >= look) look = now + NAP_MS;
+        if (now - start >= this.#timeoutMs) this.#fail("timeout", absent, during);
+        this.#sleeper.sleep(COMPLETE, complete, Math.min(NAP_MS, this.#timeoutMs - (now - start)));
+      }
+    } finally {
+      Atomics.sub(control, SLEEPERS, 1);
+    }
+  }
+
+  #hasLeft(rank: number): boolean {
+    return Atomics.load(this.#control, this.#lines[rank]! + STATE) === LEFT;
+  }
+
+  #hasDied(rank: number): boolean {
+    const joined = Atomics.load(this.#control, this.#lines[rank]! + STATE) === JOINED;
+    return joined && this.#sleeper.hasDied(rank);
+  }
+
+  #absent(step: number): number[] {
+    const ranks: number[] = [];
+    for (let rank = this.#missing(0, step); rank >= 0; rank = this.#missing(rank + 1, step)) ranks.push(rank);
+    return ranks;
+  }
+
+  /** Breaks the group: the first failure is the one that all ranks tell. */
+  #fail(code: (typeof FAILURES)[number], ranks: readonly number[], during: string): never {
+    const failure = ((FAILURES.indexOf(code) + 1) << 16) | ranks[0]!;
+    const earlier = Atomics.compareExchange(this.#control, FAILURE, 0, failure);
+    this.#sleeper.wake(COMPLETE);
+    if (earlier === 0 && code === "timeout") throw timeoutError(ranks, this.#timeoutMs, during);
+    throw this.#decode(earlier || failure, during);
+  }
+
+  #decode(failure: number, during: string): CollectiveError {
+    const rank = failure & 0xffff;
+    if (FAILURES[(failure >> 16) - 1] === "timeout") return timeoutError([rank], this.#timeoutMs, during);
+    return deadError(rank, during);
+  }
+}

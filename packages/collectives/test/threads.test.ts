@@ -1,0 +1,63 @@
+import { expect, it } from "vitest";
+import { CollectiveError } from "../src/errors.ts";
+import { createThreadGroup, joinThreadGroup } from "../src/threads.ts";
+import { launchThreads } from "./launch.ts";
+import { expectedResults } from "./oracle.ts";
+import { anError, describeGroup, everyRank } from "./suite.ts";
+
+describeGroup("A group of threads", launchThreads, { sizes: [2, 3, 5, 8] }, (launch) => {
+  it.each([1, 17, 1000])("sums through slots of %i numbers", async (chunkLength) => {
+    const lengths = [0, 1, 5, 513, 3001];
+    const findings = await launch({ size: 4, chunkLength, scenario: "results", argument: lengths });
+    expect(findings).toEqual(everyRank(4, expectedResults(4, lengths)));
+  });
+
+  it("names the ranks that never come", async () => {
+    const findings = await launch({ size: 4, timeoutMs: 500, without: [1, 2], scenario: "endless", argument: 5 });
+    expect([findings[0], findings[3]]).toContainEqual(anError("timeout", 1, "within 0.5 s but ranks 1 and 2 did not"));
+    for (const finding of [findings[0], findings[3]])
+      expect(finding).toEqual(anError("timeout", 1, "within 0.5 s but rank"));
+  });
+
+  it.each(["dispose", "exit", "throw"])("tells at once that a rank has left by %s", async (way) => {
+    const findings = await launch({ size: 3, scenario: "leaves", argument: way });
+    const said = anError("dead", 1, "but rank 1 has ended or left the group");
+    expect([findings[0], findings[2]]).toEqual([said, said]);
+  });
+
+  it("tells that a rank was terminated in the middle of a sum, once somebody marks it", async () => {
+    const kill = { rank: 1, afterMs: 500 };
+    const findings = await launch({ size: 3, scenario: "endless", argument: 1_000_000, kill });
+    const said = anError("dead", 1, "come to allReduce but rank 1 has ended");
+    expect(findings).toEqual([said, undefined, said]);
+  });
+
+  it("refuses options out of range and a rank that is taken", () => {
+    expect(() => createThreadGroup({ size: 0 })).toThrow(
+      "Expected size to be a whole number from 1 to 1024 but received 0.",
+    );
+    expect(() => createThreadGroup({ size: 2, timeoutMs: 0 })).toThrow(
+      "Expected timeoutMs to be more than 0 but received 0.",
+    );
+    expect(() => createThreadGroup({ size: 2, chunkLength: 0.5 })).toThrow("Expected chunkLength to be a whole number");
+    const handle = createThreadGroup({ size: 2 });
+    expect(() => joinThreadGroup(handle, 2)).toThrow("Expected rank to be a whole number from 0 to 1 but received 2.");
+    const group = joinThreadGroup(handle, 1);
+    expect(() => joinThreadGroup(handle, 1)).toThrow(CollectiveError);
+    expect(() => joinThreadGroup(handle, 1)).toThrow("Expected each rank to join once but rank 1 has joined before.");
+    group.dispose();
+  });
+
+  it("needs nobody else in a group of one", () => {
+    const group = joinThreadGroup(createThreadGroup({ size: 1 }), 0);
+    const data = Float32Array.of(1, 2);
+    group.allReduce(data);
+    group.broadcast(data);
+    group.barrier();
+    expect([...data, ...group.allGather(data)]).toEqual([1, 2, 1, 2]);
+    const long = new Float32Array(700_000).fill(3);
+    group.allReduce(long);
+    expect(long.every((x) => x === 3)).toBe(true);
+    group.dispose();
+  });
+});
