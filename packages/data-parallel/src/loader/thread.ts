@@ -1,9 +1,9 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { DataParallelError, type DataParallelErrorCode } from "../errors.ts";
+import { startThread } from "../own-entry.ts";
+import { type SentError, unpackError } from "../sent-error.ts";
 import type { HostData, SampleRequest } from "./source-host.ts";
-import type { Answer, Question, SentError } from "./worker.ts";
-
-const SOURCE = import.meta.url.endsWith(".ts");
+import type { Answer, Question } from "./worker.ts";
 
 interface Waiting {
   resolve(sample: unknown): void;
@@ -18,7 +18,7 @@ export class LoaderThread {
   #end: Error | undefined;
 
   constructor(data: HostData) {
-    this.#worker = start(data);
+    this.#worker = startThread("loader/worker", data);
     this.#worker.unref();
     this.#worker.on("message", (answer: Answer) => this.#settle(answer));
     this.#worker.on("messageerror", (error) => this.#fail(error));
@@ -66,16 +66,8 @@ export class LoaderThread {
   }
 }
 
-function revive({ name, message, stack, code }: SentError): Error {
-  if (name === "DataParallelError") return new DataParallelError(code as DataParallelErrorCode, message);
-  return Object.assign(new Error(message), { name, stack, code });
-}
-
-function start(workerData: HostData): Worker {
-  const entry = new URL(`./worker.${SOURCE ? "ts" : "js"}`, import.meta.url);
-  if (!SOURCE || (process.features as { typescript?: unknown }).typescript) return new Worker(entry, { workerData });
-  // Not by execArgv, which would have to repeat the flags of this process and refuses some of them.
-  const hooks = new URL("../typescript-hooks.mjs", import.meta.url);
-  const code = `import { register } from "node:module"; register("${hooks}"); await import("${entry}");`;
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), { workerData });
+function revive(error: SentError): Error {
+  if (error.name === "DataParallelError")
+    return new DataParallelError(error.code as DataParallelErrorCode, error.message);
+  return unpackError(error);
 }

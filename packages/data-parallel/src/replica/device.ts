@@ -1,0 +1,84 @@
+import { availableParallelism } from "node:os";
+import { ENGINE_NAMES, type EngineName } from "@seg/backend";
+import { DataParallelError } from "../errors.ts";
+
+/** What one replica computes on. */
+export interface Device {
+  /** Default `auto`: the first that starts of native GPU, native CPU and WebAssembly. */
+  engine?: EngineName | "auto";
+  /**
+   * The number of an NVIDIA GPU, counted from 0 among those that this process sees. Such a replica is a process, because the native
+   * engine cannot choose among GPUs within one.
+   */
+  gpu?: number;
+  /** Threads of the native CPU engine; default: `TF_NUM_INTRAOP_THREADS`, or the processors divided by the replicas. */
+  threads?: number;
+}
+
+/** Where replicas live: worker threads of this process, or processes of their own. */
+export type Launcher = "threads" | "processes";
+
+/** A device whose choices are made. */
+export interface ChosenDevice extends Device {
+  engine: EngineName | "auto";
+  threads: number;
+}
+
+/**
+ * Fills in what was left open.
+ *
+ * Threads of one process share one TensorFlow, whose pool of threads is as large as the first of them says. Replicas with one thread each
+ * compute in their own threads and do not touch it; replicas that want more get in each other's way, so they become processes.
+ *
+ * @throws {DataParallelError} `option`
+ */
+export function chooseDevices(
+  devices: readonly Device[],
+  launcher?: Launcher,
+): { devices: ChosenDevice[]; launcher: Launcher } {
+  if (!Array.isArray(devices) || devices.length === 0)
+    throw optionError(`Expected devices to name one device for each replica but received ${JSON.stringify(devices)}.`);
+  const share =
+    Number(process.env.TF_NUM_INTRAOP_THREADS) || Math.max(1, Math.floor(availableParallelism() / devices.length));
+  const chosen = devices.map((device, rank): ChosenDevice => {
+    const { gpu, engine = gpu === undefined ? "auto" : "tensorflow-gpu", threads = share } = device;
+    const where = `devices[${rank}]`;
+    if (engine !== "auto" && !ENGINE_NAMES.includes(engine))
+      throw optionError(`Expected ${where}.engine to be auto, ${ENGINE_NAMES.join(", ")} but received ${engine}.`);
+    if (!Number.isInteger(threads) || threads < 1)
+      throw optionError(`Expected ${where}.threads to be a positive whole number but received ${threads}.`);
+    if (gpu !== undefined && !(Number.isInteger(gpu) && gpu >= 0))
+      throw optionError(`Expected ${where}.gpu to be the number of a GPU, from 0, but received ${gpu}.`);
+    return { ...device, engine, threads };
+  });
+  const needsProcess = ({ engine, gpu, threads }: ChosenDevice) =>
+    gpu !== undefined || engine === "tensorflow-gpu" || (isNative(engine) && threads > 1 && devices.length > 1);
+  if (launcher === "threads" && chosen.some(({ gpu }) => gpu !== undefined))
+    throw optionError(
+      "Expected replicas on numbered GPUs to be processes but received launcher threads: leave it out.",
+    );
+  if (launcher !== undefined && launcher !== "threads" && launcher !== "processes")
+    throw optionError(`Expected launcher to be threads or processes but received ${launcher}.`);
+  return { devices: chosen, launcher: launcher ?? (chosen.some(needsProcess) ? "processes" : "threads") };
+}
+
+/** Whether TensorFlow's C library may compute there. */
+export const isNative = (engine: EngineName | "auto") => engine === "auto" || engine.startsWith("tensorflow");
+
+/**
+ * The environment of a replica's process: TensorFlow and CUDA read theirs once, when they are loaded.
+ *
+ * @throws {DataParallelError} `option` if this process does not see that GPU.
+ */
+export function environmentOf({ gpu, threads }: ChosenDevice, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const own = { ...env, TF_NUM_INTRAOP_THREADS: String(threads) };
+  if (gpu === undefined) return own;
+  const visible = env.CUDA_VISIBLE_DEVICES?.split(",").map((name) => name.trim());
+  if (visible && !visible[gpu])
+    throw optionError(
+      `Expected a GPU that this process sees but received ${gpu}: CUDA_VISIBLE_DEVICES=${env.CUDA_VISIBLE_DEVICES} leaves ${visible.filter(Boolean).length}.`,
+    );
+  return { ...own, CUDA_VISIBLE_DEVICES: visible?.[gpu] ?? String(gpu) };
+}
+
+const optionError = (message: string) => new DataParallelError("option", message);

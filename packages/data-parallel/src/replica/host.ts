@@ -1,0 +1,74 @@
+import { type EngineInfo, startEngine } from "@seg/backend";
+import type { Group } from "@seg/collectives";
+import { DataParallelError } from "../errors.ts";
+import { moduleAddress } from "../module-address.ts";
+import type { Device } from "./device.ts";
+import type { CreateReplica, Replica } from "./replica.ts";
+
+/** A replica to be made in this thread. */
+export interface HostOptions<Options> {
+  /** The module that exports the replica's {@link CreateReplica} as `default`, as a path or `file:` URL; or that function itself. */
+  module: URL | string | CreateReplica<Options, never, unknown>;
+  /** Joins the others; called when the engine runs. It, and the group, stay the caller's. */
+  join(): Group | Promise<Group>;
+  device?: Device;
+  options: Options;
+  /** Receives the lines of the engine's start. */
+  log?: ((line: string) => void) | undefined;
+}
+
+/** A replica, with its engine. */
+export interface HostedReplica<Input, Output> extends Replica<Input, Output> {
+  engine: EngineInfo;
+}
+
+/**
+ * Makes a replica in this thread: starts its engine, joins its group, and calls its module. What {@link DataParallel.launch} does in every
+ * thread or process that it starts; a program under `mpirun`, which starts the processes by itself, calls it once.
+ *
+ * @throws {DataParallelError} `module` if there is no such function.
+ * @throws {BackendError} if the engine does not start.
+ * @throws what the module or the group throws.
+ */
+export async function hostReplica<Input, Output, Options = undefined>({
+  module,
+  join,
+  device = {},
+  options,
+  log,
+}: HostOptions<Options>): Promise<HostedReplica<Input, Output>> {
+  // Before anyone waits in the group: what is wrong here is told sooner.
+  const create = typeof module === "function" ? module : await loadModule(moduleAddress(module));
+  const engine = await startEngine(device.engine ?? "auto", { threads: device.threads, log });
+  const group = await join();
+  const { rank, size } = group;
+  const replica = await (create as CreateReplica<Options, Input, Output>)({
+    group,
+    rank,
+    size,
+    device,
+    engine,
+    options,
+  });
+  if (typeof replica?.run === "function")
+    return { engine, run: (dict, context) => replica.run(dict, context), dispose: () => replica.dispose?.() };
+  throw new DataParallelError(
+    "module",
+    `Expected the replica of ${named(module)} to have a function run but it has none.`,
+  );
+}
+
+async function loadModule(address: string): Promise<CreateReplica<never>> {
+  const expected = "Expected a module that exports a function as default";
+  const exported = await import(/* @vite-ignore */ address).catch((cause: Error) => {
+    throw new DataParallelError("module", `${expected} but ${address} cannot be loaded: ${cause.message}`, { cause });
+  });
+  if (typeof exported.default === "function") return exported.default;
+  const names = Object.keys(exported).join(", ") || "nothing";
+  throw new DataParallelError(
+    "module",
+    `${expected} but ${address} exports ${names}: export default the one that makes a replica.`,
+  );
+}
+
+const named = (module: unknown) => (typeof module === "function" ? "the function given" : String(module));

@@ -1,0 +1,79 @@
+import type { Group } from "@seg/collectives";
+import { joinGroup } from "../launch/group-handle.ts";
+import { packError } from "../sent-error.ts";
+import { ownBuffers, trimmed } from "../transfer.ts";
+import { type HostedReplica, hostReplica } from "./host.ts";
+import type { FromReplica, StartRequest, ToReplica } from "./messages.ts";
+
+/** The way to whoever launched this replica. */
+export interface Channel {
+  send(message: FromReplica, moved?: ArrayBuffer[]): void;
+  /** Ends this thread or process. */
+  close(): void;
+}
+
+/** Makes the replica and serves its runs, one after the other; returns what to call with every message. */
+export function serve(channel: Channel): (message: ToReplica) => void {
+  const aborts = new Map<number, AbortController>();
+  let group: Group | undefined;
+  let replica: HostedReplica<unknown, unknown>;
+  let failed = false;
+
+  const fail = (error: unknown) => {
+    if (failed) return;
+    failed = true;
+    channel.send({ type: "failed", error: packError(error) });
+  };
+
+  async function start({ rank, group: handle, device, module, options }: StartRequest) {
+    const join = async () => {
+      group = await joinGroup(handle, rank);
+      return group;
+    };
+    const log = (line: string) => channel.send({ type: "log", line });
+    replica = await hostReplica({ module, join, device, options, log });
+    return replica.engine;
+  }
+
+  async function run(id: number, dict: unknown) {
+    const { signal } = aborts.get(id)!;
+    const report = (value: unknown) => channel.send({ type: "report", id, value });
+    const output = await replica.run(dict, { signal, report });
+    aborts.delete(id);
+    return trimmed(output);
+  }
+
+  // The plain JavaScript engine gives out the memory in which its tensors live.
+  const mayMove = () => replica.engine.name !== "cpu";
+
+  async function dispose() {
+    try {
+      await replica?.dispose?.();
+      group?.dispose();
+    } catch (error) {
+      process.emitWarning(error as Error);
+    } finally {
+      channel.close();
+    }
+  }
+
+  let last: Promise<void> = Promise.resolve();
+  const next = (task: () => Promise<void>) => {
+    last = last.then(() => (failed ? undefined : task())).catch(fail);
+  };
+  const answer = (id: number, task: () => Promise<unknown>) =>
+    next(async () => {
+      const value = await task();
+      channel.send({ type: "done", id, value }, mayMove() ? ownBuffers([value])[0] : []);
+    });
+
+  process.on("uncaughtException", fail);
+  return (message) => {
+    if (message.type === "start") answer(message.id, () => start(message));
+    else if (message.type === "run") {
+      aborts.set(message.id, new AbortController());
+      answer(message.id, () => run(message.id, message.dict));
+    } else if (message.type === "abort") aborts.get(message.id)?.abort();
+    else next(dispose);
+  };
+}
