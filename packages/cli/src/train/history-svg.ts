@@ -95,12 +95,13 @@ function panel(curves: readonly Curve[], epochs: number, top: number, most?: num
   ];
 }
 
-/** The mean of what came before, of which each older point counts a tenth less. */
+/** The mean of what came before, of which a twentieth of all points counts. */
 function smoothed(points: Curve["points"]): Curve["points"] {
+  const kept = 1 - 1 / Math.max(1, points.length / 20);
   let [sum, weight] = [0, 0];
   return points.map(([epoch, value]) => {
-    sum = sum * 0.9 + value;
-    weight = weight * 0.9 + 1;
+    sum = sum * kept + value;
+    weight = weight * kept + 1;
     return [epoch, sum / weight];
   });
 }
