@@ -1,5 +1,6 @@
 export { CollectiveError, type CollectiveErrorCode } from "./errors.ts";
 export type { Group } from "./group.ts";
+export { joinProcessGroup, type ProcessGroupOptions } from "./processes/process-group.ts";
 export { solo } from "./solo.ts";
 export {
   createThreadGroup,

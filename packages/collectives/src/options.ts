@@ -42,3 +42,12 @@ export function checkChunkLength(chunkLength: number): void {
       `Expected chunkLength to be a whole number from 1 to ${2 ** 24} but received ${chunkLength}.`,
     );
 }
+
+/** @throws {CollectiveError} `option`, unless `name` can be part of a file's name. */
+export function checkName(name: string): void {
+  if (!/^[\w.-]{1,100}$/.test(name))
+    throw new CollectiveError(
+      "option",
+      `Expected a name of 1 to 100 letters, digits, dots, dashes and underscores but received ${JSON.stringify(name)}.`,
+    );
+}

@@ -1,5 +1,8 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { createThreadGroup, markThreadDead } from "../src/threads.ts";
 import type { Task } from "./ranks/rank.ts";
@@ -13,8 +16,10 @@ export interface Launch {
   chunkLength?: number;
   /** Ranks that are never started. */
   without?: number[];
-  /** Ends this rank by force after a while: its thread is terminated, its process killed with SIGKILL. */
-  kill?: { rank: number; afterMs: number };
+  /** Ends a rank by force, 300 ms after this is true: its thread is terminated, its process killed with SIGKILL. */
+  kill?: { rank: number | "all"; once(folder: string): boolean };
+  /** The group's name, where it has one; a new one unless given. */
+  name?: string;
 }
 
 /** What each rank found, in rank order; undefined for one that found nothing. */
@@ -22,6 +27,14 @@ export type Findings = unknown[];
 
 /** Starts ranks in one of the ways there are, and gathers what they found. */
 export type Launcher = (compiled: string, launch: Launch) => Promise<Findings>;
+
+/** All ranks have begun the scenario `endless`. */
+export const running = (folder: string) => existsSync(join(folder, "running"));
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await setTimeout(20);
+  await setTimeout(300);
+}
 
 /** A folder for findings, during `run`. */
 async function withFolder(compiled: string, size: number, run: (folder: string) => Promise<void>): Promise<Findings> {
@@ -49,12 +62,48 @@ export const launchThreads: Launcher = (compiled, launch) =>
         const workerData: Task = { join: { kind: "threads", handle, rank }, scenario, argument, folder };
         const worker = new Worker(join(compiled, "test/ranks/rank.js"), { workerData, stderr: true });
         worker.on("error", () => {});
-        if (kill?.rank === rank)
-          setTimeout(async () => {
-            await worker.terminate();
-            markThreadDead(handle, rank);
-          }, kill.afterMs);
-        await new Promise((resolve) => worker.once("exit", resolve));
+        const ended = new Promise((resolve) => worker.once("exit", resolve));
+        if (kill?.rank === rank) {
+          await until(() => kill.once(folder));
+          await worker.terminate();
+          markThreadDead(handle, rank);
+        }
+        await ended;
       }),
     );
   });
+
+let groups = 0;
+
+/** The names of all groups of processes of this run begin with this. */
+export const NAMES = `test-${process.pid}-`;
+
+export const launchProcesses: Launcher = (compiled, launch) =>
+  withFolder(compiled, launch.size, async (folder) => {
+    const { size, timeoutMs, chunkLength, scenario, argument, kill } = launch;
+    const name = launch.name ?? `${NAMES}${++groups}`;
+    await Promise.all(
+      ranksOf(launch).map(async (rank) => {
+        const join: Task["join"] = {
+          kind: "processes",
+          name,
+          rank,
+          size,
+          ...(timeoutMs && { timeoutMs }),
+          ...(chunkLength && { chunkLength }),
+        };
+        const task: Task = { join, scenario, argument, folder };
+        const child = startRank(compiled, task);
+        const ended = once(child, "exit");
+        if (kill && (kill.rank === rank || kill.rank === "all")) {
+          await until(() => kill.once(folder));
+          child.kill("SIGKILL");
+        }
+        await ended;
+      }),
+    );
+  });
+
+function startRank(compiled: string, task: Task): ChildProcess {
+  return spawn(process.execPath, [join(compiled, "test/ranks/rank.js"), JSON.stringify(task)], { stdio: "ignore" });
+}

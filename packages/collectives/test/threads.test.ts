@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { CollectiveError } from "../src/errors.ts";
 import { createThreadGroup, joinThreadGroup } from "../src/threads.ts";
-import { launchThreads } from "./launch.ts";
+import { launchThreads, running } from "./launch.ts";
 import { expectedResults } from "./oracle.ts";
 import { anError, describeGroup, everyRank } from "./suite.ts";
 
@@ -26,7 +26,7 @@ describeGroup("A group of threads", launchThreads, { sizes: [2, 3, 5, 8] }, (lau
   });
 
   it("tells that a rank was terminated in the middle of a sum, once somebody marks it", async () => {
-    const kill = { rank: 1, afterMs: 500 };
+    const kill = { rank: 1, once: running };
     const findings = await launch({ size: 3, scenario: "endless", argument: 1_000_000, kill });
     const said = anError("dead", 1, "come to allReduce but rank 1 has ended");
     expect(findings).toEqual([said, undefined, said]);

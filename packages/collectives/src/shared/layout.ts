@@ -2,21 +2,23 @@
  * Where things lie in the shared memory, counted in numbers of four bytes. First the lines of the group, then one line for each rank, then each
  * rank's slots. Lines are 128 bytes, the unit in which processors pass memory around, so that ranks do not disturb each other.
  */
-const LINE = 32;
+export const LINE_LENGTH = 32;
 
-/** What the first lines say. */
+/** The head, in the first line. */
 export const MAGIC = 0;
 export const SIZE = 1;
 export const CHUNK_LENGTH = 2;
+/** Which process made it, three numbers. */
+export const CREATOR = 3;
 /** The last step that all ranks have come to; sleepers watch it. */
-export const COMPLETE = LINE;
+export const COMPLETE = LINE_LENGTH;
 /** How many ranks sleep. */
-export const SLEEPERS = 2 * LINE;
+export const SLEEPERS = 2 * LINE_LENGTH;
 /** 0, or why the group broke: {@link encodeFailure}. */
-export const FAILURE = 3 * LINE;
+export const FAILURE = 3 * LINE_LENGTH;
 
 /** Where the line of a rank begins. */
-export const lineOf = (rank: number) => (4 + rank) * LINE;
+export const lineOf = (rank: number) => (4 + rank) * LINE_LENGTH;
 /** In a rank's line: the last step it came to. */
 export const STEP = 0;
 /** In a rank's line: one of the states below. */

@@ -4,8 +4,8 @@ import { deadError, timeoutError } from "../failures.ts";
 import { COMPLETE, FAILURE, JOINED, LEFT, lineOf, SLEEPERS, STATE, STEP } from "./layout.ts";
 import type { Sleeper } from "./sleeper.ts";
 
-/** How long a rank looks out for the others before it sleeps: waking up takes about as long. */
-const SPIN_MS = 0.05;
+/** How long a rank looks out for the others before it sleeps: a few times what waking up takes, or one late rank would send all to sleep in turn. */
+const SPIN_MS = 0.2;
 
 /** How long a rank sleeps before it sees whether the others are still alive. */
 const NAP_MS = 50;

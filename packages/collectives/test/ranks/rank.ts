@@ -1,12 +1,13 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import type { Group } from "../../src/group.ts";
+import { joinProcessGroup, type ProcessGroupOptions } from "../../src/processes/process-group.ts";
 import { joinThreadGroup, type ThreadGroupHandle } from "../../src/threads.ts";
-import { type Scenario, scenarios } from "./scenarios.ts";
+import { findError, type Scenario, scenarios } from "./scenarios.ts";
 
 /** What a thread or process is told to do. */
 export interface Task {
-  join: { kind: "threads"; handle: ThreadGroupHandle; rank: number };
+  join: { kind: "threads"; handle: ThreadGroupHandle; rank: number } | ({ kind: "processes" } & ProcessGroupOptions);
   scenario: Scenario;
   argument: unknown;
   /** Where `<rank>.json` goes. */
@@ -14,15 +15,21 @@ export interface Task {
 }
 
 function joinGroup(join: Task["join"]): Group {
-  return joinThreadGroup(join.handle, join.rank);
+  if (join.kind === "threads") return joinThreadGroup(join.handle, join.rank);
+  return joinProcessGroup(join);
 }
 
 const task: Task = workerData ?? JSON.parse(process.argv[2]!);
-const group = joinGroup(task.join);
-const run = scenarios[task.scenario] as (group: Group, argument: unknown) => unknown;
-const finding = JSON.stringify(run(group, task.argument));
+const { rank } = task.join;
+let group: Group | undefined;
+const failed = findError(() => {
+  group = joinGroup(task.join);
+});
+const run = scenarios[task.scenario] as (group: Group, argument: unknown, running: () => void) => unknown;
+const running = () => writeFileSync(`${task.folder}/running`, "");
+const finding = JSON.stringify(group ? run(group, task.argument, running) : failed);
 // Renamed into place, so that whoever sees it sees all of it.
-const file = `${task.folder}/${group.rank}.json`;
+const file = `${task.folder}/${rank}.json`;
 writeFileSync(`${file}.part`, finding);
 renameSync(`${file}.part`, file);
-group.dispose();
+group?.dispose();

@@ -88,9 +88,11 @@ export const scenarios = {
   },
 
   /** Goes on until another rank fails. */
-  endless(group: Group, length: number) {
+  endless(group: Group, length: number, running: () => void) {
     const data = new Float32Array(length);
     return findError(() => {
+      group.allReduce(data);
+      running();
       for (;;) group.allReduce(data);
     });
   },

@@ -1,0 +1,106 @@
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { afterEach, expect, it } from "vitest";
+import { joinProcessGroup } from "../src/processes/process-group.ts";
+import { createSegment, openSegment, pathOf } from "../src/processes/segment.ts";
+import { launchProcesses, NAMES, running } from "./launch.ts";
+import { expectedResults } from "./oracle.ts";
+import { anError, describeGroup, everyRank } from "./suite.ts";
+
+const leftovers = () => (existsSync("/dev/shm") ? readdirSync("/dev/shm").filter((file) => file.includes(NAMES)) : []);
+
+// In whatever way a test's groups end.
+afterEach(() => expect(leftovers()).toEqual([]));
+
+describeGroup("A group of processes", launchProcesses, { sizes: [2, 3, 8] }, (launch) => {
+  it.each([1, 17])("sums through slots of %i numbers", async (chunkLength) => {
+    const lengths = [0, 1, 5, 513, 3001];
+    const findings = await launch({ size: 4, chunkLength, scenario: "results", argument: lengths });
+    expect(findings).toEqual(everyRank(4, expectedResults(4, lengths)));
+  });
+
+  it.each([[0], [1]])("does not form without rank %i, and names it", async (missing) => {
+    const findings = await launch({ size: 3, timeoutMs: 1000, without: [missing], scenario: "endless", argument: 5 });
+    const said = anError("timeout", missing, `within 1 s but rank ${missing} did not`);
+    expect(findings.filter((_, rank) => rank !== missing)).toEqual([said, said]);
+  });
+
+  it.each(["dispose", "exit", "throw", "kill"])("tells that a rank has left by %s", async (way) => {
+    const findings = await launch({ size: 3, scenario: "leaves", argument: way });
+    const said = anError("dead", 1, "but rank 1 has ended or left the group");
+    expect([findings[0], findings[2]]).toEqual([said, said]);
+  });
+
+  it.each([0, 1])("tells that rank %i was killed in the middle of a sum", async (victim) => {
+    const kill = { rank: victim, once: running };
+    const findings = await launch({ size: 3, scenario: "endless", argument: 1_000_000, kill });
+    const said = anError("dead", victim, `come to allReduce but rank ${victim} has ended`);
+    expect(findings.filter((_, rank) => rank !== victim)).toEqual([said, said]);
+  });
+
+  it("leaves nothing when all ranks are killed", async () => {
+    const findings = await launch({
+      size: 3,
+      scenario: "endless",
+      argument: 1000,
+      kill: { rank: "all", once: running },
+    });
+    expect(findings).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("takes the name of a group that was killed while it formed", async () => {
+    const name = `${NAMES}twice`;
+    await launch({
+      name,
+      size: 3,
+      without: [1],
+      scenario: "endless",
+      kill: { rank: "all", once: () => leftovers().length > 0 },
+    });
+    expect(leftovers()).not.toEqual([]);
+    expect(await launch({ name, size: 3, scenario: "manyCalls", argument: 3 })).toEqual([0, 0, 0]);
+  });
+
+  it("removes what another group left that was killed while it formed", async () => {
+    await launch({
+      size: 2,
+      without: [1],
+      scenario: "endless",
+      kill: { rank: "all", once: () => leftovers().length > 0 },
+    });
+    expect(leftovers()).not.toEqual([]);
+    expect(await launch({ size: 2, scenario: "manyCalls", argument: 3 })).toEqual([0, 0]);
+  });
+});
+
+it("refuses a name that a living group has, one that cannot be, and sizes that differ", () => {
+  const name = `${NAMES}taken`;
+  const segment = createSegment(name, 2, 16);
+  expect(() => joinProcessGroup({ name, rank: 0, size: 2 })).toThrow(
+    `"${name}" is being used by another one on this machine`,
+  );
+  expect(() => joinProcessGroup({ name, rank: 1, size: 3 })).toThrow("but rank 0 said 2 and rank 1 3.");
+  segment.unlink();
+  expect(() => joinProcessGroup({ name: "a/b", rank: 0, size: 2 })).toThrow(
+    'digits, dots, dashes and underscores but received "a/b".',
+  );
+  expect(() => joinProcessGroup({ name, rank: 2, size: 2 })).toThrow("Expected rank to be a whole number from 0 to 1");
+});
+
+it("does not take away a segment that has replaced its own", () => {
+  const name = `${NAMES}replaced`;
+  const first = createSegment(name, 2, 16);
+  first.unlink();
+  const second = createSegment(name, 2, 16);
+  first.unlink();
+  expect(openSegment(name)?.chunkLength).toBe(16);
+  second.unlink();
+  expect(openSegment(name)).toBeUndefined();
+});
+
+it("refuses a file of its name that is something else", () => {
+  const name = `${NAMES}foreign`;
+  writeFileSync(pathOf(name), "something else");
+  expect(openSegment(name)).toBeUndefined();
+  expect(() => createSegment(name, 2, 16)).toThrow("is being used by another one");
+  rmSync(pathOf(name));
+});
