@@ -1,7 +1,7 @@
 /**
  * Times one SGD step: forward, loss with deep supervision, backward, update; batch 2 at 456×600 (480×608 for UPerNet and HRNet).
  *
- *   node tools/bench/training.mjs [--backend tensorflow] [--models name,…] [--steps 3] [--batch 2]
+ *   node tools/bench/training.mjs [--backend tensorflow] [--models name,…] [--steps 3] [--batch 2] [--ops]
  */
 import { parseArgs } from "node:util";
 import { startEngine } from "@seg/backend";
@@ -9,6 +9,7 @@ import { buildDecoder } from "@seg/decoders";
 import { buildEncoder } from "@seg/encoders";
 import { GroupedOptimizer, sparseCrossEntropy, trainingModel } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
+import { timeOps } from "./op-times.mjs";
 import { median, printTable, resident } from "./report.mjs";
 
 const { values: flags } = parseArgs({
@@ -18,6 +19,7 @@ const { values: flags } = parseArgs({
     steps: { type: "string", default: "3" },
     batch: { type: "string", default: "2" },
     size: { type: "string" },
+    ops: { type: "boolean", default: false },
   },
 });
 
@@ -32,6 +34,7 @@ const PYTORCH = {
 
 const rows = [];
 await startEngine(flags.backend);
+const opTimes = flags.ops ? timeOps() : undefined;
 for (const name of flags.models.split(",")) {
   const [encoderName, decoderName] = name.split("+");
   const encoder = buildEncoder(encoderName, { seed: 1 });
@@ -67,7 +70,10 @@ for (const name of flags.models.split(",")) {
     loss.dataSync();
     const done = performance.now();
     tf.dispose([loss, ...gradients]);
-    if (step === 0) continue;
+    if (step === 0) {
+      opTimes?.(1);
+      continue;
+    }
     seconds.forward.push((middle - start) / 1000);
     seconds.backward.push((end - middle) / 1000);
     seconds.update.push((done - end) / 1000);
@@ -82,9 +88,14 @@ for (const name of flags.models.split(",")) {
     "PyTorch s": PYTORCH[name] ?? "",
     "peak MB": resident(),
   });
+  if (opTimes) {
+    console.log(`\n${name}`);
+    printTable(opTimes(Number(flags.steps)).slice(0, 12));
+  }
   optimizer.dispose();
   encoder.model.dispose();
   decoder.model.dispose();
   tf.dispose([image, labels]);
 }
+if (opTimes) console.log();
 printTable(rows);
