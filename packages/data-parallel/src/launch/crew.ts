@@ -141,7 +141,7 @@ export class Crew {
     if (this.#end) return;
     const message = `Replica ${rank} of ${this.#places.length} ${reason}`;
     const failure = new DataParallelError("replica", message, { cause, rank });
-    if ((cause as Error | undefined)?.name !== "CollectiveError") {
+    if (!isAboutOthers(cause)) {
       void this.end(failure);
     } else if (!this.#complaint) {
       this.#complaint = failure;
@@ -152,6 +152,12 @@ export class Crew {
   #hold(): void {
     for (const place of this.#places) place.hold(this.#rounds.size > 0);
   }
+}
+
+/** Whether an error tells of a collective that others did not come to. */
+function isAboutOthers(error: unknown): boolean {
+  const { name, code } = (error ?? {}) as NodeJS.ErrnoException;
+  return name === "CollectiveError" && ["dead", "timeout", "mismatch"].includes(code!);
 }
 
 /** Waits for a promise, but not longer. */

@@ -55,7 +55,6 @@ export class DataParallel<Input extends object = Record<string, unknown>, Output
    * Starts the replicas; returns when all are made.
    *
    * @throws {DataParallelError} `replica` as {@link run} does; `option`.
-   * @throws {CollectiveError} `unavailable` if processes cannot share memory here.
    * @throws the signal's reason.
    */
   static async launch<
@@ -67,7 +66,7 @@ export class DataParallel<Input extends object = Record<string, unknown>, Output
     const { devices, launcher } = chooseDevices(launch.devices, launch.launcher);
     const module = moduleAddress(given);
     signal?.throwIfAborted();
-    const group = await createGroup(launcher, devices.length, timeoutMs);
+    const group = createGroup(launcher, devices.length, timeoutMs);
     const restore = launcher === "threads" ? announceThreads(devices) : () => {};
     const start = launcher === "threads" ? launchThread : launchProcess;
     const crew = new Crew(devices.length, (rank, listener) => start(listener, devices[rank]!), log);

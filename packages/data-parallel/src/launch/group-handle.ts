@@ -1,21 +1,33 @@
-import { createThreadGroup, type Group, joinThreadGroup, solo, type ThreadGroupHandle } from "@seg/collectives";
+import { randomUUID } from "node:crypto";
+import {
+  createThreadGroup,
+  type Group,
+  joinProcessGroup,
+  joinThreadGroup,
+  solo,
+  type ThreadGroupHandle,
+} from "@seg/collectives";
 import type { Launcher } from "../replica/device.ts";
 
 /** What replicas need to find each other; it can be sent to them. */
-export type GroupHandle = { kind: "solo" } | { kind: "threads"; handle: ThreadGroupHandle };
+export type GroupHandle =
+  | { kind: "solo" }
+  | { kind: "threads"; handle: ThreadGroupHandle }
+  | { kind: "processes"; name: string; size: number; timeoutMs: number };
 
 /**
  * Makes a group for replicas to join.
  *
- * @throws {CollectiveError} `option`; `unavailable` if processes cannot share memory here.
+ * @throws {CollectiveError} `option`
  */
-export async function createGroup(launcher: Launcher, size: number, timeoutMs: number): Promise<GroupHandle> {
+export function createGroup(launcher: Launcher, size: number, timeoutMs: number): GroupHandle {
   if (size === 1) return { kind: "solo" };
   if (launcher === "threads") return { kind: "threads", handle: createThreadGroup({ size, timeoutMs }) };
-  throw new Error("not yet");
+  return { kind: "processes", name: `replicas-${randomUUID()}`, size, timeoutMs };
 }
 
 /** A replica's place in it. */
-export async function joinGroup(group: GroupHandle, rank: number): Promise<Group> {
-  return group.kind === "solo" ? solo : joinThreadGroup(group.handle, rank);
+export function joinGroup(group: GroupHandle, rank: number): Group {
+  if (group.kind === "solo") return solo;
+  return group.kind === "threads" ? joinThreadGroup(group.handle, rank) : joinProcessGroup({ ...group, rank });
 }

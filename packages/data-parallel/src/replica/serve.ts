@@ -26,8 +26,8 @@ export function serve(channel: Channel): (message: ToReplica) => void {
   };
 
   async function start({ rank, group: handle, device, module, options }: StartRequest) {
-    const join = async () => {
-      group = await joinGroup(handle, rank);
+    const join = () => {
+      group = joinGroup(handle, rank);
       return group;
     };
     const log = (line: string) => channel.send({ type: "log", line });
