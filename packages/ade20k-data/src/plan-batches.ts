@@ -14,7 +14,7 @@ export interface BatchPlan {
   flips: boolean[];
 }
 
-/** What {@link planBatches} draws from. */
+/** What batches are drawn from. */
 export interface PlanOptions {
   /** Photos in a batch (`TRAIN.batch_size_per_gpu`). */
   batchSize: number;

@@ -90,7 +90,7 @@ export function labelOf({ imagePath, labelPath }: OdgtRecord): string {
   if (labelPath !== undefined) return labelPath;
   throw new DataError(
     "bad-list",
-    `${imagePath}: Expected a label to train on but the list names none: add fpath_segm to its line.`,
+    `${imagePath}: Expected a label but the list names none: add fpath_segm to its line.`,
   );
 }
 

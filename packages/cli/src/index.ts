@@ -18,7 +18,7 @@ export {
   type Segmenter,
   type SegmentOptions,
 } from "./segmenter.ts";
-export type { Io } from "./terminal.ts";
+export type { Io, Output, Progress, Reporter } from "./terminal.ts";
 export type { History } from "./train/history.ts";
 export type {
   CheckpointProgress,

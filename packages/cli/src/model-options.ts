@@ -1,7 +1,7 @@
 import type { EngineName } from "@seg/backend";
 import { loadConfig } from "./config/load.ts";
 import type { Resolved } from "./config/resolve.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Reporter } from "./terminal.ts";
 import type { WeightFiles } from "./weights/find.ts";
 import { locateWeights } from "./weights/locate.ts";
 
@@ -42,7 +42,7 @@ export async function resolveModel(
     typed: true,
   }));
   const resolved = loadConfig({ ...(cfg !== undefined && { cfg }), flags });
-  const terminal: Pick<Terminal, "note" | "warn" | "drawsBars" | "progress"> = {
+  const terminal: Reporter = {
     note: log,
     warn: log,
     drawsBars: false,

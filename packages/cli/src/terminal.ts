@@ -11,7 +11,8 @@ export interface Io {
   signal?: AbortSignal;
 }
 
-type Output = NodeJS.WritableStream & { isTTY?: boolean };
+/** A stream; bars and colours only where it is a terminal. */
+export type Output = NodeJS.WritableStream & { isTTY?: boolean };
 
 /** A running bar, or nothing where none may be drawn. */
 export interface Progress {
@@ -20,8 +21,20 @@ export interface Progress {
   stop(): void;
 }
 
+/** Whoever hears how long work goes. */
+export interface Reporter {
+  /** A line for the person who waits. */
+  note(line: string): void;
+  /** A line about something that went wrong and was got over. */
+  warn(line: string): void;
+  /** Starts a bar, if it can be drawn. */
+  progress(title: string, total: number, format?: string): Progress;
+  /** Whether bars are drawn; where they are not, long work tells of itself by notes. */
+  readonly drawsBars: boolean;
+}
+
 /** The user's end: results on stdout, notes and bars on stderr. */
-export class Terminal {
+export class Terminal implements Reporter {
   readonly #io: Io;
   readonly #quiet: boolean;
   #bars = 0;

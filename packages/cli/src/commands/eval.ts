@@ -2,6 +2,7 @@ import type { EngineName } from "@seg/backend";
 import { Command, Option } from "commander";
 import { loadConfig } from "../config/load.ts";
 import { addConfigFlags, type ConfigOptions, configSources } from "../config-flags.ts";
+import { duration } from "../duration.ts";
 import { CliError } from "../errors.ts";
 import type { Evaluation } from "../evaluation/result.ts";
 import type { EvaluationProgress } from "../evaluation/run-evaluation.ts";
@@ -106,12 +107,6 @@ function showProgress(terminal: Terminal): { show(progress: EvaluationProgress):
     },
     stop: () => bar?.stop(),
   };
-}
-
-function duration(seconds: number): string {
-  const [minutes, rest] = [Math.floor(seconds / 60), Math.ceil(seconds % 60)];
-  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return minutes > 0 ? `${minutes} min ${rest} s` : `${rest} s`;
 }
 
 const digits = (score: number) => (Number.isNaN(score) ? "-" : score.toFixed(4));

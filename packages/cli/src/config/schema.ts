@@ -91,7 +91,11 @@ export const configSchema = z.strictObject({
   DIR: text(),
 });
 
-/** A whole configuration: every key has its value. */
+/**
+ * A whole configuration: every key has its value.
+ *
+ * @interface
+ */
 export type Config = z.infer<typeof configSchema>;
 
 /** The sections, in the order in which they are printed. */

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { basename, extname } from "node:path";
-import { DataError, type OdgtRecord, pairImages, readOdgt } from "@seg/ade20k-data";
+import { type OdgtRecord, pairImages } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import { CliError } from "../errors.ts";
+import { listedRecords } from "../listed-records.ts";
 import { CONFUSION_PICTURE } from "./save.ts";
 
 /** Where photos and labels come from: two folders, else the configuration's list. */
@@ -14,14 +14,13 @@ export interface PairSources {
 }
 
 /**
- * The photos to score and their labels: from a pair of folders, or from `DATASET.list_val`, whose paths start from
- * `DATASET.root_dataset` or, where the first photo is not there, from the list's own folder.
+ * The photos to score and their labels: from a pair of folders, or from `DATASET.list_val`, see {@link listedRecords}.
  *
  * @throws {CliError} `usage` if only one folder is named; `missing` if there is no list.
  * @throws {DataError} what is wrong with the list or the folders.
  */
 export async function evaluationRecords(
-  { DATASET }: Config,
+  config: Config,
   { images, labels }: PairSources,
   signal?: AbortSignal,
 ): Promise<OdgtRecord[]> {
@@ -33,17 +32,7 @@ export async function evaluationRecords(
       `Expected two folders but received only --${given}: name the other one by --${lacking}.`,
     );
   }
-  const records = await readOdgt(DATASET.list_val, { root: DATASET.root_dataset }).catch((error) => {
-    if (!(error instanceof DataError && error.code === "not-found")) throw error;
-    throw new CliError(
-      "missing",
-      `Expected a list of photos in ${DATASET.list_val} but there is none: name one by --list-val, or folders by --images and --labels.`,
-      { cause: error },
-    );
-  });
-  if (existsSync(records[0]!.imagePath)) return records;
-  const beside = await readOdgt(DATASET.list_val);
-  return existsSync(beside[0]!.imagePath) ? beside : records;
+  return listedRecords(config, "val");
 }
 
 /** A name for each photo's picture: its file's, made unique. */

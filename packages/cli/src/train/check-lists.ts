@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { checkDataset, type DatasetReport } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
-import { listedRecords } from "./records.ts";
+import { listedRecords } from "../listed-records.ts";
 
 /** What was found in one list. */
 export interface ListReport extends DatasetReport {

@@ -1,3 +1,4 @@
+import { duration } from "../duration.ts";
 import type { Progress, Terminal } from "../terminal.ts";
 import type { IterationProgress, TrainProgress } from "./progress.ts";
 
@@ -55,10 +56,4 @@ function lineOf({ epoch, iteration, iterations, time, data, ...progress }: Itera
     `Accuracy: ${(accuracy * 100).toFixed(2)}`,
     `Loss: ${loss.toFixed(6)}`,
   ].join(", ");
-}
-
-function duration(seconds: number): string {
-  const [minutes, rest] = [Math.floor(seconds / 60), Math.ceil(seconds % 60)];
-  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return minutes > 0 ? `${minutes} min ${rest} s` : `${rest} s`;
 }

@@ -19,9 +19,9 @@ import { classSet } from "../class-set.ts";
 import type { Config } from "../config/schema.ts";
 import { namedScores } from "../evaluation/result.ts";
 import { sideBySide } from "../evaluation/side-by-side.ts";
+import { listedRecords } from "../listed-records.ts";
 import { predictLabels } from "../predict-labels.ts";
 import { scaleOptions } from "../scale-options.ts";
-import { listedRecords } from "./records.ts";
 import { type EpochEvaluation, evaluationFile, pictureFile, saveEpochEvaluation } from "./validation-files.ts";
 
 /** The original's size for single-scale testing. */

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Resolved } from "../config/resolve.ts";
 import { CliError } from "../errors.ts";
-import type { Io, Terminal } from "../terminal.ts";
+import type { Io, Reporter } from "../terminal.ts";
 import { cacheFolder } from "./cache.ts";
 import { checksumFile, isUnchanged } from "./checksum.ts";
 import { download } from "./download.ts";
@@ -15,13 +15,14 @@ const MIT_SERVER = "http://sceneparsing.csail.mit.edu/model/pytorch";
 /** How {@link locateWeights} works. */
 export interface LocateOptions {
   env: Io["env"];
-  terminal: Pick<Terminal, "note" | "warn" | "progress" | "drawsBars">;
+  /** Hears of downloads. */
+  terminal: Reporter;
   signal?: AbortSignal | undefined;
   /** Which checkpoint is wanted: `TEST.checkpoint`, the default, or `VAL.checkpoint`. */
   section?: "TEST" | "VAL";
-  /** Takes the place of {@link MIT_SERVER}, and of `SEG_MIRROR`. */
+  /** Address of a server that takes the place of MIT's, and of `SEG_MIRROR`. */
   mirror?: string;
-  /** Milliseconds before the first retry, see {@link download}. */
+  /** Milliseconds before the first retry. */
   backoff?: number;
 }
 

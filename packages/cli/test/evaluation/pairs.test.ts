@@ -69,7 +69,7 @@ it("pairs the photos of one folder with the labels of another", async () => {
 it("tells of a missing list, and of half a pair of folders, with the way out", async () => {
   await expect(evaluationRecords(configured("DATASET.list_val", join(folder, "no.odgt")), {})).rejects.toMatchObject({
     code: "missing",
-    message: expect.stringMatching(/no\.odgt but there is none: name one by --list-val, or folders by --images/),
+    message: expect.stringMatching(/no\.odgt but there is none: name one by --list-val/),
   });
   await expect(evaluationRecords(configured(), { images: folder })).rejects.toMatchObject({
     code: "usage",

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { DataError, type OdgtRecord, readOdgt } from "@seg/ade20k-data";
-import type { Config } from "../config/schema.ts";
-import { CliError } from "../errors.ts";
+import type { Config } from "./config/schema.ts";
+import { CliError } from "./errors.ts";
 
 /**
  * The photos of `DATASET.list_train` or `list_val`, whose paths start from `DATASET.root_dataset` or, where the first photo is not
