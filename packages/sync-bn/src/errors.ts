@@ -1,12 +1,15 @@
-/** What went wrong, for programs: `shape` (an input that cannot be normalized), `option` (an option out of range). */
-export type SyncBatchNormErrorCode = "shape" | "option";
+/**
+ * What went wrong, for programs: `shape` (an input that cannot be normalized), `option` (an option out of range), `model` (a model
+ * that cannot be converted).
+ */
+export type SyncBatchNormErrorCode = "shape" | "option" | "model";
 
 /** The one class of error that this package throws. */
 export class SyncBatchNormError extends RangeError {
   readonly code: SyncBatchNormErrorCode;
 
-  constructor(code: SyncBatchNormErrorCode, message: string) {
-    super(message);
+  constructor(code: SyncBatchNormErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = "SyncBatchNormError";
     this.code = code;
   }

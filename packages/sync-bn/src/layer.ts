@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { batchNormTrain } from "./batch-norm.ts";
 import { SyncBatchNormError } from "./errors.ts";
 import type { ActivationName, EpsMode } from "./kernel-names.ts";
-import { DebiasedSums, type RunningAverage, updateExponential } from "./running-average.ts";
+import { debiasedShare, moveTowards, type RunningAverage } from "./running-average.ts";
 
 /** Options of {@link batchNormalization}. */
 export interface BatchNormalizationOptions {
@@ -21,8 +21,8 @@ export interface BatchNormalizationOptions {
    */
   momentum?: number;
   /**
-   * `exponential`, the default, or `debiased`: the original's multi-GPU way, running = Σ (1 − momentum)^age·statistics / Σ (1 − momentum)^age,
-   * the start counting as one step. Its sums are weights of their own, under the original's names. On one GPU it was measured to ruin evaluation.
+   * `exponential`, the default, or `debiased`, the original's multi-GPU way: Σ (1 − momentum)^age·statistics / Σ (1 − momentum)^age,
+   * the start counting as one step. On one GPU it was measured to ruin evaluation. The second sum is a weight of its own, `running_iter`.
    */
   runningAverage?: RunningAverage;
   /** Whether the layer has a γ. Default true. */
@@ -43,7 +43,7 @@ export type Shape = (number | null)[];
  * before the activation, in the same pass. With a {@link group} its statistics in training are those of all replicas.
  *
  * Weights: `gamma`, `beta`, `moving_mean`, `moving_variance` (unbiased), each `[channels]`; with debiased averages also
- * `_tmp_running_mean`, `_tmp_running_var` and `_running_iter`.
+ * `running_iter`, `[1]`.
  */
 export class BatchNormalization extends tf.layers.Layer {
   static className = "SegBatchNormalization";
@@ -62,10 +62,12 @@ export class BatchNormalization extends tf.layers.Layer {
   beta?: tf.LayerVariable;
   movingMean?: tf.LayerVariable;
   movingVariance?: tf.LayerVariable;
-  private debiased?: DebiasedSums;
+  private runningWeights?: tf.LayerVariable;
 
   constructor(options: BatchNormalizationOptions = {}) {
     super(options as ConstructorParameters<typeof tf.layers.Layer>[0]);
+    // Like tf.layers': a mask goes on to the next layer, the statistics take no notice of it.
+    this.supportsMasking = true;
     this.epsilon = options.epsilon ?? 1e-5;
     this.epsMode = options.epsMode ?? null;
     this.runningAverage = options.runningAverage ?? "exponential";
@@ -94,19 +96,13 @@ export class BatchNormalization extends tf.layers.Layer {
         `Expected an input of rank ≥ 2 whose last dimension is known but received [${shape.map((n) => n ?? "?")}].`,
       );
     }
-    const add = (name: string, initializer: "ones" | "zeros", trainable: boolean) =>
-      this.addWeight(name, [channels], "float32", tf.initializers[initializer](), undefined, trainable);
+    const add = (name: string, initializer: "ones" | "zeros", trainable: boolean, size = channels) =>
+      this.addWeight(name, [size], "float32", tf.initializers[initializer](), undefined, trainable);
     if (this.scale) this.gamma = add("gamma", "ones", true);
     if (this.center) this.beta = add("beta", "zeros", true);
     this.movingMean = add("moving_mean", "zeros", false);
     this.movingVariance = add("moving_variance", "ones", false);
-    if (this.runningAverage === "debiased") {
-      this.debiased = new DebiasedSums(
-        (name, size, initializer) =>
-          this.addWeight(name, [size], "float32", tf.initializers[initializer](), undefined, false),
-        channels,
-      );
-    }
+    if (this.runningAverage === "debiased") this.runningWeights = add("running_iter", "ones", false, 1);
     super.build(inputShape);
   }
 
@@ -141,9 +137,9 @@ export class BatchNormalization extends tf.layers.Layer {
       group,
       ...(residual && { residual }),
     });
-    const running = { mean: this.movingMean!, variance: this.movingVariance! };
-    if (this.debiased) this.debiased.update(running, { mean, variance }, this.momentum);
-    else updateExponential(running, { mean, variance }, this.momentum);
+    const share = this.runningWeights ? debiasedShare(this.runningWeights, this.momentum) : this.momentum;
+    moveTowards(this.movingMean!, mean, share);
+    moveTowards(this.movingVariance!, variance, share);
     return y;
   }
 

@@ -34,7 +34,7 @@ export function replicas<T>(size: number, run: (group: Group, rank: number) => T
       const group: Group = {
         rank,
         size,
-        allGather: (data) => call("allGather", data, joined(Array(size).fill({ data }))).slice(),
+        allGather: (data) => call("allGather", data, new Float32Array(size * data.length).fill(1)).slice(),
         allReduce: (data) => data.set(call("allReduce", data, data)),
         broadcast: never,
         barrier: never,
