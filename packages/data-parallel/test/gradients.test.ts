@@ -2,20 +2,7 @@ import { type Group, solo } from "@seg/collectives";
 import { describeEngines } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { allReduceGradients, broadcastParameters, DataParallel, lossShare } from "../src/index.ts";
-import {
-  type Batch,
-  concatBatches,
-  createBatch,
-  createNetwork,
-  gradientsOf,
-  LEARNING_RATE,
-  MOMENTUM,
-  meanLoss,
-  validPixels,
-} from "./fixtures/network.ts";
-import type { Training } from "./fixtures/trains.ts";
-import { LAUNCHERS } from "./launch/launchers.ts";
+import { allReduceGradients, broadcastParameters, lossShare } from "../src/index.ts";
 
 /** A group in which every other rank gives the same numbers, and counts its calls. */
 function echoGroup(size: number) {
@@ -88,79 +75,4 @@ describe("What cannot be all-reduced", () => {
       expect(() => lossShare(group, weight)).toThrow(option(new RegExp(`received ${weight}`)));
     whole.dispose();
   });
-});
-
-/** Trains in this thread with what TF.js itself has, on the gradient of `loss`. */
-function trainAlone(steps: Batch[][], loss: (model: tf.LayersModel, parts: Batch[]) => tf.Scalar): Float32Array[] {
-  const { model, variables } = createNetwork(1);
-  const optimizer = tf.train.momentum(LEARNING_RATE, MOMENTUM);
-  for (const parts of steps) {
-    const gradients = gradientsOf(variables, () => loss(model, parts));
-    optimizer.applyGradients(variables.map(({ name }, i) => ({ name, tensor: gradients[i]! })));
-    tf.dispose(gradients);
-  }
-  const weights = variables.map((variable) => variable.dataSync().slice() as Float32Array);
-  optimizer.dispose();
-  model.dispose();
-  return weights;
-}
-
-/** The largest difference, relative to the largest weight. */
-function difference(a: Float32Array[], b: Float32Array[]): number {
-  const [left, right] = [a, b].map((arrays) => arrays.flatMap((array) => [...array])) as [number[], number[]];
-  expect(left.length).toBe(right.length);
-  return Math.max(...left.map((value, i) => Math.abs(value - right[i]!))) / Math.max(...right.map(Math.abs));
-}
-
-const STEPS = 5;
-const MODULE = new URL("fixtures/trains.ts", import.meta.url);
-
-describe.each(LAUNCHERS)("Two replicas as $launcher", ({ launcher, absent }) => {
-  it.skipIf(absent)(
-    `train to the weights of one with all the images${absent ? ` (skipped: ${absent})` : ""}`,
-    async () => {
-      const parallel = await DataParallel.launch<Training, { weights: Float32Array[]; left: number }>({
-        devices: [{ engine: "cpu" }, { engine: "cpu" }],
-        module: MODULE,
-        launcher,
-      });
-      const train = async (weigh: Training["weigh"], steps: Batch[][]) => {
-        const own = [0, 1].map((rank) => ({ weigh, batches: steps.map((parts) => parts[rank]!) }));
-        const [first, second] = await parallel.run(own);
-        expect(second).toEqual(first);
-        expect(first!.left).toBe(0);
-        return first!.weights;
-      };
-      try {
-        await tf.setBackend("cpu");
-        const alike = Array.from({ length: STEPS }, (_, i) => [
-          createBatch(2 * i, [2, 5, 6], 1),
-          createBatch(2 * i + 1, [2, 5, 6], 1),
-        ]);
-        const expected = trainAlone(alike, (model, parts) => meanLoss(model, concatBatches(parts)));
-        const start = trainAlone([], () => tf.scalar(0));
-        expect(difference(start, expected)).toBeGreaterThan(0.1);
-        for (const weigh of ["replicas", "pixels", "shares"] as const)
-          expect(difference(await train(weigh, alike), expected)).toBeLessThan(1e-4);
-
-        const unlike = Array.from({ length: STEPS }, (_, i) => [
-          createBatch(2 * i, [1, 4, 7], 0.3),
-          createBatch(2 * i + 1, [3, 5, 3], 0.9),
-        ]);
-        const byPixels = trainAlone(unlike, (model, parts) => {
-          const losses = parts.map((part) => meanLoss(model, part).mul<tf.Scalar>(validPixels(part)));
-          return tf.addN(losses).div(parts.reduce((sum, part) => sum + validPixels(part), 0));
-        });
-        const byReplicas = trainAlone(unlike, (model, parts) =>
-          tf.addN(parts.map((part) => meanLoss(model, part))).div(2),
-        );
-        expect(difference(byPixels, byReplicas)).toBeGreaterThan(1e-2);
-        expect(difference(await train("pixels", unlike), byPixels)).toBeLessThan(1e-4);
-        expect(difference(await train("shares", unlike), byPixels)).toBeLessThan(1e-4);
-        expect(difference(await train("replicas", unlike), byReplicas)).toBeLessThan(1e-4);
-      } finally {
-        await parallel.dispose();
-      }
-    },
-  );
 });
