@@ -80,15 +80,24 @@ export class GroupedOptimizer {
    *
    * @param gradients - One for each of `variables`, in their order; stay the caller's.
    * @param clipNorm - Where the Euclidean norm of all gradients together is larger, they are scaled down to it. Default: never.
+   * @param combine - Called with each group's gradient as one flat tensor, before clipping; what it gives is used instead. Here replicas sum
+   *   theirs, without another copy of them.
    */
-  update(gradients: readonly tf.Tensor[], clipNorm = Number.POSITIVE_INFINITY): void {
+  update(
+    gradients: readonly tf.Tensor[],
+    clipNorm = Number.POSITIVE_INFINITY,
+    combine: (gradient: tf.Tensor1D) => tf.Tensor1D = (gradient) => gradient,
+  ): void {
     this.#updates++;
     tf.tidy(() => {
       let start = 0;
       let flats = this.#flats.map(({ sizes }) => {
         const own = gradients.slice(start, start + sizes.length);
         start += sizes.length;
-        return flatten(own);
+        const flat = flatten(own);
+        const combined = combine(flat);
+        if (combined !== flat) flat.dispose();
+        return combined;
       });
       if (Number.isFinite(clipNorm)) flats = clip(flats, clipNorm);
       this.#flats.forEach((flat, i) => {

@@ -224,6 +224,36 @@ describeEngines("the optimizer", () => {
   }
 });
 
+describeEngines("gradients combined with those of others", () => {
+  it("are used instead, each group's as one, and clipped together", () => {
+    const values = [[1, 2], [3], [4, 5]].map((own) => tf.tensor1d(own));
+    const [a, b, c] = values.map((value) => tf.variable(value)) as [tf.Variable, tf.Variable, tf.Variable];
+    const optimizer = new GroupedOptimizer(
+      [
+        { variables: [a, b], learningRate: 1 },
+        { variables: [c], learningRate: 0.5 },
+      ],
+      { name: "sgd", momentum: 0 },
+    );
+    const gradients = [[1, 1], [2], [3, 4]].map((own) => tf.tensor1d(own));
+    const seen: number[][] = [];
+    optimizer.update(gradients, undefined, (flat) => {
+      seen.push(numbers(flat));
+      return flat.mul(10);
+    });
+    expect(seen).toEqual([
+      [1, 1, 2],
+      [3, 4],
+    ]);
+    expect([a, b, c].map(numbers)).toEqual([[-9, -8], [-17], [-11, -15]]);
+    const norm = Math.sqrt(100 + 100 + 400 + 900 + 1600);
+    optimizer.update(gradients, norm / 2, (flat) => flat.mul(10));
+    expectClose([a, b, c].flatMap(numbers), [-14, -13, -27, -18.5, -25]);
+    optimizer.dispose();
+    tf.dispose([a, b, c, ...values, ...gradients]);
+  });
+});
+
 describe("wrong groups", () => {
   it("are named", () => {
     const variable = tf.tidy(() => tf.variable(tf.zeros([2])));
