@@ -16,6 +16,6 @@ export type EvaluateOptions = ModelOptions & EvaluationOptions;
  */
 export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluation> {
   const { backend = "auto", log = () => {}, signal } = options;
-  const { resolved, files } = await resolveModel(options, "VAL");
-  return runEvaluation(resolved, options, { files, backend, log, signal });
+  const { resolved, locate } = resolveModel(options, "VAL");
+  return runEvaluation(resolved, options, { locate, backend, log, warn: log, signal });
 }

@@ -24,15 +24,16 @@ export interface ModelOptions {
 }
 
 /**
- * Resolves the configuration and finds or downloads the weights.
+ * Resolves the configuration.
  *
  * @param section - whose `checkpoint` is wanted.
- * @throws {CliError} `config` or `missing`, in one line with the way out.
+ * @returns it, and what finds or downloads the weights; that throws a {@link CliError} `missing`, in one line with the way out.
+ * @throws {CliError} `config`.
  */
-export async function resolveModel(
+export function resolveModel(
   { config: cfg, architecture, set = {}, weights, log = () => {}, signal }: ModelOptions,
   section: "TEST" | "VAL",
-): Promise<{ resolved: Resolved; files: WeightFiles }> {
+): { resolved: Resolved; locate: () => Promise<WeightFiles> } {
   const [encoder, ...rest] = architecture?.split("-") ?? [];
   const pair = encoder ? { "MODEL.arch_encoder": encoder, "MODEL.arch_decoder": rest.join("-") } : {};
   const flags = Object.entries({ ...pair, ...set }).map(([key, value]) => ({
@@ -48,6 +49,7 @@ export async function resolveModel(
     drawsBars: false,
     progress: () => ({ update() {}, stop() {} }),
   };
-  const files = weights ?? (await locateWeights(resolved, { env: process.env, terminal, signal, section }));
-  return { resolved, files };
+  const locate = async () =>
+    weights ?? (await locateWeights(resolved, { env: process.env, terminal, signal, section }));
+  return { resolved, locate };
 }

@@ -127,6 +127,6 @@ export async function openSegmenter(config: Config, { files, backend = "auto", l
  * @throws {BackendError} if the engine cannot start.
  */
 export async function createSegmenter(options: ModelOptions = {}): Promise<Segmenter> {
-  const { resolved, files } = await resolveModel(options, "TEST");
-  return openSegmenter(resolved.config, { files, backend: options.backend, log: options.log });
+  const { resolved, locate } = resolveModel(options, "TEST");
+  return openSegmenter(resolved.config, { files: await locate(), backend: options.backend, log: options.log });
 }

@@ -261,6 +261,13 @@ describe.skipIf(absent)(`Evaluation on CamVid${absent ? ` (skipped: ${absent})` 
       { code: "failed" },
     ],
     ["no worker at all", { workers: 0 }, {}, { code: "usage" }],
+    ["GPUs for an engine that uses none", { gpus: [0] }, {}, { code: "usage" }],
+    [
+      "a missing list before weights are looked for",
+      {},
+      { DIR: "/nowhere", "DATASET.list_val": "/nowhere/val.odgt" },
+      { code: "missing", message: expect.stringContaining("/nowhere/val.odgt") },
+    ],
     ["more classes than labels can hold", {}, { "DATASET.num_class": 300, "DATASET.classes": "" }, { code: "config" }],
     ["missing weights", {}, { DIR: "/nowhere" }, { code: "missing", message: expect.stringContaining("set DIR") }],
   ] as const)("tells of %s", async (_what, options, set, error) => {
@@ -272,11 +279,12 @@ const lacking = absent ?? native;
 describe.skipIf(lacking)(
   `Evaluation of all of CamVid on the native engine${lacking ? ` (skipped: ${lacking})` : ""}`,
   () => {
-    const expected = () => JSON.parse(readFileSync(`${checkpoint}/expected.json`, "utf8")).val_ss;
+    const expected = (which: "val_ss" | "val_ms") =>
+      JSON.parse(readFileSync(`${checkpoint}/expected.json`, "utf8"))[which];
 
     it("gives the original's scores, the same integers with two workers of which one is killed", async () => {
       const one = await score({ backend: "tensorflow" });
-      const { mIoU, pixAcc, iou, n } = expected();
+      const { mIoU, pixAcc, iou, n } = expected("val_ss");
       expect(one.images).toBe(n);
       expect(Math.abs(one.meanIou - mIoU)).toBeLessThan(5e-5);
       expect(Math.abs(one.pixelAccuracy - pixAcc)).toBeLessThan(5e-5);
@@ -288,9 +296,24 @@ describe.skipIf(lacking)(
         killed = childrenOf(process.pid)[0]!;
         process.kill(killed, "SIGKILL");
       };
-      const two = await score({ backend: "tensorflow", workers: 2, onProgress });
+      const notes: string[] = [];
+      const log = (line: string) => notes.push(line);
+      const two = await score({ backend: "tensorflow", workers: 2, onProgress, log });
       expect(two.confusion).toEqual(one.confusion);
-      if (process.platform === "linux") expect(killed).toBeGreaterThan(0);
-    });
+      if (process.platform !== "linux") return;
+      expect(killed).toBeGreaterThan(0);
+      expect(notes).toContainEqual(
+        expect.stringMatching(/^A worker died on .*\.jpg: it was killed by SIGKILL.* Another one takes its place\.$/),
+      );
+    }, 600_000);
+
+    it("gives the original's scores at multiple scales", async () => {
+      const sizes = { "DATASET.imgSizes": [240, 300, 360, 420] };
+      const { meanIou, pixelAccuracy, classes } = await score({ backend: "tensorflow", multiScale: true }, sizes);
+      const { mIoU, pixAcc, iou } = expected("val_ms");
+      expect(Math.abs(meanIou - mIoU)).toBeLessThan(5e-5);
+      expect(Math.abs(pixelAccuracy - pixAcc)).toBeLessThan(5e-5);
+      for (const [c, { iou: own }] of classes.entries()) expect(Math.abs(own - iou[c])).toBeLessThan(1e-4);
+    }, 600_000);
   },
 );

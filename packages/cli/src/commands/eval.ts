@@ -59,19 +59,21 @@ async function evaluate(pairs: readonly string[], options: EvalOptions, io: Io):
   const gpus = options.gpus === undefined ? undefined : parseGpus(options.gpus);
   const workers = workerCount(options.workers);
   const limit = photoLimit(options.numVal);
-  const { locateWeights } = await import("../weights/locate.ts");
-  const files = await locateWeights(resolved, { env, terminal, signal, mirror: options.mirror, section: "VAL" });
-  signal?.throwIfAborted();
 
   const { images, labels, multiScale, flip, backend } = options;
   const result = resolved.settings.get("TEST.result")?.typed ? resolved.config.TEST.result : RESULT_FOLDER;
+  const locate = async () => {
+    const { locateWeights } = await import("../weights/locate.ts");
+    return locateWeights(resolved, { env, terminal, signal, mirror: options.mirror, section: "VAL" });
+  };
   const log = (line: string) => terminal.note(line);
+  const warn = (line: string) => terminal.warn(line);
   const progress = showProgress(terminal);
   const { runEvaluation } = await import("../evaluation/run-evaluation.ts");
   let evaluation: Evaluation;
   try {
     const wanted = { images, labels, multiScale, flip, limit, workers, gpus, result, onProgress: progress.show };
-    evaluation = await runEvaluation(resolved, wanted, { files, backend, log, signal });
+    evaluation = await runEvaluation(resolved, wanted, { locate, backend, log, warn, signal });
   } finally {
     progress.stop();
   }

@@ -48,9 +48,12 @@ export interface EvaluationOptions extends PairSources {
 }
 
 interface Surroundings {
-  files: WeightFiles;
+  /** Finds or downloads the weights; called when photos, labels' folders and the result's folder are known to be there. */
+  locate: () => Promise<WeightFiles>;
   backend: EngineName | "auto";
   log: (line: string) => void;
+  /** Told of what went wrong and was got over, and of all problems but the one that is thrown. */
+  warn: (line: string) => void;
   signal?: AbortSignal | undefined;
 }
 
@@ -66,12 +69,13 @@ const SINGLE_SCALE = 450;
 export async function runEvaluation(
   resolved: Resolved,
   options: EvaluationOptions,
-  { files, backend, log, signal }: Surroundings,
+  { locate, backend, log, warn, signal }: Surroundings,
 ): Promise<Evaluation> {
   const { config } = resolved;
   const { flip = false, gpus, result: folder, onProgress } = options;
   const sizes = evaluationSizes(resolved, options.multiScale);
   const workers = workerCount(options);
+  const engineName = engineFor(backend, gpus);
   const classes = await classSet(config);
   const names = classes.map(({ name }) => name);
   if (classes.length > 255) {
@@ -79,14 +83,16 @@ export async function runEvaluation(
   }
   const records = (await evaluationRecords(config, options, signal)).slice(0, options.limit);
   if (folder !== undefined) await ensureWritable(folder);
-  await check(records, classes.length, { log, onProgress, signal });
+  const files = await locate();
+  signal?.throwIfAborted();
+  await check(records, classes.length, { warn, onProgress, signal });
 
   const pictures = config.VAL.visualize ? folder : undefined;
   const cores = process.env.TF_NUM_INTRAOP_THREADS ? undefined : availableParallelism();
   const setup: WorkerSetup = {
     config,
     files,
-    backend,
+    backend: engineName,
     threads: cores && Math.max(1, Math.floor(cores / workers)),
     flip,
     loader: { scales: scaleOptions(config, sizes), classes, pictures },
@@ -130,6 +136,7 @@ export async function runEvaluation(
         engine = info.engine.name;
         for (const note of info.notes) log(note);
       },
+      onDeath: (reason, where) => warn(`A worker died ${where}: it ${reason}. Another one takes its place.`),
       onResult(counts, index) {
         const own = ConfusionMatrix.fromJSON(counts.confusion);
         const { pixelAccuracy, meanIouPresent } = computeScores(own);
@@ -171,10 +178,20 @@ function workerCount({ workers, gpus }: EvaluationOptions): number {
   throw new CliError("usage", `Expected a number of workers of at least 1 but received ${count}.`);
 }
 
+/** Whoever names GPUs wants them used: the only engine that takes their numbers is TensorFlow's. */
+function engineFor(backend: EngineName | "auto", gpus: readonly number[] | undefined): EngineName | "auto" {
+  if (!gpus) return backend;
+  if (backend === "auto" || backend === "tensorflow-gpu") return "tensorflow-gpu";
+  throw new CliError(
+    "usage",
+    `Expected --backend tensorflow-gpu with --gpus but received ${backend}: leave one of the two out.`,
+  );
+}
+
 async function check(
   records: readonly OdgtRecord[],
   numClasses: number,
-  { log, onProgress, signal }: Pick<Surroundings, "log" | "signal"> & Pick<EvaluationOptions, "onProgress">,
+  { warn, onProgress, signal }: Pick<Surroundings, "warn" | "signal"> & Pick<EvaluationOptions, "onProgress">,
 ): Promise<void> {
   const nothing = { pixelAccuracy: Number.NaN, meanIouPresent: Number.NaN, secondsLeft: Number.NaN };
   const { problems, problemCount } = await checkDataset(records, {
@@ -184,7 +201,7 @@ async function check(
   });
   const [first, ...others] = problems;
   if (!first) return;
-  for (const { message } of others) log(message);
+  for (const { message } of others) warn(message);
   throw problemCount > 1
     ? new DataError(first.code, `${first.message} It is the first of ${problemCount} problems.`)
     : first;

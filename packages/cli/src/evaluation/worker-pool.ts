@@ -13,6 +13,8 @@ export interface WorkerPool<Task, Info, Result> {
   nameOf(task: Task): string;
   /** Told when a worker can begin. */
   onReady?(info: Info, place: number): void;
+  /** Told when a process died and is replaced: why, as in "it …", and where, as in "on a.jpg". */
+  onDeath?(reason: string, where: string): void;
   /** Told once for each task, in the order in which they are finished. */
   onResult(result: Result, index: number): void;
   signal?: AbortSignal | undefined;
@@ -103,8 +105,8 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
     if (task === undefined && waiting.length === 0) return;
     const deathsOfTask = task === undefined ? 0 : (deathsOf.get(task) ?? 0) + 1;
     if (task !== undefined) deathsOf.set(task, deathsOfTask);
+    const where = task === undefined ? "while it started" : `on ${pool.nameOf(tasks[task]!)}`;
     if (place.deaths > 0 || deathsOfTask > 1) {
-      const where = task === undefined ? "while it started" : `on ${pool.nameOf(tasks[task]!)}`;
       fail(
         new CliError(
           "failed",
@@ -113,6 +115,7 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
       );
       return;
     }
+    pool.onDeath?.(place.reason!, where);
     waiting.unshift(...place.held);
     places[number] = launch(number, place.deaths + 1);
   };

@@ -48,9 +48,8 @@ async function work({ config, files, backend, threads, flip, loader }: WorkerSet
     const start = performance.now();
     const alive = () => say({ type: "working", index });
     alive();
-    const classes = await predictLabels(network, scales, [height, width], { flip, onScale: alive });
+    const labels = new Uint8Array(await predictLabels(network, scales, [height, width], { flip, onScale: alive }));
     engineTimes.set(index, performance.now() - start);
-    const labels = Uint8Array.from(classes);
     loaderOf(index).postMessage({ index, labels } satisfies ToLoader, [labels.buffer]);
   };
   const loaderOf = (index: number) => loaders[index % loaders.length]!;

@@ -36,6 +36,7 @@ interface How {
   patience?: number;
   words?: string[];
   onResult?: () => void;
+  onDeath?: (reason: string, where: string) => void;
 }
 
 const run = (tasks: Task[], { workers = 2, words = [], onResult, ...how }: How = {}) =>
@@ -79,9 +80,12 @@ it("starts no more workers than there are tasks, and none for none", async () =>
 });
 
 it("replaces a worker that was killed and does all its tasks again", async () => {
-  await run(tasks(12, { 5: { once: mark, kill: "SIGKILL" } }));
+  const deaths: string[] = [];
+  const onDeath = (reason: string, where: string) => deaths.push(`${where}: ${reason}`);
+  await run(tasks(12, { 5: { once: mark, kill: "SIGKILL" } }), { onDeath });
   expectAll(12);
   expect(children.length).toBe(3);
+  expect(deaths).toEqual([expect.stringMatching(/^on image 5: was killed by SIGKILL/)]);
 });
 
 it("survives the death of each of its workers", async () => {
