@@ -1,0 +1,70 @@
+/** One replica of data-parallel.mjs: SGD steps of a network with synchronized batch norm, on random images. */
+import { allReduceGradients, broadcastParameters, lossShare } from "@seg/data-parallel";
+import { buildDecoder } from "@seg/decoders";
+import { buildEncoder } from "@seg/encoders";
+import { GroupedOptimizer, sparseCrossEntropy, trainingModel } from "@seg/layers";
+import { attachGroup } from "@seg/sync-bn";
+import * as tf from "@tensorflow/tfjs";
+import { resident } from "./report.mjs";
+
+export default function create({ group: given, rank, options: { model, batch, height, width, synchronized } }) {
+  const group = timed(given);
+  const [encoderName, decoderName] = model.split("+");
+  const encoder = buildEncoder(encoderName, { seed: 1 });
+  const decoder = buildDecoder(decoderName, encoder.featureInfo, { seed: 1 });
+  const models = [encoder.model, decoder.model];
+  if (synchronized) for (const half of models) attachGroup(half, group);
+  const training = trainingModel(models);
+  broadcastParameters(training.variables, group);
+  const optimizer = new GroupedOptimizer([{ variables: training.variables, learningRate: 1e-3, weightDecay: 1e-4 }], {
+    name: "sgd",
+    momentum: 0.9,
+  });
+  const stride = /upernet|hrnet/.test(model) ? 4 : 8;
+  const image = tf.randomNormal([batch, height, width, 3], 0, 1, "float32", rank + 1);
+  const labels = tf.randomUniform([batch, height / stride, width / stride], -1, 150, "int32", rank + 1);
+  const share = lossShare(group);
+  const sum = (gradient) => allReduceGradients([gradient], group, { reduce: "sum" })[0];
+
+  return {
+    /** Some steps; how many seconds each took, and of them those spent in collectives, waiting for others included. */
+    run({ steps }) {
+      const seconds = { step: [], statistics: [], gradients: [] };
+      for (let i = 0; i < steps; i++) {
+        group.barrier();
+        const start = performance.now();
+        group.seconds = 0;
+        const { loss, gradients } = training.gradients(image, ([scores, auxiliary]) => {
+          const main = sparseCrossEntropy(scores, labels);
+          return (auxiliary ? main.add(sparseCrossEntropy(auxiliary, labels).mul(0.4)) : main).mul(share);
+        });
+        loss.dataSync();
+        seconds.statistics.push(group.seconds);
+        group.seconds = 0;
+        optimizer.update(gradients, undefined, sum);
+        training.variables[0].dataSync();
+        tf.dispose([loss, ...gradients]);
+        seconds.gradients.push(group.seconds);
+        seconds.step.push((performance.now() - start) / 1000);
+      }
+      return { seconds, resident: resident() };
+    },
+  };
+}
+
+/** A group that adds up the seconds spent in it. */
+function timed(group) {
+  const { rank, size } = group;
+  const timedGroup = { rank, size, seconds: 0, dispose: () => group.dispose() };
+  for (const name of ["allReduce", "allGather", "broadcast", "barrier"]) {
+    timedGroup[name] = (...args) => {
+      const start = performance.now();
+      try {
+        return group[name](...args);
+      } finally {
+        timedGroup.seconds += (performance.now() - start) / 1000;
+      }
+    };
+  }
+  return timedGroup;
+}
