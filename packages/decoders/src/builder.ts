@@ -16,7 +16,7 @@ export interface DecoderOptions extends WeightOptions {
   /** Share of channels dropped in training before the last layer of PPM decoders. Default 0.1. */
   dropout?: number;
   /** Options of each batch norm, such as its momentum. */
-  batchNorm?: Pick<BatchNormalizationOptions, "epsilon" | "epsMode" | "momentum" | "frozen">;
+  batchNorm?: Pick<BatchNormalizationOptions, "epsilon" | "epsMode" | "momentum" | "runningAverage" | "frozen">;
 }
 
 interface ConvBnReluOptions {

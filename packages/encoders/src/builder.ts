@@ -5,7 +5,7 @@ import type * as tf from "@tensorflow/tfjs";
 /** Options of every encoder. */
 export interface EncoderOptions extends WeightOptions {
   /** Options of each batch norm, such as its momentum. */
-  batchNorm?: Pick<BatchNormalizationOptions, "epsilon" | "epsMode" | "momentum" | "frozen">;
+  batchNorm?: Pick<BatchNormalizationOptions, "epsilon" | "epsMode" | "momentum" | "runningAverage" | "frozen">;
 }
 
 /** What a convolution with batch norm is told besides its input. */
