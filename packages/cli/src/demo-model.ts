@@ -8,11 +8,16 @@ const FOLDER = fileURLToPath(new URL("../demo/", import.meta.url));
 export const DEMO_PHOTO: string = join(FOLDER, "china.jpg");
 
 /**
- * What `createSegmenter` needs for the model that comes along: MobileNetV2dilated and C1_deepsup, trained on photos that
+ * What `createSegmenter` and `evaluate` need for the model that comes along: MobileNetV2dilated and C1_deepsup, trained on photos that
  * another network had labelled. It shows that everything works; for results take the original's weights.
  */
 export const DEMO_MODEL = {
   config: "mobilenetv2dilated-c1_deepsup",
   // It was trained at short sides of 208 to 352.
-  set: { DIR: FOLDER, "TEST.checkpoint": "epoch_1.safetensors", "DATASET.imgSizes": 300 },
+  set: {
+    DIR: FOLDER,
+    "TEST.checkpoint": "epoch_1.safetensors",
+    "VAL.checkpoint": "epoch_1.safetensors",
+    "DATASET.imgSizes": 300,
+  },
 };
