@@ -54,7 +54,11 @@ export async function saveCheckpoint(
 ): Promise<string[]> {
   const { memory, updates, seeds } = trainer.state;
   const path = (part: Part) => fileOf(folder, position, part);
-  const states = { encoder: stateOf(trainer.encoder, updates), decoder: stateOf(trainer.decoder, updates) };
+  const { batchesTracked } = trainer;
+  const states = {
+    encoder: stateOf(trainer.encoder, batchesTracked),
+    decoder: stateOf(trainer.decoder, batchesTracked),
+  };
   const momenta = memory.map((tensor, i): NamedTensor => {
     return { name: `memory.${i}`, dtype: "float32", shape: tensor.shape, data: tensor.dataSync() as Float32Array };
   });
@@ -73,8 +77,8 @@ export async function saveCheckpoint(
   return [...VOUCHED, "trainer" as const].map((part) => basename(path(part)));
 }
 
-function stateOf(model: tf.LayersModel, updates: number): Map<string, NamedTensor> {
-  const state = stateDictOf(model, { numBatchesTracked: updates });
+function stateOf(model: tf.LayersModel, numBatchesTracked: number): Map<string, NamedTensor> {
+  const state = stateDictOf(model, { numBatchesTracked });
   for (const { name, data } of state.values()) {
     if (data instanceof Float32Array && !data.every(Number.isFinite)) {
       throw new CliError(

@@ -150,6 +150,12 @@ export class Trainer {
     return inferenceModel([this.encoder, this.decoder], [0]);
   }
 
+  /** How many batches the batch norms' statistics have seen since the training began, as PyTorch counts them. */
+  get batchesTracked(): number {
+    const { fix_bn, accumulate } = this.#config.TRAIN;
+    return fix_bn ? 0 : this.#optimizer.updates * accumulate;
+  }
+
   /** About how large a checkpoint is. */
   get bytes(): number {
     const weights = [this.encoder, this.decoder].flatMap((model) => model.weights.map((weight) => weight.read().size));

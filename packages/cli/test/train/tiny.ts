@@ -54,7 +54,7 @@ export const tinySettings = (list: string, dir: string): Record<string, unknown>
   "DATASET.list_train": list,
   "DATASET.list_val": "/nowhere/val.odgt",
   "DATASET.num_class": 2,
-  "DATASET.imgSizes": [24, 32],
+  "DATASET.imgSizes": [21, 32],
   "TRAIN.num_epoch": 2,
   "TRAIN.epoch_iters": 3,
   "TRAIN.workers": 2,
