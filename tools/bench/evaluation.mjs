@@ -51,14 +51,17 @@ async function evaluations() {
     const images = Math.max(2, Math.round(Number(flags.images) * (goal < 1 ? 1 : 1 / 4)));
     const list = await makePhotos(images, photo, classes);
     let memory = 0;
+    const busy = [];
     const result = await evaluate({
       architecture: `${encoder}-${decoder}`,
       weights,
       backend: flags.backend,
       workers: Number(flags.workers),
       set: { "DATASET.num_class": classes, "DATASET.list_val": list, "DATASET.imgSizes": size },
-      onProgress: () => {
-        memory = Math.max(memory, largestChild());
+      onProgress: ({ phase }) => {
+        const children = readChildren();
+        memory = Math.max(memory, ...children.map(({ megabytes }) => megabytes));
+        if (phase === "scoring") busy.push(children.reduce((sum, { seconds }) => sum + seconds, 0));
       },
     });
     rows.push({
@@ -67,6 +70,8 @@ async function evaluations() {
       photos: `${images} of ${photo.join("×")}`,
       "s an image": result.secondsPerImage,
       "of it engine s": result.engineSecondsPerImage,
+      // Where others use the machine too, this over the number of cores is what it would take alone, at best.
+      "CPU s": (busy.at(-1) - busy[0]) / (images - 1),
       "goal s": goal,
       "peak MB a worker": memory || "unknown",
     });
@@ -74,14 +79,18 @@ async function evaluations() {
   return rows;
 }
 
-/** The largest resident memory, in MB, that one of this process's children has had; 0 where that cannot be known. */
-function largestChild() {
+/** What this process's children have used so far: each one's peak of resident memory and time on processors. Linux only. */
+function readChildren() {
   try {
     const children = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ").filter(Boolean);
-    const peak = (pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
-    return Math.round(Math.max(0, ...children.map(peak)) / 1000);
+    return children.map((pid) => {
+      const [, peak] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+      // Fields 14 and 15, in hundredths of a second, counted from behind the name in parentheses.
+      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
+      return { megabytes: Math.round(peak / 1000), seconds: (Number(fields[11]) + Number(fields[12])) / 100 };
+    });
   } catch {
-    return 0;
+    return [];
   }
 }
 
