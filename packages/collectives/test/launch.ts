@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -102,6 +102,46 @@ export const launchProcesses: Launcher = (compiled, launch) =>
         await ended;
       }),
     );
+  });
+
+/** Whether `mpirun` is there, and is Open MPI's. */
+export const hasMpirun = (() => {
+  const { stdout } = spawnSync("mpirun", ["--version"], { encoding: "utf8" });
+  return stdout?.includes("Open MPI") ?? false;
+})();
+
+/** Runs a script as so many ranks; several on one processor, as root too, as in containers. */
+export async function mpirun(
+  size: number,
+  script: string[],
+  flags: string[] = [],
+): Promise<{ code: number; stderr: string }> {
+  const all = [
+    "--allow-run-as-root",
+    "--oversubscribe",
+    "--bind-to",
+    "none",
+    ...flags,
+    "-n",
+    String(size),
+    process.execPath,
+    ...script,
+  ];
+  const child = spawn("mpirun", all, { stdio: ["ignore", "ignore", "pipe"] });
+  let stderr = "";
+  child.stderr.on("data", (data) => {
+    stderr += data;
+  });
+  const [code] = await once(child, "close");
+  return { code, stderr };
+}
+
+/** Ranks that go on when another one is killed, so that it is up to them to notice. */
+export const launchMpi: Launcher = (compiled, launch) =>
+  withFolder(compiled, launch.size, async (folder) => {
+    const { size, timeoutMs, scenario, argument } = launch;
+    const task: Task = { join: { kind: "mpi", ...(timeoutMs && { timeoutMs }) }, scenario, argument, folder };
+    await mpirun(size, [join(compiled, "test/ranks/rank.js"), JSON.stringify(task)], ["--enable-recovery"]);
   });
 
 function startRank(compiled: string, task: Task): ChildProcess {

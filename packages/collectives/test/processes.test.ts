@@ -11,7 +11,7 @@ const leftovers = () => (existsSync("/dev/shm") ? readdirSync("/dev/shm").filter
 // In whatever way a test's groups end.
 afterEach(() => expect(leftovers()).toEqual([]));
 
-describeGroup("A group of processes", launchProcesses, { sizes: [2, 3, 8] }, (launch) => {
+describeGroup("A group of processes", launchProcesses, { sizes: [2, 3, 8], toldAtOnce: true }, (launch) => {
   it.each([1, 17])("sums through slots of %i numbers", async (chunkLength) => {
     const lengths = [0, 1, 5, 513, 3001];
     const findings = await launch({ size: 4, chunkLength, scenario: "results", argument: lengths });

@@ -5,7 +5,7 @@ import { launchThreads, running } from "./launch.ts";
 import { expectedResults } from "./oracle.ts";
 import { anError, describeGroup, everyRank } from "./suite.ts";
 
-describeGroup("A group of threads", launchThreads, { sizes: [2, 3, 5, 8] }, (launch) => {
+describeGroup("A group of threads", launchThreads, { sizes: [2, 3, 5, 8], toldAtOnce: true }, (launch) => {
   it.each([1, 17, 1000])("sums through slots of %i numbers", async (chunkLength) => {
     const lengths = [0, 1, 5, 513, 3001];
     const findings = await launch({ size: 4, chunkLength, scenario: "results", argument: lengths });

@@ -2,6 +2,7 @@ import { closeSync } from "node:fs";
 import { CollectiveError } from "../errors.ts";
 import { timeoutError } from "../failures.ts";
 import type { Group } from "../group.ts";
+import { nap } from "../nap.ts";
 import { checkChunkLength, checkName, checkRank, checkSize, checkTimeout, TIMEOUT_MS } from "../options.ts";
 import { atExit } from "../shared/at-exit.ts";
 import { ABSENT, defaultChunkLength, IDENTITY, JOINED, LEFT, lineOf, STATE, sharedBytes } from "../shared/layout.ts";
@@ -122,10 +123,4 @@ function processSleeper(control: Int32Array, { sleep, wake }: System): Sleeper {
     wake: (index) => wake(control.subarray(index)),
     hasDied: (rank) => hasEnded(identityIn(control, rank)),
   };
-}
-
-const napping = new Int32Array(new SharedArrayBuffer(4));
-
-function nap(ms: number): void {
-  Atomics.wait(napping, 0, 0, ms);
 }

@@ -1,13 +1,18 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import type { Group } from "../../src/group.ts";
+import { mpiLaunch } from "../../src/mpi/launch.ts";
+import { joinMpiGroup, type MpiGroupOptions } from "../../src/mpi/mpi-group.ts";
 import { joinProcessGroup, type ProcessGroupOptions } from "../../src/processes/process-group.ts";
 import { joinThreadGroup, type ThreadGroupHandle } from "../../src/threads.ts";
 import { findError, type Scenario, scenarios } from "./scenarios.ts";
 
 /** What a thread or process is told to do. */
 export interface Task {
-  join: { kind: "threads"; handle: ThreadGroupHandle; rank: number } | ({ kind: "processes" } & ProcessGroupOptions);
+  join:
+    | { kind: "threads"; handle: ThreadGroupHandle; rank: number }
+    | ({ kind: "processes" } & ProcessGroupOptions)
+    | ({ kind: "mpi" } & MpiGroupOptions);
   scenario: Scenario;
   argument: unknown;
   /** Where `<rank>.json` goes. */
@@ -16,11 +21,12 @@ export interface Task {
 
 function joinGroup(join: Task["join"]): Group {
   if (join.kind === "threads") return joinThreadGroup(join.handle, join.rank);
-  return joinProcessGroup(join);
+  if (join.kind === "processes") return joinProcessGroup(join);
+  return joinMpiGroup(join);
 }
 
 const task: Task = workerData ?? JSON.parse(process.argv[2]!);
-const { rank } = task.join;
+const rank = "rank" in task.join ? task.join.rank : mpiLaunch()!.rank;
 let group: Group | undefined;
 const failed = findError(() => {
   group = joinGroup(task.join);

@@ -1,0 +1,245 @@
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
+import { CALLS, type Call, type CallName } from "../call.ts";
+import { CollectiveError } from "../errors.ts";
+import { brokenError, checkSameCall, deadError, disposedError } from "../failures.ts";
+import type { Group } from "../group.ts";
+import { checkData, checkRank, checkTimeout, TIMEOUT_MS } from "../options.ts";
+import { hasEnded, IDENTITY_LENGTH, type Identity, ownIdentity } from "../processes/identity.ts";
+import { sumInOrder } from "../shared/sum.ts";
+import { mpiLaunch } from "./launch.ts";
+import { Messages, type Piece, type Prepared } from "./messages.ts";
+import { openSession, type Session } from "./session.ts";
+
+export interface MpiGroupOptions {
+  /** How long a call waits for the others, in milliseconds; 10 000 unless given. `Infinity` waits for ever. */
+  timeoutMs?: number;
+  /** The path of Open MPI's library; what the system finds unless given. */
+  library?: string;
+}
+
+/** A call goes ahead of its numbers, in this many places: which call, the length's lower and upper half, the root. */
+const HEAD = 4;
+
+/** Each call begins with a message of this length from each to each, with the numbers if they fit: below the 4096 bytes that Open MPI sends without asking. */
+const FRAME = 992;
+
+/** Vectors are summed in pieces of this length, which bounds the extra memory: as much again. */
+const CHUNK = 2 ** 22;
+
+/** In place of a call: the rank leaves. */
+const LEAVING = -1;
+
+/**
+ * The group of all processes that `mpirun` or `srun` has started, over Open MPI. All of them call this, in the same order if more than once.
+ * MPI ends when the process does; it cannot be started again.
+ *
+ * @throws {CollectiveError} `unavailable` without koffi or Open MPI; `option`; `timeout` or `dead` if a rank does not come.
+ */
+export function joinMpiGroup({ timeoutMs = TIMEOUT_MS, library }: MpiGroupOptions = {}): Group {
+  checkTimeout(timeoutMs);
+  return new MpiGroup(openSession(library, timeoutMs), timeoutMs);
+}
+
+/**
+ * Sums over messages: each rank gets the others' shares of its own part, adds them in rank order, and sends the sum to all. `MPI_Allreduce` itself
+ * adds in an order that depends on the library, the length and the number of ranks, and does not return while a rank is missing.
+ */
+class MpiGroup implements Group {
+  readonly rank: number;
+  readonly size: number;
+  readonly #session: Session;
+  readonly #messages: Messages;
+  readonly #frames: readonly Float32Array[];
+  readonly #heads: readonly Int32Array[];
+  readonly #bodies: readonly Float32Array[];
+  readonly #prepared: Prepared;
+  #name: CallName = "join";
+  #staging = new Float32Array(0);
+  #identities: readonly Identity[] = [];
+  #broken: CollectiveError | undefined;
+  #disposed = false;
+
+  constructor(session: Session, timeoutMs: number) {
+    const { rank, size } = session;
+    this.rank = rank;
+    this.size = size;
+    this.#session = session;
+    this.#messages = new Messages({
+      session,
+      tag: 2 * session.groups++,
+      timeoutMs,
+      localSize: mpiLaunch()?.localSize ?? size,
+      hasDied: (other) => this.#hasDied(other),
+    });
+    this.#frames = Array.from({ length: size }, () => new Float32Array(FRAME));
+    this.#heads = this.#frames.map(({ buffer }) => new Int32Array(buffer, 0, HEAD));
+    this.#bodies = this.#frames.map((frame) => frame.subarray(HEAD));
+    this.#prepared = this.#messages.prepare(
+      this.#others((other) => this.#frames[other]!),
+      this.#others(() => this.#frames[rank]!),
+    );
+    this.#call("join", 0, 0, () => this.#introduce());
+  }
+
+  allReduce(data: Float32Array): void {
+    checkData(data);
+    this.#call("allReduce", data.length, 0, () => {
+      this.#meet(data);
+      if (this.#fits(data)) sumInOrder(data, this.#bodies);
+      else for (let at = 0; at < data.length; at += CHUNK) this.#sum(data.subarray(at, at + CHUNK));
+    });
+  }
+
+  allGather(data: Float32Array): Float32Array {
+    checkData(data);
+    const all = new Float32Array(this.size * data.length);
+    const row = (rank: number) => all.subarray(rank * data.length, (rank + 1) * data.length);
+    row(this.rank).set(data);
+    this.#call("allGather", data.length, 0, () => {
+      this.#meet(data);
+      if (this.#fits(data)) this.#bodies.forEach((body, rank) => void row(rank).set(body.subarray(0, data.length)));
+      else
+        this.#exchange(
+          this.#others(row),
+          this.#others(() => data),
+        );
+    });
+    return all;
+  }
+
+  broadcast(data: Float32Array, root = 0): void {
+    checkData(data);
+    checkRank(root, this.size, "root");
+    this.#call("broadcast", data.length, root, () => {
+      this.#meet(data);
+      if (this.#fits(data)) data.set(this.#bodies[root]!.subarray(0, data.length));
+      else this.#spread(data, root);
+    });
+  }
+
+  barrier(): void {
+    this.#call("barrier", 0, 0, () => this.#meet());
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.#broken) return;
+    // So that nobody waits for it in vain.
+    this.#heads[this.rank]![0] = LEAVING;
+    this.#messages.sendAgain(this.#prepared);
+  }
+
+  /** Each rank tells which process it is, and on which machine. */
+  #introduce(): void {
+    const cards = this.#bodies.map(({ buffer, byteOffset }) => new Int32Array(buffer, byteOffset, IDENTITY_LENGTH + 1));
+    cards[this.rank]!.set([...ownIdentity(), numberOf(hostname())]);
+    this.#meet();
+    const here = numberOf(hostname());
+    this.#identities = cards.map((card) => (card[IDENTITY_LENGTH] === here ? identityFrom(card) : ELSEWHERE));
+  }
+
+  /** Sums a piece of a vector: first everyone's shares of this rank's part come here, then the sums of the parts go everywhere. */
+  #sum(chunk: Float32Array): void {
+    const partOf = (rank: number) => partOfChunk(chunk, rank, this.size);
+    const mine = partOf(this.rank);
+    if (this.#staging.length < this.size * mine.length) this.#staging = new Float32Array(this.size * mine.length);
+    const shares = Array.from({ length: this.size }, (_, rank) =>
+      this.#staging.subarray(rank * mine.length, (rank + 1) * mine.length),
+    );
+    shares[this.rank]!.set(mine);
+    this.#exchange(
+      this.#others((rank) => shares[rank]!),
+      this.#others(partOf),
+    );
+    if (mine.length > 0) sumInOrder(mine, shares);
+    this.#exchange(
+      this.#others(partOf),
+      this.#others(() => mine),
+    );
+  }
+
+  /** The root sends each rank its part; then all send their parts to all. That takes no longer for many ranks than for two. */
+  #spread(data: Float32Array, root: number): void {
+    const partOf = (rank: number) => partOfChunk(data, rank, this.size);
+    const mine = partOf(this.rank);
+    if (this.rank === root) {
+      this.#exchange([], this.#others(partOf));
+      this.#exchange(
+        [],
+        this.#others(() => mine),
+      );
+      return;
+    }
+    const toPeers = this.#others(() => mine).filter(({ rank }) => rank !== root);
+    this.#exchange([{ rank: root, data: mine }], []);
+    this.#exchange(this.#others(partOf), toPeers);
+  }
+
+  #exchange(incoming: readonly Piece[], outgoing: readonly Piece[]): void {
+    this.#messages.exchange(incoming, outgoing, this.#name);
+  }
+
+  /** A piece for each other rank, the next one first, so that not all send to the same one. */
+  #others(data: (rank: number) => Float32Array): Piece[] {
+    return Array.from({ length: this.size - 1 }, (_, i) => {
+      const rank = (this.rank + 1 + i) % this.size;
+      return { rank, data: data(rank) };
+    });
+  }
+
+  #fits(data: Float32Array): boolean {
+    return data.length <= FRAME - HEAD;
+  }
+
+  /** Exchanges the heads of a call, and `data` if it fits; sees that all ranks make the same call. */
+  #meet(data?: Float32Array): void {
+    if (data && this.#fits(data)) this.#bodies[this.rank]!.set(data);
+    this.#messages.exchangeAgain(this.#prepared, this.#name);
+    const left = this.#heads.findIndex((head) => head[0] === LEAVING);
+    if (left >= 0) throw deadError(left, this.#name);
+    checkSameCall(
+      this.#heads.map(
+        ([call, low, high, root]): Call => ({ name: CALLS[call!]!, length: high! * 2 ** 31 + low!, root: root! }),
+      ),
+    );
+  }
+
+  #call(name: CallName, length: number, root: number, run: () => void): void {
+    if (this.#disposed) throw disposedError();
+    if (this.#broken) throw brokenError(this.#broken);
+    this.#name = name;
+    this.#heads[this.rank]!.set([CALLS.indexOf(name), length % 2 ** 31, Math.floor(length / 2 ** 31), root]);
+    try {
+      run();
+    } catch (error) {
+      if (error instanceof CollectiveError) {
+        this.#broken = error;
+        this.#session.broken = true;
+      }
+      throw error;
+    }
+  }
+
+  #hasDied(rank: number): boolean {
+    const identity = this.#identities[rank];
+    return identity !== undefined && hasEnded(identity);
+  }
+}
+
+/** A process on another machine cannot be looked after. */
+const ELSEWHERE: Identity = [0, 0, 0];
+
+function identityFrom(card: Int32Array): Identity {
+  return [...card.subarray(0, IDENTITY_LENGTH)] as unknown as Identity;
+}
+
+function numberOf(text: string): number {
+  return createHash("sha256").update(text).digest().readInt32LE();
+}
+
+function partOfChunk(chunk: Float32Array, rank: number, size: number): Float32Array {
+  const length = Math.ceil(chunk.length / size);
+  return chunk.subarray(rank * length, (rank + 1) * length);
+}
