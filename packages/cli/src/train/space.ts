@@ -14,6 +14,6 @@ export async function ensureSpace(folder: string, bytes: number): Promise<void> 
   const megabytes = (size: number) => Math.ceil(size / 1e6);
   throw new CliError(
     "failed",
-    `Expected ${megabytes(bytes)} MB of free space in ${folder} for a checkpoint but there are ${megabytes(bavail * bsize)}: make room there, or set DIR to another folder.`,
+    `Expected ${megabytes(bytes)} MB of free space in ${folder} for a checkpoint but there are only ${megabytes(bavail * bsize)}: make room there, or set DIR to another folder.`,
   );
 }
