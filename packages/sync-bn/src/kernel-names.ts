@@ -38,7 +38,7 @@ export interface AcrossAttrs {
     group: Group;
     /** Values per channel over all replicas. */
     count: number;
-    /** Whether a channel's σ depends on x: with `epsMode: "max"` a variance below eps does not. */
-    varies: boolean[];
+    /** That of each channel over all replicas, to which epsilon is added; 0 where it does not depend on x (`epsMode: "max"`, below eps). */
+    variance: Float64Array;
   };
 }

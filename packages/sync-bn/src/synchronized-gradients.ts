@@ -21,7 +21,9 @@ export function registerSynchronizedGradients(): void {
             : (tf
                 .engine()
                 .runKernel(BatchNormSums, { dy, ...saved, ...(y && { y }) }, { epsilon, activation }) as tf.Tensor[]);
-        const sums = tf.tidy(() => tf.concat([dGamma!, dBeta!]).dataSync().slice()) as Float32Array;
+        const sums = new Float32Array(2 * gamma!.size);
+        sums.set(dGamma!.dataSync());
+        sums.set(dBeta!.dataSync(), gamma!.size);
         // Here and not in a function below: every replica takes part, whatever it needs itself, or the others would wait.
         across.group.allReduce(sums);
         return {
@@ -43,14 +45,16 @@ function throughStatistics(
   { x, gamma, mean, variance, scaled }: Record<"x" | "gamma" | "mean" | "variance" | "scaled", tf.Tensor>,
   sums: Float32Array,
   epsilon: number,
-  { count, varies }: AcrossAttrs["across"],
+  { count, variance: values }: AcrossAttrs["across"],
 ): tf.Tensor {
   return tf.tidy(() => {
-    const channels = varies.length;
-    const scale = tf.rsqrt(variance.add(epsilon)).mul(gamma);
-    const slope = Float32Array.from(varies, (does, c) => (does ? -sums[c]! / count : 0));
-    const shift = sums.subarray(channels).map((sum) => -sum / count);
-    const factors = { gamma: scale.mul(tf.tensor1d(slope)), beta: scale.mul(tf.tensor1d(shift)) };
+    const [slope, shift] = [new Float32Array(values.length), new Float32Array(values.length)];
+    for (const [c, value] of values.entries()) {
+      const inverse = 1 / Math.sqrt(value + epsilon) / count;
+      slope[c] = value > 0 ? -sums[c]! * inverse : 0;
+      shift[c] = -sums[values.length + c]! * inverse;
+    }
+    const factors = { gamma: gamma.mul(tf.tensor1d(slope)), beta: gamma.mul(tf.tensor1d(shift)) };
     return tf
       .engine()
       .runKernel(

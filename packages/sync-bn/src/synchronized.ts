@@ -18,11 +18,9 @@ export function batchNormAcross(
   const biased = centredSquares.map((squares) => squares / count);
   // The kernels add epsilon, which is taken off here where the larger of the two is wanted.
   const used = epsMode === "add" ? biased : biased.map((variance) => Math.max(variance, epsilon) - epsilon);
-  const varies = Array.from(used, (variance) => variance > 0);
-
   const mean = tf.tensor1d(Float32Array.from(means));
   const variance = tf.tensor1d(Float32Array.from(used));
-  const attrs: AcrossAttrs = { epsilon, activation: activation ?? "", across: { group, count, varies } };
+  const attrs: AcrossAttrs = { epsilon, activation: activation ?? "", across: { group, count, variance: used } };
   const inputs = { x, gamma, beta, mean, variance, ...(residual && { residual }) };
   const kernel = activation ? BatchNormApplyActivation : BatchNormApply;
   const y = tf.engine().runKernel(kernel, inputs, attrs as unknown as tf.NamedAttrMap) as tf.Tensor;
@@ -37,13 +35,9 @@ function localStatistics(x: tf.Tensor): Statistics {
     return { count: 0, mean: new Float64Array(channels), centredSquares: new Float64Array(channels) };
   }
   const count = x.size / channels;
-  const [mean, variance] = read(() => tf.engine().runKernel(BatchNormStatistics, { x }) as tf.Tensor[]);
-  return { count, mean: mean!, centredSquares: variance!.map((value) => value * (count - 1)) };
-}
-
-/** The values of two `[channels]` tensors, which go; read at once, because each reading waits for the device. */
-function read(make: () => tf.Tensor[]): Float64Array[] {
-  const values = tf.tidy(() => tf.concat(make().map((tensor) => tensor.flatten())).dataSync());
-  const channels = values.length / 2;
-  return [Float64Array.from(values.subarray(0, channels)), Float64Array.from(values.subarray(channels))];
+  return tf.tidy(() => {
+    const [mean, variance] = tf.engine().runKernel(BatchNormStatistics, { x }) as [tf.Tensor, tf.Tensor];
+    const centredSquares = Float64Array.from(variance.dataSync(), (value) => value * (count - 1));
+    return { count, mean: Float64Array.from(mean.dataSync()), centredSquares } as unknown as tf.TensorContainer;
+  }) as unknown as Statistics;
 }

@@ -92,12 +92,12 @@ function batchNormGrad(backend: NativeBackend, inputs: tf.NamedTensorMap, attrs:
 
 /** The fused op in training makes the statistics faster than any means and sums do, although it writes an output that nobody reads. */
 function statistics(backend: NativeBackend, { x }: tf.NamedTensorMap): tf.Tensor[] {
-  const channels = x!.shape[x!.rank - 1]!;
+  const zeros = tf.zeros([x!.shape[x!.rank - 1]!]);
   const none = tf.tensor1d([]);
   const [unread, mean, variance] = backend.executeMultipleOutputs(
     "FusedBatchNormV3",
     fusedAttrs(backend, 1),
-    [flat(x!), tf.ones([channels]), tf.zeros([channels]), none, none],
+    [flat(x!), zeros, zeros, none, none],
     6,
   ) as [tf.Tensor, tf.Tensor, tf.Tensor];
   unread.dispose();
