@@ -10,7 +10,7 @@ export interface Position {
 }
 
 /** The four files of a checkpoint, in the order in which they are written: the last one vouches for the others. */
-export const PARTS = {
+const PARTS = {
   encoder: "pth",
   decoder: "pth",
   history: "json",

@@ -7,7 +7,7 @@ import { historySvg } from "./history-svg.ts";
 import type { ValidationScores } from "./validation-files.ts";
 
 /** The picture of the training's course. */
-export const HISTORY_PICTURE = "history.svg";
+const HISTORY_PICTURE = "history.svg";
 
 /**
  * What a training leaves for people to look at: TensorBoard's events, and a picture of its course. Where it cannot be written, that is told once

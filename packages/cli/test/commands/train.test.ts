@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runSeg } from "../run-seg.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { type TinyDataset, tinyDataset, writeLabel } from "../train/tiny.ts";
+import { sizeOf, type TinyDataset, tinyDataset, writeLabel } from "../train/tiny.ts";
 
 let folder: string;
 let data: TinyDataset;
@@ -25,7 +25,10 @@ describe("seg train --check", () => {
   });
 
   it("names the file and the value of each wrong label, and ends with 1", async () => {
-    for (const i of [1, 3]) await writeLabel(data.labels[i]!, new Uint8Array(40 * 32).fill(7 + i));
+    for (const i of [1, 3]) {
+      const { width, height } = sizeOf(i);
+      await writeLabel(data.labels[i]!, new Uint8Array(width * height).fill(7 + i), width);
+    }
     const { code, stdout } = await check();
     expect(code).toBe(1);
     const lines = stdout.trim().split("\n");

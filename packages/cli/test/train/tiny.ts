@@ -9,15 +9,16 @@ export interface TinyDataset {
   labels: string[];
 }
 
-const SIZE = { width: 40, height: 32 };
+/** The size of a photo; every other one is wider, so that batches are padded. */
+export const sizeOf = (photo: number) => ({ width: photo % 2 === 0 ? 40 : 56, height: 32 });
 
 /** Makes a data set; the void (0) is a strip at the bottom. */
 export async function tinyDataset(folder: string, { name = "train", photos = 4 } = {}): Promise<TinyDataset> {
-  const { width, height } = SIZE;
   mkdirSync(folder, { recursive: true });
   const images: string[] = [];
   const labels: string[] = [];
   for (let i = 0; i < photos; i++) {
+    const { width, height } = sizeOf(i);
     const border = 8 + ((i * 7) % 24);
     const photo = new Uint8Array(width * height * 3);
     const label = new Uint8Array(width * height);
@@ -31,18 +32,18 @@ export async function tinyDataset(folder: string, { name = "train", photos = 4 }
     }
     images.push(join(folder, `${name}-${i}.png`));
     labels.push(join(folder, `${name}-${i}-label.png`));
-    await sharp(photo, { raw: { ...SIZE, channels: 3 } }).toFile(images[i]!);
-    await writeLabel(labels[i]!, label);
+    await sharp(photo, { raw: { width, height, channels: 3 } }).toFile(images[i]!);
+    await writeLabel(labels[i]!, label, width);
   }
   const list = join(folder, `${name}.odgt`);
-  const lines = images.map((image, i) => JSON.stringify({ fpath_img: image, fpath_segm: labels[i], ...SIZE }));
+  const lines = images.map((image, i) => JSON.stringify({ fpath_img: image, fpath_segm: labels[i], ...sizeOf(i) }));
   writeFileSync(list, `${lines.join("\n")}\n`);
   return { list, images, labels };
 }
 
 /** Writes a label file of one value a pixel. */
-export async function writeLabel(path: string, values: Uint8Array): Promise<void> {
-  await sharp(values, { raw: { ...SIZE, channels: 1 } })
+export async function writeLabel(path: string, values: Uint8Array, width: number): Promise<void> {
+  await sharp(values, { raw: { width, height: values.length / width, channels: 1 } })
     .toColourspace("b-w")
     .png()
     .toFile(path);

@@ -19,7 +19,7 @@ import { evaluate } from "../../src/evaluate.ts";
 import { type TrainOptions, train } from "../../src/train/train.ts";
 import { forkFromSource } from "../child-processes.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { PAIR, type TinyDataset, tinyDataset, tinySettings } from "./tiny.ts";
+import { PAIR, sizeOf, type TinyDataset, tinyDataset, tinySettings } from "./tiny.ts";
 
 const EPOCHS = 2;
 const NETWORKS = [1, 2].flatMap((epoch) => [`encoder_epoch_${epoch}.pth`, `decoder_epoch_${epoch}.pth`]);
@@ -131,7 +131,7 @@ describe("Training", () => {
       expect(readFileSync(join(folder, `${half}_best.pth`)).equals(network)).toBe(true);
     }
     const { width, height } = await decodeImage(join(folder, "validation_epoch_2.png"));
-    expect([width, height]).toEqual([120, 32]);
+    expect([width, height]).toEqual([3 * sizeOf(0).width, sizeOf(0).height]);
     const written = JSON.parse(readFileSync(join(folder, "evaluation_epoch_2.json"), "utf8"));
     expect(written.classes.map(({ name }: { name: string }) => name)).toEqual(["dark", "bright"]);
     const again = await evaluate({
