@@ -42,6 +42,9 @@ for (const model of flags.models.split(",")) {
     // A step ends when the slowest replica has ended it.
     const of = (name) =>
       median(results[0].seconds[name].map((_, i) => Math.max(...results.map(({ seconds }) => seconds[name][i]))));
+    // Threads see the whole process each, processes themselves.
+    const sum = (name) =>
+      launcher === "processes" ? results.reduce((all, result) => all + result[name], 0) : results[0][name];
     const rate = (Number(count) * batch) / of("step");
     first ??= rate;
     rows.push({
@@ -52,8 +55,9 @@ for (const model of flags.models.split(",")) {
       "of it gradients s": of("gradients"),
       "images/s": rate,
       "to the first": rate / first,
-      "peak MB":
-        launcher === "processes" ? results.reduce((sum, { resident }) => sum + resident, 0) : results[0].resident,
+      // Steadier than the time where others use the machine too.
+      "processor s/image": sum("processors") / (Number(count) * batch),
+      "peak MB": sum("resident"),
     });
   }
 }

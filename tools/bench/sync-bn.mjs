@@ -1,7 +1,7 @@
 /**
  * What synchronized batch norm adds to a training step of two replicas, threads of one process with one TensorFlow thread each: forward,
  * loss, backward; batch norms with and without the group by turns, so that both meet the same machine. The processor's time is that of both
- * replicas, and does not see other programs' load.
+ * replicas, without that of other programs; the least of each is what the machine did when it was disturbed least.
  *
  *   node tools/bench/sync-bn.mjs [--model resnet18dilated+ppm_deepsup] [--replicas 2] [--batch 2] [--size 224x304] [--steps 10]
  */
@@ -96,19 +96,20 @@ async function main() {
     `${flags.model}, ${handle.size} replicas of batch ${flags.batch} at ${flags.size}: ` +
       `${layers} batch norms, ${calls} exchanges of ${Math.round(bytes / calls)} bytes a step`,
   );
-  const of = (mode, what) => median(first[mode].map((run) => run[what]));
-  // Each pair of neighbours ran under the same load, so their ratios tell more than the medians of a busy machine.
-  const overhead = (what) => (median(first.synchronized.map((run, i) => run[what] / first.alone[i][what])) - 1) * 100;
-  printTable(
-    ["alone", "synchronized"].map((mode) => ({
-      "batch norm": mode,
-      "step s": of(mode, "step"),
-      "processor s": of(mode, "cpu"),
-      "in exchanges s": of(mode, "seconds"),
-      "step overhead %": mode === "alone" ? "" : overhead("step"),
-      "processor overhead %": mode === "alone" ? "" : overhead("cpu"),
-    })),
-  );
+  const of = (mode, what, pick) => pick(first[mode].map((run) => run[what]));
+  const least = (numbers) => Math.min(...numbers);
+  const row = (mode) => ({
+    "batch norm": mode,
+    "step s": of(mode, "step", median),
+    "least s": of(mode, "step", least),
+    "in exchanges s": of(mode, "seconds", median),
+    "processor s": of(mode, "cpu", median),
+    "least processor s": of(mode, "cpu", least),
+  });
+  const [alone, synchronized] = [row("alone"), row("synchronized")];
+  const percent = (name) => (alone[name] ? (synchronized[name] / alone[name] - 1) * 100 : "");
+  const overhead = Object.fromEntries(Object.keys(alone).map((name) => [name, percent(name)]));
+  printTable([alone, synchronized, { ...overhead, "batch norm": "overhead, %" }]);
 }
 
 await (isMainThread ? main() : replica(workerData));

@@ -27,9 +27,13 @@ export default function create({ group: given, rank, options: { model, batch, he
   const sum = (gradient) => allReduceGradients([gradient], group, { reduce: "sum" })[0];
 
   return {
-    /** Some steps; how many seconds each took, and of them those spent in collectives, waiting for others included. */
+    /**
+     * Some steps; how many seconds each took, and of them those spent in collectives, waiting for others included; and the
+     * seconds of processors that the process used for a step.
+     */
     run({ steps }) {
       const seconds = { step: [], statistics: [], gradients: [] };
+      const before = process.cpuUsage();
       for (let i = 0; i < steps; i++) {
         group.barrier();
         const start = performance.now();
@@ -47,7 +51,8 @@ export default function create({ group: given, rank, options: { model, batch, he
         seconds.gradients.push(group.seconds);
         seconds.step.push((performance.now() - start) / 1000);
       }
-      return { seconds, resident: resident() };
+      const { user, system } = process.cpuUsage(before);
+      return { seconds, processors: (user + system) / 1e6 / steps, resident: resident() };
     },
   };
 }
