@@ -49,7 +49,8 @@ function throughStatistics(
 ): tf.Tensor {
   return tf.tidy(() => {
     const [slope, shift] = [new Float32Array(values.length), new Float32Array(values.length)];
-    for (const [c, value] of values.entries()) {
+    for (let c = 0; c < values.length; c++) {
+      const value = values[c]!;
       const inverse = 1 / Math.sqrt(value + epsilon) / count;
       slope[c] = value > 0 ? -sums[c]! * inverse : 0;
       shift[c] = -sums[values.length + c]! * inverse;

@@ -18,15 +18,15 @@ export function batchNormAcross(
   const biased = centredSquares.map((squares) => squares / count);
   // The kernels add epsilon, which is taken off here where the larger of the two is wanted.
   const used = epsMode === "add" ? biased : biased.map((variance) => Math.max(variance, epsilon) - epsilon);
-  const mean = tf.tensor1d(Float32Array.from(means));
-  const variance = tf.tensor1d(Float32Array.from(used));
+  const mean = tf.tensor1d(new Float32Array(means));
+  const variance = tf.tensor1d(new Float32Array(used));
   const attrs: AcrossAttrs = { epsilon, activation: activation ?? "", across: { group, count, variance: used } };
   const inputs = { x, gamma, beta, mean, variance, ...(residual && { residual }) };
   const kernel = activation ? BatchNormApplyActivation : BatchNormApply;
   const y = tf.engine().runKernel(kernel, inputs, attrs as unknown as tf.NamedAttrMap) as tf.Tensor;
   variance.dispose();
-  const unbiased = Float32Array.from(centredSquares, (squares) => squares / (count - 1));
-  return { y, mean, variance: tf.tensor1d(unbiased) };
+  const unbiased = centredSquares.map((squares) => squares / (count - 1));
+  return { y, mean, variance: tf.tensor1d(new Float32Array(unbiased)) };
 }
 
 function localStatistics(x: tf.Tensor): Statistics {
@@ -37,7 +37,7 @@ function localStatistics(x: tf.Tensor): Statistics {
   const count = x.size / channels;
   return tf.tidy(() => {
     const [mean, variance] = tf.engine().runKernel(BatchNormStatistics, { x }) as [tf.Tensor, tf.Tensor];
-    const centredSquares = Float64Array.from(variance.dataSync(), (value) => value * (count - 1));
-    return { count, mean: Float64Array.from(mean.dataSync()), centredSquares } as unknown as tf.TensorContainer;
+    const centredSquares = new Float64Array(variance.dataSync()).map((value) => value * (count - 1));
+    return { count, mean: new Float64Array(mean.dataSync()), centredSquares } as unknown as tf.TensorContainer;
   }) as unknown as Statistics;
 }
