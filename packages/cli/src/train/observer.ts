@@ -1,10 +1,19 @@
+import { writeImage } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import type { History } from "./history.ts";
 import { Journal } from "./journal.ts";
 import type { IterationProgress, TrainProgress } from "./progress.ts";
 import type { BatchScores, Trainer } from "./trainer.ts";
 import type { Validation } from "./validation.ts";
-import { bestOf, copyBest, readEvaluations, removeLater, type ValidationScores } from "./validation-files.ts";
+import {
+  bestOf,
+  copyBest,
+  pictureFile,
+  readEvaluations,
+  removeLater,
+  saveEpochEvaluation,
+  type ValidationScores,
+} from "./validation-files.ts";
 
 /** What an {@link Observer} works with. */
 export interface ObserverOptions {
@@ -97,8 +106,10 @@ export class Observer {
 
   async #show(validation: Validation, network: ReturnType<Trainer["inference"]>, epoch: number): Promise<void> {
     try {
-      const picture = await validation.picture(network, epoch);
+      const picture = await validation.picture(network);
       await this.#journal.picture(this.#lastStep(epoch), "validation/picture", picture);
+      // The last of what is to be done: it tells that the rest is.
+      await writeImage(pictureFile(this.#options.config.DIR, epoch), picture);
     } catch (error) {
       this.#options.warn(`There is no validation picture after epoch ${epoch}: ${(error as Error).message}`);
     }
@@ -119,6 +130,8 @@ export class Observer {
       "validation/mean_iou": meanIou,
       "validation/accuracy": pixelAccuracy,
     });
+    // The last of what is to be done: it tells that the rest is.
+    await saveEpochEvaluation(config.DIR, evaluation);
     onProgress({ type: "validation", epoch, meanIou, pixelAccuracy, shortSide: validation.shortSide, best });
   }
 

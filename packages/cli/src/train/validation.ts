@@ -11,7 +11,6 @@ import {
   readLabel,
   type SegClass,
   validationScales,
-  writeImage,
 } from "@seg/ade20k-data";
 import type { InferenceModel } from "@seg/layers";
 import { ConfusionMatrix } from "@seg/metrics";
@@ -22,7 +21,7 @@ import { sideBySide } from "../evaluation/side-by-side.ts";
 import { listedRecords } from "../listed-records.ts";
 import { predictLabels } from "../predict-labels.ts";
 import { scaleOptions } from "../scale-options.ts";
-import { type EpochEvaluation, evaluationFile, pictureFile, saveEpochEvaluation } from "./validation-files.ts";
+import { type EpochEvaluation, evaluationFile, pictureFile } from "./validation-files.ts";
 
 /** The original's size for single-scale testing. */
 const SINGLE_SCALE = 450;
@@ -81,17 +80,15 @@ export class Validation {
     return eval_every > 0 && (epoch % eval_every === 0 || epoch === num_epoch);
   }
 
-  /** The list's first photo, its truth and its prediction beside each other; also written to the folder `DIR`. */
-  async picture(network: InferenceModel, epoch: number): Promise<RgbImage> {
+  /** The list's first photo, its truth and its prediction beside each other. */
+  async picture(network: InferenceModel): Promise<RgbImage> {
     const { photo, truth } = await this.#load(0);
     const { width, height } = photo;
     const prediction = { labels: await this.#predict(network, photo), width, height };
-    const image = sideBySide([photo, colorize(truth, this.#classes), colorize(prediction, this.#classes)]);
-    await writeImage(pictureFile(this.#config.DIR, epoch), image);
-    return image;
+    return sideBySide([photo, colorize(truth, this.#classes), colorize(prediction, this.#classes)]);
   }
 
-  /** Scores the network on the whole list as `seg eval` does; also writes what it found to the folder `DIR`. */
+  /** Scores the network on the whole list as `seg eval` does. */
   async evaluate(
     network: InferenceModel,
     epoch: number,
@@ -113,7 +110,7 @@ export class Validation {
       matrix.add(await this.#predict(network, photo, signal), truth.labels);
       onProgress(i + 1, total);
     }
-    const evaluation = {
+    return {
       epoch,
       images: total,
       sizes: [this.shortSide],
@@ -124,8 +121,6 @@ export class Validation {
         this.#classes.map(({ name }) => name),
       ),
     };
-    await saveEpochEvaluation(this.#config.DIR, evaluation);
-    return evaluation;
   }
 
   /** Whether an epoch's picture and, where they are due, its scores are there already. */
