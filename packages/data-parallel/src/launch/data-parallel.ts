@@ -18,8 +18,8 @@ export interface LaunchOptions<Options = unknown> {
   /** Given to every replica; copied. */
   options?: Options;
   /**
-   * Where replicas live. Default: threads, unless one wants a GPU or several threads of the native CPU engine. Processes need the
-   * package koffi, to share memory.
+   * Where replicas live. Default: processes where TensorFlow's native engine may run (`auto` included), which need the package koffi to
+   * share memory; threads for other engines, and for one replica alone.
    */
   launcher?: Launcher | undefined;
   /**

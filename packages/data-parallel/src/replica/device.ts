@@ -27,8 +27,8 @@ export interface ChosenDevice extends Device {
 /**
  * Fills in what was left open.
  *
- * Threads of one process share one TensorFlow, whose pool of threads is as large as the first of them says. Replicas with one thread each
- * compute in their own threads and do not touch it; replicas that want more get in each other's way, so they become processes.
+ * Replicas on TensorFlow's native engine become processes: threads of one process would share its pool of threads, which is as large as the
+ * first of them says, and a table in its binding for Node that no lock guards, so that one replica can crash them all.
  *
  * @throws {DataParallelError} `option`
  */
@@ -51,8 +51,8 @@ export function chooseDevices(
       throw optionError(`Expected ${where}.gpu to be the number of a GPU, from 0, but received ${gpu}.`);
     return { ...device, engine, threads };
   });
-  const needsProcess = ({ engine, gpu, threads }: ChosenDevice) =>
-    gpu !== undefined || engine === "tensorflow-gpu" || (isNative(engine) && threads > 1 && devices.length > 1);
+  const needsProcess = ({ engine, gpu }: ChosenDevice) =>
+    gpu !== undefined || engine === "tensorflow-gpu" || (isNative(engine) && devices.length > 1);
   if (launcher === "threads" && chosen.some(({ gpu }) => gpu !== undefined))
     throw optionError(
       "Expected replicas on numbered GPUs to be processes but received launcher threads: leave it out.",

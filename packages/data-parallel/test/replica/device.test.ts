@@ -9,12 +9,11 @@ afterEach(() => {
 const launcherOf = (...devices: Device[]) => chooseDevices(devices).launcher;
 
 describe("Replicas, unless told otherwise,", () => {
-  it("are threads, but processes on GPUs and where several threads of TensorFlow's serve each", () => {
+  it("are threads, but processes on GPUs and where several run TensorFlow", () => {
     expect(launcherOf({ engine: "wasm" }, { engine: "wasm" })).toBe("threads");
-    expect(launcherOf({ engine: "tensorflow", threads: 1 }, { engine: "tensorflow", threads: 1 })).toBe("threads");
-    expect(launcherOf({ threads: 1 }, { threads: 1 })).toBe("threads");
     expect(launcherOf({ engine: "tensorflow", threads: 8 })).toBe("threads");
-    expect(launcherOf({ threads: 1 }, { threads: 2 })).toBe("processes");
+    expect(launcherOf({ engine: "tensorflow" }, { engine: "tensorflow" })).toBe("processes");
+    expect(launcherOf({}, {})).toBe("processes");
     expect(launcherOf({ engine: "cpu" }, { gpu: 0 })).toBe("processes");
     expect(launcherOf({ engine: "tensorflow-gpu" })).toBe("processes");
   });
