@@ -159,6 +159,16 @@ describe("Training", () => {
     expect(existsSync(join(folder, "encoder_best.pth"))).toBe(best === 2);
   });
 
+  it("interrupted while it scores has saved the epoch before, and leaves no half of an evaluation", async () => {
+    const folder = temporaryFolder();
+    const controller = new AbortController();
+    const onProgress = ({ type }: { type: string }) => type === "scoring" && controller.abort(new Error("enough"));
+    const set = { "DATASET.list_val": val.list, "TRAIN.eval_every": 1 };
+    await expect(start(folder, set, { onProgress, signal: controller.signal })).rejects.toThrow("enough");
+    const saved = [...NETWORKS, ...STATES].filter((file) => file.includes("epoch_1"));
+    expect(listing(folder)).toEqual([...saved, "history.svg", "validation_epoch_1.png"].sort());
+  });
+
   it("keeps the last checkpoints only, if asked to", async () => {
     const folder = temporaryFolder();
     await start(folder, { "TRAIN.keep": 1, "TRAIN.epoch_iters": 1 });
