@@ -1,8 +1,8 @@
 /**
  * What went wrong, for programs: `shape` (an input that cannot be normalized), `option` (an option out of range), `model` (a model
- * that cannot be converted).
+ * that cannot be converted), `engine` (an engine that cannot be read within a pass).
  */
-export type SyncBatchNormErrorCode = "shape" | "option" | "model";
+export type SyncBatchNormErrorCode = "shape" | "option" | "model" | "engine";
 
 /** The one class of error that this package throws. */
 export class SyncBatchNormError extends RangeError {

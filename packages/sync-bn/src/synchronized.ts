@@ -1,7 +1,7 @@
 import type { Group } from "@seg/collectives";
 import * as tf from "@tensorflow/tfjs";
 import type { BatchNormTrainOptions, BatchNormTrainResult } from "./batch-norm.ts";
-import { tooFewValues } from "./errors.ts";
+import { SyncBatchNormError, tooFewValues } from "./errors.ts";
 import { type AcrossAttrs, BatchNormApply, BatchNormApplyActivation, BatchNormStatistics } from "./kernel-names.ts";
 import { mergeStatistics, type Statistics } from "./statistics.ts";
 
@@ -13,6 +13,7 @@ export function batchNormAcross(
   group: Group,
   { epsilon = 1e-5, epsMode = "max", residual, activation }: BatchNormTrainOptions,
 ): BatchNormTrainResult {
+  checkEngine();
   const { count, mean: means, centredSquares } = mergeStatistics(group, localStatistics(x));
   if (count < 2) throw tooFewValues(x.shape, group.size);
   const biased = centredSquares.map((squares) => squares / count);
@@ -27,6 +28,15 @@ export function batchNormAcross(
   variance.dispose();
   const unbiased = centredSquares.map((squares) => squares / (count - 1));
   return { y, mean, variance: tf.tensor1d(new Float32Array(unbiased)) };
+}
+
+/** TF.js reads WebGPU within a pass by drawing on a canvas, which Node has not. */
+function checkEngine(): void {
+  if (tf.getBackend() !== "webgpu" || "OffscreenCanvas" in globalThis) return;
+  throw new SyncBatchNormError(
+    "engine",
+    "Expected an engine that can be read within a pass but webgpu cannot be in Node: use another one, or no group.",
+  );
 }
 
 function localStatistics(x: tf.Tensor): Statistics {

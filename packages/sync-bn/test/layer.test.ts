@@ -2,7 +2,7 @@ import { solo } from "@seg/collectives";
 import { describeEngines } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { attachGroup, BatchNormalization, batchNormalization } from "../src/index.ts";
+import { attachGroup, BatchNormalization, batchNormalization, batchNormTrain } from "../src/index.ts";
 import { everyLayer } from "../src/walk.ts";
 import { replicas } from "./replicas.ts";
 import { expectClose, madeUp, numbers, total } from "./values.ts";
@@ -87,6 +87,22 @@ describe("a model whose layers share a group", () => {
       for (const { statistics } of results) expectClose(statistics.flat(), expected.statistics.flat());
       whole.dispose();
     });
+  });
+
+  it("says so on an engine that cannot be read within a pass", async () => {
+    tf.registerBackend("webgpu", tf.findBackendFactory("cpu") as () => tf.KernelBackend);
+    await tf.setBackend("webgpu");
+    try {
+      const one = () =>
+        tf.tidy(() => {
+          const [x, ones] = [tf.ones([4, 2]), tf.ones([2])];
+          batchNormTrain(x, ones, ones, { group: { ...solo, size: 2 } });
+        });
+      expect(one).toThrow(/webgpu cannot be in Node: use another one, or no group/);
+    } finally {
+      await tf.setBackend("cpu");
+      tf.removeBackend("webgpu");
+    }
   });
 
   it("tells all replicas when they hold too few values together", () => {
