@@ -1,51 +1,64 @@
+import type Koffi from "koffi";
 import type { LibraryHandle } from "koffi";
 import { CollectiveError } from "../errors.ts";
 import { loadKoffi, oneLine } from "../load-koffi.ts";
 
-/** A handle of MPI's: Open MPI's are pointers. */
-type Handle = bigint;
+/** An address in memory, or one of MPI's handles, which are addresses in Open MPI. As plain numbers they cost a third of what arrays cost to pass. */
+export type Address = number;
 
-/** The functions of MPI that are used here; what they write goes into typed arrays. All return 0 if they succeed. */
+/** The functions of MPI that are used here; what they write goes to addresses. All return 0 if they succeed. */
 export interface Mpi {
-  Initialized(flag: Int32Array): number;
-  Finalize(): number;
-  Comm_rank(communicator: Handle, rank: Int32Array): number;
-  Comm_size(communicator: Handle, size: Int32Array): number;
-  Comm_set_errhandler(communicator: Handle, handler: Handle): number;
-  Error_string(error: number, text: Uint8Array, length: Int32Array): number;
-  Send_init(...args: [...Message, requests: BigUint64Array]): number;
-  Recv_init(...args: [...Message, requests: BigUint64Array]): number;
-  Isend(...args: [...Message, requests: BigUint64Array]): number;
-  Irecv(...args: [...Message, requests: BigUint64Array]): number;
-  Startall(count: number, requests: BigUint64Array): number;
-  Testall(count: number, requests: BigUint64Array, flag: Int32Array, statuses: null): number;
-  Request_get_status(request: Handle, flag: Int32Array, status: null): number;
+  Initialized(flag: Address): number;
+  Finalized(flag: Address): number;
+  Comm_rank(communicator: Address, rank: Address): number;
+  Comm_size(communicator: Address, size: Address): number;
+  Comm_set_errhandler(communicator: Address, handler: Address): number;
+  Error_string(error: number, text: Address, length: Address): number;
+  Send_init(...message: Message): number;
+  Recv_init(...message: Message): number;
+  Isend(...message: Message): number;
+  Irecv(...message: Message): number;
+  Startall(count: number, requests: Address): number;
+  Testall(count: number, requests: Address, flag: Address, statuses: Address): number;
+  Request_get_status(request: Address, flag: Address, status: Address): number;
   /** Starts MPI in a thread of its own, as it waits for all ranks however long that takes; `Initialized` tells when it is done. */
-  startInit(required: number, provided: Int32Array): void;
+  startInit(required: number, provided: Address): void;
+  /** Ends MPI in the same way; `Finalized` tells when it is done. */
+  startFinalize(): void;
   /** Ends the process at once, whatever its threads wait for. */
   exitNow(code: number): void;
-  readonly world: Handle;
-  readonly float: Handle;
-  readonly errorsReturn: Handle;
+  /** Where an array lies, which must not be so short that V8 keeps it elsewhere: 64 bytes at least. */
+  addressOf(array: Float32Array | Int32Array | BigUint64Array | Uint8Array): Address;
+  readonly world: Address;
+  readonly float: Address;
+  readonly errorsReturn: Address;
 }
 
-type Message = [data: Float32Array, count: number, type: Handle, other: number, tag: number, communicator: Handle];
+type Message = [
+  data: Address,
+  count: number,
+  type: Address,
+  other: number,
+  tag: number,
+  communicator: Address,
+  request: Address,
+];
 
-const MESSAGE = "void *data, int count, void *type, int other, int tag, void *communicator, void *request";
+const MESSAGE = "uint64_t data, int count, uint64_t type, int other, int tag, uint64_t communicator, uint64_t request";
 const PARAMETERS = {
-  Initialized: "void *flag",
-  Finalize: "",
-  Comm_rank: "void *communicator, void *rank",
-  Comm_size: "void *communicator, void *size",
-  Comm_set_errhandler: "void *communicator, void *handler",
-  Error_string: "int error, void *text, void *length",
+  Initialized: "uint64_t flag",
+  Finalized: "uint64_t flag",
+  Comm_rank: "uint64_t communicator, uint64_t rank",
+  Comm_size: "uint64_t communicator, uint64_t size",
+  Comm_set_errhandler: "uint64_t communicator, uint64_t handler",
+  Error_string: "int error, uint64_t text, uint64_t length",
   Send_init: MESSAGE,
   Recv_init: MESSAGE,
   Isend: MESSAGE,
   Irecv: MESSAGE,
-  Startall: "int count, void *requests",
-  Testall: "int count, void *requests, void *flag, void *statuses",
-  Request_get_status: "void *request, void *flag, void *status",
+  Startall: "int count, uint64_t requests",
+  Testall: "int count, uint64_t requests, uint64_t flag, uint64_t statuses",
+  Request_get_status: "uint64_t request, uint64_t flag, uint64_t status",
 };
 
 /** Open MPI's names first, with and without development files; then MPICH's, to say that it is no use. */
@@ -82,13 +95,13 @@ export function loadMpi(path?: string): Mpi {
       `Expected Open MPI but found no library ${path ?? NAMES[0]}: install it (Debian, Ubuntu: apt-get install openmpi-bin libopenmpi3), ` +
         "or add its folder to LD_LIBRARY_PATH.",
     );
-  return bind(library, found, koffi.load(null).func("void _exit(int code)"));
+  return bind(koffi, library, found);
 }
 
-function bind(library: LibraryHandle, found: string, exitNow: Mpi["exitNow"]): Mpi {
-  let world: Handle;
+function bind(koffi: typeof Koffi, library: LibraryHandle, found: string): Mpi {
+  let world: Address;
   try {
-    world = library.symbol(WORLD);
+    world = Number(library.symbol(WORLD));
   } catch (cause) {
     throw new CollectiveError(
       "unavailable",
@@ -103,14 +116,17 @@ function bind(library: LibraryHandle, found: string, exitNow: Mpi["exitNow"]): M
       name,
       library.func(`int MPI_${name}(${parameters})`),
     ]);
-    const init = library.func("int MPI_Init_thread(void *argc, void *argv, int required, void *provided)");
+    const init = library.func("int MPI_Init_thread(uint64_t argc, uint64_t argv, int required, uint64_t provided)");
+    const finalize = library.func("int MPI_Finalize()");
     return {
       ...(Object.fromEntries(functions) as Pick<Mpi, keyof typeof PARAMETERS>),
-      startInit: (required, provided) => init.async(null, null, required, provided, () => {}),
-      exitNow,
+      startFinalize: () => finalize.async(() => {}),
+      startInit: (required, provided) => init.async(0, 0, required, provided, () => {}),
+      exitNow: koffi.load(null).func("void _exit(int code)"),
+      addressOf: (array) => Number(koffi.address(array)),
       world,
-      float: library.symbol("ompi_mpi_float"),
-      errorsReturn: library.symbol("ompi_mpi_errors_return"),
+      float: Number(library.symbol("ompi_mpi_float")),
+      errorsReturn: Number(library.symbol("ompi_mpi_errors_return")),
     };
   } catch (cause) {
     throw new CollectiveError(

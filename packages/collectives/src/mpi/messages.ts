@@ -39,11 +39,13 @@ export class Messages {
   readonly #timeoutMs: number;
   readonly #hasDied: (rank: number) => boolean;
   readonly #spinMs: number;
-  readonly #flag = new Int32Array(1);
+  readonly #flag = new Int32Array(16);
+  readonly #flagAddress: number;
 
   constructor({ session, tag, timeoutMs, localSize, hasDied }: MessagesOptions) {
     this.#session = session;
     this.#tag = tag;
+    this.#flagAddress = session.mpi.addressOf(this.#flag);
     this.#timeoutMs = timeoutMs;
     this.#hasDied = hasDied;
     // All processors: mpirun binds each rank to its own, so that it sees but one.
@@ -54,44 +56,63 @@ export class Messages {
   exchange(incoming: readonly Piece[], outgoing: readonly Piece[], during: string): void {
     const { mpi } = this.#session;
     const full = (piece: Piece) => piece.data.length > 0;
-    const ins = incoming.filter(full);
-    const outs = outgoing.filter(full);
-    const requests = new BigUint64Array(ins.length + outs.length);
-    ins.forEach(({ rank, data }, i) => {
-      this.#check(mpi.Irecv(data, data.length, mpi.float, rank, this.#tag, mpi.world, requests.subarray(i)), during);
-    });
-    outs.forEach(({ rank, data }, i) => {
-      const request = requests.subarray(ins.length + i);
-      this.#check(mpi.Isend(data, data.length, mpi.float, rank, this.#tag, mpi.world, request), during);
-    });
-    this.#finish(requests, [...ins, ...outs], during);
-  }
-
-  /** The same pieces to be exchanged again and again, as `exchangeAgain` then does: quicker for short ones. */
-  prepare(incoming: readonly Piece[], outgoing: readonly Piece[]): Prepared {
-    const { mpi } = this.#session;
-    const requests = new BigUint64Array(incoming.length + outgoing.length);
-    const pieces = [...incoming, ...outgoing];
+    const pieces = [...incoming.filter(full), ...outgoing.filter(full)];
+    const requests = this.#requests(pieces);
+    const incomingCount = incoming.filter(full).length;
     pieces.forEach(({ rank, data }, i) => {
-      const init = i < incoming.length ? mpi.Recv_init : mpi.Send_init;
-      this.#check(init(data, data.length, mpi.float, rank, this.#tag + 1, mpi.world, requests.subarray(i)), "join");
+      const start = i < incomingCount ? mpi.Irecv : mpi.Isend;
+      const address = mpi.addressOf(data);
+      this.#check(start(address, data.length, mpi.float, rank, this.#tag, mpi.world, requests.address + 8 * i), during);
     });
-    return { requests, pieces, sends: requests.subarray(incoming.length) };
+    this.#finish(requests, during);
   }
 
-  exchangeAgain({ requests, pieces }: Prepared, during: string): void {
-    this.#check(this.#session.mpi.Startall(requests.length, requests), during);
-    this.#finish(requests, pieces, during);
+  /**
+   * Pieces to be exchanged again and again, which is quicker: for each of `lengths`, requests that send so much of each outgoing piece. What
+   * comes in may have any of the lengths.
+   */
+  prepare(incoming: readonly Piece[], outgoing: readonly Piece[], lengths: readonly number[]): Requests[] {
+    const { mpi } = this.#session;
+    const tag = this.#tag + 1;
+    const receiving = this.#requests(incoming);
+    incoming.forEach(({ rank, data }, i) => {
+      const address = mpi.addressOf(data);
+      this.#check(
+        mpi.Recv_init(address, data.length, mpi.float, rank, tag, mpi.world, receiving.address + 8 * i),
+        "join",
+      );
+    });
+    return lengths.map((length) => {
+      const requests = this.#requests([...incoming, ...outgoing]);
+      requests.handles.set(receiving.handles.subarray(0, incoming.length));
+      outgoing.forEach(({ rank, data }, i) => {
+        const request = requests.address + 8 * (incoming.length + i);
+        this.#check(mpi.Send_init(mpi.addressOf(data), length, mpi.float, rank, tag, mpi.world, request), "join");
+      });
+      return requests;
+    });
   }
 
-  /** Sends the outgoing pieces only, and does not look after them. */
-  sendAgain({ sends }: Prepared): void {
-    this.#session.mpi.Startall(sends.length, sends);
+  /** Calls `received` when all has come in but, after a while, something has not gone out: what came in may tell why. */
+  exchangeAgain(requests: Requests, during: string, received: () => void): void {
+    this.#check(this.#session.mpi.Startall(requests.pieces.length, requests.address), during);
+    this.#finish(requests, during, received);
   }
 
-  #finish(requests: BigUint64Array, pieces: readonly Piece[], during: string): void {
-    if (requests.length === 0) return;
-    if (this.#test(requests, during)) return;
+  /** Sends the outgoing half only, and does not look after it. */
+  sendAgain({ pieces, address }: Requests): void {
+    const half = pieces.length / 2;
+    this.#session.mpi.Startall(half, address + 8 * half);
+  }
+
+  #requests(pieces: readonly Piece[]): Requests {
+    const handles = new BigUint64Array(Math.max(8, pieces.length));
+    return { pieces, handles, address: this.#session.mpi.addressOf(handles) };
+  }
+
+  #finish(requests: Requests, during: string, received?: () => void): void {
+    // Reading the clock takes as long as a look does.
+    for (let i = 0; i < 50; i++) if (this.#test(requests, during)) return;
     const start = performance.now();
     let look = start + LOOK_MS;
     for (;;) {
@@ -100,7 +121,9 @@ export class Messages {
       if (now - start < this.#spinMs) continue;
       if (now >= look) {
         look = now + LOOK_MS;
-        const missing = this.#missing(requests, pieces);
+        const missing = this.#missing(requests.pieces, requests.handles);
+        const half = requests.pieces.length / 2;
+        if (received && this.#missing(requests.pieces.slice(0, half), requests.handles).length === 0) received();
         const dead = missing.find((rank) => this.#hasDied(rank));
         if (dead !== undefined) throw deadError(dead, during);
         if (now - start >= this.#timeoutMs && missing.length > 0) throw timeoutError(missing, this.#timeoutMs, during);
@@ -109,16 +132,16 @@ export class Messages {
     }
   }
 
-  #test(requests: BigUint64Array, during: string): boolean {
-    this.#check(this.#session.mpi.Testall(requests.length, requests, this.#flag, null), during);
+  #test({ pieces, address }: Requests, during: string): boolean {
+    this.#check(this.#session.mpi.Testall(pieces.length, address, this.#flagAddress, 0), during);
     return this.#flag[0] !== 0;
   }
 
   /** The ranks from which, or to which, something is still on its way. */
-  #missing(requests: BigUint64Array, pieces: readonly Piece[]): number[] {
+  #missing(pieces: readonly Piece[], handles: BigUint64Array): number[] {
     const ranks = new Set<number>();
     pieces.forEach(({ rank }, i) => {
-      this.#check(this.#session.mpi.Request_get_status(requests[i]!, this.#flag, null), "a message");
+      this.#check(this.#session.mpi.Request_get_status(Number(handles[i]), this.#flagAddress, 0), "a message");
       if (this.#flag[0] === 0) ranks.add(rank);
     });
     return [...ranks].sort((a, b) => a - b);
@@ -127,16 +150,16 @@ export class Messages {
   #check(error: number, during: string): void {
     if (error === 0) return;
     const text = new Uint8Array(1024);
-    const length = new Int32Array(1);
-    this.#session.mpi.Error_string(error, text, length);
+    const length = new Int32Array(16);
+    this.#session.mpi.Error_string(error, this.#session.mpi.addressOf(text), this.#session.mpi.addressOf(length));
     const said = new TextDecoder().decode(text.subarray(0, length[0]));
     throw new CollectiveError("dead", `Expected MPI to carry ${during} but it says: ${said}.`);
   }
 }
 
-/** Pieces that are ready to be exchanged. */
-export interface Prepared {
-  readonly requests: BigUint64Array;
-  readonly sends: BigUint64Array;
+/** Pieces on their way, or ready to go, and MPI's handles for them. */
+export interface Requests {
   readonly pieces: readonly Piece[];
+  readonly handles: BigUint64Array;
+  readonly address: number;
 }

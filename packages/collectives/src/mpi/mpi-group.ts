@@ -8,7 +8,7 @@ import { checkData, checkRank, checkTimeout, TIMEOUT_MS } from "../options.ts";
 import { hasEnded, IDENTITY_LENGTH, type Identity, ownIdentity } from "../processes/identity.ts";
 import { sumInOrder } from "../shared/sum.ts";
 import { mpiLaunch } from "./launch.ts";
-import { Messages, type Piece, type Prepared } from "./messages.ts";
+import { Messages, type Piece, type Requests } from "./messages.ts";
 import { openSession, type Session } from "./session.ts";
 
 export interface MpiGroupOptions {
@@ -21,8 +21,12 @@ export interface MpiGroupOptions {
 /** A call goes ahead of its numbers, in this many places: which call, the length's lower and upper half, the root. */
 const HEAD = 4;
 
-/** Each call begins with a message of this length from each to each, with the numbers if they fit: below the 4096 bytes that Open MPI sends without asking. */
-const FRAME = 992;
+/**
+ * Each call begins with a message from each to each, with the numbers if they fit. It has one of these lengths; the first ones stay below the 4096
+ * bytes that Open MPI sends without asking. The longest ones are for few ranks, as all send them to all.
+ */
+const FRAMES = [72, 136, 264, 520, 992, 1032, 2056, 4104, 8200];
+const FRAMES_TOTAL = 16_384;
 
 /** Vectors are summed in pieces of this length, which bounds the extra memory: as much again. */
 const CHUNK = 2 ** 22;
@@ -53,9 +57,10 @@ class MpiGroup implements Group {
   readonly #frames: readonly Float32Array[];
   readonly #heads: readonly Int32Array[];
   readonly #bodies: readonly Float32Array[];
-  readonly #prepared: Prepared;
+  readonly #frameLengths: readonly number[];
+  readonly #prepared: readonly Requests[];
   #name: CallName = "join";
-  #staging = new Float32Array(0);
+  #staging: Float32Array = new Float32Array(0);
   #identities: readonly Identity[] = [];
   #broken: CollectiveError | undefined;
   #disposed = false;
@@ -72,12 +77,14 @@ class MpiGroup implements Group {
       localSize: mpiLaunch()?.localSize ?? size,
       hasDied: (other) => this.#hasDied(other),
     });
-    this.#frames = Array.from({ length: size }, () => new Float32Array(FRAME));
+    this.#frameLengths = FRAMES.filter((length) => length < 1000 || length * size <= FRAMES_TOTAL);
+    this.#frames = Array.from({ length: size }, () => new Float32Array(this.#frameLengths.at(-1)!));
     this.#heads = this.#frames.map(({ buffer }) => new Int32Array(buffer, 0, HEAD));
     this.#bodies = this.#frames.map((frame) => frame.subarray(HEAD));
     this.#prepared = this.#messages.prepare(
       this.#others((other) => this.#frames[other]!),
       this.#others(() => this.#frames[rank]!),
+      this.#frameLengths,
     );
     this.#call("join", 0, 0, () => this.#introduce());
   }
@@ -128,7 +135,7 @@ class MpiGroup implements Group {
     if (this.#broken) return;
     // So that nobody waits for it in vain.
     this.#heads[this.rank]![0] = LEAVING;
-    this.#messages.sendAgain(this.#prepared);
+    this.#messages.sendAgain(this.#prepared[0]!);
   }
 
   /** Each rank tells which process it is, and on which machine. */
@@ -138,22 +145,26 @@ class MpiGroup implements Group {
     this.#meet();
     const here = numberOf(hostname());
     this.#identities = cards.map((card) => (card[IDENTITY_LENGTH] === here ? identityFrom(card) : ELSEWHERE));
+    this.#session.someoneDied = () => this.#identities.some(hasEnded);
   }
 
   /** Sums a piece of a vector: first everyone's shares of this rank's part come here, then the sums of the parts go everywhere. */
   #sum(chunk: Float32Array): void {
     const partOf = (rank: number) => partOfChunk(chunk, rank, this.size);
     const mine = partOf(this.rank);
-    if (this.#staging.length < this.size * mine.length) this.#staging = new Float32Array(this.size * mine.length);
+    const room = this.size * mine.length;
+    if (this.#staging.length < room) this.#staging = new Float32Array(room);
     const shares = Array.from({ length: this.size }, (_, rank) =>
       this.#staging.subarray(rank * mine.length, (rank + 1) * mine.length),
     );
-    shares[this.rank]!.set(mine);
     this.#exchange(
       this.#others((rank) => shares[rank]!),
       this.#others(partOf),
     );
-    if (mine.length > 0) sumInOrder(mine, shares);
+    const own = shares[this.rank]!;
+    if (this.rank < 4) shares[this.rank] = mine;
+    else own.set(mine);
+    sumInOrder(mine, shares);
     this.#exchange(
       this.#others(partOf),
       this.#others(() => mine),
@@ -190,15 +201,30 @@ class MpiGroup implements Group {
   }
 
   #fits(data: Float32Array): boolean {
-    return data.length <= FRAME - HEAD;
+    return data.length <= this.#bodies[0]!.length;
   }
 
   /** Exchanges the heads of a call, and `data` if it fits; sees that all ranks make the same call. */
   #meet(data?: Float32Array): void {
-    if (data && this.#fits(data)) this.#bodies[this.rank]!.set(data);
-    this.#messages.exchangeAgain(this.#prepared, this.#name);
-    const left = this.#heads.findIndex((head) => head[0] === LEAVING);
-    if (left >= 0) throw deadError(left, this.#name);
+    let length = HEAD;
+    if (data && this.#fits(data)) {
+      this.#bodies[this.rank]!.set(data);
+      length += data.length;
+    }
+    const frame = this.#frameLengths.findIndex((frameLength) => length <= frameLength);
+    this.#messages.exchangeAgain(this.#prepared[frame]!, this.#name, () => this.#seekLeaving());
+    const mine = this.#heads[this.rank]!;
+    for (const head of this.#heads)
+      if (head[0] !== mine[0] || head[1] !== mine[1] || head[2] !== mine[2] || head[3] !== mine[3]) this.#tellApart();
+  }
+
+  #seekLeaving(): void {
+    const rank = this.#heads.findIndex((head) => head[0] === LEAVING);
+    if (rank >= 0) throw deadError(rank, this.#name);
+  }
+
+  #tellApart(): void {
+    this.#seekLeaving();
     checkSameCall(
       this.#heads.map(
         ([call, low, high, root]): Call => ({ name: CALLS[call!]!, length: high! * 2 ** 31 + low!, root: root! }),

@@ -15,10 +15,21 @@ export interface Session {
   groups: number;
   /** A rank is gone: to end MPI would be to wait for it. */
   broken: boolean;
+  /** Whether the system knows that a rank has ended. */
+  someoneDied(): boolean;
 }
+
+/** How long a rank may take to end MPI after another one has ended. */
+const GRACE_MS = 3000;
+
+/** How often to see whether one has, in milliseconds. */
+const LOOK_EVERY = 50;
 
 let session: Session | undefined;
 let failure: unknown;
+
+/** Where MPI writes what it answers; kept, as it may do so late. */
+const numbers = new Int32Array(16);
 
 /**
  * Starts MPI, unless it runs.
@@ -41,17 +52,16 @@ export function openSession(path: string | undefined, timeoutMs: number): Sessio
 function start(mpi: Mpi, timeoutMs: number): Session {
   initialize(mpi, timeoutMs);
   mpi.Comm_set_errhandler(mpi.world, mpi.errorsReturn);
-  const number = new Int32Array(1);
-  mpi.Comm_rank(mpi.world, number);
-  const rank = number[0]!;
-  mpi.Comm_size(mpi.world, number);
-  const size = number[0]!;
-  const opened: Session = { mpi, rank, size, groups: 0, broken: false };
+  const [first, second] = [mpi.addressOf(numbers), mpi.addressOf(numbers) + 4];
+  mpi.Comm_rank(mpi.world, first);
+  mpi.Comm_size(mpi.world, second);
+  const [rank, size] = numbers as unknown as [number, number];
+  const opened: Session = { mpi, rank, size, groups: 0, broken: false, someoneDied: () => false };
   leaveBy((code) => {
     // After a failure the others may never come to the end; the launcher sees the exit code and ends them.
     if (code !== 0 || opened.broken) return undefined;
     return () => {
-      mpi.Finalize();
+      finalize(opened);
       // The process crashes if it unloads libraries after that, as it does unless it exits by itself.
       process.exit(code);
     };
@@ -66,14 +76,13 @@ function start(mpi: Mpi, timeoutMs: number): Session {
 }
 
 function initialize(mpi: Mpi, timeoutMs: number): void {
-  const flag = new Int32Array(1);
   const isReady = () => {
-    mpi.Initialized(flag);
-    return flag[0] !== 0;
+    mpi.Initialized(mpi.addressOf(numbers));
+    return numbers[0] !== 0;
   };
   if (isReady()) return;
   const deadline = performance.now() + timeoutMs;
-  mpi.startInit(THREAD_SERIALIZED, new Int32Array(1));
+  mpi.startInit(THREAD_SERIALIZED, mpi.addressOf(numbers) + 4);
   while (!isReady()) {
     if (performance.now() > deadline) {
       // The thread that waits there would hold the process for ever. Node prints what nobody caught only after its exit listeners.
@@ -85,6 +94,20 @@ function initialize(mpi: Mpi, timeoutMs: number): void {
       );
     }
     nap(1);
+  }
+}
+
+/** Waits for all ranks to end MPI, which may take long, but not for one that ended otherwise. */
+function finalize({ mpi, someoneDied }: Session): void {
+  mpi.startFinalize();
+  let graceMs = GRACE_MS;
+  for (let naps = 1; ; naps++) {
+    mpi.Finalized(mpi.addressOf(numbers));
+    if (numbers[0] !== 0) return;
+    nap(1);
+    // The others may be through, and gone, a little earlier.
+    if (naps % LOOK_EVERY === 0 && someoneDied()) graceMs -= LOOK_EVERY;
+    if (graceMs <= 0) mpi.exitNow(1);
   }
 }
 

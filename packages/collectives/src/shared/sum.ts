@@ -1,22 +1,39 @@
+import { addBlock, BLOCK, block, share } from "./vector-sum.ts";
+
+/** Up to this length plain loops are as quick as copying to where vector instructions work. */
+const SHORT = 128;
+
 /**
  * Sums `sources` element by element into `into`: ((s0 + s1) + s2) + …, each sum rounded to float32.
  *
- * @param into - none of them; may be shorter than they are.
+ * @param into - may be shorter than the sources; if it is one of them, then one of the first four.
  * @param sources - at least one.
  */
 export function sumInOrder(into: Float32Array, sources: readonly Float32Array[]): void {
+  if (into.length > SHORT) sumBlocks(into, sources);
+  else sumShort(into, sources);
+}
+
+function sumBlocks(into: Float32Array, sources: readonly Float32Array[]): void {
+  for (let at = 0; at < into.length; at += BLOCK) {
+    const end = Math.min(at + BLOCK, into.length);
+    block.set(sources[0]!.subarray(at, end));
+    for (let i = 1; i < sources.length; i++) {
+      share.set(sources[i]!.subarray(at, end));
+      addBlock(4 * (end - at));
+    }
+    into.set(end - at === BLOCK ? block : block.subarray(0, end - at), at);
+  }
+}
+
+function sumShort(into: Float32Array, sources: readonly Float32Array[]): void {
   const [first, second, third, fourth] = sources;
-  let done = sources.length;
-  if (fourth) {
-    addFour(into, first!, second!, third!, fourth);
-    done = 4;
-  } else if (third) addThree(into, first!, second!, third);
+  let done = Math.min(4, sources.length);
+  if (fourth) addFour(into, first!, second!, third!, fourth);
+  else if (third) addThree(into, first!, second!, third);
   else if (second) addTwo(into, first!, second);
   else into.set(first!.subarray(0, into.length));
-  while (sources.length - done >= 2) {
-    addThree(into, into, sources[done]!, sources[done + 1]!);
-    done += 2;
-  }
+  for (; done + 1 < sources.length; done += 2) addThree(into, into, sources[done]!, sources[done + 1]!);
   if (done < sources.length) addTwo(into, into, sources[done]!);
 }
 
