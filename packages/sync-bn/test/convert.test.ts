@@ -83,11 +83,13 @@ const stockNorms = (model: tf.LayersModel) =>
 
 describe("a converted model", () => {
   for (const [name, make] of Object.entries(models)) {
-    it(`gives what the original gave: a ${name}`, () => {
+    it(`gives what the original gave, and owns its weights and nothing more: a ${name}`, () => {
       tf.tidy(() => {
         const model = make();
         shake(model);
+        const before = tf.memory().numTensors;
         const copy = convertSyncBatchNorm(model);
+        expect(tf.memory().numTensors - before).toBe(copy.weights.length);
         expect(norms(copy).map((layer) => layer.name)).toEqual(stockNorms(model).map((layer) => layer.name));
         expect(stockNorms(copy)).toEqual([]);
         expect(norms(copy).length).toBeGreaterThan(0);
