@@ -2,9 +2,10 @@
  * Images per second of one replica with all threads, and of more replicas with fewer threads each.
  *
  *   node tools/bench/data-parallel.mjs [--backend tensorflow] [--models name,…] [--steps 3] [--batch 2] [--size 224x304]
- *     [--replicas 1x2,2x1:threads,2x1:processes,4x1:processes] [--alone]
+ *     [--replicas 1x2:processes,1x1:processes,2x1:processes,4x1:processes] [--alone]
  *
- * `2x1:threads` is two replicas, one thread each, as threads of one process; `--alone` leaves batch norm unsynchronized.
+ * `2x1:processes` is two replicas, one thread each, as processes; `:threads` share the process's one pool, so only the first of a run has the
+ * threads it asks for. `--alone` leaves batch norm unsynchronized.
  */
 import { parseArgs } from "node:util";
 import { DataParallel } from "@seg/data-parallel";
@@ -17,7 +18,7 @@ const { values: flags } = parseArgs({
     steps: { type: "string", default: "3" },
     batch: { type: "string", default: "2" },
     size: { type: "string", default: "224x304" },
-    replicas: { type: "string", default: "1x2,2x1:threads,2x1:processes,4x1:processes" },
+    replicas: { type: "string", default: "1x2:processes,1x1:processes,2x1:processes,4x1:processes" },
     alone: { type: "boolean", default: false },
   },
 });
