@@ -19,8 +19,8 @@ describeGroup("A group of processes", launchProcesses, { sizes: [2, 3, 8], toldA
   });
 
   it.each([[0], [1]])("does not form without rank %i, and names it", async (missing) => {
-    const findings = await launch({ size: 3, timeoutMs: 1000, without: [missing], scenario: "endless", argument: 5 });
-    const said = anError("timeout", missing, `within 1 s but rank ${missing} did not`);
+    const findings = await launch({ size: 3, timeoutMs: 3000, without: [missing], scenario: "endless", argument: 5 });
+    const said = anError("timeout", missing, `within 3 s but rank ${missing} did not`);
     expect(findings.filter((_, rank) => rank !== missing)).toEqual([said, said]);
   });
 

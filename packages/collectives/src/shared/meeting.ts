@@ -7,6 +7,10 @@ import type { Sleeper } from "./sleeper.ts";
 /** How long a rank looks out for the others before it sleeps: a few times what waking up takes, or one late rank would send all to sleep in turn. */
 const SPIN_MS = 0.2;
 
+/** After so many times in vain a rank looks out only at every so many-th step. */
+const VAIN = 2;
+const TRY_EVERY = 16;
+
 /** How long a rank sleeps before it sees whether the others are still alive. */
 const NAP_MS = 50;
 
@@ -31,6 +35,8 @@ export class Meeting {
   /** Looking out helps only while each rank has a processor. */
   readonly #spinMs: number;
   #step = 0;
+  /** How often it looked out in vain since it last did not. */
+  #vain = 0;
 
   constructor({ control, rank, size, timeoutMs, sleeper }: MeetingOptions) {
     this.#control = control;
@@ -56,22 +62,14 @@ export class Meeting {
     const step = ++this.#step | 0;
     const control = this.#control;
     Atomics.store(control, this.#lines[this.#rank]! + STEP, step);
-    let missing = this.#missing(0, step);
+    const missing = this.#missing(0, step);
     if (missing < 0) {
       // Whoever comes last sees all others here, so that sleepers are woken once.
       Atomics.store(control, COMPLETE, step);
       if (Atomics.load(control, SLEEPERS) > 0) this.#sleeper.wake(COMPLETE);
       return;
     }
-    if (this.#spinMs > 0) {
-      const end = performance.now() + this.#spinMs;
-      do {
-        for (let i = 0; i < 50; i++) {
-          missing = this.#missing(missing, step);
-          if (missing < 0) return;
-        }
-      } while (performance.now() < end);
-    }
+    if (this.#mayHelp(step) && this.#spin(missing, step)) return;
     this.#wait(step, during);
   }
 
@@ -93,6 +91,27 @@ export class Meeting {
     for (let rank = from; rank < lines.length; rank++)
       if (((Atomics.load(this.#control, lines[rank]! + STEP) - step) | 0) < 0) return rank;
     return -1;
+  }
+
+  /** Whether to look out now: no longer where that was in vain, as when the others need this very processor, but sometimes to see if it still is. */
+  #mayHelp(step: number): boolean {
+    return this.#spinMs > 0 && (this.#vain < VAIN || step % TRY_EVERY === 0);
+  }
+
+  /** Looks out for the others, from rank `missing` on; true if all came. */
+  #spin(missing: number, step: number): boolean {
+    const end = performance.now() + this.#spinMs;
+    let rank = missing;
+    do {
+      for (let i = 0; i < 50; i++) {
+        rank = this.#missing(rank, step);
+        if (rank >= 0) continue;
+        this.#vain = 0;
+        return true;
+      }
+    } while (performance.now() < end);
+    this.#vain++;
+    return false;
   }
 
   #wait(step: number, during: string): void {
