@@ -8,6 +8,8 @@ export type CliErrorCode =
   | "missing"
   /** A file that could not be downloaded. */
   | "download"
+  /** Another process of the same work was asked to end it early. */
+  | "interrupted"
   /** Everything else. */
   | "failed";
 

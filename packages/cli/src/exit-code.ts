@@ -3,7 +3,7 @@ import { CommanderError } from "commander";
 /** How a command ends. */
 export const EXIT = { DONE: 0, FAILED: 1, USAGE: 2, MISSING: 3, INTERRUPTED: 130 } as const;
 
-// Codes of all packages' errors that are more than "failed" (1).
+// Codes of all packages' errors that are not just "failed" (1).
 const BY_CODE: Readonly<Record<string, number>> = {
   usage: EXIT.USAGE,
   config: EXIT.USAGE,
@@ -14,6 +14,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   "not-found": EXIT.MISSING,
   "no-images": EXIT.MISSING,
   "download-failed": EXIT.MISSING,
+  interrupted: EXIT.INTERRUPTED,
 };
 
 /** The exit code for an error that ended a command; `interrupted` tells that the user wanted it so. */

@@ -2,8 +2,8 @@ import type { EngineName } from "@seg/backend";
 import { Command, Option } from "commander";
 import { loadConfig } from "../config/load.ts";
 import { addConfigFlags, type ConfigOptions, configSources } from "../config-flags.ts";
+import { countFlag } from "../count-flag.ts";
 import { duration } from "../duration.ts";
-import { CliError } from "../errors.ts";
 import type { Evaluation } from "../evaluation/result.ts";
 import type { EvaluationProgress } from "../evaluation/run-evaluation.ts";
 import { parseGpus } from "../gpus.ts";
@@ -40,7 +40,7 @@ export function evalCommand(io: Io): Command {
     .option("--multi-scale", "score at all of DATASET.imgSizes and average, not at 450 alone")
     .option("--flip", "also look at each photo's mirror image and average")
     .option("--num-val <n>", "only the first n photos; -1 for all")
-    .option("--workers <n>", "processes, each with an engine of its own; one, or one for each of --gpus")
+    .option("--replicas, --workers <n>", "processes, each with an engine of its own; one, or one for each of --gpus")
     .option("--gpus <list>", "GPUs that the workers take in turn, such as 0 or 0-3,6")
     .addOption(new Option("--backend <engine>", "what computes").choices(BACKENDS).default("auto"))
     .option("--mirror <url>", "server to take weights from instead of MIT's")
@@ -57,7 +57,7 @@ async function evaluate(pairs: readonly string[], options: EvalOptions, io: Io):
   // What is quickly found wrong is told before anything is downloaded or loaded.
   const resolved = loadConfig(configSources(options, pairs));
   const gpus = options.gpus === undefined ? undefined : parseGpus(options.gpus);
-  const workers = workerCount(options.workers);
+  const workers = countFlag("--workers", options.workers);
   const limit = photoLimit(options.numVal);
 
   const { images, labels, multiScale, flip, backend } = options;
@@ -80,11 +80,6 @@ async function evaluate(pairs: readonly string[], options: EvalOptions, io: Io):
   if (options.json) terminal.print(JSON.stringify(evaluation));
   else for (const line of report(evaluation)) terminal.print(line);
   terminal.note(`The numbers and a picture of the confusion matrix are in ${result}.`);
-}
-
-function workerCount(text: string | undefined): number | undefined {
-  if (text === undefined || /^[1-9]\d*$/.test(text)) return text === undefined ? undefined : Number(text);
-  throw new CliError("usage", `Expected a number of at least 1 for --workers but received "${text}".`);
 }
 
 /** Milliseconds between two notes where no bar can be drawn. */

@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { type ConfigSources, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { addConfigFlags, type ConfigOptions, configSources } from "../config-flags.ts";
-import { CliError } from "../errors.ts";
+import { countFlag } from "../count-flag.ts";
 import { EXIT } from "../exit-code.ts";
 import { parseGpus } from "../gpus.ts";
 import { type Io, Terminal } from "../terminal.ts";
@@ -19,6 +19,8 @@ interface TrainOptions extends ConfigOptions {
   resume?: boolean;
   check?: boolean;
   gpus?: string;
+  replicas?: string;
+  distributed?: "mpi";
   backend: EngineName | "auto";
   mirror?: string;
   json?: boolean;
@@ -43,7 +45,13 @@ export function trainCommand(io: Io, exit: (code: number) => void): Command {
     .option("--list-train <file>", "list of training photos and labels (odgt)")
     .option("--epochs <n>", "how many epochs")
     .option("--workers <n>", "how many loaders take turns, each with random numbers of its own")
-    .option("--gpus <list>", "the GPU to use, such as 0")
+    .option("--gpus <list>", "GPUs to train on, a replica on each, such as 0 or 0-3,6")
+    .option("--replicas <n>", "how many replicas share the processors; each takes TRAIN.batch_size_per_gpu photos")
+    .addOption(
+      new Option("--distributed <by>", "insist on being started by mpirun or srun, which is seen without it").choices([
+        "mpi",
+      ]),
+    )
     .addOption(new Option("--backend <engine>", "what computes").choices(BACKENDS).default("auto"))
     .option("--mirror <url>", "server to take ImageNet weights from instead of MIT's")
     .option("--json", "print one JSON object a line")
@@ -54,17 +62,17 @@ export function trainCommand(io: Io, exit: (code: number) => void): Command {
 }
 
 async function train(pairs: readonly string[], options: TrainOptions, io: Io): Promise<number> {
-  const terminal = new Terminal(io, { quiet: options.quiet });
   const { signal, env } = io;
   const { config } = loadConfig(sources(options, pairs));
-  const gpus = options.gpus === undefined ? [] : parseGpus(options.gpus);
-  if (gpus.length > 1) {
-    throw new CliError("usage", `Expected one GPU for --gpus but received ${gpus.length}: name one of them.`);
-  }
+  const { trainingLaunch } = await import("../train/launch.ts");
+  const mpi = trainingLaunch(options.distributed);
+  // Of many processes, the first speaks.
+  const terminal = new Terminal(io, { quiet: options.quiet || (mpi && mpi.rank > 0) });
+  const gpus = options.gpus === undefined ? undefined : parseGpus(options.gpus);
+  const replicas = countFlag("--replicas", options.replicas);
   if (options.check) return check(config, options, terminal, signal);
 
-  // TensorFlow reads these when it is loaded; by itself it would leave no memory of a GPU to evaluations.
-  if (gpus.length > 0) process.env.CUDA_VISIBLE_DEVICES = String(gpus[0]);
+  // Read by TensorFlow when it is loaded; by itself it would leave no memory of a GPU to evaluations.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
   const { runTraining } = await import("../train/run-training.ts");
   const log = (line: string) => terminal.note(line);
@@ -73,9 +81,11 @@ async function train(pairs: readonly string[], options: TrainOptions, io: Io): P
   try {
     const { resume, fromScratch, backend, mirror } = options;
     const locate = { env, terminal, signal, ...(mirror !== undefined && { mirror }) };
-    const wanted = { resume, fromScratch, onProgress: view.show };
-    const { folder, checkpoint } = await runTraining(config, wanted, { backend, locate, log, warn, signal });
+    const wanted = { resume, fromScratch, gpus, replicas, onProgress: view.show };
+    const training = await runTraining(config, wanted, { backend, locate, log, warn, signal, mpi });
     view.stop();
+    if (!training) return EXIT.DONE;
+    const { folder, checkpoint } = training;
     if (options.json) terminal.print(JSON.stringify({ type: "done", folder, checkpoint }));
     terminal.note(`Training is done. To score it: seg eval with DIR ${folder} VAL.checkpoint ${checkpoint}`);
     return EXIT.DONE;
@@ -130,4 +140,6 @@ Examples:
   seg train --cfg resnet50dilated-ppm_deepsup --workers 4
   seg train --cfg mobilenetv2dilated-c1_deepsup --list-train data/train.odgt --num-class 11 --epochs 3 DIR ckpt/mine
   seg train --check --list-train data/train.odgt --num-class 11
-  seg train --cfg my.yaml --resume`;
+  seg train --cfg my.yaml --resume
+  seg train --cfg my.yaml --gpus 0-3
+  mpirun -np 16 -H a:8,b:8 seg train --cfg my.yaml`;

@@ -25,5 +25,5 @@ export async function train(options: TrainOptions = {}): Promise<Training> {
   const { config } = loadConfig({ ...(cfg !== undefined && { cfg }), flags });
   const terminal = { note: log, warn: log, drawsBars: false, progress: () => ({ update() {}, stop() {} }) };
   const locate = { env: process.env, terminal, signal };
-  return runTraining(config, options, { backend, locate, log, warn: log, signal });
+  return (await runTraining(config, options, { backend, locate, log, warn: log, signal }))!;
 }

@@ -1,4 +1,6 @@
 import type { TrainBatch } from "@seg/ade20k-data";
+import { type Group, solo } from "@seg/collectives";
+import { allReduceGradients, broadcastParameters } from "@seg/data-parallel";
 import { buildDecoder, type DecoderName, type RequiredFeatures } from "@seg/decoders";
 import { buildEncoder } from "@seg/encoders";
 import {
@@ -12,8 +14,10 @@ import {
   type TrainingModel,
   trainingModel,
 } from "@seg/layers";
+import { attachGroup } from "@seg/sync-bn";
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
+import { broadcastJson } from "./broadcast-json.ts";
 
 /** How well one batch was predicted. */
 export interface BatchScores {
@@ -29,11 +33,18 @@ export interface Rates {
   decoder: number;
 }
 
-/** The two networks of a configuration with their optimizer, on the current engine. */
+/** By how much the random numbers of one replica go ahead of those of the one before it; far more than a training draws. */
+const SEEDS_APART = 100_000_007;
+
+/**
+ * The two networks of a configuration with their optimizer, on the current engine. In a group of several, batch norms span the group, and
+ * an update follows the sum of all replicas' gradients, so that all hold the same weights; only the calls that say so are collective.
+ */
 export class Trainer {
   readonly encoder: tf.LayersModel;
   readonly decoder: tf.LayersModel;
   readonly #config: Config;
+  readonly #group: Group;
   readonly #groups: Record<keyof Rates, ParameterGroup[]>;
   readonly #training: TrainingModel;
   readonly #optimizer: GroupedOptimizer;
@@ -44,6 +55,7 @@ export class Trainer {
   static async create(
     config: Config,
     prepare: (encoder: tf.LayersModel, decoder: tf.LayersModel) => Promise<void>,
+    group: Group = solo,
   ): Promise<Trainer> {
     const { DATASET, MODEL, TRAIN } = config;
     // As in the original, nothing but the weights is in training mode then.
@@ -60,7 +72,7 @@ export class Trainer {
     });
     try {
       await prepare(encoder.model, decoder);
-      return new Trainer(config, encoder.model, decoder);
+      return new Trainer(config, encoder.model, decoder, group);
     } catch (error) {
       encoder.model.dispose();
       decoder.dispose();
@@ -68,9 +80,11 @@ export class Trainer {
     }
   }
 
-  private constructor(config: Config, encoder: tf.LayersModel, decoder: tf.LayersModel) {
+  private constructor(config: Config, encoder: tf.LayersModel, decoder: tf.LayersModel, group: Group) {
     const { optim, beta1, weight_decay } = config.TRAIN;
     this.#config = config;
+    this.#group = group;
+    for (const model of [encoder, decoder]) attachGroup(model, group);
     this.encoder = encoder;
     this.decoder = decoder;
     this.#groups = { encoder: groupsOf(encoder, weight_decay), decoder: groupsOf(decoder, weight_decay) };
@@ -83,8 +97,13 @@ export class Trainer {
     this.#order = this.#optimizer.variables.map(({ id }) => places.get(id)!);
   }
 
-  /** Adds a batch's share to the gradients of the next {@link update}, which takes `TRAIN.accumulate` of them. */
-  async add(batch: TrainBatch): Promise<BatchScores> {
+  /**
+   * Adds a batch's share to the gradients of the next {@link update}, which takes `TRAIN.accumulate` of them. Collective.
+   *
+   * @param share - of this replica's loss in that of all, in [0, 1].
+   * @returns this replica's own scores.
+   */
+  async add(batch: TrainBatch, share = 1): Promise<BatchScores> {
     const { deep_sup_scale, accumulate } = this.#config.TRAIN;
     const rate = this.#config.DATASET.segm_downsampling_rate;
     const [size, height, width] = [batch.files.length, batch.height, batch.width];
@@ -92,24 +111,26 @@ export class Trainer {
     const labels = tf.tensor3d(batch.labels, [size, height / rate, width / rate], "int32");
     const held: tf.Tensor[] = [images, labels];
     try {
+      const weight = share / accumulate;
       const { loss, gradients } = this.#training.gradients(images, ([scores, auxiliary]) => {
         held.push(tf.keep(pixelAccuracy(scores!, labels)));
         const main = sparseCrossEntropy(scores!, labels);
         const total = auxiliary ? main.add(sparseCrossEntropy(auxiliary, labels).mul(deep_sup_scale)) : main;
-        return (accumulate > 1 ? total.div(accumulate) : total) as tf.Scalar;
+        held.push(tf.keep(total));
+        return (weight === 1 ? total.clone() : total.mul(weight)) as tf.Scalar;
       });
       held.push(loss);
       const before = this.#gradients;
       this.#gradients = before ? before.map((sum, i) => tf.add(sum, gradients[i]!)) : gradients;
       if (before) tf.dispose([before, gradients]);
-      const [[share], [accuracy]] = await Promise.all([loss.data(), held[2]!.data()]);
-      return { loss: share! * accumulate, accuracy: accuracy! };
+      const [[accuracy], [own]] = await Promise.all([held[2]!.data(), held[3]!.data()]);
+      return { loss: own!, accuracy: accuracy! };
     } finally {
       tf.dispose(held);
     }
   }
 
-  /** Moves the weights by the gradients that were added. */
+  /** Moves the weights by the gradients that were added, here and on all other replicas. Collective. */
   update(rates: Rates): void {
     for (const half of ["encoder", "decoder"] as const) {
       for (const group of this.#groups[half]) group.learningRate = rates[half];
@@ -119,6 +140,7 @@ export class Trainer {
     this.#optimizer.update(
       this.#order.map((place) => gradients[place]!),
       clip_norm > 0 ? clip_norm : undefined,
+      this.#group.size > 1 ? (gradient) => sumOver(this.#group, gradient) : undefined,
     );
     this.discard();
   }
@@ -143,6 +165,27 @@ export class Trainer {
   restore({ memory, updates, seeds }: Trainer["state"]): void {
     this.#optimizer.restore(memory, updates);
     for (const layer of this.#dropouts()) layer.nextSeed = seeds[layer.name] ?? layer.nextSeed;
+  }
+
+  /** Takes up where rank 0 is: its weights, its optimizer, and random numbers of this replica's own. Collective. */
+  align(): void {
+    const group = this.#group;
+    if (group.size === 1) return;
+    const models = [this.encoder, this.decoder];
+    broadcastParameters(
+      models.flatMap((model) => model.weights.map((weight) => weight.read() as tf.Variable)),
+      group,
+    );
+    const { updates, seeds } = this.state;
+    const first = broadcastJson({ updates, seeds }, group);
+    const memory = this.state.memory.map((tensor) => {
+      const values = (tensor.dataSync() as Float32Array).slice();
+      group.broadcast(values);
+      return tf.tensor1d(values);
+    });
+    this.restore({ memory, ...first });
+    tf.dispose(memory);
+    for (const layer of this.#dropouts()) layer.nextSeed = layer.nextSeed! + group.rank * SEEDS_APART;
   }
 
   /** A copy of the two networks as they are now, to segment photos with; the caller disposes it. */
@@ -173,6 +216,10 @@ export class Trainer {
   #dropouts(): ChannelDropoutLayer[] {
     return this.decoder.layers.filter((layer) => layer instanceof ChannelDropoutLayer);
   }
+}
+
+function sumOver(group: Group, gradient: tf.Tensor1D): tf.Tensor1D {
+  return allReduceGradients([gradient], group, { reduce: "sum" })[0] as tf.Tensor1D;
 }
 
 /** Convolution weights decay, biases and batch norm do not. */

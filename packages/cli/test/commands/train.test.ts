@@ -76,7 +76,8 @@ describe("seg train", () => {
   it.each([
     ["a list that is not there", ["--list-train", "/nowhere/train.odgt"], 3, /\/nowhere\/train\.odgt .*--list-train/],
     ["weights that are not there", ["--weights-encoder", "/nowhere/encoder.pth"], 3, /\/nowhere\/encoder\.pth/],
-    ["several GPUs", ["--gpus", "0,1"], 2, /Expected one GPU/],
+    ["a GPU too few", ["--gpus", "0,1", "--replicas", "3"], 2, /Expected a GPU for each of 3 replicas/],
+    ["a number of replicas that is none", ["--replicas", "0"], 2, /--replicas/],
     ["a misspelled key", ["TRAIN.lr_encodr", "0.1"], 2, /did you mean TRAIN\.lr_encoder\?/],
     ["a value that makes no sense", ["TRAIN.accumulate", "0"], 2, /TRAIN\.accumulate/],
   ])("refuses %s in one line", async (_what, words, expected, message) => {

@@ -200,6 +200,7 @@ it("knows every key of the original", () => {
     TEST.checkpoint TEST.result TEST.batch_size DIR`.split(/\s+/);
   const ours =
     `DATASET.classes DATASET.padLabel MODEL.inputFormat TRAIN.warmup_iters TRAIN.clip_norm TRAIN.accumulate TRAIN.keep
+    TRAIN.replica_weight
     TRAIN.eval_every`.split(/\s+/);
   expect(new Set(CONFIG_KEYS)).toEqual(new Set([...original, ...ours]));
 });

@@ -1,0 +1,146 @@
+import { extname } from "node:path";
+import type { EngineName } from "@seg/backend";
+import { type Group, joinMpiGroup, mpiLaunch, solo } from "@seg/collectives";
+import { DataParallel, DataParallelError, hostReplica } from "@seg/data-parallel";
+import { CliError } from "../errors.ts";
+import { broadcastJson } from "./broadcast-json.ts";
+import type { TrainingPlan } from "./plan.ts";
+import createReplica, { type Outcome, type Report } from "./replica.ts";
+
+/** How many replicas train, and where. */
+export interface ReplicaOptions {
+  /** Numbers of GPUs, a replica on each; a GPU named twice gets two. */
+  gpus?: readonly number[] | undefined;
+  /** How many replicas share the processors, or an engine's one device; default 1, or one for each of `gpus`. */
+  replicas?: number | undefined;
+}
+
+/** Who hears of what the first replica says. */
+export interface LaunchSurroundings {
+  backend: EngineName | "auto";
+  log: (line: string) => void;
+  onReport: (report: Report) => void;
+  signal?: AbortSignal | undefined;
+}
+
+// Others wait while the first one scores the network. Ranks that end are noticed at once.
+const PATIENCE_MS = 3_600_000;
+
+/**
+ * How many replicas the options ask for.
+ *
+ * @throws {CliError} `usage` if they contradict each other.
+ */
+export function replicaCount({ gpus, replicas }: ReplicaOptions): number {
+  const count = replicas ?? gpus?.length ?? 1;
+  if (!Number.isInteger(count) || count < 1) {
+    throw new CliError("usage", `Expected a number of replicas of at least 1 but received ${replicas}.`);
+  }
+  if (gpus && gpus.length !== count) {
+    throw new CliError(
+      "usage",
+      `Expected a GPU for each of ${count} replicas but received ${gpus.length}: leave --replicas out.`,
+    );
+  }
+  return count;
+}
+
+/**
+ * Trains by a plan, in this thread if there is one replica.
+ *
+ * @throws what a replica throws, or the signal's reason, after a checkpoint.
+ */
+export async function launchTraining(
+  plan: TrainingPlan,
+  options: ReplicaOptions,
+  { backend, log, onReport, signal }: LaunchSurroundings,
+): Promise<Outcome> {
+  const count = replicaCount(options);
+  if (count === 1) {
+    // TensorFlow reads this when it is loaded.
+    if (options.gpus) process.env.CUDA_VISIBLE_DEVICES = String(options.gpus[0]);
+    return host(plan, () => solo, { backend, log, onReport, signal });
+  }
+  const engine = options.gpus && backend === "auto" ? "tensorflow-gpu" : backend;
+  const devices = Array.from({ length: count }, (_, i) => ({ engine, ...(options.gpus && { gpu: options.gpus[i]! }) }));
+  const started = (line: string, rank: number) => rank === 0 && log(line);
+  const module = new URL(`./replica${extname(import.meta.url)}`, import.meta.url);
+  try {
+    const parallel = await DataParallel.launch<object, Outcome, TrainingPlan>({
+      ...{ devices, module, options: plan, timeoutMs: PATIENCE_MS, log: started, signal },
+    });
+    try {
+      const say = (report: unknown) => onReport(report as Report);
+      const [outcome] = await parallel.run(
+        devices.map(() => ({})),
+        { signal, onReport: say },
+      );
+      return outcome!;
+    } finally {
+      await parallel.dispose();
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw plainReplicaError(error);
+  }
+}
+
+/** A replica's own error where it says what is wrong with the data or the settings; else that of its end. */
+function plainReplicaError(error: unknown): unknown {
+  if (!(error instanceof DataParallelError && error.code === "replica" && error.cause instanceof Error)) return error;
+  const { cause } = error;
+  return /^[a-z-]+$/.test(String((cause as { code?: unknown }).code)) && cause.name !== "CollectiveError"
+    ? cause
+    : error;
+}
+
+/** This process's place among those that `mpirun` or `srun` started for one training, or undefined where none did. */
+export function trainingLaunch(distributed?: "mpi"): { rank: number; size: number; localRank: number } | undefined {
+  const launch = mpiLaunch();
+  if (distributed === "mpi" && !launch) {
+    throw new CliError(
+      "usage",
+      "Expected mpirun or srun to have started this for --distributed mpi: mpirun -np 4 seg train …",
+    );
+  }
+  return launch && (launch.size > 1 || distributed) ? launch : undefined;
+}
+
+/**
+ * Trains as one of the processes that `mpirun` started.
+ *
+ * @param own - rank 0's plan, which all train by.
+ */
+export async function trainUnderMpi(
+  own: TrainingPlan | undefined,
+  { localRank, gpus, ...surroundings }: LaunchSurroundings & { localRank: number } & Pick<ReplicaOptions, "gpus">,
+): Promise<Outcome> {
+  // Each process sees the GPU of its place among those of its machine.
+  const gpu = gpus?.[localRank % gpus.length];
+  if (gpu !== undefined) process.env.CUDA_VISIBLE_DEVICES = String(gpu);
+  const group = joinMpiGroup({ timeoutMs: PATIENCE_MS });
+  try {
+    const plan = broadcastJson(own, group)!;
+    return await host(plan, () => group, surroundings);
+  } finally {
+    group.dispose();
+  }
+}
+
+async function host(
+  plan: TrainingPlan,
+  join: () => Group,
+  { backend, log, onReport, signal }: LaunchSurroundings,
+): Promise<Outcome> {
+  const replica = await hostReplica<object, Outcome, TrainingPlan>({
+    module: createReplica,
+    join,
+    device: { engine: backend },
+    options: plan,
+    log,
+  });
+  return replica.run(
+    {},
+    { signal: signal ?? new AbortController().signal, report: (value) => onReport(value as Report) },
+  );
+}
