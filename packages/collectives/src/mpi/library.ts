@@ -4,7 +4,7 @@ import { CollectiveError } from "../errors.ts";
 import { loadKoffi, oneLine } from "../load-koffi.ts";
 
 /** An address in memory, or one of MPI's handles, which are addresses in Open MPI. As plain numbers they cost a third of what arrays cost to pass. */
-export type Address = number;
+type Address = number;
 
 /** The functions of MPI that are used here; what they write goes to addresses. All return 0 if they succeed. */
 export interface Mpi {

@@ -28,7 +28,7 @@ const MAGIC_NUMBER = 0x5e60001;
 const REMNANT_MS = 60_000;
 
 /** What the head of a segment says. */
-export interface Head {
+interface Head {
   size: number;
   chunkLength: number;
   creator: Identity;

@@ -11,10 +11,10 @@ export const CHUNK_LENGTH = 2;
 /** Which process made it, three numbers. */
 export const CREATOR = 3;
 /** The last step that all ranks have come to; sleepers watch it. */
-export const COMPLETE = LINE_LENGTH;
+export const COMPLETE = 1 * LINE_LENGTH;
 /** How many ranks sleep. */
 export const SLEEPERS = 2 * LINE_LENGTH;
-/** 0, or why the group broke: {@link encodeFailure}. */
+/** 0, or why the group broke and through which rank. */
 export const FAILURE = 3 * LINE_LENGTH;
 
 /** Where the line of a rank begins. */
