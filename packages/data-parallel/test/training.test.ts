@@ -1,3 +1,10 @@
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { deserialize, serialize } from "node:v8";
 import { startEngine } from "@seg/backend";
 import type { BatchNormalization } from "@seg/sync-bn";
 import * as tf from "@tensorflow/tfjs";
@@ -17,7 +24,14 @@ import {
   validPixels,
 } from "./fixtures/network.ts";
 import type { Training } from "./fixtures/trains.ts";
-import { LAUNCHERS } from "./launch/launchers.ts";
+import { execArgvOfSources, LAUNCHERS } from "./launch/launchers.ts";
+
+const RANK = new URL("fixtures/mpi-rank.ts", import.meta.url);
+// Both on one processor if need be, and as root, as in containers.
+const MPIRUN = ["--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n", "2"];
+const noMpirun = spawnSync("mpirun", ["--version"], { encoding: "utf8" }).stdout?.includes("Open MPI")
+  ? undefined
+  : "no mpirun of Open MPI";
 
 type Loss = (model: tf.Sequential, parts: Batch[]) => tf.Scalar;
 
@@ -78,23 +92,30 @@ const steps = (make: (step: number) => Batch[]) => Array.from({ length: 5 }, (_,
 const ALIKE = steps((i) => [createBatch(2 * i, [2, 5, 6], 1), createBatch(2 * i + 1, [2, 5, 6], 1)]);
 const UNLIKE = steps((i) => [createBatch(2 * i, [1, 4, 7], 0.3), createBatch(2 * i + 1, [3, 5, 3], 0.9)]);
 
-describe.each(LAUNCHERS)("Two replicas as $launcher", ({ launcher, absent }) => {
-  describe.skipIf(absent)(absent ? `(skipped: ${absent})` : "train", () => {
-    let parallel: DataParallel<Training, { weights: Float32Array[]; left: number }>;
+/** Trains on two replicas: from what each is given, all of it, to what each gives. */
+interface Trained {
+  weights: Float32Array[];
+  left: number;
+}
+type Train = (dicts: Training[]) => Promise<Trained[]>;
+
+/** What must be true of two replicas, however they were launched. */
+function describeTraining(
+  title: string,
+  absent: string | undefined,
+  start: () => Promise<{ train: Train; stop(): unknown }>,
+) {
+  describe.skipIf(absent)(absent ? `${title} (skipped: ${absent})` : title, () => {
+    let replicas: Awaited<ReturnType<typeof start>>;
     beforeAll(async () => {
       await startEngine("cpu");
-      const devices = [{ engine: "cpu" }, { engine: "cpu" }] as const;
-      parallel = await DataParallel.launch({
-        devices,
-        module: new URL("fixtures/trains.ts", import.meta.url),
-        launcher,
-      });
+      replicas = await start();
     });
-    afterAll(() => parallel.dispose());
+    afterAll(() => replicas.stop());
 
     async function train(weigh: Training["weigh"], batches: Batch[][], norm = false): Promise<Float32Array[]> {
       const own = [0, 1].map((rank) => ({ weigh, norm, batches: batches.map((parts) => parts[rank]!) }));
-      const [first, second] = await parallel.run(own);
+      const [first, second] = await replicas.train(own);
       expect(second).toEqual(first);
       expect(first!.left, "tensors left behind").toBe(0);
       return first!.weights;
@@ -128,4 +149,34 @@ describe.each(LAUNCHERS)("Two replicas as $launcher", ({ launcher, absent }) => 
       expect(difference(await train("pixels", UNLIKE, true), pixels)).toBeGreaterThan(1e-3);
     });
   });
+}
+
+for (const { launcher, absent } of LAUNCHERS) {
+  describeTraining(`Two replicas as ${launcher} train`, absent, async () => {
+    const parallel = await DataParallel.launch<Training, Trained>({
+      devices: [{ engine: "cpu" }, { engine: "cpu" }],
+      module: new URL("fixtures/trains.ts", import.meta.url),
+      launcher,
+    });
+    return { train: (dicts) => parallel.run(dicts), stop: () => parallel.dispose() };
+  });
+}
+
+describeTraining("Two ranks under mpirun train", noMpirun, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "ranks-"));
+  const file = join(folder, "dicts");
+  return {
+    async train(dicts) {
+      writeFileSync(file, serialize([dicts]));
+      await promisify(execFile)("mpirun", [
+        ...MPIRUN,
+        process.execPath,
+        ...execArgvOfSources(),
+        fileURLToPath(RANK),
+        file,
+      ]);
+      return [0, 1].map((rank) => (deserialize(readFileSync(`${file}.${rank}`)) as Trained[])[0]!);
+    },
+    stop: () => rmSync(folder, { recursive: true }),
+  };
 });

@@ -179,6 +179,17 @@ describe("Replicas", () => {
   });
 });
 
+describe("A replica that does not come to a collective", () => {
+  it("is named by the one that waited for it", async () => {
+    const parallel = await launch({ timeoutMs: 300 });
+    await expect(parallel.run([{ act: "meet" }, { act: "echo" }])).rejects.toMatchObject({
+      code: "replica",
+      rank: 0,
+      cause: { name: "CollectiveError", code: "timeout", rank: 1 },
+    });
+  });
+});
+
 describe("A launch", () => {
   it("fails when one of the replicas cannot be made, while the others wait for it", async () => {
     await expect(launch({ options: { failsAtStart: 1 } })).rejects.toMatchObject({

@@ -26,3 +26,9 @@ export function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+const HOOKS = new URL("../../src/typescript-hooks.mjs", import.meta.url).href;
+const REGISTER = `import { register } from "node:module"; register("${HOOKS}");`;
+
+/** What lets Node run a fixture. */
+export const execArgvOfSources = () => ["--import", `data:text/javascript,${encodeURIComponent(REGISTER)}`];

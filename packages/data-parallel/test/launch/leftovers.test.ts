@@ -1,11 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
-import { isAlive, LAUNCHERS } from "./launchers.ts";
+import { execArgvOfSources, isAlive, LAUNCHERS } from "./launchers.ts";
 
 const PARENT = new URL("../fixtures/parent.ts", import.meta.url);
-const HOOKS = new URL("../../src/typescript-hooks.mjs", import.meta.url).href;
-const REGISTER = `import { register } from "node:module"; register("${HOOKS}");`;
 
 let parent: ChildProcess | undefined;
 afterEach(() => {
@@ -14,8 +12,7 @@ afterEach(() => {
 
 /** Starts a process with two replicas, and gives the numbers of their processes. */
 async function startParent(...args: string[]): Promise<number[]> {
-  const execArgv = ["--import", `data:text/javascript,${encodeURIComponent(REGISTER)}`];
-  parent = fork(PARENT, args, { execArgv });
+  parent = fork(PARENT, args, { execArgv: execArgvOfSources() });
   const [pids] = await once(parent, "message");
   return pids;
 }
