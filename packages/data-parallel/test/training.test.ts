@@ -1,9 +1,10 @@
 import { execFile, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { deserialize, serialize } from "node:v8";
 import { startEngine } from "@seg/backend";
 import type { BatchNormalization } from "@seg/sync-bn";
@@ -164,19 +165,31 @@ for (const { launcher, absent } of LAUNCHERS) {
 
 describeTraining("Two ranks under mpirun train", noMpirun, async () => {
   const folder = mkdtempSync(join(tmpdir(), "ranks-"));
-  const file = join(folder, "dicts");
+  const program = [process.execPath, ...execArgvOfSources(), fileURLToPath(RANK), folder];
+  let ended: string | undefined;
+  const child = execFile("mpirun", [...MPIRUN, ...program], (error, _, stderr) => {
+    ended = `${error ?? "mpirun ended"} ${stderr}`;
+  });
+  let asked = 0;
+  const ask = (dicts: Training[]) => {
+    const file = join(folder, `dicts-${asked++}`);
+    writeFileSync(`${file}.draft`, serialize(dicts));
+    renameSync(`${file}.draft`, file);
+  };
   return {
     async train(dicts) {
-      writeFileSync(file, serialize([dicts]));
-      await promisify(execFile)("mpirun", [
-        ...MPIRUN,
-        process.execPath,
-        ...execArgvOfSources(),
-        fileURLToPath(RANK),
-        file,
-      ]);
-      return [0, 1].map((rank) => (deserialize(readFileSync(`${file}.${rank}`)) as Trained[])[0]!);
+      const answers = [0, 1].map((rank) => join(folder, `answer-${asked}-${rank}`));
+      ask(dicts);
+      while (!answers.every((file) => existsSync(file))) {
+        if (ended) throw new Error(ended);
+        await sleep(20);
+      }
+      return answers.map((file) => deserialize(readFileSync(file)) as Trained);
     },
-    stop: () => rmSync(folder, { recursive: true }),
+    async stop() {
+      ask([]);
+      if (!ended) await once(child, "close");
+      rmSync(folder, { recursive: true });
+    },
   };
 });

@@ -120,7 +120,7 @@ export class Crew {
   #hear(message: Exclude<FromReplica, { type: "log" }>, rank: number): void {
     if (message.type === "failed") {
       const cause = unpackError(message.error);
-      this.#fail(rank, `failed: ${cause.message}`, cause);
+      this.#fail(rank, `failed: ${cause.message.split("\n", 1)[0]}`, cause);
       return;
     }
     const round = this.#rounds.get(message.id);

@@ -2,7 +2,14 @@ import { isMainThread } from "node:worker_threads";
 import type { EngineInfo } from "@seg/backend";
 import { DataParallelError } from "../errors.ts";
 import { moduleAddress } from "../module-address.ts";
-import { type ChosenDevice, chooseDevices, type Device, isNative, type Launcher } from "../replica/device.ts";
+import {
+  type ChosenDevice,
+  chooseDevices,
+  type Device,
+  environmentOf,
+  isNative,
+  type Launcher,
+} from "../replica/device.ts";
 import { ownBuffers, trimmed } from "../transfer.ts";
 import { Crew } from "./crew.ts";
 import { createGroup } from "./group-handle.ts";
@@ -66,6 +73,8 @@ export class DataParallel<Input extends object = Record<string, unknown>, Output
     const { devices, launcher } = chooseDevices(launch.devices, launch.launcher);
     const module = moduleAddress(given);
     signal?.throwIfAborted();
+    // Told before the first process is there.
+    if (launcher === "processes") devices.forEach((device) => void environmentOf(device));
     const group = createGroup(launcher, devices.length, timeoutMs);
     const restore = launcher === "threads" ? announceThreads(devices) : () => {};
     const start = launcher === "threads" ? launchThread : launchProcess;

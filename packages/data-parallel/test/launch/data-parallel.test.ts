@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { DataParallel, type LaunchOptions } from "../../src/index.ts";
 import type { Act, ActOptions } from "../fixtures/acts.ts";
 import { isAlive, LAUNCHERS } from "./launchers.ts";
@@ -7,7 +7,10 @@ type Answer = Record<string, unknown>;
 
 const ACTS = new URL("../fixtures/acts.ts", import.meta.url);
 const open: DataParallel<Act, Answer>[] = [];
-afterEach(() => Promise.all(open.splice(0).map((parallel) => parallel.dispose())));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  return Promise.all(open.splice(0).map((parallel) => parallel.dispose()));
+});
 
 async function launch(options: Partial<LaunchOptions<ActOptions>> = {}) {
   const devices = [{ engine: "cpu" }, { engine: "cpu" }] as const;
@@ -222,7 +225,9 @@ describe("A launch", () => {
     await refused({ devices: [{ gpu: -1 }] });
     await refused({ devices: [{ gpu: 0 }], launcher: "threads" });
     await refused({ launcher: "clusters" });
-    await refused({ timeoutMs: 0 });
+    await expect(launch({ timeoutMs: 0 })).rejects.toMatchObject({ name: "CollectiveError", code: "option" });
+    vi.stubEnv("CUDA_VISIBLE_DEVICES", "5");
+    await refused({ devices: [{ gpu: 0 }, { gpu: 1 }] });
   });
 
   it("can be called off", async () => {
