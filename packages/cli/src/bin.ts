@@ -9,11 +9,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+// Open MPI's mpirun announces the end by SIGCONT, and sends SIGTERM and SIGKILL some time after it.
+const underMpirun = process.env.OMPI_COMM_WORLD_RANK !== undefined;
 const interruption = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) {
+for (const name of ["SIGINT", "SIGTERM", ...(underMpirun ? (["SIGCONT"] as const) : [])] as const) {
   process.on(name, () => {
     // The first asks the command to end in order, the second does not wait for it.
-    if (interruption.signal.aborted) process.exit(EXIT.INTERRUPTED);
+    if (interruption.signal.aborted && !underMpirun) process.exit(EXIT.INTERRUPTED);
     interruption.abort();
   });
 }

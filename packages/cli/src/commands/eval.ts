@@ -7,6 +7,7 @@ import { duration } from "../duration.ts";
 import type { Evaluation } from "../evaluation/result.ts";
 import type { EvaluationProgress } from "../evaluation/run-evaluation.ts";
 import { parseGpus } from "../gpus.ts";
+import { launchOfMany } from "../launch-of-many.ts";
 import { table } from "../table.ts";
 import { type Io, Terminal } from "../terminal.ts";
 import { BACKENDS, photoLimit } from "./test.ts";
@@ -52,7 +53,9 @@ export function evalCommand(io: Io): Command {
 }
 
 async function evaluate(pairs: readonly string[], options: EvalOptions, io: Io): Promise<void> {
-  const terminal = new Terminal(io, { quiet: options.quiet });
+  const mpi = launchOfMany();
+  const speaks = !mpi || mpi.rank === 0;
+  const terminal = new Terminal(io, { quiet: options.quiet || !speaks });
   const { signal, env } = io;
   // What is quickly found wrong is told before anything is downloaded or loaded.
   const resolved = loadConfig(configSources(options, pairs));
@@ -73,10 +76,11 @@ async function evaluate(pairs: readonly string[], options: EvalOptions, io: Io):
   let evaluation: Evaluation;
   try {
     const wanted = { images, labels, multiScale, flip, limit, workers, gpus, result, onProgress: progress.show };
-    evaluation = await runEvaluation(resolved, wanted, { locate, backend, log, warn, signal });
+    evaluation = await runEvaluation(resolved, wanted, { locate, backend, log, warn, signal, mpi });
   } finally {
     progress.stop();
   }
+  if (!speaks) return;
   if (options.json) terminal.print(JSON.stringify(evaluation));
   else for (const line of report(evaluation)) terminal.print(line);
   terminal.note(`The numbers and a picture of the confusion matrix are in ${result}.`);

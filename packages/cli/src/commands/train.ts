@@ -6,6 +6,7 @@ import { addConfigFlags, type ConfigOptions, configSources } from "../config-fla
 import { countFlag } from "../count-flag.ts";
 import { EXIT } from "../exit-code.ts";
 import { parseGpus } from "../gpus.ts";
+import { launchOfMany } from "../launch-of-many.ts";
 import { type Io, Terminal } from "../terminal.ts";
 import { showTraining } from "../train/show-training.ts";
 import { BACKENDS } from "./test.ts";
@@ -64,8 +65,7 @@ export function trainCommand(io: Io, exit: (code: number) => void): Command {
 async function train(pairs: readonly string[], options: TrainOptions, io: Io): Promise<number> {
   const { signal, env } = io;
   const { config } = loadConfig(sources(options, pairs));
-  const { trainingLaunch } = await import("../train/launch.ts");
-  const mpi = trainingLaunch(options.distributed);
+  const mpi = launchOfMany(options.distributed);
   // Of many processes, the first speaks.
   const terminal = new Terminal(io, { quiet: options.quiet || (mpi && mpi.rank > 0) });
   const gpus = options.gpus === undefined ? undefined : parseGpus(options.gpus);

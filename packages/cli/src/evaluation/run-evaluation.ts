@@ -3,17 +3,20 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { checkDataset, DataError, ensureWritable, type OdgtRecord } from "@seg/ade20k-data";
 import type { EngineName } from "@seg/backend";
-import { ConfusionMatrix, computeScores } from "@seg/metrics";
+import { joinMpiGroup, type MpiLaunch } from "@seg/collectives";
+import { computeScores } from "@seg/metrics";
 import { classSet } from "../class-set.ts";
 import type { Resolved } from "../config/resolve.ts";
 import { CliError } from "../errors.ts";
+import { gatherJson } from "../json-over-group.ts";
 import { scaleOptions } from "../scale-options.ts";
 import type { WeightFiles } from "../weights/find.ts";
 import { entry } from "./entry.ts";
 import type { EvaluationPair, ImageCounts, WorkerInfo, WorkerSetup } from "./messages.ts";
 import { evaluationRecords, type PairSources, pictureNames } from "./pairs.ts";
-import { type Evaluation, type ImageScores, namedScores } from "./result.ts";
+import { type Evaluation, namedScores } from "./result.ts";
 import { RESULT_FILE, saveEvaluation } from "./save.ts";
+import { Tally } from "./tally.ts";
 import { runWorkers } from "./worker-pool.ts";
 
 /** How far an evaluation is. */
@@ -55,6 +58,8 @@ interface Surroundings {
   /** Told of what went wrong and was got over, and of all problems but the one that is thrown. */
   warn: (line: string) => void;
   signal?: AbortSignal | undefined;
+  /** This process's place among those that `mpirun` or `srun` started, if one did: each scores its share of the images. */
+  mpi?: MpiLaunch | undefined;
 }
 
 /** The original's size for single-scale testing. */
@@ -63,13 +68,14 @@ const SINGLE_SCALE = 450;
 /**
  * Scores a network on a list of photos.
  *
+ * @returns the same on all ranks.
  * @throws what is wrong with a photo, a label or the settings; {@link CliError} `failed` if workers keep dying; the signal's reason.
  *   What was counted until then is saved, if anything is to be.
  */
 export async function runEvaluation(
   resolved: Resolved,
   options: EvaluationOptions,
-  { locate, backend, log, warn, signal }: Surroundings,
+  { locate, backend, log, warn, signal, mpi }: Surroundings,
 ): Promise<Evaluation> {
   const { config } = resolved;
   const { flip = false, gpus, result: folder, onProgress } = options;
@@ -82,13 +88,18 @@ export async function runEvaluation(
     throw new CliError("config", `Expected at most 255 classes, as label files hold, but received ${classes.length}.`);
   }
   const records = (await evaluationRecords(config, options, signal)).slice(0, options.limit);
+  const { rank, size: ranks } = mpi ?? { rank: 0, size: 1 };
   if (folder !== undefined) await ensureWritable(folder);
   const files = await locate();
   signal?.throwIfAborted();
-  await check(records, classes.length, { warn, onProgress, signal });
+  await check(
+    records.filter((_, index) => index % ranks === rank),
+    classes.length,
+    { warn, onProgress, signal },
+  );
 
   const pictures = config.VAL.visualize ? folder : undefined;
-  const cores = process.env.TF_NUM_INTRAOP_THREADS ? undefined : availableParallelism();
+  const cores = process.env.TF_NUM_INTRAOP_THREADS ? undefined : availableParallelism() / (mpi?.localSize ?? 1);
   const setup: WorkerSetup = {
     config,
     files,
@@ -97,31 +108,20 @@ export async function runEvaluation(
     flip,
     loader: { scales: scaleOptions(config, sizes), classes, pictures },
   };
-  const matrix = new ConfusionMatrix(classes.length);
-  const perImage: ImageScores[] = [];
-  let images = 0;
-  let engine = "";
-  let engineTime = 0;
-  let start = 0;
-  const elapsed = () => (performance.now() - start) / 1000;
+  const own = new Tally(classes.length);
   const pictureOf = pictureNames(records);
-  const tasks = records.map(({ imagePath, labelPath }, i) => ({
-    name: pictureOf[i]!,
-    imagePath,
-    labelPath: labelPath!,
-  }));
-  const summary = (): Evaluation => ({
-    partial: images < records.length,
-    images,
-    total: records.length,
-    sizes,
-    flip,
-    engine,
-    workers,
-    secondsPerImage: elapsed() / images,
-    engineSecondsPerImage: engineTime / 1000 / images,
-    ...namedScores(matrix, names),
-    perImage: Object.values(perImage),
+  const places = records.map((_, index) => index).filter((index) => index % ranks === rank);
+  const tasks = places.map((index) => {
+    const { imagePath, labelPath } = records[index]!;
+    return { name: pictureOf[index]!, imagePath, labelPath: labelPath! };
+  });
+  const summary = (tally: Tally): Evaluation => ({
+    ...{ partial: tally.images < records.length, images: tally.images, total: records.length, sizes, flip },
+    ...{ engine: tally.engine, workers: workers * ranks },
+    secondsPerImage: tally.seconds / tally.images,
+    engineSecondsPerImage: tally.engineTime / 1000 / tally.images,
+    ...namedScores(tally.matrix, names),
+    perImage: Object.values(tally.perImage),
   });
   try {
     await runWorkers<EvaluationPair, WorkerInfo, ImageCounts>({
@@ -131,38 +131,48 @@ export async function runEvaluation(
       start: (place) => startWorker(setup, gpus?.[place % gpus.length]),
       nameOf: ({ imagePath }) => imagePath,
       onReady(info) {
-        if (start > 0) return;
-        start = performance.now();
-        engine = info.engine.name;
+        if (!own.begin(info.engine.name)) return;
         for (const note of info.notes) log(note);
       },
       onDeath: (reason, where) => warn(`A worker died ${where}: it ${reason}. Another one takes its place.`),
-      onResult(counts, index) {
-        const own = ConfusionMatrix.fromJSON(counts.confusion);
-        const { pixelAccuracy, meanIouPresent } = computeScores(own);
-        perImage[index] = { image: records[index]!.imagePath, pixelAccuracy, meanIouPresent };
-        matrix.merge(own);
-        images++;
-        engineTime += counts.engineTime;
+      onResult(counts, task) {
+        own.add(counts, places[task]!, tasks[task]!.imagePath);
         onProgress?.({
           phase: "scoring",
-          done: images,
-          total: records.length,
-          ...computeScores(matrix),
-          secondsLeft: (elapsed() / images) * (records.length - images),
+          done: own.images,
+          total: tasks.length,
+          ...computeScores(own.matrix),
+          secondsLeft: (own.seconds / own.images) * (tasks.length - own.images),
         });
       },
     });
   } catch (error) {
-    if (images > 0 && folder !== undefined) {
-      await saveEvaluation(folder, summary());
-      log(`What was counted until then, ${images} of ${records.length} images, is in ${join(folder, RESULT_FILE)}.`);
+    if (own.images > 0 && folder !== undefined && rank === 0) {
+      await saveEvaluation(folder, summary(own));
+      log(
+        `What was counted until then, ${own.images} of ${records.length} images, is in ${join(folder, RESULT_FILE)}.`,
+      );
     }
     throw error;
   }
-  const evaluation = summary();
-  if (folder !== undefined) await saveEvaluation(folder, evaluation);
+  const evaluation = summary(mpi ? tallyOfAll(own) : own);
+  if (folder !== undefined && rank === 0) await saveEvaluation(folder, evaluation);
   return evaluation;
+}
+
+// Ranks end when their own images are done. One that dies is noticed at once.
+const PATIENCE_MS = 3_600_000;
+
+/** What all ranks of `mpirun` have counted. */
+function tallyOfAll(own: Tally): Tally {
+  const group = joinMpiGroup({ timeoutMs: PATIENCE_MS });
+  try {
+    const all = new Tally(own.matrix.numClasses);
+    for (const part of gatherJson(own.toJSON(), group)) all.merge(part);
+    return all;
+  } finally {
+    group.dispose();
+  }
 }
 
 /** All of `DATASET.imgSizes` if that is wanted, if they were set for this run, or if there is but one; otherwise 450. */

@@ -57,6 +57,8 @@ async function runEpoch(run: Run, epoch: number, first: number): Promise<End> {
     await setImmediate();
     if (isInterrupted(run)) {
       if (iteration > first) await save({ epoch, iteration });
+      // mpirun ends all as soon as one has ended.
+      group.barrier();
       return "interrupted";
     }
     const begin = performance.now();

@@ -1,9 +1,10 @@
+import { availableParallelism, cpus } from "node:os";
 import { extname } from "node:path";
 import type { EngineName } from "@seg/backend";
-import { type Group, joinMpiGroup, mpiLaunch, solo } from "@seg/collectives";
+import { type Group, joinMpiGroup, type MpiLaunch, solo } from "@seg/collectives";
 import { DataParallel, DataParallelError, hostReplica } from "@seg/data-parallel";
 import { CliError } from "../errors.ts";
-import { broadcastJson } from "./broadcast-json.ts";
+import { broadcastJson } from "../json-over-group.ts";
 import type { TrainingPlan } from "./plan.ts";
 import createReplica, { type Outcome, type Report } from "./replica.ts";
 
@@ -94,18 +95,6 @@ function plainReplicaError(error: unknown): unknown {
     : error;
 }
 
-/** This process's place among those that `mpirun` or `srun` started for one training, or undefined where none did. */
-export function trainingLaunch(distributed?: "mpi"): { rank: number; size: number; localRank: number } | undefined {
-  const launch = mpiLaunch();
-  if (distributed === "mpi" && !launch) {
-    throw new CliError(
-      "usage",
-      "Expected mpirun or srun to have started this for --distributed mpi: mpirun -np 4 seg train …",
-    );
-  }
-  return launch && (launch.size > 1 || distributed) ? launch : undefined;
-}
-
 /**
  * Trains as one of the processes that `mpirun` started.
  *
@@ -113,7 +102,11 @@ export function trainingLaunch(distributed?: "mpi"): { rank: number; size: numbe
  */
 export async function trainUnderMpi(
   own: TrainingPlan | undefined,
-  { localRank, gpus, ...surroundings }: LaunchSurroundings & { localRank: number } & Pick<ReplicaOptions, "gpus">,
+  {
+    mpi: { localRank, localSize = 1 },
+    gpus,
+    ...surroundings
+  }: LaunchSurroundings & { mpi: MpiLaunch } & Pick<ReplicaOptions, "gpus">,
 ): Promise<Outcome> {
   // Each process sees the GPU of its place among those of its machine.
   const gpu = gpus?.[localRank % gpus.length];
@@ -121,7 +114,10 @@ export async function trainUnderMpi(
   const group = joinMpiGroup({ timeoutMs: PATIENCE_MS });
   try {
     const plan = broadcastJson(own, group)!;
-    return await host(plan, () => group, surroundings);
+    // A rank may be bound to some of the processors; those that are not share them all.
+    const share = Math.max(1, Math.floor(cpus().length / localSize));
+    const threads = process.env.TF_NUM_INTRAOP_THREADS ? undefined : Math.min(share, availableParallelism());
+    return await host(plan, () => group, { ...surroundings, ...(threads && { threads }) });
   } finally {
     group.dispose();
   }
@@ -130,12 +126,12 @@ export async function trainUnderMpi(
 async function host(
   plan: TrainingPlan,
   join: () => Group,
-  { backend, log, onReport, signal }: LaunchSurroundings,
+  { backend, threads, log, onReport, signal }: LaunchSurroundings & { threads?: number },
 ): Promise<Outcome> {
   const replica = await hostReplica<object, Outcome, TrainingPlan>({
     module: createReplica,
     join,
-    device: { engine: backend },
+    device: { engine: backend, ...(threads && { threads }) },
     options: plan,
     log,
   });

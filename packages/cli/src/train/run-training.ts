@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { ensureWritable } from "@seg/ade20k-data";
+import type { MpiLaunch } from "@seg/collectives";
 import { classSet } from "../class-set.ts";
 import type { Config } from "../config/schema.ts";
 import { CliError } from "../errors.ts";
@@ -24,7 +25,7 @@ export interface TrainingOptions extends ReplicaOptions {
 
 interface Surroundings extends Omit<LaunchSurroundings, "onReport">, PlanSurroundings {
   /** This process's place among those that `mpirun` started, if it did. */
-  mpi?: { rank: number; size: number; localRank: number } | undefined;
+  mpi?: MpiLaunch | undefined;
 }
 
 /** A training that has come to its end. */
@@ -63,7 +64,7 @@ export async function runTraining(
   };
   const listening = { ...surroundings, onReport };
   if (mpi && mpi.rank > 0) {
-    checkEnd(await trainUnderMpi(undefined, { ...listening, ...mpi, gpus }), signal);
+    checkEnd(await trainUnderMpi(undefined, { ...listening, mpi, gpus }), signal);
     return undefined;
   }
   const replicas = mpi?.size ?? replicaCount(options);
@@ -76,7 +77,7 @@ export async function runTraining(
     const plan = await planTraining(config, records, { resume, fromScratch, replicas }, surroundings);
     signal?.throwIfAborted();
     const outcome = mpi
-      ? await trainUnderMpi(plan, { ...listening, ...mpi, gpus })
+      ? await trainUnderMpi(plan, { ...listening, mpi, gpus })
       : await launchTraining(plan, options, listening);
     checkEnd(outcome, signal);
     const epoch = Math.max(plan.start?.position.epoch ?? 0, config.TRAIN.num_epoch);

@@ -17,7 +17,7 @@ import {
 import { attachGroup } from "@seg/sync-bn";
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
-import { broadcastJson } from "./broadcast-json.ts";
+import { broadcastJson } from "../json-over-group.ts";
 
 /** How well one batch was predicted. */
 export interface BatchScores {
