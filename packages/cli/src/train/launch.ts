@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { extname } from "node:path";
 import type { EngineName } from "@seg/backend";
@@ -102,25 +103,31 @@ function plainReplicaError(error: unknown): unknown {
  */
 export async function trainUnderMpi(
   own: TrainingPlan | undefined,
-  {
-    mpi: { localRank, localSize = 1 },
-    gpus,
-    ...surroundings
-  }: LaunchSurroundings & { mpi: MpiLaunch } & Pick<ReplicaOptions, "gpus">,
+  { mpi, gpus, ...surroundings }: LaunchSurroundings & { mpi: MpiLaunch } & Pick<ReplicaOptions, "gpus">,
 ): Promise<Outcome> {
-  // Each process sees the GPU of its place among those of its machine.
-  const gpu = gpus?.[localRank % gpus.length];
-  if (gpu !== undefined) process.env.CUDA_VISIBLE_DEVICES = String(gpu);
+  const gpu = ownGpu(mpi, gpus);
+  if (gpu !== undefined) process.env.CUDA_VISIBLE_DEVICES = gpu;
   const group = joinMpiGroup({ timeoutMs: PATIENCE_MS });
   try {
     const plan = broadcastJson(own, group)!;
     // A rank may be bound to some of the processors; those that are not share them all.
-    const share = Math.max(1, Math.floor(cpus().length / localSize));
+    const share = Math.max(1, Math.floor(cpus().length / (mpi.localSize ?? 1)));
     const threads = process.env.TF_NUM_INTRAOP_THREADS ? undefined : Math.min(share, availableParallelism());
     return await host(plan, () => group, { ...surroundings, ...(threads && { threads }) });
   } finally {
     group.dispose();
   }
+}
+
+/** What a rank should see of its machine's GPUs: the one of its place, in turn where there are fewer. */
+function ownGpu({ localRank }: MpiLaunch, gpus: readonly number[] | undefined): string | undefined {
+  const visible = process.env.CUDA_VISIBLE_DEVICES?.split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
+  const count = readdirSync("/dev").filter((name) => /^nvidia\d+$/.test(name)).length;
+  const all = visible ?? Array.from({ length: count }, (_, gpu) => String(gpu));
+  const usable = gpus ? gpus.map((gpu) => all[gpu] ?? String(gpu)) : all;
+  return usable[localRank % usable.length];
 }
 
 async function host(
