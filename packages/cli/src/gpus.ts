@@ -1,3 +1,4 @@
+import type { EngineName } from "@seg/backend";
 import { CliError } from "./errors.ts";
 
 /**
@@ -15,4 +16,18 @@ export function parseGpus(text: string): number[] {
     for (let gpu = Number(first); gpu <= Number(last); gpu++) numbers.add(gpu);
   }
   return [...numbers].sort((a, b) => a - b);
+}
+
+/**
+ * The engine for GPUs that were named, if any were: whoever names them wants them used, and only TensorFlow's takes their numbers.
+ *
+ * @throws {CliError} `usage` if another one was named.
+ */
+export function engineOn(gpus: readonly number[] | undefined, backend: EngineName | "auto"): EngineName | "auto" {
+  if (!gpus) return backend;
+  if (backend === "auto" || backend === "tensorflow-gpu") return "tensorflow-gpu";
+  throw new CliError(
+    "usage",
+    `Expected --backend tensorflow-gpu with --gpus but received ${backend}: leave one of the two out.`,
+  );
 }

@@ -8,6 +8,7 @@ import { computeScores } from "@seg/metrics";
 import { classSet } from "../class-set.ts";
 import type { Resolved } from "../config/resolve.ts";
 import { CliError } from "../errors.ts";
+import { engineOn } from "../gpus.ts";
 import { gatherJson } from "../json-over-group.ts";
 import { scaleOptions } from "../scale-options.ts";
 import type { WeightFiles } from "../weights/find.ts";
@@ -81,7 +82,7 @@ export async function runEvaluation(
   const { flip = false, gpus, result: folder, onProgress } = options;
   const sizes = evaluationSizes(resolved, options.multiScale);
   const workers = workerCount(options);
-  const engineName = engineFor(backend, gpus);
+  const engineName = engineOn(gpus, backend);
   const classes = await classSet(config);
   const names = classes.map(({ name }) => name);
   if (classes.length > 255) {
@@ -186,16 +187,6 @@ function workerCount({ workers, gpus }: EvaluationOptions): number {
   const count = workers ?? gpus?.length ?? 1;
   if (Number.isInteger(count) && count > 0) return count;
   throw new CliError("usage", `Expected a number of workers of at least 1 but received ${count}.`);
-}
-
-/** Whoever names GPUs wants them used: the only engine that takes their numbers is TensorFlow's. */
-function engineFor(backend: EngineName | "auto", gpus: readonly number[] | undefined): EngineName | "auto" {
-  if (!gpus) return backend;
-  if (backend === "auto" || backend === "tensorflow-gpu") return "tensorflow-gpu";
-  throw new CliError(
-    "usage",
-    `Expected --backend tensorflow-gpu with --gpus but received ${backend}: leave one of the two out.`,
-  );
 }
 
 async function check(

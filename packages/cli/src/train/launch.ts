@@ -63,8 +63,10 @@ export async function launchTraining(
     if (options.gpus) process.env.CUDA_VISIBLE_DEVICES = String(options.gpus[0]);
     return host(plan, () => solo, { backend, log, onReport, signal });
   }
-  const engine = options.gpus && backend === "auto" ? "tensorflow-gpu" : backend;
-  const devices = Array.from({ length: count }, (_, i) => ({ engine, ...(options.gpus && { gpu: options.gpus[i]! }) }));
+  const devices = Array.from({ length: count }, (_, i) => ({
+    engine: backend,
+    ...(options.gpus && { gpu: options.gpus[i]! }),
+  }));
   const started = (line: string, rank: number) => rank === 0 && log(line);
   const module = new URL(`./replica${extname(import.meta.url)}`, import.meta.url);
   try {

@@ -4,6 +4,7 @@ import type { MpiLaunch } from "@seg/collectives";
 import { classSet } from "../class-set.ts";
 import type { Config } from "../config/schema.ts";
 import { CliError } from "../errors.ts";
+import { engineOn } from "../gpus.ts";
 import { listedRecords } from "../listed-records.ts";
 import { withLock } from "../weights/lock.ts";
 import { nameOf } from "./checkpoint-files.ts";
@@ -62,7 +63,7 @@ export async function runTraining(
     if (report.type === "progress") onProgress?.(report.progress);
     else (report.type === "log" ? log : warn)(report.line);
   };
-  const listening = { ...surroundings, onReport };
+  const listening = { ...surroundings, backend: engineOn(gpus, surroundings.backend), onReport };
   if (mpi && mpi.rank > 0) {
     checkEnd(await trainUnderMpi(undefined, { ...listening, mpi, gpus }), signal);
     return undefined;

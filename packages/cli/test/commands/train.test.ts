@@ -77,6 +77,12 @@ describe("seg train", () => {
     ["a list that is not there", ["--list-train", "/nowhere/train.odgt"], 3, /\/nowhere\/train\.odgt .*--list-train/],
     ["weights that are not there", ["--weights-encoder", "/nowhere/encoder.pth"], 3, /\/nowhere\/encoder\.pth/],
     ["a GPU too few", ["--gpus", "0,1", "--replicas", "3"], 2, /Expected a GPU for each of 3 replicas/],
+    [
+      "GPUs for another engine",
+      ["--gpus", "0", "--backend", "wasm"],
+      2,
+      /tensorflow-gpu with --gpus but received wasm/,
+    ],
     ["a number of replicas that is none", ["--replicas", "0"], 2, /--replicas/],
     ["a misspelled key", ["TRAIN.lr_encodr", "0.1"], 2, /did you mean TRAIN\.lr_encoder\?/],
     ["a value that makes no sense", ["TRAIN.accumulate", "0"], 2, /TRAIN\.accumulate/],
