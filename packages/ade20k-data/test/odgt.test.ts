@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { shared } from "@seg/testing";
+import { shared, unlessShared } from "@seg/testing";
 import { describe, expect, it } from "vitest";
 import { readOdgt, writeOdgt } from "../src/odgt.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -45,7 +45,7 @@ describe("An odgt list", () => {
     expect((await read('{"fpath_img": "a.jpg", "width": 1, "height": 2}'))[0]!.labelPath).toBeUndefined();
   });
 
-  it.skipIf(!shared("data/camvid/val.odgt"))("of CamVid is read whole (needs ../shared)", async () => {
+  it.skipIf(!shared("data/camvid/val.odgt"))(`of CamVid is read whole${unlessShared}`, async () => {
     const records = await readOdgt(shared("data/camvid/val.odgt")!);
     expect(records.length).toBe(101);
     expect(records[0]).toEqual({

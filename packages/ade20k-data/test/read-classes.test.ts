@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { shared } from "@seg/testing";
+import { shared, unlessShared } from "@seg/testing";
 import { describe, expect, it } from "vitest";
 import { readClasses } from "../src/read-classes.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -65,7 +65,7 @@ describe("A data set's own classes", () => {
     expect(classes.map(({ name }) => name)).toEqual(["wall", "building"]);
   });
 
-  it.skipIf(!shared("data/camvid/classes.json"))("of CamVid are read (needs ../shared)", async () => {
+  it.skipIf(!shared("data/camvid/classes.json"))(`of CamVid are read${unlessShared}`, async () => {
     const classes = await readClasses(shared("data/camvid/classes.json")!);
     expect(classes.map(({ name }) => name)).toEqual([
       "sky",

@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { reference, shared } from "@seg/testing";
+import { reference, shared, unlessShared } from "@seg/testing";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { readLabel } from "../src/read-label.ts";
@@ -68,7 +68,7 @@ describe("Reading labels", () => {
   it
     .skipIf(!data || !sample)
     .each(["images/validation/ADE_val_00000001.jpg", "images/training/ADE_train_00000001.jpg"])(
-    "counts the original's labels for %s (needs ../shared)",
+    `counts the original's labels for %s${unlessShared}`,
     async (image) => {
       const { label_histogram } = data!.val.find((entry) => entry.image === image)!;
       const path = `${sample}/${image.replace("images", "annotations").replace(".jpg", ".png")}`;

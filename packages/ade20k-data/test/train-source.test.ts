@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { shared } from "@seg/testing";
+import { shared, unlessShared } from "@seg/testing";
 import { describe, expect, it } from "vitest";
 import { readOdgt } from "../src/odgt.ts";
 import { createSource, TRAIN_SOURCE, type TrainOptions } from "../src/train-source.ts";
@@ -17,7 +17,7 @@ function lehmer(state = 42): () => number {
 }
 
 describe("A training source", () => {
-  it.skipIf(!list)("gives the same batches again, passing over some or not (needs ../shared)", async () => {
+  it.skipIf(!list)(`gives the same batches again, passing over some or not${unlessShared}`, async () => {
     const options = {
       records: await readOdgt(list!),
       batchSize: 2,

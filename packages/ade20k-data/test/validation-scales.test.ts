@@ -1,4 +1,4 @@
-import { reference, type SampledTensor, shared } from "@seg/testing";
+import { reference, type SampledTensor, shared, unlessShared } from "@seg/testing";
 import { describe, expect, it } from "vitest";
 import { decodeImage } from "../src/decode-image.ts";
 import { resizeForScale, scaledSize, VALIDATION_SIZES, validationScales } from "../src/validation-scales.ts";
@@ -27,7 +27,7 @@ function compare(values: Float32Array, { shape, index, value }: SampledTensor) {
   return { worst: Math.max(...differences), mean: differences.reduce((a, b) => a + b) / differences.length };
 }
 
-describe.skipIf(!data || !sample)("The validation transform equals the original's (needs ../shared)", () => {
+describe.skipIf(!data || !sample)(`The validation transform equals the original's${unlessShared}`, () => {
   it.each(IMAGES)("on %s", async (image) => {
     const { rgb, img_data, img_data_pad32 } = data!.val.find((entry) => entry.image === image)!;
     const photo = await decodeImage(`${sample}/${image}`);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { shared } from "@seg/testing";
+import { shared, unlessShared } from "@seg/testing";
 import { describe, expect, it } from "vitest";
 import { readCheckpoint, type StateDict } from "../src/index.ts";
 import { temporaryFolder } from "./helpers/files.ts";
@@ -29,9 +29,7 @@ function digest(state: StateDict): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-const absent = shared("data/checkpoints") ? "" : " (skipped: ../shared/data/checkpoints is absent)";
-
-describe.skipIf(absent)(`checkpoints that the original trained${absent}`, () => {
+describe.skipIf(!shared("data/checkpoints"))(`checkpoints that the original trained${unlessShared}`, () => {
   it.each(FACTS)("%s gives the %d tensors that PyTorch reads from it", async (name, count, expected) => {
     const state = await readCheckpoint(shared(`data/${name}`)!);
     expect(state.size).toBe(count);

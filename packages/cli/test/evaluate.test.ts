@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, 
 import { basename, join } from "node:path";
 import { decodeImage, readLabel, readOdgt, validationScales } from "@seg/ade20k-data";
 import { startEngine } from "@seg/backend";
-import { shared } from "@seg/testing";
+import { shared, unlessShared } from "@seg/testing";
 import sharp from "sharp";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../src/config/load.ts";
@@ -14,7 +14,7 @@ import { temporaryFolder } from "./temporary-folder.ts";
 
 const camvid = shared("data/camvid");
 const checkpoint = shared("data/checkpoints/camvid-mobilenetv2dilated-c1_deepsup");
-const absent = camvid && checkpoint ? undefined : "shared/data is absent";
+const absent = camvid && checkpoint ? undefined : "the folder shared is absent";
 const native = await startEngine("tensorflow").then(
   () => undefined,
   (error: Error) => error.message,
@@ -133,7 +133,7 @@ function addProbabilities(sums: Float64Array, scores: Float32Array, from: number
 const difference = (a: number[][], b: number[][]) =>
   a.flat().reduce((sum, count, i) => sum + Math.abs(count - b.flat()[i]!), 0) / 2;
 
-describe.skipIf(absent)(`Evaluation on CamVid${absent ? ` (skipped: ${absent})` : ""}`, () => {
+describe.skipIf(absent)(`Evaluation on CamVid${unlessShared}`, () => {
   it("counts what a slow loop over the scores counts, on wasm, with any number of workers", async () => {
     const one = await score({ limit: 3, workers: 1 });
     expect(one).toMatchObject({ partial: false, images: 3, total: 3, sizes: [360], flip: false, engine: "wasm" });

@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readLabel } from "@seg/ade20k-data";
-import { shared } from "@seg/testing";
+import { shared, unlessShared } from "@seg/testing";
 import sharp from "sharp";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runSeg } from "./run-seg.ts";
@@ -20,7 +20,7 @@ beforeEach(() => {
 const seg = (...words: string[]) =>
   runSeg(["test", "--cfg", "mobilenetv2dilated-c1_deepsup", "--backend", "wasm", "--quiet", "--result", out, ...words]);
 
-describe.skipIf(absent)(`seg test on CamVid${absent ? " (skipped: shared/data is absent)" : ""}`, () => {
+describe.skipIf(absent)(`seg test on CamVid${unlessShared}`, () => {
   const photo = `${camvid}/images/val/${PHOTO}.jpg`;
   const settings = ["DATASET.num_class", "11", "DATASET.classes", `${camvid}/classes.json`, "DIR", `${checkpoint}`];
 

@@ -1,6 +1,14 @@
 import { buildEncoder, type EncoderName, type FEATURE_INFO } from "@seg/encoders";
 import { inferenceModel, resizeBilinear } from "@seg/layers";
-import { describeEngines, expectSampled, fillMadeUp, reference, type SampledTensor, uniform } from "@seg/testing";
+import {
+  describeEngines,
+  expectSampled,
+  fillMadeUp,
+  reference,
+  type SampledTensor,
+  uniform,
+  unlessShared,
+} from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { buildDecoder, type DecoderName, type RequiredFeatures } from "../src/index.ts";
@@ -28,7 +36,7 @@ const tolerance = (encoder: EncoderName) => (/101|hrnet/.test(encoder) ? 1e-3 : 
 const trainableParameters = (model: tf.LayersModel) =>
   model.trainableWeights.reduce((sum, { shape }) => sum + (shape as number[]).reduce((a, b) => a * b, 1), 0);
 
-describe.skipIf(!pairs)("the original's models (skipped where shared/reference is absent)", () => {
+describe.skipIf(!pairs)(`the original's models${unlessShared}`, () => {
   describeEngines("parameters, features and scores", (engine) => {
     for (const pair of pairs ?? []) {
       // The plain JavaScript engine needs minutes for the others; its kernels are tested in @seg/layers.

@@ -1,6 +1,6 @@
 import { buildEncoder, type EncoderName } from "@seg/encoders";
 import { type FeatureInfo, GroupedOptimizer, pixelAccuracy, sparseCrossEntropy, trainingModel } from "@seg/layers";
-import { describeEngines, fillMadeUp, pytorchName, reference, uniform } from "@seg/testing";
+import { describeEngines, fillMadeUp, pytorchName, reference, uniform, unlessShared } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { buildDecoder, type DecoderName } from "../src/index.ts";
@@ -108,7 +108,7 @@ function expectNorms(actual: Norms, shaken: Norms, expected: Record<string, numb
   }
 }
 
-describe.skipIf(!pairs)("the original's training (skipped where shared/reference is absent)", () => {
+describe.skipIf(!pairs)(`the original's training${unlessShared}`, () => {
   describeEngines(
     "three steps",
     (engine) => {

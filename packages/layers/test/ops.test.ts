@@ -1,4 +1,4 @@
-import { describeEngines, expectSampled, reference, type SampledTensor, uniform } from "@seg/testing";
+import { describeEngines, expectSampled, reference, type SampledTensor, uniform, unlessShared } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { adaptiveAvgPool2d, conv2d, maxPool2d, type Pair, resizeBilinear } from "../src/index.ts";
@@ -42,7 +42,7 @@ const toOihw = [3, 2, 0, 1];
 
 const cases = reference<Record<string, Case>>("ops.json");
 
-describe.skipIf(!cases)("the original's operations (skipped where shared/reference is absent)", () => {
+describe.skipIf(!cases)(`the original's operations${unlessShared}`, () => {
   describeEngines("outputs and gradients", () => {
     for (const [name, { meta, inputs, output, grads }] of Object.entries(cases ?? {})) {
       it(`of ${name} are the reference's`, () => {

@@ -1,4 +1,4 @@
-import { describeEngines, expectSampled, reference } from "@seg/testing";
+import { describeEngines, expectSampled, reference, unlessShared } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { type ActivationName, batchNormalization, batchNormTrain } from "../src/index.ts";
@@ -6,7 +6,7 @@ import { close, inputsOf, madeUp, type ReferenceCase } from "./values.ts";
 
 const cases = reference<ReferenceCase[]>("sync-bn.json")?.filter(({ output }) => output.length === 1);
 
-describe.skipIf(!cases)("the original's batch norm on one replica (skipped where shared/reference is absent)", () => {
+describe.skipIf(!cases)(`the original's batch norm on one replica${unlessShared}`, () => {
   describeEngines("outputs, gradients and running statistics", () => {
     for (const c of cases ?? []) {
       it(`of case ${c.name} are the reference's`, () => {

@@ -1,4 +1,4 @@
-import { describeEngines, expectSampled, reference } from "@seg/testing";
+import { describeEngines, expectSampled, reference, unlessShared } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import {
@@ -46,7 +46,7 @@ function run(inputs: Record<"x" | "dy" | "gamma" | "beta", tf.Tensor>, options: 
 
 const cases = reference<ReferenceCase[]>("sync-bn.json")?.filter(({ output }) => output.length > 1);
 
-describe.skipIf(!cases)("the original's synchronized batch norm (skipped where shared/reference is absent)", () => {
+describe.skipIf(!cases)(`the original's synchronized batch norm${unlessShared}`, () => {
   describeEngines("outputs, gradients and running statistics", () => {
     for (const c of cases ?? []) {
       const size = c.output.length;

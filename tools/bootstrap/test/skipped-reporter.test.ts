@@ -50,6 +50,13 @@ describe("the reporter of skipped tests", () => {
     expect(run("some", { ci: true }).status).toBe(1);
   });
 
+  it("passes it where nothing is missing but the folder shared", () => {
+    const { status, stdout, totals } = run("data", { ci: true });
+    expect(stdout).toContain("  the folder shared is absent\n    skips › reads (1 test)");
+    expect(totals).toBe("1 passed, 0 failed, 1 skipped\n");
+    expect(status).toBe(0);
+  });
+
   it("stays silent about tests that a name pattern left out", () => {
     const { status, stdout } = run("some", { ci: true, args: ["-t", "adds"] });
     expect(stdout).not.toContain("Skipped on this machine");

@@ -7,6 +7,9 @@ export function shared(path: string): string | undefined {
   return existsSync(full) ? full : undefined;
 }
 
+/** What the title of a test ends with that needs the folder: nothing where it is there. The runner knows these words. */
+export const unlessShared = shared(".") ? "" : " (skipped: the folder shared is absent)";
+
 /** The original implementation's values from `shared/reference`, or undefined where the folder is absent. */
 export function reference<T>(name: string): T | undefined {
   const path = shared(`reference/${name}`);

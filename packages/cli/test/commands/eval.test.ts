@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { shared } from "@seg/testing";
+import { shared, unlessShared } from "@seg/testing";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { forkFromSource } from "../child-processes.ts";
 import { runSeg } from "../run-seg.ts";
@@ -8,7 +8,7 @@ import { temporaryFolder } from "../temporary-folder.ts";
 
 const camvid = shared("data/camvid");
 const checkpoints = shared("data/checkpoints");
-const absent = camvid && checkpoints ? undefined : "shared/data is absent";
+const absent = camvid && checkpoints ? undefined : "the folder shared is absent";
 const CHECKPOINT = "camvid-mobilenetv2dilated-c1_deepsup";
 
 let result: string;
@@ -17,7 +17,7 @@ beforeEach(() => {
   result = join(temporaryFolder(), "result");
 });
 
-describe.skipIf(absent)(`seg eval on CamVid${absent ? ` (skipped: ${absent})` : ""}`, () => {
+describe.skipIf(absent)(`seg eval on CamVid${unlessShared}`, () => {
   const data = ["--list-val", `${camvid}/val.odgt`, "--num-class", "11", "DATASET.classes", `${camvid}/classes.json`];
   const small = ["--sizes", "64", "--num-val", "2", "--backend", "wasm"];
 

@@ -1,5 +1,5 @@
 import type { TrainBatch } from "@seg/ade20k-data";
-import { describeEngines, fillMadeUp, pytorchName, reference, uniform } from "@seg/testing";
+import { describeEngines, fillMadeUp, pytorchName, reference, uniform, unlessShared } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
@@ -195,7 +195,7 @@ interface Pair {
 
 const pair = reference<Pair[]>("models.json")?.find(({ name }) => name === "mobilenetv2dilated+c1_deepsup");
 
-describe.skipIf(!pair)("The original's training (skipped where shared/reference is absent)", () => {
+describe.skipIf(!pair)(`The original's training${unlessShared}`, () => {
   const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
 
   /** The reference's three steps from its made-up weights, on its image times `factor`. */

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readOdgt, TRAIN_SOURCE, type TrainBatch, type TrainOptions } from "@seg/ade20k-data";
-import { shared } from "@seg/testing";
+import { shared, unlessShared } from "@seg/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { type LoaderOptions, SeededLoader } from "../../src/loader/seeded-loader.ts";
 
@@ -202,7 +202,7 @@ describe("Disposing of a loader", () => {
 
 const list = shared("data/camvid/val.odgt");
 
-describe.skipIf(!list)("Training batches from threads (needs ../shared)", () => {
+describe.skipIf(!list)(`Training batches from threads${unlessShared}`, () => {
   it("are the same as from the calling thread, and after a resume", async () => {
     const records = await readOdgt(list!);
     const batches = (workers: number, start = { epoch: 0, iteration: 0 }) => {
