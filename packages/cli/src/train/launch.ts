@@ -89,13 +89,12 @@ export async function launchTraining(
   }
 }
 
-/** A replica's own error where it says what is wrong with the data or the settings; else that of its end. */
+/** A replica's own error where it says what is wrong with the data or the settings; else that of its end, with the way out. */
 function plainReplicaError(error: unknown): unknown {
-  if (!(error instanceof DataParallelError && error.code === "replica" && error.cause instanceof Error)) return error;
-  const { cause } = error;
-  return /^[a-z-]+$/.test(String((cause as { code?: unknown }).code)) && cause.name !== "CollectiveError"
-    ? cause
-    : error;
+  if (!(error instanceof DataParallelError && error.code === "replica")) return error;
+  const { code, name } = (error.cause ?? {}) as { code?: unknown; name?: string };
+  if (typeof code === "string" && /^[a-z-]+$/.test(code) && name !== "CollectiveError") return error.cause;
+  return new CliError("failed", `${error.message}: go on from the last checkpoint with --resume.`, { cause: error });
 }
 
 /**
