@@ -25,3 +25,9 @@ export class CliError extends Error {
     super(message, options);
   }
 }
+
+/** Whether it says what is wrong with data or settings: an error of the packages themselves, whose codes, unlike Node's, are in lower case. */
+export function isOwnError(error: unknown): error is Error & { code: string } {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return error instanceof Error && typeof code === "string" && /^[a-z-]+$/.test(code);
+}

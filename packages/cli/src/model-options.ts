@@ -3,7 +3,7 @@ import { loadConfig } from "./config/load.ts";
 import type { Resolved } from "./config/resolve.ts";
 import type { Reporter } from "./terminal.ts";
 import type { WeightFiles } from "./weights/find.ts";
-import { locateWeights } from "./weights/locate.ts";
+import { type LocateOptions, locateWeights } from "./weights/locate.ts";
 
 /** Which network, with which weights, on which engine. */
 export interface ModelOptions {
@@ -24,16 +24,17 @@ export interface ModelOptions {
 }
 
 /**
- * Resolves the configuration.
+ * Resolves a program's options: the configuration that they make, and who hears of downloads.
  *
- * @param section - whose `checkpoint` is wanted.
- * @returns it, and what finds or downloads the weights; that throws a {@link CliError} `missing`, in one line with the way out.
  * @throws {CliError} `config`.
  */
-export function resolveModel(
-  { config: cfg, architecture, set = {}, weights, log = () => {}, signal }: ModelOptions,
-  section: "TEST" | "VAL",
-): { resolved: Resolved; locate: () => Promise<WeightFiles> } {
+export function resolveOptions({
+  config: cfg,
+  architecture,
+  set = {},
+  log = () => {},
+  signal,
+}: Omit<ModelOptions, "weights">): { resolved: Resolved; surroundings: LocateOptions } {
   const [encoder, ...rest] = architecture?.split("-") ?? [];
   const pair = encoder ? { "MODEL.arch_encoder": encoder, "MODEL.arch_decoder": rest.join("-") } : {};
   const flags = Object.entries({ ...pair, ...set }).map(([key, value]) => ({
@@ -49,7 +50,21 @@ export function resolveModel(
     drawsBars: false,
     progress: () => ({ update() {}, stop() {} }),
   };
-  const locate = async () =>
-    weights ?? (await locateWeights(resolved, { env: process.env, terminal, signal, section }));
+  return { resolved, surroundings: { env: process.env, terminal, signal } };
+}
+
+/**
+ * Resolves the configuration.
+ *
+ * @param section - whose `checkpoint` is wanted.
+ * @returns it, and what finds or downloads the weights; that throws a {@link CliError} `missing`, in one line with the way out.
+ * @throws {CliError} `config`.
+ */
+export function resolveModel(
+  options: ModelOptions,
+  section: "TEST" | "VAL",
+): { resolved: Resolved; locate: () => Promise<WeightFiles> } {
+  const { resolved, surroundings } = resolveOptions(options);
+  const locate = async () => options.weights ?? (await locateWeights(resolved, { ...surroundings, section }));
   return { resolved, locate };
 }

@@ -2,6 +2,7 @@ import type { SegClass, ValidationOptions } from "@seg/ade20k-data";
 import type { EngineInfo, EngineName } from "@seg/backend";
 import type { ConfusionMatrixJson } from "@seg/metrics";
 import type { Config } from "../config/schema.ts";
+import { isOwnError } from "../errors.ts";
 import type { WeightFiles } from "../weights/find.ts";
 
 /** A photo with its label map. */
@@ -70,11 +71,11 @@ export interface ToWorker<Task> {
   task: Task;
 }
 
-/** What passes for an error about data or settings: the packages' own ones, whose codes, unlike Node's, are in lower case. */
+/** An error about data or settings on its way; undefined for any other. */
 export function plainError(error: unknown): PlainError | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const { name, message, code } = error as Partial<PlainError> & Error;
-  return code && /^[a-z-]+$/.test(code) ? { name, message, code } : undefined;
+  if (!isOwnError(error)) return undefined;
+  const { name, message, code } = error;
+  return { name, message, code };
 }
 
 /** The error as it was thrown in the other process, but for its class. */

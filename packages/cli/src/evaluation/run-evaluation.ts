@@ -1,16 +1,17 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { checkDataset, DataError, ensureWritable, type OdgtRecord } from "@seg/ade20k-data";
+import { ensureWritable } from "@seg/ade20k-data";
 import type { EngineName } from "@seg/backend";
-import { joinMpiGroup, type MpiLaunch } from "@seg/collectives";
+import type { MpiLaunch } from "@seg/collectives";
 import { computeScores } from "@seg/metrics";
+import { checkRecords } from "../check-records.ts";
 import { classSet } from "../class-set.ts";
 import type { Resolved } from "../config/resolve.ts";
 import { CliError } from "../errors.ts";
 import { engineOn } from "../gpus.ts";
 import { gatherJson } from "../json-over-group.ts";
-import { scaleOptions } from "../scale-options.ts";
+import { joinRanks, processorsOf } from "../launch-of-many.ts";
+import { SINGLE_SCALE, scaleOptions } from "../scale-options.ts";
 import type { WeightFiles } from "../weights/find.ts";
 import { entry } from "./entry.ts";
 import type { EvaluationPair, ImageCounts, WorkerInfo, WorkerSetup } from "./messages.ts";
@@ -63,9 +64,6 @@ interface Surroundings {
   mpi?: MpiLaunch | undefined;
 }
 
-/** The original's size for single-scale testing. */
-const SINGLE_SCALE = 450;
-
 /**
  * Scores a network on a list of photos.
  *
@@ -90,17 +88,23 @@ export async function runEvaluation(
   }
   const records = (await evaluationRecords(config, options, signal)).slice(0, options.limit);
   const { rank, size: ranks } = mpi ?? { rank: 0, size: 1 };
+  const places = records.map((_, index) => index).filter((index) => index % ranks === rank);
   if (folder !== undefined) await ensureWritable(folder);
   const files = await locate();
   signal?.throwIfAborted();
-  await check(
-    records.filter((_, index) => index % ranks === rank),
-    classes.length,
-    { warn, onProgress, signal },
+  const nothing = { pixelAccuracy: Number.NaN, meanIouPresent: Number.NaN, secondsLeft: Number.NaN };
+  await checkRecords(
+    places.map((index) => records[index]!),
+    {
+      numClasses: classes.length,
+      onProgress: (done, total) => onProgress?.({ phase: "checking", done, total, ...nothing }),
+      warn,
+      signal,
+    },
   );
 
   const pictures = config.VAL.visualize ? folder : undefined;
-  const cores = process.env.TF_NUM_INTRAOP_THREADS ? undefined : availableParallelism() / (mpi?.localSize ?? 1);
+  const cores = process.env.TF_NUM_INTRAOP_THREADS ? undefined : processorsOf(mpi);
   const setup: WorkerSetup = {
     config,
     files,
@@ -111,14 +115,18 @@ export async function runEvaluation(
   };
   const own = new Tally(classes.length);
   const pictureOf = pictureNames(records);
-  const places = records.map((_, index) => index).filter((index) => index % ranks === rank);
   const tasks = places.map((index) => {
     const { imagePath, labelPath } = records[index]!;
     return { name: pictureOf[index]!, imagePath, labelPath: labelPath! };
   });
   const summary = (tally: Tally): Evaluation => ({
-    ...{ partial: tally.images < records.length, images: tally.images, total: records.length, sizes, flip },
-    ...{ engine: tally.engine, workers: workers * ranks },
+    partial: tally.images < records.length,
+    images: tally.images,
+    total: records.length,
+    sizes,
+    flip,
+    engine: tally.engine,
+    workers: workers * ranks,
     secondsPerImage: tally.seconds / tally.images,
     engineSecondsPerImage: tally.engineTime / 1000 / tally.images,
     ...namedScores(tally.matrix, names),
@@ -161,12 +169,9 @@ export async function runEvaluation(
   return evaluation;
 }
 
-// Ranks end when their own images are done. One that dies is noticed at once.
-const PATIENCE_MS = 3_600_000;
-
 /** What all ranks of `mpirun` have counted. */
 function tallyOfAll(own: Tally): Tally {
-  const group = joinMpiGroup({ timeoutMs: PATIENCE_MS });
+  const group = joinRanks();
   try {
     const all = new Tally(own.matrix.numClasses);
     for (const part of gatherJson(own.toJSON(), group)) all.merge(part);
@@ -187,25 +192,6 @@ function workerCount({ workers, gpus }: EvaluationOptions): number {
   const count = workers ?? gpus?.length ?? 1;
   if (Number.isInteger(count) && count > 0) return count;
   throw new CliError("usage", `Expected a number of workers of at least 1 but received ${count}.`);
-}
-
-async function check(
-  records: readonly OdgtRecord[],
-  numClasses: number,
-  { warn, onProgress, signal }: Pick<Surroundings, "warn" | "signal"> & Pick<EvaluationOptions, "onProgress">,
-): Promise<void> {
-  const nothing = { pixelAccuracy: Number.NaN, meanIouPresent: Number.NaN, secondsLeft: Number.NaN };
-  const { problems, problemCount } = await checkDataset(records, {
-    numClasses,
-    ...(signal && { signal }),
-    onProgress: (done, total) => onProgress?.({ phase: "checking", done, total, ...nothing }),
-  });
-  const [first, ...others] = problems;
-  if (!first) return;
-  for (const { message } of others) warn(message);
-  throw problemCount > 1
-    ? new DataError(first.code, `${first.message} It is the first of ${problemCount} problems.`)
-    : first;
 }
 
 function startWorker(setup: WorkerSetup, gpu: number | undefined): ChildProcess {

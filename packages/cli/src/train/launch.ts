@@ -1,11 +1,10 @@
-import { readdirSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
 import { extname } from "node:path";
 import type { EngineName } from "@seg/backend";
-import { type Group, joinMpiGroup, type MpiLaunch, solo } from "@seg/collectives";
+import { type Group, type MpiLaunch, solo } from "@seg/collectives";
 import { DataParallel, DataParallelError, hostReplica } from "@seg/data-parallel";
-import { CliError } from "../errors.ts";
+import { CliError, isOwnError } from "../errors.ts";
 import { broadcastJson } from "../json-over-group.ts";
+import { gpuOfRank, joinRanks, PATIENCE_MS, processorsOf } from "../launch-of-many.ts";
 import type { TrainingPlan } from "./plan.ts";
 import createReplica, { type Outcome, type Report } from "./replica.ts";
 
@@ -24,9 +23,6 @@ export interface LaunchSurroundings {
   onReport: (report: Report) => void;
   signal?: AbortSignal | undefined;
 }
-
-// Others wait while the first one scores the network. Ranks that end are noticed at once.
-const PATIENCE_MS = 3_600_000;
 
 /**
  * How many replicas the options ask for.
@@ -54,24 +50,25 @@ export function replicaCount({ gpus, replicas }: ReplicaOptions): number {
  */
 export async function launchTraining(
   plan: TrainingPlan,
-  options: ReplicaOptions,
+  { gpus, replicas }: ReplicaOptions & { replicas: number },
   { backend, log, onReport, signal }: LaunchSurroundings,
 ): Promise<Outcome> {
-  const count = replicaCount(options);
-  if (count === 1) {
+  if (replicas === 1) {
     // TensorFlow reads this when it is loaded.
-    if (options.gpus) process.env.CUDA_VISIBLE_DEVICES = String(options.gpus[0]);
+    if (gpus) process.env.CUDA_VISIBLE_DEVICES = String(gpus[0]);
     return host(plan, () => solo, { backend, log, onReport, signal });
   }
-  const devices = Array.from({ length: count }, (_, i) => ({
-    engine: backend,
-    ...(options.gpus && { gpu: options.gpus[i]! }),
-  }));
+  const devices = Array.from({ length: replicas }, (_, i) => ({ engine: backend, ...(gpus && { gpu: gpus[i]! }) }));
   const started = (line: string, rank: number) => rank === 0 && log(line);
   const module = new URL(`./replica${extname(import.meta.url)}`, import.meta.url);
   try {
     const parallel = await DataParallel.launch<object, Outcome, TrainingPlan>({
-      ...{ devices, module, options: plan, timeoutMs: PATIENCE_MS, log: started, signal },
+      devices,
+      module,
+      options: plan,
+      timeoutMs: PATIENCE_MS,
+      log: started,
+      signal,
     });
     try {
       const say = (report: unknown) => onReport(report as Report);
@@ -92,8 +89,7 @@ export async function launchTraining(
 /** A replica's own error where it says what is wrong with the data or the settings; else that of its end, with the way out. */
 function plainReplicaError(error: unknown): unknown {
   if (!(error instanceof DataParallelError && error.code === "replica")) return error;
-  const { code, name } = (error.cause ?? {}) as { code?: unknown; name?: string };
-  if (typeof code === "string" && /^[a-z-]+$/.test(code) && name !== "CollectiveError") return error.cause;
+  if (isOwnError(error.cause) && error.cause.name !== "CollectiveError") return error.cause;
   return new CliError("failed", `${error.message}: go on from the last checkpoint with --resume.`, { cause: error });
 }
 
@@ -106,29 +102,16 @@ export async function trainUnderMpi(
   own: TrainingPlan | undefined,
   { mpi, gpus, ...surroundings }: LaunchSurroundings & { mpi: MpiLaunch } & Pick<ReplicaOptions, "gpus">,
 ): Promise<Outcome> {
-  const gpu = ownGpu(mpi, gpus);
+  const gpu = gpuOfRank(mpi, gpus);
   if (gpu !== undefined) process.env.CUDA_VISIBLE_DEVICES = gpu;
-  const group = joinMpiGroup({ timeoutMs: PATIENCE_MS });
+  const group = joinRanks();
   try {
     const plan = broadcastJson(own, group)!;
-    // A rank may be bound to some of the processors; those that are not share them all.
-    const share = Math.max(1, Math.floor(cpus().length / (mpi.localSize ?? 1)));
-    const threads = process.env.TF_NUM_INTRAOP_THREADS ? undefined : Math.min(share, availableParallelism());
+    const threads = process.env.TF_NUM_INTRAOP_THREADS ? undefined : processorsOf(mpi);
     return await host(plan, () => group, { ...surroundings, ...(threads && { threads }) });
   } finally {
     group.dispose();
   }
-}
-
-/** What a rank should see of its machine's GPUs: the one of its place, in turn where there are fewer. */
-function ownGpu({ localRank }: MpiLaunch, gpus: readonly number[] | undefined): string | undefined {
-  const visible = process.env.CUDA_VISIBLE_DEVICES?.split(",")
-    .map((name) => name.trim())
-    .filter(Boolean);
-  const count = readdirSync("/dev").filter((name) => /^nvidia\d+$/.test(name)).length;
-  const all = visible ?? Array.from({ length: count }, (_, gpu) => String(gpu));
-  const usable = gpus ? gpus.map((gpu) => all[gpu] ?? String(gpu)) : all;
-  return usable[localRank % usable.length];
 }
 
 async function host(

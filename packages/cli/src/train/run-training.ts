@@ -79,7 +79,7 @@ export async function runTraining(
     signal?.throwIfAborted();
     const outcome = mpi
       ? await trainUnderMpi(plan, { ...listening, mpi, gpus })
-      : await launchTraining(plan, options, listening);
+      : await launchTraining(plan, { gpus, replicas }, listening);
     checkEnd(outcome, signal);
     const epoch = Math.max(plan.start?.position.epoch ?? 0, config.TRAIN.num_epoch);
     return { folder: config.DIR, checkpoint: `${nameOf({ epoch, iteration: 0 })}.pth`, ...outcome.seen! };

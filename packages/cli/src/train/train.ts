@@ -1,5 +1,4 @@
-import { loadConfig } from "../config/load.ts";
-import type { ModelOptions } from "../model-options.ts";
+import { type ModelOptions, resolveOptions } from "../model-options.ts";
 import { runTraining, type Training, type TrainingOptions } from "./run-training.ts";
 
 /** Options of {@link train}. */
@@ -16,14 +15,7 @@ export type TrainOptions = Omit<ModelOptions, "weights"> & TrainingOptions;
  * @see Zhou et al., Semantic Understanding of Scenes through the ADE20K Dataset, IJCV 2018; the original's train.py.
  */
 export async function train(options: TrainOptions = {}): Promise<Training> {
-  const { config: cfg, architecture, set = {}, backend = "auto", log = () => {}, signal } = options;
-  const [encoder, ...rest] = architecture?.split("-") ?? [];
-  const pair = encoder ? { "MODEL.arch_encoder": encoder, "MODEL.arch_decoder": rest.join("-") } : {};
-  const flags = Object.entries({ ...pair, ...set }).map(([key, value]) => {
-    return { key, value, origin: "in the options", typed: true };
-  });
-  const { config } = loadConfig({ ...(cfg !== undefined && { cfg }), flags });
-  const terminal = { note: log, warn: log, drawsBars: false, progress: () => ({ update() {}, stop() {} }) };
-  const locate = { env: process.env, terminal, signal };
-  return (await runTraining(config, options, { backend, locate, log, warn: log, signal }))!;
+  const { backend = "auto", log = () => {}, signal } = options;
+  const { resolved, surroundings: locate } = resolveOptions(options);
+  return (await runTraining(resolved.config, options, { backend, locate, log, warn: log, signal }))!;
 }

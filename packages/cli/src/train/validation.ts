@@ -1,7 +1,5 @@
 import { existsSync } from "node:fs";
-import { basename } from "node:path";
 import {
-  checkDataset,
   colorize,
   DataError,
   decodeImage,
@@ -14,17 +12,15 @@ import {
 } from "@seg/ade20k-data";
 import type { InferenceModel } from "@seg/layers";
 import { ConfusionMatrix } from "@seg/metrics";
+import { checkRecords } from "../check-records.ts";
 import { classSet } from "../class-set.ts";
 import type { Config } from "../config/schema.ts";
 import { namedScores } from "../evaluation/result.ts";
 import { sideBySide } from "../evaluation/side-by-side.ts";
 import { listedRecords } from "../listed-records.ts";
 import { predictLabels } from "../predict-labels.ts";
-import { scaleOptions } from "../scale-options.ts";
+import { SINGLE_SCALE, scaleOptions } from "../scale-options.ts";
 import { type EpochEvaluation, evaluationFile, pictureFile } from "./validation-files.ts";
-
-/** The original's size for single-scale testing. */
-const SINGLE_SCALE = 450;
 
 interface Pair {
   photo: RgbImage;
@@ -54,7 +50,8 @@ export class Validation {
     try {
       if (TRAIN.eval_every === 0 && !existsSync(DATASET.list_val)) return undefined;
       const records = await listedRecords(config, "val");
-      await check(TRAIN.eval_every > 0 ? records : records.slice(0, 1), DATASET.num_class, signal);
+      const scored = TRAIN.eval_every > 0 ? records : records.slice(0, 1);
+      await checkRecords(scored, { numClasses: DATASET.num_class, signal });
       return new Validation(config, records, classes);
     } catch (error) {
       if (TRAIN.eval_every > 0 || !(error instanceof DataError)) throw error;
@@ -132,30 +129,16 @@ export class Validation {
     };
   }
 
+  // That there is a label was checked.
   async #load(i: number): Promise<Pair> {
     const { imagePath, labelPath } = this.#records[i]!;
     const photo = await decodeImage(imagePath);
     const { width, height } = photo;
-    if (labelPath === undefined) {
-      throw new DataError(
-        "bad-list",
-        `${imagePath}: Expected a label but ${basename(this.#config.DATASET.list_val)} names none: add fpath_segm.`,
-      );
-    }
-    return { photo, truth: await readLabel(labelPath, { numClasses: this.#classes.length, width, height }) };
+    return { photo, truth: await readLabel(labelPath!, { numClasses: this.#classes.length, width, height }) };
   }
 
   async #predict(network: InferenceModel, photo: RgbImage, signal?: AbortSignal): Promise<Int32Array> {
     const scales = validationScales(photo, scaleOptions(this.#config, [this.shortSide]));
     return predictLabels(network, scales, [photo.height, photo.width], { signal });
   }
-}
-
-async function check(records: readonly OdgtRecord[], numClasses: number, signal?: AbortSignal): Promise<void> {
-  const { problems, problemCount } = await checkDataset(records, { numClasses, ...(signal && { signal }) });
-  const [first] = problems;
-  if (!first) return;
-  throw problemCount > 1
-    ? new DataError(first.code, `${first.message} It is the first of ${problemCount} problems.`)
-    : first;
 }
