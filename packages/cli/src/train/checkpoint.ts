@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { writeFileAtomic } from "@seg/ade20k-data";
 import {
-  type Checkpoint,
   CheckpointError,
   loadWeights,
   type NamedTensor,
@@ -27,11 +26,9 @@ export interface CheckpointNotes {
   engine: string;
 }
 
-/** A checkpoint that is whole. */
+/** A checkpoint that is whole: what its files say besides their tensors. */
 export interface WholeCheckpoint extends CheckpointNotes {
   history: History;
-  /** The file with the optimizer's memory. */
-  trainer: Checkpoint;
   updates: number;
   seeds: Record<string, number>;
 }
@@ -117,7 +114,7 @@ export async function readWhole(
       if ((await sha256(file)) !== checksums[part]) throw new Error(`${file} is not what it was when it was written`);
     }
     const history = JSON.parse(await readFile(fileOf(folder, position, "history"), "utf8"));
-    return { ...notes, history, trainer };
+    return { ...notes, history };
   } catch (error) {
     if (error instanceof CheckpointError && error.code === "not-found") return undefined;
     warn(
@@ -145,7 +142,12 @@ export async function loadHalves(
 }
 
 /** Brings the optimizer and the random states of a checkpoint into a trainer that has its weights. */
-export function restoreTrainer(trainer: Trainer, { trainer: file, updates, seeds }: WholeCheckpoint): void {
+export async function restoreTrainer(
+  folder: string,
+  trainer: Trainer,
+  { position, updates, seeds }: WholeCheckpoint,
+): Promise<void> {
+  const file = await readCheckpoint(fileOf(folder, position, "trainer"));
   const memory = Array.from(file.values()).sort((a, b) => Number(a.name.slice(7)) - Number(b.name.slice(7)));
   const tensors = memory.map(({ data }) => tf.tensor1d(data as Float32Array));
   try {

@@ -1,6 +1,7 @@
 import type { TrainOptions as DataOptions } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import type { LocateOptions } from "../weights/locate.ts";
+import type { WholeCheckpoint } from "./checkpoint.ts";
 import { nameOf, type Position, removeDrafts } from "./checkpoint-files.ts";
 import { type FirstWeights, findFirstWeights } from "./first-weights.ts";
 import { changedSettings, checkSettings, courseSettings } from "./settings.ts";
@@ -12,8 +13,8 @@ export interface TrainingPlan {
   records: DataOptions["records"];
   /** What the training's course depends on. */
   settings: Record<string, unknown>;
-  /** Where it goes on from, and whether with an optimizer; undefined at the beginning. */
-  start: { position: Position; whole: boolean } | undefined;
+  /** Where it goes on from; undefined at the beginning. Without a checkpoint there are the networks' weights alone. */
+  start: { position: Position; checkpoint: WholeCheckpoint | undefined } | undefined;
   /** What the networks begin with otherwise. */
   weights: FirstWeights;
 }
@@ -39,7 +40,7 @@ export async function planTraining(
 ): Promise<TrainingPlan> {
   const settings = { ...(await courseSettings(config)), replicas };
   const found = await findStart(config, { resume, log, warn });
-  const { checkpoint, position } = found ?? {};
+  const { checkpoint } = found ?? {};
   if (checkpoint) {
     checkSettings(checkpoint, settings);
     for (const change of changedSettings(checkpoint.settings, settings)) {
@@ -48,5 +49,11 @@ export async function planTraining(
   }
   const weights = found ? {} : await findFirstWeights(config, { ...locate, fromScratch });
   await removeDrafts(config.DIR);
-  return { config, records, settings, start: position && { position, whole: checkpoint !== undefined }, weights };
+  return {
+    config,
+    records,
+    settings,
+    start: found && { position: found.position, checkpoint },
+    weights,
+  };
 }

@@ -2,8 +2,7 @@ import { type TrainOptions as DataOptions, TRAIN_SOURCE, type TrainBatch } from 
 import type { EngineInfo } from "@seg/backend";
 import type { Group } from "@seg/collectives";
 import { type Replica, type ReplicaContext, SeededLoader } from "@seg/data-parallel";
-import { CliError } from "../errors.ts";
-import { loadHalves, readWhole, restoreTrainer, saveCheckpoint } from "./checkpoint.ts";
+import { loadHalves, restoreTrainer, saveCheckpoint } from "./checkpoint.ts";
 import { allPositions, nameOf, type Position, removeCheckpoint } from "./checkpoint-files.ts";
 import { type End, type Run, runEpochs } from "./epochs.ts";
 import { loadFirstWeights } from "./first-weights.ts";
@@ -62,8 +61,7 @@ async function train(plan: TrainingPlan, surroundings: Surroundings): Promise<Ou
   try {
     if (leads) logbook = await Logbook.begin(trainer, position, plan, { ...surroundings, validation });
     const run = { config, trainer, group, position, signal, ...(logbook?.hooks ?? SILENCE) };
-    const end = position.epoch < config.TRAIN.num_epoch ? await runAll(run, plan) : "finished";
-    if (position.epoch >= config.TRAIN.num_epoch) await run.afterEpoch(position.epoch);
+    const end = await runAll(run, plan);
     return { end, ...(logbook && { seen: logbook.seen }) };
   } finally {
     await logbook?.end();
@@ -79,7 +77,12 @@ const SILENCE: Pick<Run, "onIteration" | "save" | "afterEpoch"> = {
 
 async function runAll(run: Omit<Run, "loader">, { config, records }: TrainingPlan): Promise<End> {
   const { trainer, group, position } = run;
-  const { seed, workers, epoch_iters, accumulate } = config.TRAIN;
+  const { seed, workers, num_epoch, epoch_iters, accumulate } = config.TRAIN;
+  if (position.epoch >= num_epoch) {
+    // A training that is done may yet be scored.
+    await run.afterEpoch(position.epoch);
+    return "finished";
+  }
   trainer.align();
   const loader = new SeededLoader<TrainBatch, DataOptions>({
     module: TRAIN_SOURCE,
@@ -114,16 +117,12 @@ class Logbook {
     const warn = (line: string) => report({ type: "warn", line });
     const onProgress = (progress: TrainProgress) => report({ type: "progress", progress });
     const engine = nameOfEngine(info);
-    let history = emptyHistory();
-    if (start?.whole) {
-      const checkpoint = await readWhole(folder, position, warn);
-      if (!checkpoint) throw new CliError("failed", `Expected ${nameOf(position)} in ${folder} but it was removed.`);
-      restoreTrainer(trainer, checkpoint);
-      history = checkpoint.history;
-      if (checkpoint.engine !== engine) {
-        warn(`${nameOf(position)} was computed by ${checkpoint.engine}, not ${engine}: the last bits will differ.`);
-      }
+    const { checkpoint } = start ?? {};
+    if (checkpoint) await restoreTrainer(folder, trainer, checkpoint);
+    if (checkpoint && checkpoint.engine !== engine) {
+      warn(`${nameOf(position)} was computed by ${checkpoint.engine}, not ${engine}: the last bits will differ.`);
     }
+    const history = checkpoint?.history ?? emptyHistory();
     if (start) log(`Going on from ${nameOf(position)} in ${folder}.`);
     if (position.epoch < TRAIN.num_epoch) await ensureSpace(folder, trainer.bytes);
     else log(`All ${TRAIN.num_epoch} epochs are done.`);
