@@ -25,6 +25,7 @@ import {
 import { product } from "../products.ts";
 import { averagingMatrix, interpolationMatrix, mapRowsAndColumns } from "../separable.ts";
 import { interpolatedConv2d, interpolatedConv2dGrad } from "./interpolated-conv2d.ts";
+import { backwardMargins, flipped, padOrCrop, spread } from "./rearrange.ts";
 
 const run = (kernel: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap) =>
   tf.engine().runKernel(kernel, inputs, attrs) as tf.Tensor4D;
@@ -47,7 +48,7 @@ function conv2d(
   attrs: Conv2DAttrs,
   bias?: tf.Tensor,
   activation?: ActivationName,
-) {
+): tf.Tensor4D {
   const [kh, kw, inPerGroup, out] = filter.shape;
   const stock = stockAttrs(attrs);
   const fused = bias ? { bias } : undefined;
@@ -57,6 +58,12 @@ function conv2d(
       : run("Conv2D", { x, filter }, stock);
   }
   if (inPerGroup === 1 && out === attrs.groups) {
+    const { strides, dilations } = attrs;
+    if (Math.max(...strides) > 1 && Math.max(...dilations) > 1) {
+      // Plain JavaScript's depthwise kernel refuses both at once.
+      const every = conv2d(x, filter, { ...attrs, strides: [1, 1] }, bias, activation);
+      return tf.stridedSlice(every, [0, 0, 0, 0], every.shape, [1, ...strides, 1]) as tf.Tensor4D;
+    }
     const depthwise = { x, filter: filter.reshape([kh, kw, out, 1]) };
     return fused
       ? run("FusedDepthwiseConv2D", { ...depthwise, ...fused }, { ...stock, activation: activation ?? "linear" })
@@ -76,63 +83,17 @@ function conv2d(
 const activate = <T extends tf.Tensor>(x: T, activation: ActivationName): T =>
   activation === "relu" ? tf.relu(x) : tf.relu6(x);
 
-/** Adds zeros (or, where negative, takes rows away) at the start and end of axis 1 and of axis 2. */
-function padOrCrop(x: tf.Tensor4D, rows: Pair, columns: Pair): tf.Tensor4D {
-  const grow = (n: number) => Math.max(n, 0);
-  const shrink = (n: number) => Math.max(-n, 0);
-  const [batch, height, width, channels] = x.shape;
-  const cropped = tf.slice(
-    x,
-    [0, shrink(rows[0]), shrink(columns[0]), 0],
-    [batch, height - shrink(rows[0]) - shrink(rows[1]), width - shrink(columns[0]) - shrink(columns[1]), channels],
-  );
-  return tf.pad(cropped, [
-    [0, 0],
-    [grow(rows[0]), grow(rows[1])],
-    [grow(columns[0]), grow(columns[1])],
-    [0, 0],
-  ]);
-}
-
-/** Puts `strides − 1` zeros behind each pixel. */
-function spread(x: tf.Tensor4D, [sh, sw]: Pair): tf.Tensor4D {
-  const [n, h, w, c] = x.shape;
-  const behind = (pixels: tf.Tensor4D, stride: number) =>
-    tf.pad(pixels, [
-      [0, 0],
-      [0, 0],
-      [0, stride - 1],
-      [0, 0],
-    ]);
-  const wide = sw === 1 ? x : behind(x.reshape([n * h, w, 1, c]), sw);
-  const tall = sh === 1 ? wide : behind(wide.reshape([n, h, 1, w * sw * c]), sh);
-  return tall.reshape([n, h * sh, w * sw, c]);
-}
-
 /**
  * The input's gradient as a stride-1 convolution of dy, its pixels spread by the stride, with the filter flipped and its
  * channels exchanged.
  */
 function conv2dBackpropInput(dy: tf.Tensor4D, filter: tf.Tensor4D, attrs: Conv2DAttrs, inputShape: number[]) {
   const { strides, padding, dilations, groups } = attrs;
-  const [kh, kw, inPerGroup, out] = filter.shape;
-  const spreadDy = spread(dy, strides);
-  const margins = ([kh, kw] as const).map((k, i): Pair => {
-    const before = dilations[i]! * (k - 1) - padding[i]!;
-    return [before, inputShape[i + 1]! + padding[i]! - spreadDy.shape[i + 1]!];
-  });
-  // Flipping both axes is reversing the taps, which is quicker in one axis.
-  const transposed = tf
-    .reverse(filter.reshape([kh * kw, inPerGroup * out]), 0)
-    .reshape([kh * kw, inPerGroup, groups, out / groups])
-    .transpose([0, 3, 2, 1])
-    .reshape([kh, kw, out / groups, groups * inPerGroup]) as tf.Tensor4D;
-  return conv2d(padOrCrop(spreadDy, margins[0]!, margins[1]!), transposed, {
-    strides: [1, 1],
-    padding: [0, 0],
-    dilations,
-    groups,
-  });
+  const [kh, kw] = filter.shape;
+  const pixels = spread(dy, strides);
+  const [rows, columns] = backwardMargins([kh, kw], padding, dilations, inputShape, pixels.shape);
+  const back = flipped(filter, groups);
+  return conv2d(padOrCrop(pixels, rows, columns), back, { strides: [1, 1], padding: [0, 0], dilations, groups });
 }
 
 interface Tap {

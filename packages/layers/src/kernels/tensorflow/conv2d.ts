@@ -1,0 +1,45 @@
+import * as tf from "@tensorflow/tfjs";
+import { Conv2D, type Conv2DAttrs, type Pair } from "../../kernel-names.ts";
+import { execute, kernel, type NativeBackend } from "./engine.ts";
+import { perGroup } from "./per-group.ts";
+import { fromSubImages, subImageMargins, toSubImages } from "./sub-images.ts";
+import { type ConvOp, isAble } from "./trial.ts";
+import { convWindow, depthwiseFilter, isDepthwise, isPointwise, isStrided, kernelOf, padded } from "./window.ts";
+
+/** The convolution of `x`, any strides, padding, dilations and groups. */
+export function conv2d(backend: NativeBackend, x: tf.Tensor4D, filter: tf.Tensor4D, attrs: Conv2DAttrs): tf.Tensor4D {
+  // On the CPU, Conv2D's 1×1 sums depend on the number of threads; those of a matrix product, as fast, do not.
+  if (isPointwise(filter.shape, attrs) && !backend.isUsingGpuDevice) {
+    return execute(backend, "BatchMatMulV2", { adj_x: false, adj_y: false }, [x, filter]);
+  }
+  const able = isAble(backend, "Conv2D", filter.shape, attrs, own, otherwise, (x, filter) => [x, filter, []]);
+  return (able ? own : otherwise)(backend, x, filter, attrs, []);
+}
+
+const own: ConvOp = (backend, x, filter, attrs) => {
+  const { attrs: window, margin } = convWindow(kernelOf(filter.shape), attrs);
+  const image = padded(x, margin);
+  return isDepthwise(filter.shape, attrs.groups)
+    ? execute(backend, "DepthwiseConv2dNative", window, [image, depthwiseFilter(filter)])
+    : execute(backend, "Conv2D", window, [image, filter]);
+};
+
+const otherwise: ConvOp = (backend, x, filter, attrs) => {
+  if (attrs.groups > 1 && !isDepthwise(filter.shape, attrs.groups)) {
+    return perGroup((x, filter, attrs) => conv2d(backend, x, filter, attrs), x, filter, attrs);
+  }
+  if (isStrided(attrs)) {
+    const every = conv2d(backend, x, filter, { ...attrs, strides: [1, 1] });
+    return tf.stridedSlice(every, [0, 0, 0, 0], every.shape, [1, ...attrs.strides, 1]) as tf.Tensor4D;
+  }
+  const { padding, dilations } = attrs;
+  const margins = subImageMargins(x.shape, padding, dilations);
+  const images = toSubImages(backend, x, dilations, margins);
+  const y = conv2d(backend, images, filter, { ...attrs, padding: [0, 0], dilations: [1, 1] });
+  const behind = (i: 0 | 1): Pair => [0, margins[i][1] - padding[i]];
+  return fromSubImages(backend, y, dilations, [behind(0), behind(1)]);
+};
+
+export const conv2dConfig = kernel(Conv2D, (backend, { x, filter }, attrs) =>
+  conv2d(backend, x!, filter!, attrs as Conv2DAttrs),
+);

@@ -1,0 +1,15 @@
+import type { ActivationName, Conv2DAttrs } from "../../kernel-names.ts";
+import { FusedConv2D } from "../../kernel-names.ts";
+import { activationOp } from "./activation.ts";
+import { conv2d } from "./conv2d.ts";
+import { execute, kernel } from "./engine.ts";
+
+export const fusedConv2dConfig = kernel(FusedConv2D, (backend, { x, filter, bias }, attrs) => {
+  const y = conv2d(backend, x!, filter!, attrs as Conv2DAttrs);
+  const biased = execute(backend, "BiasAdd", { data_format: "NHWC" }, [y, bias!]);
+  y.dispose();
+  if (!attrs.activation) return biased;
+  const activated = execute(backend, activationOp[attrs.activation as ActivationName], {}, [biased]);
+  biased.dispose();
+  return activated;
+});
