@@ -1,72 +1,74 @@
 /**
- * Times inference the way the project's figures are stated: input 456×600 (480×608 for UPerNet and HRNet), label map at
- * 512×683, argmax included, median of several runs.
+ * Times inference the way the project's figures are stated, by turns with PyTorch where there is one: input 456×600 (480×608 for UPerNet
+ * and HRNet), label map at 512×683, argmax included, median of several runs.
  *
- *   node tools/bench/inference.mjs [--backend tensorflow,wasm] [--models name,…] [--runs 5]
+ *   node tools/bench/inference.mjs [--backend tensorflow,wasm] [--models name,…|all] [--runs N] [--threads N] [--python python3]
  */
 import { parseArgs } from "node:util";
 import { startEngine } from "@seg/backend";
-import { buildDecoder } from "@seg/decoders";
-import { buildEncoder } from "@seg/encoders";
 import { argmaxResized, inferenceModel } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
-import { median, printTable, resident } from "./report.mjs";
+import { buildModels, CLASSES, inputOf, MODELS } from "./models.mjs";
+import { PYTORCH_OPTIONS, startPytorch } from "./pytorch.mjs";
+import { printHeader, printTable, resident } from "./report.mjs";
+import { ourColumns, takeTurns, theirColumns } from "./turns.mjs";
 
 const { values: flags } = parseArgs({
   options: {
     backend: { type: "string", default: "tensorflow" },
     models: { type: "string", default: "mobilenetv2dilated+c1_deepsup,resnet50dilated+ppm_deepsup" },
-    runs: { type: "string", default: "5" },
+    runs: { type: "string" },
+    threads: { type: "string" },
+    ...PYTORCH_OPTIONS,
   },
 });
 
-/** PyTorch 2.13 on two cores of an EPYC, seconds; measured on another machine of the same kind. */
-const PYTORCH = {
-  "mobilenetv2dilated+c1_deepsup": 0.52,
-  "resnet18dilated+ppm_deepsup": 1.36,
-  "resnet50dilated+ppm_deepsup": 2.43,
-  "resnet50+upernet": 3.33,
-  "hrnetv2+c1": 1.82,
-};
+const LABEL_MAP = [512, 683];
 
-const rows = [];
+/** Label map of the scores of one image, read back. */
+async function labelsOf(scores) {
+  const labels = argmaxResized([scores], LABEL_MAP);
+  await labels.data();
+  labels.dispose();
+}
+
+const pytorch = await startPytorch(flags.python);
 for (const backend of flags.backend.split(",")) {
-  await startEngine(backend);
-  for (const name of flags.models.split(",")) {
-    const [encoderName, decoderName] = name.split("+");
-    const encoder = buildEncoder(encoderName, { seed: 1 });
-    const decoder = buildDecoder(decoderName, encoder.featureInfo, { seed: 1 });
-    const model = inferenceModel([encoder.model, decoder.model], [0]);
-    encoder.model.dispose();
-    decoder.model.dispose();
-    const size = /upernet|hrnet/.test(name) ? [480, 608] : [456, 600];
+  const engine = await startEngine(backend, { threads: flags.threads && Number(flags.threads) });
+  printHeader({ engine, pytorch });
+  const rows = [];
+  for (const name of flags.models === "all" ? MODELS : flags.models.split(",")) {
+    const { size } = inputOf(name);
+    const job = { classes: CLASSES, threads: engine.threads, task: "inference", batch: 1, size, labels: LABEL_MAP };
+    const theirs = await pytorch.build?.(name, job);
+    const models = buildModels(name);
+    const network = inferenceModel(models, [0]);
+    for (const model of models) model.dispose();
     const image = tf.randomNormal([1, ...size, 3], 0, 1, "float32", 1);
-    const seconds = { network: [], labels: [], total: [] };
-    for (let run = 0; run <= Number(flags.runs); run++) {
+    const infer = async () => {
       const start = performance.now();
-      const [scores] = model.predict(image);
+      const [scores] = network.predict(image);
       if (backend === "webgpu") await scores.data();
       const middle = performance.now();
-      const labels = argmaxResized([scores], [512, 683]);
-      await labels.data();
+      await labelsOf(scores);
       const end = performance.now();
-      tf.dispose([scores, labels]);
-      if (run === 0) continue; // The first run packs weights and warms caches.
-      seconds.network.push((middle - start) / 1000);
-      seconds.labels.push((end - middle) / 1000);
-      seconds.total.push((end - start) / 1000);
-    }
-    model.dispose();
+      scores.dispose();
+      const [own, labels] = [middle - start, end - middle].map((ms) => ms / 1000);
+      return { network: own, labels, total: own + labels };
+    };
+    await infer(); // Packs weights and warms caches.
+    const taken = await takeTurns(infer, theirs?.layout && pytorch.run, Number(flags.runs));
+    network.dispose();
     image.dispose();
     rows.push({
       engine: backend,
       model: name,
-      "network s": median(seconds.network),
-      "labels s": median(seconds.labels),
-      "total s": median(seconds.total),
-      "PyTorch s": PYTORCH[name] ?? "",
+      ...ourColumns(taken),
+      ...theirColumns(taken, "total", pytorch, theirs?.layout),
+      turns: taken.length,
       "peak MB": resident(),
     });
   }
+  printTable(rows);
 }
-printTable(rows);
+pytorch.stop?.();

@@ -1,4 +1,90 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus } from "node:os";
+
+/** Instruction sets that decide how fast matrices multiply, by the system's names for them. */
+const INSTRUCTION_SETS = {
+  avx2: "AVX2",
+  fma: "FMA",
+  avx512f: "AVX-512",
+  avx512_vnni: "AVX-512 VNNI",
+  avx512_bf16: "AVX-512 BF16",
+  avx_vnni: "AVX-VNNI",
+  amx_tile: "AMX",
+  amx_int8: "AMX INT8",
+  amx_bf16: "AMX BF16",
+  asimd: "NEON",
+  advsimd: "NEON",
+  sve: "SVE",
+  sve2: "SVE2",
+  sme: "SME",
+  i8mm: "I8MM",
+  bf16: "BF16",
+};
+
+/**
+ * Prints what a figure depends on: processor, instruction sets, threads, versions, and how oneDNN is set.
+ *
+ * @param facts.engine - What `startEngine` gave, or what `describeEngines` tells of the engine that child processes will start.
+ * @param facts.pytorch - What `startPytorch` gave, in benches that compare with it.
+ */
+export function printHeader({ engine, threads = engine?.threads, pytorch } = {}) {
+  const tfjs = createRequire(import.meta.url)("@tensorflow/tfjs/package.json").version;
+  const versions = [`Node ${process.versions.node}`, `TensorFlow.js ${tfjs}`];
+  if (engine?.tensorflow) versions.push(`TensorFlow ${engine.tensorflow}`);
+  if (pytorch?.version)
+    versions.push(`PyTorch ${pytorch.version} (${pytorch.instructions}, oneDNN ${pytorch.oneDNN ? "on" : "off"})`);
+  const set = (name) => `${name} ${process.env[name] ?? "unset"}`;
+  const rows = {
+    processor: processor(),
+    "instruction sets": instructionSets().join(", ") || "unknown",
+    ...(threads && { threads }),
+    versions: versions.join(", "),
+    oneDNN: ["TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA"].map(set).join(", "),
+    ...(pytorch?.missing && { "without PyTorch": pytorch.missing }),
+  };
+  const width = Math.max(...Object.keys(rows).map(({ length }) => length));
+  for (const [name, value] of Object.entries(rows)) console.log(`${name.padEnd(width)}  ${value}`);
+  console.log();
+}
+
+/** The processor as the system names it; where Linux gives its family and model, these too, since virtual machines hide the rest. */
+function processor() {
+  const [, family] = /^cpu family\s*: (\d+)$/m.exec(cpuInfo()) ?? [];
+  const [, model] = /^model\s*: (\d+)$/m.exec(cpuInfo()) ?? [];
+  const exact = family && model ? ` (family ${family}, model ${model})` : "";
+  return `${cpus()[0]?.model.trim() ?? process.arch}${exact}, ${availableParallelism()} cores`;
+}
+
+function instructionSets() {
+  const words = process.platform === "darwin" ? macOsFeatures() : cpuInfo().match(/^(flags|Features)\s*: (.*)$/m)?.[2];
+  const found = (words ?? "").toLowerCase().split(/\s+/);
+  return [...new Set(Object.entries(INSTRUCTION_SETS).flatMap(([word, name]) => (found.includes(word) ? [name] : [])))];
+}
+
+/** Empty where there is no such file. */
+function cpuInfo() {
+  try {
+    return readFileSync("/proc/cpuinfo", "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** From lines such as `hw.optional.arm.FEAT_BF16: 1` and `hw.optional.avx2_0: 1`. */
+function macOsFeatures() {
+  const lines = execFileSync("sysctl", ["hw.optional"], { encoding: "utf8" }).matchAll(/^hw\.optional\.(.*): 1$/gm);
+  return [...lines]
+    .map(([, name]) =>
+      name
+        .split(".")
+        .at(-1)
+        .replace(/^FEAT_/, "")
+        .replace(/_0$/, ""),
+    )
+    .join(" ");
+}
 
 /** The median of some numbers. */
 export function median(numbers) {

@@ -1,45 +1,39 @@
 /**
- * Times one SGD step: forward, loss with deep supervision, backward, update; batch 2 at 456×600 (480×608 for UPerNet and HRNet).
+ * Times one SGD step, by turns with PyTorch's where there is one: forward, loss with deep supervision, backward, update; batch 2 at 456×600
+ * (480×608 for UPerNet and HRNet).
  *
- *   node tools/bench/training.mjs [--backend tensorflow] [--models name,…] [--steps 3] [--batch 2] [--ops]
+ *   node tools/bench/training.mjs [--backend tensorflow] [--models name,…|all] [--steps N] [--batch 2] [--size 456x600] [--threads N]
+ *     [--python python3] [--ops]
+ *
+ * `--ops` adds where the time goes: every kernel, and the convolutions by shape, beside what a large matrix product reaches here.
  */
 import { parseArgs } from "node:util";
 import { startEngine } from "@seg/backend";
-import { buildDecoder } from "@seg/decoders";
-import { buildEncoder } from "@seg/encoders";
 import { GroupedOptimizer, sparseCrossEntropy, trainingModel } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
-import { timeOps } from "./op-times.mjs";
-import { median, printTable, resident } from "./report.mjs";
+import { buildModels, CLASSES, inputOf, MODELS } from "./models.mjs";
+import { peakOfProducts, timeOps } from "./op-times.mjs";
+import { PYTORCH_OPTIONS, startPytorch } from "./pytorch.mjs";
+import { printHeader, printTable, resident } from "./report.mjs";
+import { ourColumns, takeTurns, theirColumns } from "./turns.mjs";
 
 const { values: flags } = parseArgs({
   options: {
     backend: { type: "string", default: "tensorflow" },
     models: { type: "string", default: "mobilenetv2dilated+c1_deepsup" },
-    steps: { type: "string", default: "3" },
+    steps: { type: "string" },
     batch: { type: "string", default: "2" },
     size: { type: "string" },
+    threads: { type: "string" },
     ops: { type: "boolean", default: false },
+    ...PYTORCH_OPTIONS,
   },
 });
 
-/** PyTorch 2.13 on two cores of an EPYC, seconds a step; measured on another machine of the same kind. */
-const PYTORCH = {
-  "mobilenetv2dilated+c1_deepsup": 2.9,
-  "resnet18dilated+ppm_deepsup": 7.2,
-  "resnet50dilated+ppm_deepsup": 19.0,
-  "resnet50+upernet": 23.8,
-  "hrnetv2+c1": 10.2,
-};
-
-const rows = [];
-await startEngine(flags.backend);
-const opTimes = flags.ops ? timeOps() : undefined;
-for (const name of flags.models.split(",")) {
-  const [encoderName, decoderName] = name.split("+");
-  const encoder = buildEncoder(encoderName, { seed: 1 });
-  const decoder = buildDecoder(decoderName, encoder.featureInfo, { seed: 1 });
-  const training = trainingModel([encoder.model, decoder.model]);
+/** Steps of our network on random images: `step` makes one, and gives the seconds of its parts. */
+function prepare(name, batch, [height, width], labelSize) {
+  const models = buildModels(name);
+  const training = trainingModel(models);
   const decays = (variable) => variable.rank === 4;
   const optimizer = new GroupedOptimizer(
     [
@@ -48,54 +42,78 @@ for (const name of flags.models.split(",")) {
     ],
     { name: "sgd", momentum: 0.9 },
   );
-  const batch = Number(flags.batch);
-  const [height, width] = flags.size?.split("x").map(Number) ?? (/upernet|hrnet/.test(name) ? [480, 608] : [456, 600]);
-  const stride = /upernet|hrnet/.test(name) ? 4 : 8;
   const image = tf.randomNormal([batch, height, width, 3], 0, 1, "float32", 1);
-  const labels = tf.randomUniform([batch, height / stride, width / stride], -1, 150, "int32", 2);
+  const labels = tf.randomUniform([batch, ...labelSize], -1, CLASSES, "int32", 2);
   const order = new Map(training.variables.map(({ id }, i) => [id, i]));
-  const seconds = { forward: [], backward: [], update: [], step: [] };
-  for (let step = 0; step <= Number(flags.steps); step++) {
-    const start = performance.now();
-    let middle = start;
-    const { loss, gradients } = training.gradients(image, ([scores, auxiliary]) => {
-      const main = sparseCrossEntropy(scores, labels);
-      const total = auxiliary ? main.add(sparseCrossEntropy(auxiliary, labels).mul(0.4)) : main;
-      total.dataSync();
-      middle = performance.now();
-      return total;
-    });
-    const end = performance.now();
-    optimizer.update(optimizer.variables.map(({ id }) => gradients[order.get(id)]));
-    loss.dataSync();
-    const done = performance.now();
-    tf.dispose([loss, ...gradients]);
-    if (step === 0) {
-      opTimes?.(1);
-      continue;
-    }
-    seconds.forward.push((middle - start) / 1000);
-    seconds.backward.push((end - middle) / 1000);
-    seconds.update.push((done - end) / 1000);
-    seconds.step.push((done - start) / 1000);
+  return {
+    parameters: training.variables.reduce((sum, { size }) => sum + size, 0),
+    step() {
+      const start = performance.now();
+      let middle = start;
+      const { loss, gradients } = training.gradients(image, ([scores, auxiliary]) => {
+        const main = sparseCrossEntropy(scores, labels);
+        const total = auxiliary ? main.add(sparseCrossEntropy(auxiliary, labels).mul(0.4)) : main;
+        total.dataSync();
+        middle = performance.now();
+        return total;
+      });
+      const end = performance.now();
+      optimizer.update(optimizer.variables.map(({ id }) => gradients[order.get(id)]));
+      loss.dataSync();
+      const done = performance.now();
+      tf.dispose([loss, ...gradients]);
+      const [forward, backward, update] = [middle - start, end - middle, done - end].map((ms) => ms / 1000);
+      return { forward, backward, update, step: forward + backward + update };
+    },
+    dispose() {
+      optimizer.dispose();
+      for (const model of models) model.dispose();
+      tf.dispose([image, labels]);
+    },
+  };
+}
+
+const pytorch = await startPytorch(flags.python);
+const engine = await startEngine(flags.backend, { threads: flags.threads && Number(flags.threads) });
+printHeader({ engine, pytorch });
+const peak = flags.ops ? peakOfProducts() : undefined;
+const opTimes = flags.ops ? timeOps() : undefined;
+if (peak) console.log(`Product of two matrices of 2048×2048: ${peak.toFixed(0)} GFLOP/s\n`);
+
+const rows = [];
+for (const name of flags.models === "all" ? MODELS : flags.models.split(",")) {
+  const batch = Number(flags.batch);
+  const { size: usual, stride } = inputOf(name);
+  const size = flags.size?.split("x").map(Number) ?? usual;
+  const labels = size.map((pixels) => Math.ceil(pixels / stride));
+  const job = { classes: CLASSES, threads: engine.threads, task: "training", batch, size, labels };
+  const theirs = await pytorch.build?.(name, job);
+  const ours = prepare(name, batch, size, labels);
+  if (theirs?.parameters && theirs.parameters !== ours.parameters) {
+    throw new Error(`${name} has ${ours.parameters} parameters but ${theirs.parameters} in PyTorch: networks differ.`);
   }
+  ours.step(); // Packs weights and warms caches.
+  opTimes?.(1);
+  const taken = await takeTurns(ours.step, theirs?.layout && pytorch.run, Number(flags.steps));
   rows.push({
     model: name,
-    "forward s": median(seconds.forward),
-    "backward s": median(seconds.backward),
-    "update s": median(seconds.update),
-    "step s": median(seconds.step),
-    "PyTorch s": PYTORCH[name] ?? "",
+    ...ourColumns(taken),
+    ...theirColumns(taken, "step", pytorch, theirs?.layout),
+    turns: taken.length,
     "peak MB": resident(),
   });
   if (opTimes) {
-    console.log(`\n${name}`);
-    printTable(opTimes(Number(flags.steps)).slice(0, 12));
+    const { kernels, convolutions } = opTimes(taken.length, peak);
+    console.log(`${name}: kernels`);
+    printTable(kernels.slice(0, 20));
+    for (const kernel of new Set(convolutions.map(({ kernel }) => kernel))) {
+      const own = convolutions.filter((row) => row.kernel === kernel);
+      console.log(`\n${name}: ${kernel} by shape, the longest 8 of ${own.length}`);
+      printTable(own.slice(0, 8).map(({ kernel: _, ...row }) => row));
+    }
+    console.log();
   }
-  optimizer.dispose();
-  encoder.model.dispose();
-  decoder.model.dispose();
-  tf.dispose([image, labels]);
+  ours.dispose();
 }
-if (opTimes) console.log();
+pytorch.stop?.();
 printTable(rows);
