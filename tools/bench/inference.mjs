@@ -11,7 +11,7 @@ import * as tf from "@tensorflow/tfjs";
 import { buildModels, CLASSES, inputOf, MODELS } from "./models.mjs";
 import { PYTORCH_OPTIONS, startPytorch } from "./pytorch.mjs";
 import { printHeader, printTable, resident } from "./report.mjs";
-import { ourColumns, takeTurns, theirColumns } from "./turns.mjs";
+import { ourColumns, takeTurns, theirColumns, turnColumns } from "./turns.mjs";
 
 const { values: flags } = parseArgs({
   options: {
@@ -64,8 +64,8 @@ for (const backend of flags.backend.split(",")) {
       engine: backend,
       model: name,
       ...ourColumns(taken),
-      ...theirColumns(taken, "total", pytorch, theirs?.layout),
-      turns: taken.length,
+      ...theirColumns(taken, "total", theirs),
+      ...turnColumns(taken),
       "peak MB": resident(),
     });
   }

@@ -42,8 +42,8 @@ export async function startPytorch(python) {
     ...about,
     /** Builds a network in place of the one before; gives its number of parameters and memory layout, or why it is missing. */
     build: (network, job) => ask({ build: network, ...job }),
-    /** One training step, or one pass to labels; gives the seconds. */
-    run: async () => (await ask({ run: true })).seconds,
+    /** One training step, or one pass to labels; gives its seconds and the processors'. */
+    run: () => ask({ run: true }),
     stop: () => child.stdin.end(),
   };
 }

@@ -2,8 +2,8 @@
 The networks of the benches in PyTorch, and a small server that times them beside ours.
 
 Written from the papers and from packages/encoders and packages/decoders: the same layers, parameters and multiplications
-(`python3 pytorch_networks.py` prints how many). With --serve it says what
-PyTorch this is, then reads a JSON command a line and answers each with a JSON line:
+(`python3 pytorch_networks.py` prints how many). With --serve it says what PyTorch this is, then reads a JSON command a
+line and answers each with a JSON line:
 
   {"build": "resnet50dilated+ppm_deepsup", "classes": 150, "threads": 2,
    "task": "training", "batch": 2, "size": [456, 600], "labels": [57, 75]}
@@ -312,9 +312,10 @@ def prepare(network, layout, task, batch, size, labels):
 
 
 def timed(run):
-    start = time.perf_counter()
+    """Seconds, and the processors' seconds."""
+    start, processors = time.perf_counter(), time.process_time()
     run()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - processors
 
 
 LAYOUTS = {"channels_first": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -330,7 +331,7 @@ class Server:
         seconds = {}
         for layout in LAYOUTS:
             parameters = self.start(name, classes, layout, job)
-            seconds[layout] = min(timed(self.run), timed(self.run))
+            seconds[layout] = min(timed(self.run), timed(self.run))[0]
         quicker = min(seconds, key=seconds.get)
         if quicker != layout:
             self.start(name, classes, quicker, job)
@@ -346,7 +347,7 @@ class Server:
 
     def answer(self, command):
         if "build" not in command:
-            return {"seconds": timed(self.run)}
+            return dict(zip(("seconds", "processors"), timed(self.run)))
         try:
             return self.build(command.pop("build"), **command)
         except KeyError as missing:

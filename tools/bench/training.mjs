@@ -15,7 +15,7 @@ import { buildModels, CLASSES, inputOf, MODELS } from "./models.mjs";
 import { peakOfProducts, timeOps } from "./op-times.mjs";
 import { PYTORCH_OPTIONS, startPytorch } from "./pytorch.mjs";
 import { printHeader, printTable, resident } from "./report.mjs";
-import { ourColumns, takeTurns, theirColumns } from "./turns.mjs";
+import { ourColumns, takeTurns, theirColumns, turnColumns } from "./turns.mjs";
 
 const { values: flags } = parseArgs({
   options: {
@@ -98,12 +98,12 @@ for (const name of flags.models === "all" ? MODELS : flags.models.split(",")) {
   rows.push({
     model: name,
     ...ourColumns(taken),
-    ...theirColumns(taken, "step", pytorch, theirs?.layout),
-    turns: taken.length,
+    ...theirColumns(taken, "step", theirs),
+    ...turnColumns(taken),
     "peak MB": resident(),
   });
   if (opTimes) {
-    const { kernels, convolutions } = opTimes(taken.length, peak);
+    const { kernels, convolutions } = opTimes(taken.turns.length, peak);
     console.log(`${name}: kernels`);
     printTable(kernels.slice(0, 20));
     for (const kernel of new Set(convolutions.map(({ kernel }) => kernel))) {
