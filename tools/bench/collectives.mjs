@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { createThreadGroup, joinMpiGroup, joinProcessGroup, joinThreadGroup } from "@seg/collectives";
-import { median, printTable } from "./report.mjs";
+import { median, printHeader, printTable } from "./report.mjs";
 
 const BLOCKS = 11;
 const SELF = fileURLToPath(import.meta.url);
@@ -97,6 +97,7 @@ function run(command, args) {
 }
 
 async function main(flags) {
+  printHeader();
   const size = Number(flags.ranks);
   const lengths = flags.lengths.split(",").map(Number);
   const folder = mkdtempSync(join(tmpdir(), "bench-"));

@@ -1,14 +1,19 @@
 /**
- * What replicas tell each other in a training step, counted from the models themselves, and the scaling that follows: the tables of
- * packages/data-parallel/SCALING.md.
+ * What replicas tell each other in a training step, counted from the models themselves, and what that adds to a step over networks whose
+ * latency and bandwidth are assumed: the tables of packages/data-parallel/SCALING.md.
  *
- *   node tools/bench/communication.mjs
+ *   node tools/bench/communication.mjs [--backend auto] [--steps model=seconds,… [--gpu]]
+ *
+ * With the seconds of a step alone, as training.mjs measures them, it says how many times the images of one replica more of them make;
+ * `--gpu` says that these steps were a GPU's, whose gradients must be brought to main memory and back.
  */
+import { parseArgs } from "node:util";
 import { startEngine } from "@seg/backend";
 import { buildDecoder } from "@seg/decoders";
 import { buildEncoder } from "@seg/encoders";
 import { BatchNormalization } from "@seg/sync-bn";
-import { printTable } from "./report.mjs";
+import * as tf from "@tensorflow/tfjs";
+import { printHeader, printTable } from "./report.mjs";
 
 const MODELS = [
   "mobilenetv2dilated+c1_deepsup",
@@ -23,29 +28,13 @@ const MODELS = [
   "hrnetv2+c1",
 ];
 
-/** Seconds of a training step at batch 2, PyTorch's, on two cores of an EPYC and on an H100. */
-const STEPS = {
-  "two cores": {
-    "mobilenetv2dilated+c1_deepsup": 2.9,
-    "resnet18dilated+ppm_deepsup": 7.2,
-    "resnet50dilated+ppm_deepsup": 19,
-    "resnet50+upernet": 23.8,
-    "hrnetv2+c1": 10.2,
-  },
-  H100: { "mobilenetv2dilated+c1_deepsup": 0.02, "resnet50dilated+ppm_deepsup": 0.054, "resnet50+upernet": 0.038 },
-};
-
-/** Seconds for a first byte, bytes a second, and the seconds in which one message keeps a processor busy (an assumption). */
+/** Assumed: seconds for a first byte, bytes a second, and the seconds in which one message keeps a processor busy. SCALING.md says from where. */
 const NETWORKS = {
   "10 Gb Ethernet, TCP": { latency: 48e-6, bandwidth: 0.95 * 1.25e9, message: 5e-6 },
   "100 Gb Ethernet, TCP": { latency: 10e-6, bandwidth: 0.4 * 12.5e9, message: 5e-6 },
   "100 Gb Ethernet, RoCE": { latency: 1.3e-6, bandwidth: 0.95 * 12.5e9, message: 0.5e-6 },
   "InfiniBand HDR": { latency: 1.2e-6, bandwidth: 24e9, message: 0.5e-6 },
 };
-
-/** Seconds a byte of gradient to get it from TensorFlow, and to copy and add it: 66 ms and 13 ms for 64 MiB, measured. */
-const READ = 0.052 / 2 ** 26;
-const ADD = 0.0132 / 2 ** 26;
 
 /** Seconds that reading a few numbers back keeps a GPU waiting, and bytes a second to and from its memory (assumptions). */
 const GPU = { wait: 30e-6, bandwidth: 12e9 };
@@ -65,19 +54,65 @@ function call({ latency, bandwidth, message }, replicas, numbers, gather = false
   return frame + rounds * (latency + others * message) + (2 * others * 4 * numbers) / replicas / bandwidth;
 }
 
-/** Seconds that replicas add to a step. */
-function added({ parameters, widths }, network, replicas, onGpu) {
+/** Seconds that replicas add to a step; `read` and `add` are the seconds a byte to get a gradient from the engine, and to copy and add it. */
+function added({ parameters, widths }, network, replicas, { read, add }) {
   const statistics = widths.reduce(
     (sum, channels) => sum + call(network, replicas, 2 * channels + 2, true) + call(network, replicas, 2 * channels),
     0,
   );
   const bytes = 4 * parameters;
-  const gradients = call(network, replicas, parameters) + bytes * ADD;
-  const device = onGpu ? 2 * widths.length * GPU.wait + (2 * bytes) / GPU.bandwidth : 0;
-  return { statistics, gradients, device: device + bytes * READ };
+  const gradients = call(network, replicas, parameters) + bytes * add;
+  const device = flags.gpu ? 2 * widths.length * GPU.wait + (2 * bytes) / GPU.bandwidth : 0;
+  return { statistics, gradients, device: device + bytes * read };
 }
 
-await startEngine("cpu");
+const BYTES = 2 ** 26;
+
+/** Seconds a byte of the quickest of some runs; `make` is not timed. */
+function secondsPerByte(make, run) {
+  const seconds = Array.from({ length: 7 }, () => {
+    const made = make();
+    const start = performance.now();
+    run(made);
+    const end = performance.now();
+    tf.dispose(made);
+    return (end - start) / 1000;
+  });
+  return Math.min(...seconds) / BYTES;
+}
+
+/** How fast this machine reads gradients from the engine, and copies and adds them. */
+function measureMemory() {
+  const ones = tf.ones([BYTES / 4]);
+  const read = secondsPerByte(
+    () => ones.add(1),
+    (gradient) => gradient.dataSync(),
+  );
+  ones.dispose();
+  const [sum, copy, other] = Array.from({ length: 3 }, () => new Float32Array(BYTES / 4));
+  const add = secondsPerByte(
+    () => {},
+    () => {
+      copy.set(other);
+      for (let i = 0; i < sum.length; i++) sum[i] += copy[i];
+    },
+  );
+  return { read, add };
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    backend: { type: "string", default: "auto" },
+    steps: { type: "string" },
+    gpu: { type: "boolean", default: false },
+  },
+});
+printHeader({ engine: await startEngine(flags.backend) });
+const memory = measureMemory();
+const nanoseconds = (seconds) => (seconds * 1e9).toFixed(2);
+console.log(
+  `Of a gradient's bytes, ${nanoseconds(memory.read)} ns each to read from the engine, ${nanoseconds(memory.add)} ns to copy and add\n`,
+);
 const facts = MODELS.map((model) => {
   const [encoderName, decoderName] = model.split("+");
   const encoder = buildEncoder(encoderName, { seed: 1 });
@@ -105,21 +140,24 @@ printTable(
     };
   }),
 );
-for (const [device, steps] of Object.entries(STEPS)) {
-  for (const [name, network] of Object.entries(NETWORKS)) {
-    console.log(`\nImages per second, times those of one replica on ${device}, over ${name}`);
-    printTable(
-      Object.entries(steps).map(([model, step]) => {
-        const fact = facts.find((other) => other.model === model);
-        const row = { model };
-        for (const replicas of REPLICAS) {
-          const { statistics, gradients, device: own } = added(fact, network, replicas, device === "H100");
-          row[replicas] = ((replicas * step) / (step + statistics + gradients + own)).toFixed(1);
-        }
-        const at8 = added(fact, network, 8, device === "H100");
-        for (const part of Object.keys(at8)) row[`${part} ms at 8`] = (1000 * at8[part]).toFixed(1);
-        return row;
-      }),
-    );
-  }
+for (const [name, network] of Object.entries(NETWORKS)) {
+  const steps = flags.steps?.split(",").map((step) => step.split("="));
+  const title = steps ? "Images per second, times those of one replica" : "Milliseconds that replicas add to a step";
+  console.log(`\n${title}, over ${name}`);
+  printTable(
+    (steps ?? MODELS.map((model) => [model])).map(([model, step]) => {
+      const fact = facts.find((other) => other.model === model);
+      const row = { model };
+      for (const replicas of REPLICAS) {
+        const { statistics, gradients, device } = added(fact, network, replicas, memory);
+        const more = statistics + gradients + device;
+        row[`at ${replicas}`] = step
+          ? ((replicas * step) / (Number(step) + more)).toFixed(1)
+          : (1000 * more).toFixed(0);
+      }
+      const at8 = added(fact, network, 8, memory);
+      for (const part of Object.keys(at8)) row[`${part} ms at 8`] = (1000 * at8[part]).toFixed(1);
+      return row;
+    }),
+  );
 }

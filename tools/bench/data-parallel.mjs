@@ -9,7 +9,7 @@
  */
 import { parseArgs } from "node:util";
 import { DataParallel } from "@seg/data-parallel";
-import { median, printTable } from "./report.mjs";
+import { engineOfChildren, median, printHeader, printTable } from "./report.mjs";
 
 const { values: flags } = parseArgs({
   options: {
@@ -23,6 +23,7 @@ const { values: flags } = parseArgs({
   },
 });
 
+printHeader({ engine: await engineOfChildren(flags.backend), threads: `replicas × threads: ${flags.replicas}` });
 const [height, width] = flags.size.split("x").map(Number);
 const [batch, steps] = [Number(flags.batch), Number(flags.steps)];
 const rows = [];

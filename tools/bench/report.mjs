@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";
+import { describeEngines } from "@seg/backend";
 
 /** Instruction sets that decide how fast matrices multiply, by the system's names for them. */
 const INSTRUCTION_SETS = {
@@ -26,7 +27,7 @@ const INSTRUCTION_SETS = {
 /**
  * Prints what a figure depends on: processor, instruction sets, threads, versions, and how oneDNN is set.
  *
- * @param facts.engine - What `startEngine` gave, or what `describeEngines` tells of the engine that child processes will start.
+ * @param facts.engine - What `startEngine` or {@link engineOfChildren} gave.
  * @param facts.pytorch - What `startPytorch` gave, in benches that compare with it.
  */
 export function printHeader({ engine, threads = engine?.threads, pytorch } = {}) {
@@ -47,6 +48,12 @@ export function printHeader({ engine, threads = engine?.threads, pytorch } = {})
   const width = Math.max(...Object.keys(rows).map(({ length }) => length));
   for (const [name, value] of Object.entries(rows)) console.log(`${name.padEnd(width)}  ${value}`);
   console.log();
+}
+
+/** What the engine is that other processes or threads will start. */
+export async function engineOfChildren(name) {
+  const engines = await describeEngines({ measure: false });
+  return engines.find((engine) => engine.available && (name === "auto" || engine.name === name));
 }
 
 /** The processor as the system names it; where Linux gives its family and model, these too, since virtual machines hide the rest. */

@@ -14,7 +14,7 @@ import { buildEncoder } from "@seg/encoders";
 import { sparseCrossEntropy, trainingModel } from "@seg/layers";
 import { attachGroup } from "@seg/sync-bn";
 import * as tf from "@tensorflow/tfjs";
-import { median, printTable } from "./report.mjs";
+import { engineOfChildren, median, printHeader, printTable } from "./report.mjs";
 
 const seconds = (since) => (performance.now() - since) / 1000;
 
@@ -83,6 +83,7 @@ async function main() {
   });
   // Read once by TensorFlow, from the process: one thread for each replica.
   process.env.TF_NUM_INTRAOP_THREADS = "1";
+  printHeader({ engine: await engineOfChildren("tensorflow"), threads: `1 for each of ${flags.replicas} replicas` });
   const handle = createThreadGroup({ size: Number(flags.replicas), timeoutMs: 300_000 });
   const all = await Promise.all(
     Array.from({ length: handle.size }, (_, rank) => {
