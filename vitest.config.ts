@@ -1,11 +1,14 @@
 import { readdirSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 import { SkippedReporter } from "./tools/bootstrap/skipped-reporter.ts";
+import { softwareVulkan } from "./tools/testing/src/software-vulkan.ts";
 
 // Tests read the sources: `@seg/source` is the condition that every package exports its src under.
 const conditions = ["@seg/source"];
 const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: conditions } };
+
+const env = softwareVulkan();
 
 const projects = ["packages", "tools"].flatMap((group) =>
   readdirSync(group, { withFileTypes: true })
@@ -17,6 +20,7 @@ const projects = ["packages", "tools"].flatMap((group) =>
         name: entry.name,
         root: `${group}/${entry.name}`,
         include: ["test/**/*.test.ts"],
+        env,
         testTimeout: 120_000,
         hookTimeout: 120_000,
       },

@@ -1,4 +1,4 @@
-import { describeEngines, uniform } from "@seg/testing";
+import { describeEveryEngine, tidyAsync, uniform } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
 import { conv2d, conv2dOverResized, type Pair, resizeBilinear } from "../src/index.ts";
@@ -15,15 +15,15 @@ const madeUp = (key: string, shape: [number, number, number, number]) =>
     shape,
   );
 
-function expectClose(actual: tf.Tensor, expected: tf.Tensor): void {
+async function expectClose(actual: tf.Tensor, expected: tf.Tensor): Promise<void> {
   expect(actual.shape).toEqual(expected.shape);
-  const [a, b] = [actual.dataSync(), expected.dataSync()] as [Float32Array, Float32Array];
+  const [a, b] = (await Promise.all([actual.data(), expected.data()])) as [Float32Array, Float32Array];
   const scale = b.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const worst = a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
   expect(worst / scale).toBeLessThan(1e-5);
 }
 
-describeEngines("a convolution over resized images", () => {
+describeEveryEngine("a convolution over resized images", () => {
   const cases: { title: string; shapes: [number, number, number, number][]; kernel: number; padding: Pair }[] = [
     {
       title: "a pyramid's cells",
@@ -75,8 +75,8 @@ describeEngines("a convolution over resized images", () => {
     },
   ];
   for (const { title, shapes, kernel, padding } of cases) {
-    it(`of ${title} is the convolution of their concatenation, and so are its gradients`, () => {
-      tf.tidy(() => {
+    it(`of ${title} is the convolution of their concatenation, and so are its gradients`, async () => {
+      await tidyAsync(async () => {
         const xs = shapes.map((shape, i) => madeUp(`${title}.${i}`, shape));
         const channels = shapes.reduce((sum, shape) => sum + shape[3], 0);
         const filter = madeUp(`${title}.w`, [kernel, kernel, channels, 6]);
@@ -96,7 +96,7 @@ describeEngines("a convolution over resized images", () => {
           const [w, ...images] = inputs as [tf.Tensor4D, ...tf.Tensor4D[]];
           return conv2dOverResized(images, w, padding);
         };
-        expectClose(fast(filter, ...xs), plain(filter, ...xs));
+        await expectClose(fast(filter, ...xs), plain(filter, ...xs));
         const g = madeUp(`${title}.g`, plain(filter, ...xs).shape);
         const gradients = (f: typeof plain) =>
           tf.grads((...inputs: tf.Tensor[]) =>
@@ -106,9 +106,7 @@ describeEngines("a convolution over resized images", () => {
               .asScalar(),
           )([filter, ...xs]);
         const expected = gradients(plain);
-        gradients(fast).forEach((gradient, i) => {
-          expectClose(gradient, expected[i]!);
-        });
+        for (const [i, gradient] of gradients(fast).entries()) await expectClose(gradient, expected[i]!);
       });
     });
   }

@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeEngines, uniform } from "@seg/testing";
+import { describeEveryEngine, tidyAsync, uniform } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import {
@@ -53,7 +53,7 @@ function everyLayer(): tf.LayersModel {
   return tf.model({ inputs: input, outputs: output as tf.SymbolicTensor });
 }
 
-describeEngines("a model of all layers", (engine) => {
+describeEveryEngine("a model of all layers", (engine) => {
   it("gives the same after it was saved and loaded", async () => {
     const model = everyLayer();
     const x = image([2, 13, 18, 3]);
@@ -69,38 +69,36 @@ describeEngines("a model of all layers", (engine) => {
     const source = typeof target === "string" ? `${target}/model.json` : tf.io.fromMemory(saved!);
     const loaded = await tf.loadLayersModel(source as string);
     const again = loaded.predict(x) as tf.Tensor;
-    expect(again.dataSync()).toEqual(y.dataSync());
+    expect(await again.data()).toEqual(await y.data());
     tf.dispose([x, y, again]);
     model.dispose();
     loaded.dispose();
   });
 
-  it("gives the same prepared for inference, and frees what it made", () => {
+  it("gives the same prepared for inference, and frees what it made", async () => {
     const model = everyLayer();
     const inference = inferenceModel(model);
-    tf.tidy(() => {
+    await tidyAsync(async () => {
       const x = image([1, 12, 10, 3]);
-      const expected = (model.predict(x) as tf.Tensor).dataSync();
+      const expected = await (model.predict(x) as tf.Tensor).data();
       const before = tf.memory().numTensors;
       const [y] = inference.predict(x) as [tf.Tensor];
       expect(tf.memory().numTensors).toBe(before + 1);
-      y.dataSync().forEach((value, i) => {
-        expect(value).toBeCloseTo(expected[i]!, 5);
-      });
+      for (const [i, value] of (await y.data()).entries()) expect(value).toBeCloseTo(expected[i]!, 5);
     });
     inference.dispose();
     model.dispose();
   });
 
-  it("gives every trained variable a gradient", () => {
+  it("gives every trained variable a gradient", async () => {
     const model = everyLayer();
-    tf.tidy(() => {
+    await tidyAsync(async () => {
       const x = image([1, 12, 10, 3]);
       const { grads } = tf.variableGrads(() =>
         (model.apply(x, { training: true }) as tf.Tensor).square().sum().asScalar(),
       );
       expect(Object.keys(grads)).toHaveLength(6);
-      for (const gradient of Object.values(grads)) expect(gradient.abs().sum().dataSync()[0]).toBeGreaterThan(0);
+      for (const gradient of Object.values(grads)) expect((await gradient.abs().sum().data())[0]).toBeGreaterThan(0);
     });
     model.dispose();
   });

@@ -1,4 +1,12 @@
-import { describeEngines, expectSampled, reference, type SampledTensor, uniform, unlessShared } from "@seg/testing";
+import {
+  describeEveryEngine,
+  expectSampled,
+  reference,
+  type SampledTensor,
+  tidyAsync,
+  uniform,
+  unlessShared,
+} from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { adaptiveAvgPool2d, conv2d, maxPool2d, type Pair, resizeBilinear } from "../src/index.ts";
@@ -43,26 +51,26 @@ const toOihw = [3, 2, 0, 1];
 const cases = reference<Record<string, Case>>("ops.json");
 
 describe.skipIf(!cases)(`the original's operations${unlessShared}`, () => {
-  describeEngines("outputs and gradients", () => {
+  describeEveryEngine("outputs and gradients", () => {
     for (const [name, { meta, inputs, output, grads }] of Object.entries(cases ?? {})) {
-      it(`of ${name} are the reference's`, () => {
-        tf.tidy(() => {
+      it(`of ${name} are the reference's`, async () => {
+        await tidyAsync(async () => {
           const x = madeUp(`op.${name}.x`, inputs[0]!, 4, toNhwc);
           const w = inputs[1] ? madeUp(`op.${name}.w`, inputs[1], 1, toHwio) : x;
           const run = (x: tf.Tensor, w: tf.Tensor) => operations[meta.op](meta, x as tf.Tensor4D, w as tf.Tensor4D);
           const y = run(x, w);
-          expectSampled(y.dataSync(), output, 1e-5);
+          expectSampled(await y.data(), output, 1e-5);
           const g = madeUp(`op.${name}.g`, output.shape, 2, toNhwc);
           const loss = (x: tf.Tensor, w: tf.Tensor) => run(x, w).mul(g).sum().asScalar();
           if (!inputs[1]) {
             const dx = tf.grad((x: tf.Tensor) => loss(x, w))(x);
-            expectSampled(dx.dataSync(), grads[0]!, 1e-5);
+            expectSampled(await dx.data(), grads[0]!, 1e-5);
             return;
           }
           const [dx, dw] = tf.grads(loss)([x, w]) as [tf.Tensor, tf.Tensor];
           expect(dw.shape).toEqual(w.shape);
-          expectSampled(dx.dataSync(), grads[0]!, 1e-5);
-          expectSampled(dw.transpose(toOihw).dataSync(), { ...grads[1]!, shape: [dw.size] }, 1e-5);
+          expectSampled(await dx.data(), grads[0]!, 1e-5);
+          expectSampled(await dw.transpose(toOihw).data(), { ...grads[1]!, shape: [dw.size] }, 1e-5);
         });
       });
     }

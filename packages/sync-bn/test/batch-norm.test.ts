@@ -1,33 +1,33 @@
-import { describeEngines, expectSampled, reference, unlessShared } from "@seg/testing";
+import { describeEveryEngine, expectSampled, reference, tidyAsync, unlessShared } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { type ActivationName, batchNormalization, batchNormTrain } from "../src/index.ts";
-import { close, inputsOf, madeUp, type ReferenceCase } from "./values.ts";
+import { closeTo, inputsOf, madeUp, type ReferenceCase } from "./values.ts";
 
 const cases = reference<ReferenceCase[]>("sync-bn.json")?.filter(({ output }) => output.length === 1);
 
 describe.skipIf(!cases)(`the original's batch norm on one replica${unlessShared}`, () => {
-  describeEngines("outputs, gradients and running statistics", () => {
+  describeEveryEngine("outputs, gradients and running statistics", () => {
     for (const c of cases ?? []) {
-      it(`of case ${c.name} are the reference's`, () => {
+      it(`of case ${c.name} are the reference's`, async () => {
         const layer = batchNormalization({ momentum: c.momentum, epsilon: c.eps, epsMode: c.eps_mode });
-        tf.tidy(() => {
+        await tidyAsync(async () => {
           const { x, dy: g, gamma, beta } = inputsOf(c, 0);
           const options = { epsilon: c.eps, epsMode: c.eps_mode };
           const { y, mean, variance } = batchNormTrain(x, gamma, beta, options);
-          expectSampled(y.dataSync(), c.output[0]!, 1e-5);
-          close(mean, c.mean);
-          close(variance, c.unbiased_var);
+          expectSampled(await y.data(), c.output[0]!, 1e-5);
+          await closeTo(mean, c.mean);
+          await closeTo(variance, c.unbiased_var);
           const loss = (x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) =>
             batchNormTrain(x, gamma, beta, options).y.mul(g).sum().asScalar();
           const [dx, dGamma, dBeta] = tf.grads(loss)([x, gamma, beta]) as [tf.Tensor, tf.Tensor, tf.Tensor];
-          expectSampled(dx.dataSync(), { ...c.grad_input[0]!, mean: 0 }, 1e-5);
-          close(dGamma, c.grad_weight);
-          close(dBeta, c.grad_bias);
+          expectSampled(await dx.data(), { ...c.grad_input[0]!, mean: 0 }, 1e-5);
+          await closeTo(dGamma, c.grad_weight);
+          await closeTo(dBeta, c.grad_bias);
           layer.apply(x, { training: true });
           const [, , runningMean, runningVariance] = layer.getWeights();
-          close(runningMean!, c.running_mean);
-          close(runningVariance!, c.running_var);
+          await closeTo(runningMean!, c.running_mean);
+          await closeTo(runningVariance!, c.running_var);
         });
         layer.dispose();
       });
@@ -35,28 +35,22 @@ describe.skipIf(!cases)(`the original's batch norm on one replica${unlessShared}
   });
 });
 
-/** Central differences of a scalar function, on the plain JavaScript engine's float32 tensors. */
-function numericGradient(f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, step = 1e-2): number[] {
-  const values = x.dataSync();
-  return Array.from(values, (_, i) => {
-    const at = (delta: number) =>
-      tf.tidy(
-        () =>
-          f(
-            tf.tensor(
-              Float32Array.from(values, (v, j) => (j === i ? v + delta : v)),
-              x.shape,
-            ),
-          ).dataSync()[0]!,
-      );
-    return (at(step) - at(-step)) / (2 * step);
-  });
+/** Central differences of a scalar function. */
+async function numericGradient(f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, step = 1e-2): Promise<number[]> {
+  const values = await x.data();
+  const at = async (i: number, delta: number) => {
+    const moved = Float32Array.from(values, (value, j) => (j === i ? value + delta : value));
+    return (await f(tf.tensor(moved, x.shape)).data())[0]!;
+  };
+  const slopes: number[] = [];
+  for (let i = 0; i < x.size; i++) slopes.push(((await at(i, step)) - (await at(i, -step))) / (2 * step));
+  return slopes;
 }
 
-describeEngines("a residual and an activation in the same pass", () => {
+describeEveryEngine("a residual and an activation in the same pass", () => {
   for (const activation of ["relu", "relu6"] as ActivationName[]) {
-    it(`has the gradient of finite differences with ${activation}`, () => {
-      tf.tidy(() => {
+    it(`has the gradient of finite differences with ${activation}`, async () => {
+      await tidyAsync(async () => {
         const x = madeUp("x", [3, 4], (u) => u * 4);
         const residual = madeUp("r", [3, 4], (u) => (u - 0.5) * 9);
         const gamma = madeUp("w", [4], (u) => u + 2);
@@ -68,44 +62,39 @@ describeEngines("a residual and an activation in the same pass", () => {
           tf.Tensor,
           tf.Tensor,
         ];
-        close(
-          dx,
-          numericGradient((v) => loss(v, residual), x),
-          2e-2,
-        );
-        close(
-          dResidual,
-          numericGradient((v) => loss(x, v), residual),
-          2e-2,
-        );
+        await closeTo(dx, await numericGradient((v) => loss(v, residual), x), 2e-2);
+        await closeTo(dResidual, await numericGradient((v) => loss(x, v), residual), 2e-2);
       });
     });
   }
 
-  it("is what separate operations give, in training and at inference", () => {
+  it("is what separate operations give, in training and at inference", async () => {
     const layer = batchNormalization({ activation: "relu", momentum: 0.3 });
     const plain = batchNormalization({ momentum: 0.3 });
-    tf.tidy(() => {
+    await tidyAsync(async () => {
       const x = madeUp("x", [2, 3, 4, 5], (u) => u * 3);
       const residual = madeUp("r", [2, 3, 4, 5], (u) => u - 0.5);
       for (const training of [true, false]) {
         const fused = layer.apply([x, residual], { training }) as tf.Tensor;
         const separate = (plain.apply(x, { training }) as tf.Tensor).add(residual).relu();
-        close(fused, Array.from(separate.dataSync()));
+        await closeTo(fused, Array.from(await separate.data()));
       }
       const { scale, offset } = plain.asAffine();
-      close(x.mul(scale).add(offset), Array.from((plain.apply(x) as tf.Tensor).dataSync()));
+      await closeTo(x.mul(scale).add(offset), Array.from(await (plain.apply(x) as tf.Tensor).data()));
     });
     layer.dispose();
     plain.dispose();
   });
 
-  it("does not touch frozen statistics", () => {
+  it("does not touch frozen statistics", async () => {
     const layer = batchNormalization({ frozen: true });
-    tf.tidy(() => {
+    await tidyAsync(async () => {
       const x = madeUp("x", [2, 3], (u) => u * 3);
-      close(layer.apply(x, { training: true }) as tf.Tensor, Array.from((layer.apply(x) as tf.Tensor).dataSync()));
-      close(layer.getWeights()[3]!, [1, 1, 1]);
+      await closeTo(
+        layer.apply(x, { training: true }) as tf.Tensor,
+        Array.from(await (layer.apply(x) as tf.Tensor).data()),
+      );
+      await closeTo(layer.getWeights()[3]!, [1, 1, 1]);
     });
     layer.dispose();
   });

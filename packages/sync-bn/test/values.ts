@@ -54,6 +54,10 @@ export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<numbe
 export const close = (actual: tf.Tensor, expected: ArrayLike<number>, tolerance?: number) =>
   expectClose(actual.dataSync(), expected, tolerance);
 
+/** {@link close}, also on an engine that cannot be read at once. */
+export const closeTo = async (actual: tf.Tensor, expected: ArrayLike<number>, tolerance?: number) =>
+  expectClose(await actual.data(), expected, tolerance);
+
 /** A tensor's values, as ordinary numbers. */
 export const numbers = (tensor: tf.Tensor) => Array.from(tensor.dataSync());
 

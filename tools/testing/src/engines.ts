@@ -2,11 +2,14 @@ import { type EngineName, startEngine } from "@seg/backend";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeAll, beforeEach, describe, expect } from "vitest";
 
-/** The engines that tests of kernels run on. */
+/** The engines that a suite runs on unless it names others. */
 export const ENGINES = ["cpu", "wasm", "tensorflow"] as const satisfies EngineName[];
 
+/** WebGPU first: what comes after a suite may want an engine that can be read at once. */
+const ENGINES_AND_WEBGPU = ["webgpu", ...ENGINES] as const satisfies EngineName[];
+
 const started = new Map<EngineName, string | undefined>();
-for (const engine of ENGINES) {
+for (const engine of ENGINES_AND_WEBGPU) {
   // Known at collection time, so that an absent engine shows up as a skipped suite with its name and reason.
   started.set(
     engine,
@@ -25,8 +28,8 @@ for (const engine of ENGINES) {
  */
 export function describeEngines(
   title: string,
-  body: (engine: (typeof ENGINES)[number]) => void,
-  engines: readonly (typeof ENGINES)[number][] = ENGINES,
+  body: (engine: (typeof ENGINES_AND_WEBGPU)[number]) => void,
+  engines: readonly (typeof ENGINES_AND_WEBGPU)[number][] = ENGINES,
 ): void {
   for (const engine of engines) {
     const reason = started.get(engine);
@@ -34,6 +37,8 @@ export function describeEngines(
       let before = 0;
       beforeAll(async () => {
         await startEngine(engine);
+        // WebGPU leaves small operations to plain JavaScript; tests are of its own kernels.
+        if (engine === "webgpu") tf.env().set("WEBGPU_CPU_FORWARD", false);
       });
       beforeEach(() => {
         before = tf.memory().numTensors;
@@ -43,5 +48,19 @@ export function describeEngines(
       });
       body(engine);
     });
+  }
+}
+
+/** {@link describeEngines} on WebGPU too, which Node cannot read at once: tests await `data()`, and pass no group. */
+export const describeEveryEngine = (title: string, body: Parameters<typeof describeEngines>[1]): void =>
+  describeEngines(title, body, ENGINES_AND_WEBGPU);
+
+/** `tf.tidy` for a body that awaits: frees what it made, also when it throws. */
+export async function tidyAsync(body: () => Promise<void>): Promise<void> {
+  tf.engine().startScope();
+  try {
+    await body();
+  } finally {
+    tf.engine().endScope();
   }
 }
