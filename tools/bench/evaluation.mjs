@@ -141,8 +141,8 @@ async function makeWeights(encoderName, decoderName, numClass) {
   const encoder = buildEncoder(encoderName, { seed: 1 });
   const decoder = buildDecoder(decoderName, encoder.featureInfo, { seed: 1, numClass });
   const weights = { encoder: join(folder, `${encoderName}.pth`), decoder: join(folder, `${decoderName}.pth`) };
-  await writePth(weights.encoder, stateDictOf(encoder.model));
-  await writePth(weights.decoder, stateDictOf(decoder.model));
+  await writePth(weights.encoder, await stateDictOf(encoder.model));
+  await writePth(weights.decoder, await stateDictOf(decoder.model));
   encoder.model.dispose();
   decoder.model.dispose();
   return weights;

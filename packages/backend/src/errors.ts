@@ -2,6 +2,10 @@
 export type BackendErrorCode =
   | "unknown-engine"
   | "engine-unavailable"
+  /** An operation failed inside the engine. */
+  | "engine-failed"
+  /** An operation did not fit into the engine's memory. */
+  | "out-of-memory"
   | "invalid-option"
   | "unsupported-platform"
   | "package-missing"

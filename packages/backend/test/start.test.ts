@@ -100,7 +100,7 @@ describe("choosing an engine", () => {
   });
 });
 
-describe.each(["wasm", "cpu", "tensorflow"] as const)("the engine %s", async (name) => {
+describe.each(["wasm", "cpu", "tensorflow", "webgpu"] as const)("the engine %s", async (name) => {
   const reason = await whyNot(name);
   const title = (text: string) => (reason ? `${text} (skipped: ${reason})` : text);
 

@@ -11,16 +11,19 @@ export interface StateDictOptions {
 /**
  * A model's weights as PyTorch names and orders them: the reverse of `loadWeights`.
  *
- * @param model - Its layers bear PyTorch's module paths as names. It is read, and waits for the engine.
+ * @param model - Its layers bear PyTorch's module paths as names. It is read, and must not be changed meanwhile.
  * @param options - See `StateDictOptions`.
  * @returns float32 copies, in the layers' order.
  */
-export function stateDictOf(model: tf.LayersModel, options: StateDictOptions = {}): Map<string, NamedTensor> {
+export async function stateDictOf(
+  model: tf.LayersModel,
+  options: StateDictOptions = {},
+): Promise<Map<string, NamedTensor>> {
   const { numBatchesTracked } = options;
   const state = new Map<string, NamedTensor>();
   const add = (tensor: NamedTensor) => state.set(tensor.name, tensor);
   for (const { name, shape, variable, fromVariable } of parametersOf(model)) {
-    add({ name, dtype: "float32", shape, data: fromVariable(variable.read().dataSync()) });
+    add({ name, dtype: "float32", shape, data: fromVariable(await variable.read().data()) });
     if (numBatchesTracked !== undefined && name.endsWith(".running_var")) {
       const counter = `${name.slice(0, -"running_var".length)}num_batches_tracked`;
       add({ name: counter, dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(numBatchesTracked)) });

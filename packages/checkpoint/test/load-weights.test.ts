@@ -188,16 +188,16 @@ function messageOf(state: StateDict, options?: LoadOptions): string {
 }
 
 describe("loadWeights, where the state dict does not fit", () => {
-  it("lists missing and unexpected names, the nearest ones beside them, and loads nothing", () => {
+  it("lists missing and unexpected names, the nearest ones beside them, and loads nothing", async () => {
     const shapes: Record<string, number[]> = { ...SHAPES, "layer1.0.bn1.wieght": [5] };
     delete shapes["layer1.0.bn1.weight"];
-    const before = stateDictOf(model);
+    const before = await stateDictOf(model);
     expect(messageOf(stateOf(shapes))).toBe(
       "Expected the 9 weights of model toy but found 1 missing: layer1.0.bn1.weight; " +
         "1 unexpected: layer1.0.bn1.wieght (nearest: layer1.0.bn1.weight): " +
         "take weights of the same architecture, or pass strict: false to load only what fits.",
     );
-    expect(stateDictOf(model)).toEqual(before);
+    expect(await stateDictOf(model)).toEqual(before);
   });
 
   it("lists the first few of many, and says when nothing fits at all", () => {

@@ -49,10 +49,10 @@ const SHAPES = {
 };
 
 describe("stateDictOf", () => {
-  it("gives PyTorch's names, shapes and order of axes", () => {
+  it("gives PyTorch's names, shapes and order of axes", async () => {
     const model = build();
     const before = tf.memory().numTensors;
-    const state = stateDictOf(model);
+    const state = await stateDictOf(model);
     expect(tf.memory().numTensors).toBe(before);
     expect(Object.fromEntries([...state].map(([name, { shape }]) => [name, shape]))).toEqual(SHAPES);
     const { data } = state.get("a.0.weight")!;
@@ -74,7 +74,7 @@ describe("stateDictOf", () => {
   it("through a .pth file makes another model compute the same", async () => {
     const [model, other] = [build(), build()];
     const path = join(temporaryFolder(), "x.pth");
-    await writePth(path, stateDictOf(model));
+    await writePth(path, await stateDictOf(model));
     loadWeights(other, await readCheckpoint(path));
     const x = tf.randomUniform([2, 9, 9, 2]);
     const [a, b] = [model, other].map((one) => (one.predict(x) as tf.Tensor).dataSync());
@@ -83,9 +83,9 @@ describe("stateDictOf", () => {
     for (const disposable of [model, other, x]) disposable.dispose();
   });
 
-  it("adds PyTorch's step counters on demand", () => {
+  it("adds PyTorch's step counters on demand", async () => {
     const model = build();
-    const state = stateDictOf(model, { numBatchesTracked: 12 });
+    const state = await stateDictOf(model, { numBatchesTracked: 12 });
     expect(state.get("a.1.num_batches_tracked")).toEqual({
       name: "a.1.num_batches_tracked",
       dtype: "int64",

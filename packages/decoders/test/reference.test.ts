@@ -1,11 +1,12 @@
 import { buildEncoder, type EncoderName, type FEATURE_INFO } from "@seg/encoders";
 import { inferenceModel, resizeBilinear } from "@seg/layers";
 import {
-  describeEngines,
+  describeEveryEngine,
   expectSampled,
   fillMadeUp,
   reference,
   type SampledTensor,
+  tidyAsync,
   uniform,
   unlessShared,
 } from "@seg/testing";
@@ -37,11 +38,11 @@ const trainableParameters = (model: tf.LayersModel) =>
   model.trainableWeights.reduce((sum, { shape }) => sum + (shape as number[]).reduce((a, b) => a * b, 1), 0);
 
 describe.skipIf(!pairs)(`the original's models${unlessShared}`, () => {
-  describeEngines("parameters, features and scores", (engine) => {
+  describeEveryEngine("parameters, features and scores", (engine) => {
     for (const pair of pairs ?? []) {
-      // The plain JavaScript engine needs minutes for the others; its kernels are tested in @seg/layers.
-      if (engine === "cpu" && pair.name !== "mobilenetv2dilated+c1_deepsup") continue;
-      it(`of ${pair.name} are the reference's`, () => {
+      // Plain JavaScript, and WebGPU without a GPU, need minutes for the others; their kernels are tested in @seg/layers.
+      if ((engine === "cpu" || engine === "webgpu") && pair.name !== "mobilenetv2dilated+c1_deepsup") continue;
+      it(`of ${pair.name} are the reference's`, async () => {
         const encoder = buildEncoder(pair.encoder, { weights: "zeros" });
         const features = encoder.featureInfo as (typeof FEATURE_INFO)[EncoderName] as RequiredFeatures[DecoderName];
         const decoder = buildDecoder(pair.decoder, features, { weights: "zeros", numClass: pair.num_class });
@@ -50,7 +51,7 @@ describe.skipIf(!pairs)(`the original's models${unlessShared}`, () => {
         fillMadeUp(encoder.model, "encoder", tf.tensor);
         fillMadeUp(decoder.model, "decoder", tf.tensor);
         const inference = inferenceModel([encoder.model, decoder.model], [0]);
-        tf.tidy(() => {
+        await tidyAsync(async () => {
           const bound = tolerance(pair.encoder);
           const count = pair.input.reduce((a, b) => a * b, 1);
           const image = tf
@@ -58,22 +59,22 @@ describe.skipIf(!pairs)(`the original's models${unlessShared}`, () => {
             .transpose([0, 2, 3, 1]);
           const maps = [encoder.model.predict(image)].flat() as tf.Tensor[];
           expect(maps.length).toBe(pair.features.length);
-          maps.forEach((map, i) => {
-            expectSampled(map.dataSync(), pair.features[i]!, bound);
+          for (const [i, map] of maps.entries()) {
+            expectSampled(await map.data(), pair.features[i]!, bound);
             expect(map.shape[3]).toBe(encoder.featureInfo[i]!.channels);
             expect(map.shape[1]! * encoder.featureInfo[i]!.stride).toBe(image.shape[1]);
-          });
+          }
           const scores = [decoder.model.predict(maps)].flat() as tf.Tensor4D[];
           expect(scores.length).toBe(pair.log_softmax.length);
-          scores.forEach((score, i) => {
-            expectSampled(tf.logSoftmax(score).dataSync(), pair.log_softmax[i]!, bound);
-          });
+          for (const [i, score] of scores.entries()) {
+            expectSampled(await tf.logSoftmax(score).data(), pair.log_softmax[i]!, bound);
+          }
           const [folded] = inference.predict(image) as [tf.Tensor4D];
-          expectSampled(tf.logSoftmax(folded).dataSync(), pair.log_softmax[0]!, bound);
+          expectSampled(await tf.logSoftmax(folded).data(), pair.log_softmax[0]!, bound);
           const resized = tf.softmax(resizeBilinear(folded, pair.seg_size));
-          expectSampled(resized.dataSync(), pair.softmax, bound);
+          expectSampled(await resized.data(), pair.softmax, bound);
           const histogram = new Map<string, number>();
-          for (const label of tf.argMax(resized, 3).dataSync()) {
+          for (const label of await tf.argMax(resized, 3).data()) {
             histogram.set(`${label}`, (histogram.get(`${label}`) ?? 0) + 1);
           }
           const pixels = resized.size / pair.num_class;

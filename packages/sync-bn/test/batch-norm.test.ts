@@ -1,8 +1,8 @@
-import { describeEveryEngine, expectSampled, reference, tidyAsync, unlessShared } from "@seg/testing";
+import { describeEngines, describeEveryEngine, expectSampled, reference, tidyAsync, unlessShared } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { type ActivationName, batchNormalization, batchNormTrain } from "../src/index.ts";
-import { closeTo, inputsOf, madeUp, type ReferenceCase } from "./values.ts";
+import { close, closeTo, inputsOf, madeUp, type ReferenceCase } from "./values.ts";
 
 const cases = reference<ReferenceCase[]>("sync-bn.json")?.filter(({ output }) => output.length === 1);
 
@@ -35,22 +35,28 @@ describe.skipIf(!cases)(`the original's batch norm on one replica${unlessShared}
   });
 });
 
-/** Central differences of a scalar function. */
-async function numericGradient(f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, step = 1e-2): Promise<number[]> {
-  const values = await x.data();
-  const at = async (i: number, delta: number) => {
-    const moved = Float32Array.from(values, (value, j) => (j === i ? value + delta : value));
-    return (await f(tf.tensor(moved, x.shape)).data())[0]!;
-  };
-  const slopes: number[] = [];
-  for (let i = 0; i < x.size; i++) slopes.push(((await at(i, step)) - (await at(i, -step))) / (2 * step));
-  return slopes;
+/** Central differences of a scalar function, on the plain JavaScript engine's float32 tensors. */
+function numericGradient(f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, step = 1e-2): number[] {
+  const values = x.dataSync();
+  return Array.from(values, (_, i) => {
+    const at = (delta: number) =>
+      tf.tidy(
+        () =>
+          f(
+            tf.tensor(
+              Float32Array.from(values, (v, j) => (j === i ? v + delta : v)),
+              x.shape,
+            ),
+          ).dataSync()[0]!,
+      );
+    return (at(step) - at(-step)) / (2 * step);
+  });
 }
 
-describeEveryEngine("a residual and an activation in the same pass", () => {
+describeEngines("a residual and an activation in the same pass", () => {
   for (const activation of ["relu", "relu6"] as ActivationName[]) {
-    it(`has the gradient of finite differences with ${activation}`, async () => {
-      await tidyAsync(async () => {
+    it(`has the gradient of finite differences with ${activation}`, () => {
+      tf.tidy(() => {
         const x = madeUp("x", [3, 4], (u) => u * 4);
         const residual = madeUp("r", [3, 4], (u) => (u - 0.5) * 9);
         const gamma = madeUp("w", [4], (u) => u + 2);
@@ -62,39 +68,44 @@ describeEveryEngine("a residual and an activation in the same pass", () => {
           tf.Tensor,
           tf.Tensor,
         ];
-        await closeTo(dx, await numericGradient((v) => loss(v, residual), x), 2e-2);
-        await closeTo(dResidual, await numericGradient((v) => loss(x, v), residual), 2e-2);
+        close(
+          dx,
+          numericGradient((v) => loss(v, residual), x),
+          2e-2,
+        );
+        close(
+          dResidual,
+          numericGradient((v) => loss(x, v), residual),
+          2e-2,
+        );
       });
     });
   }
 
-  it("is what separate operations give, in training and at inference", async () => {
+  it("is what separate operations give, in training and at inference", () => {
     const layer = batchNormalization({ activation: "relu", momentum: 0.3 });
     const plain = batchNormalization({ momentum: 0.3 });
-    await tidyAsync(async () => {
+    tf.tidy(() => {
       const x = madeUp("x", [2, 3, 4, 5], (u) => u * 3);
       const residual = madeUp("r", [2, 3, 4, 5], (u) => u - 0.5);
       for (const training of [true, false]) {
         const fused = layer.apply([x, residual], { training }) as tf.Tensor;
         const separate = (plain.apply(x, { training }) as tf.Tensor).add(residual).relu();
-        await closeTo(fused, Array.from(await separate.data()));
+        close(fused, Array.from(separate.dataSync()));
       }
       const { scale, offset } = plain.asAffine();
-      await closeTo(x.mul(scale).add(offset), Array.from(await (plain.apply(x) as tf.Tensor).data()));
+      close(x.mul(scale).add(offset), Array.from((plain.apply(x) as tf.Tensor).dataSync()));
     });
     layer.dispose();
     plain.dispose();
   });
 
-  it("does not touch frozen statistics", async () => {
+  it("does not touch frozen statistics", () => {
     const layer = batchNormalization({ frozen: true });
-    await tidyAsync(async () => {
+    tf.tidy(() => {
       const x = madeUp("x", [2, 3], (u) => u * 3);
-      await closeTo(
-        layer.apply(x, { training: true }) as tf.Tensor,
-        Array.from(await (layer.apply(x) as tf.Tensor).data()),
-      );
-      await closeTo(layer.getWeights()[3]!, [1, 1, 1]);
+      close(layer.apply(x, { training: true }) as tf.Tensor, Array.from((layer.apply(x) as tf.Tensor).dataSync()));
+      close(layer.getWeights()[3]!, [1, 1, 1]);
     });
     layer.dispose();
   });

@@ -53,12 +53,14 @@ export async function saveCheckpoint(
   const path = (part: Part) => fileOf(folder, position, part);
   const { batchesTracked } = trainer;
   const states = {
-    encoder: stateOf(trainer.encoder, batchesTracked),
-    decoder: stateOf(trainer.decoder, batchesTracked),
+    encoder: await stateOf(trainer.encoder, batchesTracked),
+    decoder: await stateOf(trainer.decoder, batchesTracked),
   };
-  const momenta = memory.map((tensor, i): NamedTensor => {
-    return { name: `memory.${i}`, dtype: "float32", shape: tensor.shape, data: tensor.dataSync() as Float32Array };
-  });
+  const momenta: NamedTensor[] = [];
+  for (const [i, tensor] of memory.entries()) {
+    const data = (await tensor.data()) as Float32Array;
+    momenta.push({ name: `memory.${i}`, dtype: "float32", shape: tensor.shape, data });
+  }
   await removeCheckpoint(folder, position);
   try {
     for (const half of ["encoder", "decoder"] as const) await writePth(path(half), states[half]);
@@ -74,8 +76,8 @@ export async function saveCheckpoint(
   return [...VOUCHED, "trainer" as const].map((part) => basename(path(part)));
 }
 
-function stateOf(model: tf.LayersModel, numBatchesTracked: number): Map<string, NamedTensor> {
-  const state = stateDictOf(model, { numBatchesTracked });
+async function stateOf(model: tf.LayersModel, numBatchesTracked: number): Promise<Map<string, NamedTensor>> {
+  const state = await stateDictOf(model, { numBatchesTracked });
   for (const { name, data } of state.values()) {
     if (data instanceof Float32Array && !data.every(Number.isFinite)) {
       throw new CliError(

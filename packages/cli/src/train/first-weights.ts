@@ -84,7 +84,7 @@ export async function loadFirstWeights(
     if (file === undefined) continue;
     const state = await readCheckpoint(file);
     // Files made for ImageNet hold the classifier too.
-    const known = half === "encoder" ? new Set(stateDictOf(models.encoder).keys()) : undefined;
+    const known = half === "encoder" ? new Set((await stateDictOf(models.encoder)).keys()) : undefined;
     try {
       loadWeights(models[half], state, known && { ignore: (name) => !known.has(name) });
     } catch (error) {

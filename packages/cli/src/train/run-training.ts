@@ -69,6 +69,12 @@ export async function runTraining(
     return undefined;
   }
   const replicas = mpi?.size ?? replicaCount(options);
+  if (replicas > 1 && surroundings.backend === "webgpu") {
+    throw new CliError(
+      "usage",
+      `Expected one replica with --backend webgpu, whose gradients cannot be read while others wait, but received ${replicas}: train on one, or with another engine.`,
+    );
+  }
   // What is quickly found wrong is told before anything is downloaded, loaded or written.
   await classSet(config);
   const records = await listedRecords(config, "train");

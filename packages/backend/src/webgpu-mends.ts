@@ -1,0 +1,104 @@
+/** What TF.js's WebGPU backend hides: errors of the device, whose results are zeros, and what Node lacks. */
+import * as tf from "@tensorflow/tfjs";
+import { BackendError, firstLine } from "./errors.ts";
+
+/** The little of TF.js's backend that is mended. */
+interface WebgpuBackend {
+  device: {
+    limits: { maxStorageBuffersPerShaderStage: number };
+    addEventListener(type: "uncapturederror", listener: (event: UncapturedError) => void): void;
+  };
+  hasReadSyncWarned: boolean;
+  read(id: tf.DataId): Promise<tf.BackendValues>;
+  readSync(id: tf.DataId): tf.BackendValues;
+  disposeData(id: tf.DataId): boolean;
+}
+
+type UncapturedError = Event & { error: Error };
+
+const mended = new WeakSet<WebgpuBackend>();
+
+/** Mends TF.js's current backend, once; it is the WebGPU one. */
+export function mendWebgpu(): void {
+  const backend = tf.backend() as unknown as WebgpuBackend;
+  if (mended.has(backend)) return;
+  mended.add(backend);
+  tellErrors(backend);
+  refuseToReadAtOnce(backend);
+  sumInParts(backend);
+}
+
+/** A device tells what it could not do in an event, and goes on: here the next tensor that is read says so. */
+function tellErrors(backend: WebgpuBackend): void {
+  const { read } = backend;
+  let failure: BackendError | undefined;
+  backend.device.addEventListener("uncapturederror", (event) => {
+    event.preventDefault();
+    // Those that follow are of what the first one left unmade.
+    failure ??= explained(event.error);
+  });
+  backend.read = async (id) => {
+    const values = await read.call(backend, id);
+    if (!failure) return values;
+    const told = failure;
+    failure = undefined;
+    throw told;
+  };
+}
+
+function explained(error: Error): BackendError {
+  const memory = error.constructor.name === "GPUOutOfMemoryError" || /buffer size|binding size/i.test(error.message);
+  const reason = firstLine(error).replace(/\.$/, "");
+  return memory
+    ? new BackendError(
+        "out-of-memory",
+        `Engine webgpu ran out of memory (${reason}): use smaller images, fewer at a time, or an engine with more memory.`,
+        { cause: error },
+      )
+    : new BackendError(
+        "engine-failed",
+        `Engine webgpu failed (${reason}): use another engine, and tell the project of it.`,
+        { cause: error },
+      );
+}
+
+/** TF.js reads at once what a canvas shows, which Node has not. */
+function refuseToReadAtOnce(backend: WebgpuBackend): void {
+  if ("OffscreenCanvas" in globalThis) return;
+  const { readSync } = backend;
+  backend.hasReadSyncWarned = true;
+  backend.readSync = (id) => {
+    try {
+      return readSync.call(backend, id);
+    } catch (error) {
+      if (!(error instanceof ReferenceError)) throw error;
+      throw new BackendError(
+        "engine-failed",
+        "Engine webgpu cannot be read at once in Node: await data() in place of dataSync(), or use another engine.",
+        { cause: error },
+      );
+    }
+  };
+}
+
+/** TF.js's sum of many tensors binds them all at once, whatever a device takes. */
+function sumInParts(backend: WebgpuBackend): void {
+  const { kernelFunc, ...config } = tf.getKernel(tf.AddN, "webgpu");
+  const most = backend.device.limits.maxStorageBuffersPerShaderStage - 1;
+  tf.unregisterKernel(tf.AddN, "webgpu");
+  tf.registerKernel({
+    ...config,
+    kernelFunc: ({ inputs, ...rest }) => {
+      const sumOf = (terms: tf.TensorInfo[]) =>
+        kernelFunc({ inputs: terms as unknown as tf.NamedTensorInfoMap, ...rest }) as tf.TensorInfo;
+      const [first, ...others] = inputs as unknown as tf.TensorInfo[];
+      let sum = sumOf([first!, ...others.splice(0, most - 1)]);
+      while (others.length > 0) {
+        const part = sum;
+        sum = sumOf([part, ...others.splice(0, most - 1)]);
+        backend.disposeData(part.dataId);
+      }
+      return sum;
+    },
+  });
+}
