@@ -16,16 +16,19 @@ describe.skipIf(reason)(`WebGPU in Node${reason ? ` (skipped: ${reason})` : ""}`
     await startEngine("cpu");
   });
 
-  it.each([1, 2, 7, 8, 14, 50])("adds up %i tensors, also more than a shader may bind, and keeps none else", async (count) => {
-    const terms = Array.from({ length: count }, (_, i) => tf.tensor1d([i, 1, -i]));
-    const before = [tf.memory().numTensors, tf.engine().backend.numDataIds()];
-    const sum = tf.addN(terms);
-    const total = (count * (count - 1)) / 2;
-    expect([...(await sum.data())]).toEqual([total, count, -total]);
-    sum.dispose();
-    expect([tf.memory().numTensors, tf.engine().backend.numDataIds()]).toEqual(before);
-    tf.dispose(terms);
-  });
+  it.each([1, 2, 7, 8, 14, 50])(
+    "adds up %i tensors, also more than a shader may bind, and keeps none else",
+    async (count) => {
+      const terms = Array.from({ length: count }, (_, i) => tf.tensor1d([i, 1, -i]));
+      const before = [tf.memory().numTensors, tf.engine().backend.numDataIds()];
+      const sum = tf.addN(terms);
+      const total = (count * (count - 1)) / 2;
+      expect([...(await sum.data())]).toEqual([total, count, -total]);
+      sum.dispose();
+      expect([tf.memory().numTensors, tf.engine().backend.numDataIds()]).toEqual(before);
+      tf.dispose(terms);
+    },
+  );
 
   it("says in one line what the device could not do, in place of zeros, and then goes on", async () => {
     const { device } = tf.backend() as unknown as { device: { limits: { maxBufferSize: number } } };

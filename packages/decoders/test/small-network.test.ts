@@ -37,25 +37,24 @@ describeEveryEngine("a small network in training", () => {
     const training = trainingModel([encoder, decoder]);
     const { variables } = training;
     const optimizer = new GroupedOptimizer([{ variables, learningRate: 0.02 }], { name: "sgd", momentum: 0.9 });
-    const pass = () =>
-      training.gradients(image, ([scores, auxiliary]) =>
-        sparseCrossEntropy(scores!, labels).add(sparseCrossEntropy(auxiliary!, labels).mul(0.4)),
-      );
+    const lossOf = ([scores, auxiliary]: tf.Tensor[]) =>
+      sparseCrossEntropy(scores!, labels).add<tf.Scalar>(sparseCrossEntropy(auxiliary!, labels).mul(0.4));
     /** The loss where every variable has gone `step` times its gradient. */
     const lossAt = async (step: number, gradients: tf.Tensor[]) => {
       const before = variables.map((variable) => variable.clone());
-      tf.tidy(() => {
+      const loss = tf.tidy(() => {
         for (const [i, variable] of variables.entries()) variable.assign(variable.add(gradients[i]!.mul(step)));
+        const maps = encoder.apply(image, { training: true }) as tf.Tensor[];
+        return lossOf(decoder.apply(maps, { training: true }) as tf.Tensor[]);
       });
-      const { loss, gradients: there } = pass();
       for (const [i, variable] of variables.entries()) variable.assign(before[i]!);
       const value = (await loss.data())[0]!;
-      tf.dispose([loss, there, before]);
+      tf.dispose([loss, before]);
       return value;
     };
     const losses: number[] = [];
     for (let i = 0; i < 3; i++) {
-      const { loss, gradients } = pass();
+      const { loss, gradients } = training.gradients(image, lossOf);
       losses.push((await loss.data())[0]!);
       const squares = tf.tidy(() => tf.addN(gradients.map((gradient) => gradient.square().sum())));
       const slope = (await squares.data())[0]!;

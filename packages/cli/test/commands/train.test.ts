@@ -84,6 +84,7 @@ describe("seg train", () => {
       /tensorflow-gpu with --gpus but received wasm/,
     ],
     ["a number of replicas that is none", ["--replicas", "0"], 2, /--replicas/],
+    ["replicas on WebGPU", ["--replicas", "2", "--backend", "webgpu"], 2, /Expected one replica with --backend webgpu/],
     ["a misspelled key", ["TRAIN.lr_encodr", "0.1"], 2, /did you mean TRAIN\.lr_encoder\?/],
     ["a value that makes no sense", ["TRAIN.accumulate", "0"], 2, /TRAIN\.accumulate/],
   ])("refuses %s in one line", async (_what, words, expected, message) => {
