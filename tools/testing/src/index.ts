@@ -1,4 +1,4 @@
-export { describeEngines, describeEveryEngine, tidyAsync } from "./engines.ts";
+export { describeEngines, describeEveryEngine, ENGINES, tidyAsync } from "./engines.ts";
 export { fillMadeUp, hash, pytorchName, uniform } from "./made-up.ts";
 export { expectSampled, nchwIndexToNhwc, type SampledTensor } from "./sampled.ts";
 export { reference, shared, unlessShared } from "./shared.ts";
