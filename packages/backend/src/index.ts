@@ -1,3 +1,4 @@
+export { cacheFolder } from "./cache-folder.ts";
 export { type DescribeOptions, describeEngines, type EngineReport } from "./describe.ts";
 export type { Engine, EngineName } from "./engine.ts";
 export { ENGINE_NAMES } from "./engine.ts";
