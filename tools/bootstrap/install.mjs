@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { BootstrapError, capture, root } from "./child.mjs";
+import { npm } from "./npm.mjs";
 
 const PNPM = join(root, ".cache/pnpm");
 const STAMP = join(root, "node_modules/.bootstrap-stamp");
@@ -66,16 +67,6 @@ async function installPnpm() {
   ]);
   rmSync(PNPM, { recursive: true, force: true });
   renameSync(partial, PNPM);
-}
-
-/**
- * How to start npm: the one that runs this script, or the one on the PATH.
- *
- * @returns {[string, ...string[]]}
- */
-function npm() {
-  const running = process.env.npm_execpath ?? "";
-  return basename(running) === "npm-cli.js" ? [process.execPath, running] : ["npm"];
 }
 
 /**

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { replaceFile } from "@seg/node";
 import { DataError } from "./errors.ts";
 
 const REASONS: Record<string, string> = {
@@ -25,7 +26,7 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
   try {
     await makeFolder(dirname(resolve(path)));
     await writeFile(temporary, bytes);
-    await rename(temporary, path);
+    await replaceFile(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw unwritable(path, error as NodeJS.ErrnoException);

@@ -96,7 +96,7 @@ describe("Writing", () => {
   });
 
   it.skipIf(process.platform !== "linux")(
-    "does not wait for folders that can never be made (needs /proc)",
+    `does not wait for folders that can never be made${process.platform === "linux" ? "" : " (skipped: no /proc)"}`,
     async () => {
       await expect(writeFileAtomic("/proc/none/a.png", "")).rejects.toMatchObject({ code: "unwritable" });
       await expect(ensureWritable("/proc/none")).rejects.toMatchObject({ code: "unwritable" });

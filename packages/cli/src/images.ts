@@ -35,8 +35,9 @@ export async function gatherImages(inputs: readonly string[]): Promise<GatheredI
   const add = (source: string, path: string) => {
     const stem = path.slice(0, path.length - extname(path).length);
     let name = stem;
-    for (let i = 2; taken.has(name); i++) name = `${stem}-${i}`;
-    taken.add(name);
+    // Windows and macOS take names for the same that differ in case only.
+    for (let i = 2; taken.has(name.toLowerCase()); i++) name = `${stem}-${i}`;
+    taken.add(name.toLowerCase());
     images.push({ source, name });
   };
   for (const input of inputs) {

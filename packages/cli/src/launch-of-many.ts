@@ -37,7 +37,8 @@ export function gpuOfRank({ localRank }: MpiLaunch, gpus: readonly number[] | un
   const visible = process.env.CUDA_VISIBLE_DEVICES?.split(",")
     .map((name) => name.trim())
     .filter(Boolean);
-  const count = readdirSync("/dev").filter((name) => /^nvidia\d+$/.test(name)).length;
+  const count =
+    process.platform === "linux" ? readdirSync("/dev").filter((name) => /^nvidia\d+$/.test(name)).length : 0;
   const all = visible ?? Array.from({ length: count }, (_, gpu) => String(gpu));
   const usable = gpus ? gpus.map((gpu) => all[gpu] ?? String(gpu)) : all;
   return usable[localRank % usable.length];

@@ -4,8 +4,8 @@ import { expect, it } from "vitest";
 import { gatherImages } from "../src/images.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-it("gives every photo a name of its own", async () => {
-  const folder = temporaryFolder({ "a.jpg": "", "a.PNG": "", "notes.txt": "" });
+it("gives every photo a name of its own, also where upper and lower case are the same", async () => {
+  const folder = temporaryFolder({ "a.jpg": "", "A.PNG": "", "notes.txt": "" });
   mkdirSync(join(folder, "sub"));
   writeFileSync(join(folder, "sub/a.webp"), "");
   const { images, failures } = await gatherImages([
@@ -15,7 +15,7 @@ it("gives every photo a name of its own", async () => {
     "http://host.test/",
   ]);
   expect(failures).toEqual([]);
-  expect(images.map(({ name }) => name)).toEqual(["a", "a-2", "sub/a", "a-3", "b_20c", "host"]);
+  expect(images.map(({ name }) => name)).toEqual(["A", "a-2", "sub/a", "a-3", "b_20c", "host"]);
   expect(images[2]!.source).toBe(join(folder, "sub/a.webp"));
 });
 

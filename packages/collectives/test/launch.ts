@@ -18,6 +18,8 @@ export interface Launch {
   without?: number[];
   /** Ends a rank by force, 300 ms after this is true: its thread is terminated, its process killed with SIGKILL. */
   kill?: { rank: number | "all"; once(folder: string): boolean };
+  /** The system that processes take this one for: they know no calls but those that all systems have. */
+  platform?: NodeJS.Platform;
   /** The group's name, where it has one; a new one unless given. */
   name?: string;
 }
@@ -93,7 +95,7 @@ export const launchProcesses: Launcher = (compiled, launch) =>
           ...(chunkLength && { chunkLength }),
         };
         const task: Task = { join, scenario, argument, folder };
-        const child = startRank(compiled, task);
+        const child = startRank(compiled, task, launch.platform);
         const ended = once(child, "exit");
         if (kill && (kill.rank === rank || kill.rank === "all")) {
           await until(() => kill.once(folder));
@@ -144,6 +146,14 @@ export const launchMpi: Launcher = (compiled, launch) =>
     await mpirun(size, [join(compiled, "test/ranks/rank.js"), JSON.stringify(task)], ["--enable-recovery"]);
   });
 
-function startRank(compiled: string, task: Task): ChildProcess {
-  return spawn(process.execPath, [join(compiled, "test/ranks/rank.js"), JSON.stringify(task)], { stdio: "ignore" });
+function startRank(compiled: string, task: Task, platform = process.platform): ChildProcess {
+  // koffi chooses its binary when it is loaded, so that comes first.
+  const pretend = `
+    import { createRequire } from "node:module";
+    createRequire(${JSON.stringify(join(compiled, "package.json"))})("koffi");
+    Object.defineProperty(process, "platform", { value: ${JSON.stringify(platform)} });`;
+  const flags =
+    platform === process.platform ? [] : ["--import", `data:text/javascript,${encodeURIComponent(pretend)}`];
+  const words = [...flags, join(compiled, "test/ranks/rank.js"), JSON.stringify(task)];
+  return spawn(process.execPath, words, { stdio: "ignore" });
 }

@@ -86,10 +86,22 @@ describe.skipIf(!hasMpirun)(`MPI${hasMpirun ? "" : " (skipped: no mpirun of Open
   });
 });
 
-it("says what to install where there is no MPI", () => {
-  expect(() => loadMpi("/nowhere/libmpi.so.40")).toThrow(
-    "Expected Open MPI but found no library /nowhere/libmpi.so.40: install it (Debian, Ubuntu: apt-get install openmpi-bin libopenmpi3)",
-  );
+it.each([
+  ["linux", "install it (Debian, Ubuntu: apt-get install openmpi-bin libopenmpi3; Fedora: dnf install openmpi)"],
+  ["darwin", "install it (brew install open-mpi), or add its folder to DYLD_LIBRARY_PATH."],
+  ["freebsd", "install it (pkg install openmpi), or add its folder to LD_LIBRARY_PATH."],
+] as const)("says what to install where there is no MPI on %s", (platform, wayOut) => {
+  const said = `Expected Open MPI but found no library /nowhere/libmpi.so.40: ${wayOut}`;
+  expect(() => loadMpi("/nowhere/libmpi.so.40", platform)).toThrow(said);
+});
+
+const onMac = process.platform === "darwin";
+it.skipIf(onMac)(`looks for macOS's names on macOS${onMac ? " (skipped: here they may be there)" : ""}`, () => {
+  expect(() => loadMpi(undefined, "darwin")).toThrow("found no library libmpi.40.dylib");
+});
+
+it("says what works instead on Windows", () => {
+  expect(() => loadMpi(undefined, "win32")).toThrow("for which Open MPI is not made: use WSL, which is Linux.");
 });
 
 it.skipIf(!compiler)(`refuses MPICH by name${compiler ? "" : " (skipped: no C compiler)"}`, () => {

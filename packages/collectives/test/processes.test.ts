@@ -1,10 +1,14 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { afterEach, expect, it } from "vitest";
 import { joinProcessGroup } from "../src/processes/process-group.ts";
 import { createSegment, openSegment, pathOf } from "../src/processes/segment.ts";
+import { loadSystem } from "../src/processes/system.ts";
 import { launchProcesses, NAMES, running } from "./launch.ts";
 import { expectedResults } from "./oracle.ts";
 import { anError, describeGroup, everyRank } from "./suite.ts";
+
+const noPs = spawnSync("ps", ["-o", "stat=", "-o", "lstart=", "-p", String(process.pid)]).status !== 0;
 
 const leftovers = () => (existsSync("/dev/shm") ? readdirSync("/dev/shm").filter((file) => file.includes(NAMES)) : []);
 
@@ -36,6 +40,20 @@ describeGroup("A group of processes", launchProcesses, { sizes: [2, 3, 8], toldA
     const said = anError("dead", victim, `come to allReduce but rank ${victim} has ended`);
     expect(findings.filter((_, rank) => rank !== victim)).toEqual([said, said]);
   });
+
+  // Without futexes and /proc, as there.
+  it.skipIf(noPs).each(["darwin", "freebsd"] as const)(
+    `sums as it would on %s${noPs ? " (skipped: no ps that tells when a process started)" : ""}`,
+    async (platform) => {
+      const lengths = [0, 1, 513, 70_001];
+      const findings = await launch({ platform, size: 3, scenario: "results", argument: lengths });
+      expect(findings).toEqual(everyRank(3, expectedResults(3, lengths)));
+      const kill = { rank: 1, once: running };
+      const others = await launch({ platform, size: 3, scenario: "endless", argument: 1_000_000, kill });
+      const said = anError("dead", 1, "come to allReduce but rank 1 has ended");
+      expect([others[0], others[2]]).toEqual([said, said]);
+    },
+  );
 
   it("leaves nothing when all ranks are killed", async () => {
     const findings = await launch({
@@ -70,6 +88,10 @@ describeGroup("A group of processes", launchProcesses, { sizes: [2, 3, 8], toldA
     expect(leftovers()).not.toEqual([]);
     expect(await launch({ size: 2, scenario: "manyCalls", argument: 3 })).toEqual([0, 0]);
   });
+});
+
+it("says what works instead on Windows", () => {
+  expect(() => loadSystem("win32")).toThrow("this is Windows: use a group of threads, or WSL, which is Linux.");
 });
 
 it("refuses a name that a living group has, one that cannot be, and sizes that differ", () => {

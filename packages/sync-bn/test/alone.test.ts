@@ -45,12 +45,12 @@ function run(command: string, args: string[], cwd = project): string {
 
 describe("the README's example", () => {
   beforeAll(() => {
-    const dependencies = { "@seg/sync-bn": pack("sync-bn"), "@seg/collectives": pack("collectives") };
+    const floors = { "@seg/collectives": pack("collectives"), "@seg/node": pack("node") };
     const manifest = {
       private: true,
       type: "module",
-      dependencies,
-      overrides: { "@seg/collectives": "$@seg/collectives" },
+      dependencies: { "@seg/sync-bn": pack("sync-bn"), ...floors },
+      overrides: { "@seg/collectives": "$@seg/collectives", "@seg/node": "$@seg/node" },
     };
     writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
     // Offline, so TF.js, the one peer, is not fetched: it is linked from where this repository has it.
@@ -63,11 +63,11 @@ describe("the README's example", () => {
   });
   afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-  it("needs nothing but this package, the collectives and TF.js", () => {
+  it("needs nothing but this package, those below it and TF.js", () => {
     const installed = readdirSync(join(project, "node_modules"), { recursive: true, encoding: "utf8" })
       .filter((path) => path.endsWith("package.json") && path.split(sep).length === 3)
       .map((path) => dirname(path));
-    expect(installed.sort()).toEqual(["@seg/collectives", "@seg/sync-bn", "@tensorflow/tfjs"]);
+    expect(installed.sort()).toEqual(["@seg/collectives", "@seg/node", "@seg/sync-bn", "@tensorflow/tfjs"]);
   });
 
   it("prints, trained over two worker threads, what the README says", () => {

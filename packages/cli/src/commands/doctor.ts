@@ -4,7 +4,6 @@ import { EXIT } from "../exit-code.ts";
 import { table } from "../table.ts";
 import { type Io, Terminal } from "../terminal.ts";
 import { version } from "../version.ts";
-import { cacheFolder } from "../weights/cache.ts";
 
 /** `seg doctor`: tells which engines work here. */
 export function doctorCommand(io: Io, exit: (code: number) => void): Command {
@@ -17,7 +16,7 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
     .action(async ({ measure, json, quiet }: { measure: boolean; json?: boolean; quiet?: boolean }) => {
       const terminal = new Terminal(io, { quiet });
       if (measure) terminal.note("Starting and measuring each engine…");
-      const { describeEngines } = await import("@seg/backend");
+      const { cacheFolder, describeEngines } = await import("@seg/backend");
       const engines = await describeEngines({ measure, ...(io.signal && { signal: io.signal }) });
       const about = { seg: version, node: process.version, cache: cacheFolder(io.env) };
       if (json) terminal.print(JSON.stringify({ ...about, engines }));

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat, statfs } from "node:fs/promises";
+import { mkdir, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { crc32 } from "node:zlib";
+import { replaceFile } from "@seg/node";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
 import { CliError } from "../errors.ts";
 
@@ -105,7 +106,7 @@ async function unpackEntry(
     });
     await pipeline(contents, checked, createWriteStream(draft), { signal });
     if (checksum !== entry.crc32) throw damaged(path, new Error(`${entry.fileName} does not match its checksum`));
-    await rename(draft, target);
+    await replaceFile(draft, target);
   } catch (error) {
     await rm(draft, { force: true });
     signal?.throwIfAborted();

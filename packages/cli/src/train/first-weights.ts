@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { cacheFolder } from "@seg/backend";
 import { loadWeights, readCheckpoint, stateDictOf } from "@seg/checkpoint";
 import type * as tf from "@tensorflow/tfjs";
 import type { EncoderName } from "../config/architectures.ts";
 import type { Config } from "../config/schema.ts";
 import { CliError } from "../errors.ts";
-import { cacheFolder } from "../weights/cache.ts";
 import { fetchWeights, type LocateOptions, serverOf } from "../weights/locate.ts";
 
 /** Where weights to begin with lie; a half that is not named is drawn at random. */

@@ -1,6 +1,7 @@
-import { copyFile, readdir, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@seg/ade20k-data";
+import { replaceFile } from "@seg/node";
 import type { Evaluation } from "../evaluation/result.ts";
 import { fileOf } from "./checkpoint-files.ts";
 
@@ -72,7 +73,7 @@ export async function copyBest(folder: string, epoch: number): Promise<void> {
       await copyFile(fileOf(folder, { epoch, iteration: 0 }, half), drafts[i]![0]);
     }
     await rm(place("decoder"), { force: true });
-    for (const [from, to] of drafts) await rename(from, to);
+    for (const [from, to] of drafts) await replaceFile(from, to);
   } finally {
     for (const [from] of drafts) await rm(from, { force: true });
   }

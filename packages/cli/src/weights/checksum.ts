@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { replaceFile } from "@seg/node";
 
 /** A file's SHA-256 in hex. */
 export async function sha256(path: string, signal?: AbortSignal): Promise<string> {
@@ -30,5 +31,5 @@ export async function isUnchanged(path: string, signal?: AbortSignal): Promise<b
 async function remember(path: string, checksum: string): Promise<void> {
   const draft = `${checksumFile(path)}.${process.pid}`;
   await writeFile(draft, `${checksum}  ${basename(path)}\n`);
-  await rename(draft, checksumFile(path));
+  await replaceFile(draft, checksumFile(path));
 }

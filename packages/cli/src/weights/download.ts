@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { replaceFile } from "@seg/node";
 import { CliError } from "../errors.ts";
 import { withLock } from "./lock.ts";
 
@@ -103,7 +104,7 @@ async function attempt(url: string, path: string, options: DownloadOptions): Pro
     if (total !== undefined && received < total)
       throw new Passing(`the connection closed after ${received} of ${total} bytes`);
     await checkContent(part, options.check);
-    await rename(part, path);
+    await replaceFile(part, path);
     await rm(mark, { force: true });
   } catch (error) {
     if (error instanceof Stale) await rm(part, { force: true });

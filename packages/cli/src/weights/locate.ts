@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { cacheFolder } from "@seg/backend";
 import type { Resolved } from "../config/resolve.ts";
 import { CliError } from "../errors.ts";
 import type { Io, Reporter } from "../terminal.ts";
-import { cacheFolder } from "./cache.ts";
 import { checksumFile, isUnchanged } from "./checksum.ts";
 import { download } from "./download.ts";
 import { candidateNames, checkpointsIn, findInFolder, HALVES, type WeightFiles } from "./find.ts";

@@ -103,7 +103,7 @@ describe("A training in a process of its own", () => {
   });
 
   it.skipIf(process.platform === "win32")(
-    "that can write no more ends with one line, and its last checkpoint is as it was",
+    `that can write no more ends with one line, and its last checkpoint is as it was${process.platform === "win32" ? " (skipped: no ulimit)" : ""}`,
     async () => {
       const dir = join(temporaryFolder(), "run");
       mkdirSync(dir);

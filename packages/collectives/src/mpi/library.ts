@@ -61,11 +61,38 @@ const PARAMETERS = {
   Request_get_status: "uint64_t request, uint64_t flag, uint64_t status",
 };
 
-/** Open MPI's names first, with and without development files; then MPICH's, to say that it is no use. */
-const NAMES =
-  process.platform === "darwin"
-    ? ["libmpi.40.dylib", "libmpi.dylib", "/opt/homebrew/lib/libmpi.dylib", "libmpich.dylib"]
-    : ["libmpi.so.40", "libmpi.so", "libmpi.so.12", "libmpich.so.12", "libmpich.so"];
+/** Where a system keeps Open MPI: its names first, with and without development files; then MPICH's, to say that it is no use. */
+interface Whereabouts {
+  names: readonly string[];
+  install: string;
+  /** The variable that adds a folder to those in which libraries are looked for. */
+  path: string;
+}
+
+const LINUX: Whereabouts = {
+  names: ["libmpi.so.40", "libmpi.so", "libmpi.so.12", "libmpich.so.12", "libmpich.so"],
+  install: "Debian, Ubuntu: apt-get install openmpi-bin libopenmpi3; Fedora: dnf install openmpi",
+  path: "LD_LIBRARY_PATH",
+};
+const WHEREABOUTS: Partial<Record<NodeJS.Platform, Whereabouts>> = {
+  darwin: {
+    // Homebrew's folder on Apple Silicon, and on Intel; neither is looked into unasked.
+    names: [
+      "libmpi.40.dylib",
+      "libmpi.dylib",
+      "/opt/homebrew/lib/libmpi.dylib",
+      "/usr/local/lib/libmpi.dylib",
+      "libmpich.dylib",
+    ],
+    install: "brew install open-mpi",
+    path: "DYLD_LIBRARY_PATH",
+  },
+  freebsd: {
+    names: ["/usr/local/mpi/openmpi/lib/libmpi.so", "libmpi.so", "libmpich.so"],
+    install: "pkg install openmpi",
+    path: "LD_LIBRARY_PATH",
+  },
+};
 
 /** The one handle that only Open MPI has as a symbol. */
 const WORLD = "ompi_mpi_comm_world";
@@ -75,11 +102,17 @@ const WORLD = "ompi_mpi_comm_world";
  *
  * @throws {CollectiveError} `unavailable` if there is none, or if it is not Open MPI.
  */
-export function loadMpi(path?: string): Mpi {
+export function loadMpi(path?: string, platform: NodeJS.Platform = process.platform): Mpi {
+  if (platform === "win32")
+    throw new CollectiveError(
+      "unavailable",
+      "Expected Linux, macOS or a BSD for MPI but this is Windows, for which Open MPI is not made: use WSL, which is Linux.",
+    );
+  const { names, install, path: variable } = WHEREABOUTS[platform] ?? LINUX;
   const koffi = loadKoffi("MPI");
   let library: LibraryHandle | undefined;
   let found = "";
-  for (const name of path === undefined ? NAMES : [path]) {
+  for (const name of path === undefined ? names : [path]) {
     try {
       // Open MPI's plug-ins look for its symbols among those of all libraries.
       library = koffi.load(name, { global: true });
@@ -92,8 +125,7 @@ export function loadMpi(path?: string): Mpi {
   if (!library)
     throw new CollectiveError(
       "unavailable",
-      `Expected Open MPI but found no library ${path ?? NAMES[0]}: install it (Debian, Ubuntu: apt-get install openmpi-bin libopenmpi3), ` +
-        "or add its folder to LD_LIBRARY_PATH.",
+      `Expected Open MPI but found no library ${path ?? names[0]}: install it (${install}), or add its folder to ${variable}.`,
     );
   return bind(koffi, library, found);
 }

@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
+import { processStatus } from "@seg/node";
 
 /** Which process it is: its number, the time it started (numbers are used again), and the container whose numbers these are. */
 export type Identity = readonly [pid: number, start: number, namespace: number];
@@ -8,30 +9,20 @@ export const IDENTITY_LENGTH = 3;
 
 /** This process. */
 export function ownIdentity(): Identity {
-  return [process.pid, statusOf(process.pid)?.start ?? 0, ownNamespace()];
+  return [process.pid, startOf(processStatus(process.pid)), ownNamespace()];
 }
 
 /** Whether a process on this machine has surely ended. */
 export function hasEnded([pid, start, namespace]: Identity): boolean {
   // Processes of another container cannot be seen from here.
   if (pid === 0 || namespace !== ownNamespace()) return false;
-  if (process.platform !== "linux") return !answers(pid);
-  const status = statusOf(pid);
+  const status = processStatus(pid);
   // A process that was killed stays a zombie until its parent takes notice, and the parent may be waiting in a group.
-  return !status || status.state === "Z" || status.state === "X" || status.start !== start;
+  return !status || status.zombie || startOf(status) !== start;
 }
 
-/** State letter and start time (ticks since boot, 31 bits of it), or undefined if there is no such process or no /proc. */
-function statusOf(pid: number): { state: string; start: number } | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // The name, in brackets, may hold anything; fields are counted from behind it.
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return { state: fields[0]!, start: Number(fields[19]) % 2 ** 31 };
-  } catch {
-    return undefined;
-  }
-}
+/** A start time in the 31 bits that shared memory has for it. */
+const startOf = (status: { started: number } | undefined) => (status?.started ?? 0) % 2 ** 31;
 
 let namespace: number | undefined;
 
@@ -40,19 +31,11 @@ function ownNamespace(): number {
   return namespace;
 }
 
+/** Linux's number of the container; 0 elsewhere. */
 function readNamespace(): number {
   try {
     return statSync("/proc/self/ns/pid").ino % 2 ** 31;
   } catch {
     return 0;
-  }
-}
-
-function answers(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

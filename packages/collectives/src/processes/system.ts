@@ -23,18 +23,18 @@ const FUTEX: Partial<Record<string, number>> = { x64: 202, arm64: 98 };
 let system: System | undefined;
 
 /** @throws {CollectiveError} `unavailable` where koffi or a function of the system is missing. */
-export function loadSystem(): System {
+export function loadSystem(platform: NodeJS.Platform = process.platform): System {
+  if (platform === "win32")
+    throw new CollectiveError(
+      "unavailable",
+      "Expected Linux, macOS or a BSD for a group of processes but this is Windows: use a group of threads, or WSL, which is Linux.",
+    );
   system ??= bind();
   return system;
 }
 
 function bind(): System {
   const koffi = loadKoffi("groups of processes");
-  if (process.platform === "win32")
-    throw new CollectiveError(
-      "unavailable",
-      "Expected Linux or macOS for groups of processes: use threads or MPI on Windows.",
-    );
   try {
     const library = koffi.load(null);
     const mmap = library.func(

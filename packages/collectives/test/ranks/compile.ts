@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const PACKAGE = fileURLToPath(new URL("../../", import.meta.url));
+const NODE_PACKAGE = fileURLToPath(new URL("../../../node/", import.meta.url));
 
 const compilerOptions = {
   module: ts.ModuleKind.ESNext,
@@ -17,17 +18,23 @@ const compilerOptions = {
 export function compileRanks(): string {
   const folder = mkdtempSync(join(tmpdir(), "collectives-"));
   writeFileSync(join(folder, "package.json"), `{ "type": "module" }`);
-  symlinkSync(join(PACKAGE, "node_modules"), join(folder, "node_modules"));
-  for (const path of [...sourcesIn("src"), ...sourcesIn("test/ranks")]) {
-    const { outputText } = ts.transpileModule(readFileSync(join(PACKAGE, path), "utf8"), { compilerOptions });
-    const target = join(folder, path.replace(/\.ts$/, ".js"));
-    mkdirSync(join(target, ".."), { recursive: true });
-    writeFileSync(target, outputText);
-  }
+  const modules = join(folder, "node_modules");
+  mkdirSync(modules);
+  symlinkSync(join(PACKAGE, "node_modules/koffi"), join(modules, "koffi"), "junction");
+  translate(PACKAGE, "src", folder);
+  translate(PACKAGE, "test/ranks", folder);
+  translate(NODE_PACKAGE, "src", join(modules, "@seg/node"));
+  writeFileSync(join(modules, "@seg/node/package.json"), `{ "type": "module", "exports": "./src/index.js" }`);
   return folder;
 }
 
-function sourcesIn(folder: string): string[] {
-  const files = readdirSync(join(PACKAGE, folder), { recursive: true, encoding: "utf8" });
-  return files.filter((file) => file.endsWith(".ts")).map((file) => join(folder, file));
+/** Translates the sources in a folder of one package to the same place in another. */
+function translate(from: string, sources: string, to: string): void {
+  for (const file of readdirSync(join(from, sources), { recursive: true, encoding: "utf8" })) {
+    if (!file.endsWith(".ts")) continue;
+    const { outputText } = ts.transpileModule(readFileSync(join(from, sources, file), "utf8"), { compilerOptions });
+    const target = join(to, sources, file.replace(/\.ts$/, ".js"));
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, outputText);
+  }
 }

@@ -35,6 +35,7 @@ export interface ChosenDevice extends Device {
 export function chooseDevices(
   devices: readonly Device[],
   launcher?: Launcher,
+  platform: NodeJS.Platform = process.platform,
 ): { devices: ChosenDevice[]; launcher: Launcher } {
   if (!Array.isArray(devices) || devices.length === 0)
     throw optionError(`Expected devices to name one device for each replica but received ${JSON.stringify(devices)}.`);
@@ -59,7 +60,12 @@ export function chooseDevices(
     );
   if (launcher !== undefined && launcher !== "threads" && launcher !== "processes")
     throw optionError(`Expected launcher to be threads or processes but received ${launcher}.`);
-  return { devices: chosen, launcher: launcher ?? (chosen.some(needsProcess) ? "processes" : "threads") };
+  const where = launcher ?? (chosen.some(needsProcess) ? "processes" : "threads");
+  if (where === "processes" && chosen.length > 1 && platform === "win32")
+    throw optionError(
+      `Expected one replica on Windows, where processes have no group, but received ${chosen.length}: name the engine wasm, whose replicas are threads, or use WSL, which is Linux.`,
+    );
+  return { devices: chosen, launcher: where };
 }
 
 /** Whether TensorFlow's C library may compute there. */

@@ -8,8 +8,17 @@ const parent = Number(process.argv[2]);
 process.on("disconnect", () => process.exit());
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => {});
 
-// While this thread waits in a collective it hears nothing of that, so another one looks whose child this process is.
-const watch = `setInterval(() => process.ppid !== ${parent} && process.kill(process.pid, "SIGKILL"), 500);`;
+// While this thread waits in a collective it hears nothing of that, so another one looks whose child this process is; and, for Windows,
+// where children keep a dead parent's number, whether there still is such a process.
+const watch = `
+  const hasParent = () => {
+    try {
+      return process.ppid === ${parent} && process.kill(${parent}, 0);
+    } catch {
+      return false;
+    }
+  };
+  setInterval(() => hasParent() || process.kill(process.pid, "SIGKILL"), 500);`;
 new Worker(watch, { eval: true, execArgv: [] }).unref();
 
 process.on(

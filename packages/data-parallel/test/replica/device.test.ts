@@ -18,6 +18,15 @@ describe("Replicas, unless told otherwise,", () => {
     expect(launcherOf({ engine: "tensorflow-gpu" })).toBe("processes");
   });
 
+  it("are threads on Windows, or one alone", () => {
+    const onWindows = (...devices: Device[]) => chooseDevices(devices, undefined, "win32").launcher;
+    expect(onWindows({ engine: "wasm" }, { engine: "wasm" })).toBe("threads");
+    expect(onWindows({ gpu: 0 })).toBe("processes");
+    expect(() => onWindows({ engine: "tensorflow" }, { engine: "tensorflow" })).toThrow(
+      "Expected one replica on Windows, where processes have no group, but received 2: name the engine wasm",
+    );
+  });
+
   it("share the processors", () => {
     vi.stubEnv("TF_NUM_INTRAOP_THREADS", undefined);
     const threads = (count: number) => chooseDevices(Array.from({ length: count }, () => ({}))).devices[0]!.threads;

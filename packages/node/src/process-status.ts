@@ -1,0 +1,65 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** What the system tells of a process that it knows. */
+export interface ProcessStatus {
+  /** It has ended, and its parent has not taken notice. Always false on Windows, which has no such thing. */
+  zombie: boolean;
+  /**
+   * When it started, which tells it from a later one of the same number: a whole number, to be compared on this machine only. 0 where the
+   * system does not tell, as on Windows.
+   */
+  started: number;
+}
+
+/** For so long an answer of `ps`, which costs a process of its own, is good. */
+const GOOD_MS = 1000;
+
+const answers = new Map<number, { at: number; status: ProcessStatus | undefined }>();
+
+/**
+ * Looks a process up: by `/proc` on Linux, by `ps` on macOS and the BSDs, by its number alone on Windows.
+ *
+ * @returns undefined if there is surely no such process.
+ */
+export function processStatus(pid: number, platform: NodeJS.Platform = process.platform): ProcessStatus | undefined {
+  if (!exists(pid)) return undefined;
+  const status = platform === "linux" ? fromProc(pid) : platform === "win32" ? undefined : fromPs(pid);
+  if (status) return status;
+  // It ended just now, or the system hides it.
+  return exists(pid) ? { zombie: false, started: 0 } : undefined;
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function fromProc(pid: number): ProcessStatus | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    // The name, in brackets, may hold anything; fields are counted from behind it. The start is in clock ticks since boot.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return { zombie: isZombie(fields[0]!), started: Number(fields[19]) };
+  } catch {
+    return undefined;
+  }
+}
+
+function fromPs(pid: number): ProcessStatus | undefined {
+  const known = answers.get(pid);
+  if (known && performance.now() - known.at < GOOD_MS) return known.status;
+  const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
+  // One column an option: what follows an equals sign is a heading to the BSDs' ps.
+  const { stdout } = spawnSync("ps", ["-o", "stat=", "-o", "lstart=", "-p", String(pid)], { encoding: "utf8", env });
+  const [, state, start] = /^\s*(\S+)\s+(.*\S)\s*$/.exec(stdout ?? "") ?? [];
+  const status = state && start ? { zombie: isZombie(state), started: Date.parse(`${start} UTC`) / 1000 } : undefined;
+  answers.set(pid, { at: performance.now(), status });
+  return status;
+}
+
+const isZombie = (state: string) => /^[ZX]/.test(state);
