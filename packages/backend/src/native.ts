@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import util from "node:util";
 import { isMainThread } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs";
 import { type Engine, type EngineLoader, unavailable } from "./engine.ts";
 import { firstLine } from "./errors.ts";
 import { addonPath, findPackage, requireHere } from "./packages.ts";
 import { activate, cpuName } from "./portable.ts";
+import { mendUtil } from "./util-of-tfjs-node.ts";
 
 /** The npm package of each native engine. Both register a TF.js backend called `tensorflow`. */
 export const NATIVE_PACKAGES = {
@@ -97,8 +97,7 @@ function loadAddon(name: NativeName, dir: string, threads: number | undefined): 
   if (!existsSync(addon)) throw unavailable(`its native addon is not built: run \`${SETUP[name]}\``);
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   if (threads !== undefined && isMainThread) process.env.TF_NUM_INTRAOP_THREADS = String(threads);
-  // Gone since Node 23, and tfjs-node still calls it.
-  (util as { isNullOrUndefined?: (value: unknown) => boolean }).isNullOrUndefined ??= (value) => value == null;
+  mendUtil();
   try {
     const binding: Binding = requireHere(addon);
     loaded = name;
