@@ -10,6 +10,9 @@ interface Skipped {
 /** Data and reference values beside the clone cannot be installed: without them the other tests must do. */
 const ALLOWED = "the folder shared is absent";
 
+/** Every test that skips says why; one that does not is a mistake, which CI does not let pass. */
+const NO_REASON = "no reason given";
+
 /**
  * vitest's own reporter, with a list of what was skipped and why before its totals. Where `CI` is set a skipped test
  * fails the run, unless it lacks the folder `shared`. `SEG_TEST_TOTALS` names a file that gets one line: `N passed, N failed, N skipped`.
@@ -27,17 +30,18 @@ export class SkippedReporter extends DefaultReporter {
   }
 }
 
-/** The largest wholly skipped parts of a test file: the file, a suite, or a single test. */
+/** The largest wholly skipped parts of a test file that have one reason: a suite, or a single test. */
 function skippedParts(part: TestModule | TestSuite | TestCase): Skipped[] {
+  const parts = part.type === "test" ? [] : [...part.children].flatMap(skippedParts);
   const state = part.type === "test" ? part.result().state : part.state();
-  if (state === "skipped" && part.type !== "module") {
-    const title = `${part.project.name} › ${part.fullName}`;
-    const note = part.type === "test" ? (part.result() as { note?: string }).note : undefined;
-    const [, shortTitle = title, reason = note ?? "no reason given"] = /^(.*) \(skipped: (.*)\)/.exec(title) ?? [];
-    const tests = part.type === "test" ? 1 : [...part.children.allTests()].length;
-    return [{ title: shortTitle, reason, tests }];
-  }
-  return part.type === "test" ? [] : [...part.children].flatMap(skippedParts);
+  if (state !== "skipped" || part.type === "module") return parts;
+  const title = `${part.project.name} › ${part.fullName}`;
+  const note = part.type === "test" ? (part.result() as { note?: string }).note : undefined;
+  const [, shortTitle = title, reason = note] = /^(.*) \(skipped: (.*)\)/.exec(title) ?? [];
+  // All tests of a suite may be skipped, each for the reason in its own title.
+  if (!reason && parts.some((inner) => inner.reason !== NO_REASON)) return parts;
+  const tests = part.type === "test" ? 1 : [...part.children.allTests()].length;
+  return [{ title: shortTitle, reason: reason ?? NO_REASON, tests }];
 }
 
 /** The skipped parts under their reasons, for people. */

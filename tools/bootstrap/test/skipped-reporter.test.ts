@@ -34,15 +34,18 @@ describe("the reporter of skipped tests", () => {
         "Skipped on this machine:",
         "  no addon (build it)",
         "    skips › convolution on native (2 tests)",
+        "    skips › an engine > starts (1 test)",
+        "    skips › an engine > stops (1 test)",
+        "  no reason given",
+        "    skips › nothing said (2 tests)",
+        "    skips › needs nothing (1 test)",
         "  no folder",
         "    skips › files > reads (1 test)",
         "    skips › files > reads more (1 test)",
-        "  no reason given",
-        "    skips › needs nothing (1 test)",
       ].join("\n"),
     );
     expect(stdout.indexOf("Skipped on this machine")).toBeLessThan(stdout.indexOf("Test Files"));
-    expect(totals).toBe("1 passed, 0 failed, 5 skipped\n");
+    expect(totals).toBe("1 passed, 0 failed, 9 skipped\n");
     expect(status).toBe(0);
   });
 
