@@ -108,11 +108,11 @@ function loadAddon(name: NativeName, dir: string, threads: number | undefined): 
 }
 
 /** Why this process cannot have an NVIDIA GPU, found without loading a library; undefined if it may have one. */
-function whyNoGpu(): string | undefined {
+export function whyNoGpu(platform: NodeJS.Platform = process.platform): string | undefined {
+  if (platform === "darwin") return "no NVIDIA GPU here: macOS has no driver for one, use webgpu";
   const visible = process.env.CUDA_VISIBLE_DEVICES;
   if (visible === "" || visible?.startsWith("-1")) return `CUDA_VISIBLE_DEVICES=${visible} hides every GPU`;
-  if (process.platform !== "linux" || ["/dev/nvidiactl", "/dev/dxg"].some((device) => existsSync(device)))
-    return undefined;
+  if (platform !== "linux" || ["/dev/nvidiactl", "/dev/dxg"].some((device) => existsSync(device))) return undefined;
   return "no NVIDIA GPU here: /dev/nvidiactl is absent";
 }
 

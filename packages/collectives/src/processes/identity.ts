@@ -18,7 +18,9 @@ export function hasEnded([pid, start, namespace]: Identity): boolean {
   if (pid === 0 || namespace !== ownNamespace()) return false;
   const status = processStatus(pid);
   // A process that was killed stays a zombie until its parent takes notice, and the parent may be waiting in a group.
-  return !status || status.zombie || startOf(status) !== start;
+  if (!status || status.zombie) return true;
+  // 0: the system does not tell.
+  return start !== 0 && startOf(status) !== 0 && startOf(status) !== start;
 }
 
 /** A start time in the 31 bits that shared memory has for it. */
