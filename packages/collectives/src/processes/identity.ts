@@ -19,8 +19,9 @@ export function hasEnded([pid, start, namespace]: Identity): boolean {
   const status = processStatus(pid);
   // A process that was killed stays a zombie until its parent takes notice, and the parent may be waiting in a group.
   if (!status || status.zombie) return true;
-  // 0: the system does not tell.
-  return start !== 0 && startOf(status) !== 0 && startOf(status) !== start;
+  const now = startOf(status);
+  // 0: the system does not tell. One more or less is how ps rounds; a number is not used again so soon.
+  return start !== 0 && now !== 0 && Math.abs(now - start) > 1;
 }
 
 /** A start time in the 31 bits that shared memory has for it. */
