@@ -7,8 +7,7 @@ import { publishable, root } from "./packages.mjs";
 
 const PNPM = [process.execPath, join(root, ".cache/pnpm/node_modules/pnpm/bin/pnpm.cjs")];
 
-/** What a program printed, and where. */
-/** @typedef {{ stdout: string, stderr: string }} Printed */
+/** @typedef {{ stdout: string, stderr: string }} Printed - What a program printed. */
 
 /**
  * Does something in an empty project with the packages installed by npm from their tarballs, as a user gets them; then the project
