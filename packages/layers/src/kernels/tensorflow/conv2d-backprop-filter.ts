@@ -14,7 +14,7 @@ import { convWindow, isDepthwise, isDilated, isStrided, kernelOf, padded } from 
 const LARGE = 5e8;
 
 /** The gradient of a convolution's filter, of shape `filterShape`. */
-export function conv2dBackpropFilter(
+function conv2dBackpropFilter(
   backend: NativeBackend,
   x: tf.Tensor4D,
   dy: tf.Tensor4D,

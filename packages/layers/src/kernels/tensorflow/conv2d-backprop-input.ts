@@ -8,7 +8,7 @@ import { type ConvOp, isAble } from "./trial.ts";
 import { convWindow, depthwiseFilter, isDepthwise, isStrided, kernelOf, paddedShape } from "./window.ts";
 
 /** The gradient of a convolution's input, of shape `inputShape`. */
-export function conv2dBackpropInput(
+function conv2dBackpropInput(
   backend: NativeBackend,
   dy: tf.Tensor4D,
   filter: tf.Tensor4D,

@@ -14,7 +14,7 @@ export interface NativeBackend {
 }
 
 /** An attribute that holds a type. */
-export const FLOAT = { type: "TF_FLOAT" } as const;
+const FLOAT = { type: "TF_FLOAT" } as const;
 export const INT = { type: "TF_INT32" } as const;
 
 type Value = string | boolean | number | number[] | typeof FLOAT | typeof INT;
