@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";
 import { describeEngines } from "@seg/backend";
+import * as tf from "@tensorflow/tfjs";
 
 /** Instruction sets that decide how fast matrices multiply, by the system's names for them. */
 const INSTRUCTION_SETS = {
@@ -42,12 +43,23 @@ export function printHeader({ engine, threads = engine?.threads, pytorch } = {})
     "instruction sets": instructionSets().join(", ") || "unknown",
     ...(threads && { threads }),
     versions: versions.join(", "),
-    oneDNN: ["TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA"].map(set).join(", "),
+    oneDNN: [...oneDnn(), ...["TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA"].map(set)].join(", "),
     ...(pytorch?.missing && { "without PyTorch": pytorch.missing }),
   };
   const width = Math.max(...Object.keys(rows).map(({ length }) => length));
   for (const [name, value] of Object.entries(rows)) console.log(`${name.padEnd(width)}  ${value}`);
   console.log();
+}
+
+/** Whether this process's TensorFlow computes by oneDNN, which alone takes a dilated depthwise convolution; empty without it. */
+function oneDnn() {
+  if (tf.getBackend() !== "tensorflow") return [];
+  try {
+    tf.tidy(() => tf.depthwiseConv2d(tf.zeros([1, 8, 8, 2]), tf.zeros([3, 3, 2, 1]), 1, "same", "NHWC", 2).dataSync());
+    return ["on"];
+  } catch {
+    return ["off"];
+  }
 }
 
 /** What the engine is that other processes or threads will start. */
