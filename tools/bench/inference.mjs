@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { startEngine } from "@seg/backend";
-import { argmaxResized, inferenceModel } from "@seg/layers";
+import { inferenceModel, labelsOf } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import { buildModels, CLASSES, inputOf, MODELS } from "./models.mjs";
 import { PYTORCH_OPTIONS, startPytorch } from "./pytorch.mjs";
@@ -25,11 +25,10 @@ const { values: flags } = parseArgs({
 
 const LABEL_MAP = [512, 683];
 
-/** Label map of the scores of one image, read back. */
-async function labelsOf(scores) {
-  const labels = argmaxResized([scores], LABEL_MAP);
-  await labels.data();
-  labels.dispose();
+/** Label map of the scores of one image. */
+async function labelsFrom(scores) {
+  const [, height, width, classes] = scores.shape;
+  labelsOf([{ data: await scores.data(), height, width, classes }], LABEL_MAP);
 }
 
 const pytorch = await startPytorch(flags.python);
@@ -50,7 +49,7 @@ for (const backend of flags.backend.split(",")) {
       const [scores] = network.predict(image);
       if (backend === "webgpu") await scores.data();
       const middle = performance.now();
-      await labelsOf(scores);
+      await labelsFrom(scores);
       const end = performance.now();
       scores.dispose();
       const [own, labels] = [middle - start, end - middle].map((ms) => ms / 1000);

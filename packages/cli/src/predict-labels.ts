@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { ScaledInput } from "@seg/ade20k-data";
-import { argmaxResized, type InferenceModel } from "@seg/layers";
+import { type InferenceModel, type Labels, labelsOf, type ScoreMap } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 
 /** How {@link predictLabels} works. */
@@ -19,36 +19,46 @@ export interface PredictOptions {
  * @param scales - the photo at one or several scales; each is asked for when the one before is done.
  * @param size - the photo's height and width.
  * @returns `height × width` class indices, row by row.
+ * @throws {LayersError} `value` if the network's scores are not finite.
  */
 export async function predictLabels(
   network: InferenceModel,
   scales: Iterable<ScaledInput>,
   size: [height: number, width: number],
   { flip = false, signal, onScale }: PredictOptions = {},
-): Promise<Int32Array> {
-  const scores: tf.Tensor4D[] = [];
+): Promise<Labels> {
+  const maps: ScoreMap[] = [];
   let done = 0;
-  try {
-    for (const { data, width, height } of scales) {
-      // Lets messages and interrupts in: a network's pass blocks the thread.
-      await setImmediate();
-      signal?.throwIfAborted();
-      const input = tf.tensor4d(data, [1, height, width, 3]);
-      try {
-        scores.push(network.predict(input)[0] as tf.Tensor4D);
-        if (flip) scores.push(tf.tidy(() => tf.reverse(network.predict(tf.reverse(input, 2))[0] as tf.Tensor4D, 2)));
-      } finally {
-        input.dispose();
-      }
-      onScale?.(++done);
-    }
-    const classOf = argmaxResized(scores, size);
+  for (const { data, width, height } of scales) {
+    // Lets messages and interrupts in: a network's pass blocks the thread.
+    await setImmediate();
+    signal?.throwIfAborted();
+    const input = tf.tensor4d(data, [1, height, width, 3]);
     try {
-      return (await classOf.data()) as Int32Array;
+      maps.push(await scoresOf(network, input));
+      if (flip) {
+        const mirrored = tf.reverse(input, 2);
+        try {
+          maps.push({ ...(await scoresOf(network, mirrored)), flipped: true });
+        } finally {
+          mirrored.dispose();
+        }
+      }
     } finally {
-      classOf.dispose();
+      input.dispose();
     }
+    onScale?.(++done);
+  }
+  return labelsOf(maps, size);
+}
+
+/** The network's scores, read back at their own size. */
+async function scoresOf(network: InferenceModel, input: tf.Tensor4D): Promise<ScoreMap> {
+  const scores = network.predict(input)[0] as tf.Tensor4D;
+  try {
+    const [, height, width, classes] = scores.shape;
+    return { data: (await scores.data()) as Float32Array, height, width, classes };
   } finally {
-    tf.dispose(scores);
+    scores.dispose();
   }
 }

@@ -73,11 +73,10 @@ export class Segmenter {
     const image = await pixels(photo);
     const { imgSizes } = this.config.DATASET;
     const scales = validationScales(image, scaleOptions(this.config, imgSizes));
-    const indices = await predictLabels(this.#network, scales, [image.height, image.width], {
+    const labels = await predictLabels(this.#network, scales, [image.height, image.width], {
       signal,
       onScale: (done) => onProgress?.(done, imgSizes.length),
     });
-    const labels = this.classes.length <= 256 ? Uint8Array.from(indices) : indices;
     const map = { labels, width: image.width, height: image.height };
     const classes = classShares(map, this.classes);
     return { ...map, classes, image, overlay: (alpha) => overlay(image, map, this.classes, alpha) };

@@ -8,6 +8,8 @@ export { ActivationLayer, activationLayer } from "./layers/activation.ts";
 export { ChannelDropoutLayer, type ChannelDropoutOptions, channelDropoutLayer } from "./layers/channel-dropout.ts";
 export { Conv2DLayer, type Conv2DLayerOptions, conv2dLayer } from "./layers/conv2d.ts";
 export { Conv2DOverResizedLayer, conv2dOverResizedLayer } from "./layers/conv2d-over-resized.ts";
+export { labelsOf } from "./labels/labels-of.ts";
+export type { Labels, ScoreMap } from "./labels/score-map.ts";
 export type { LayerOptions, Shape } from "./layers/layer.ts";
 export {
   AdaptiveAvgPool2DLayer,
@@ -18,7 +20,6 @@ export {
 export { ResizeLikeLayer, resizeLikeLayer } from "./layers/resize-like.ts";
 export { layerSeed, type WeightOptions } from "./model-options.ts";
 export { activate } from "./ops/activation.ts";
-export { argmaxResized } from "./ops/argmax-resized.ts";
 export { type Conv2DOptions, conv2d } from "./ops/conv2d.ts";
 export { conv2dOverResized } from "./ops/conv2d-over-resized.ts";
 export { pixelAccuracy, sparseCrossEntropy } from "./ops/cross-entropy.ts";

@@ -1,4 +1,5 @@
 export { describeEngines, describeEveryEngine, ENGINES, tidyAsync } from "./engines.ts";
+export { expectLabels } from "./labels.ts";
 export { fillMadeUp, hash, pytorchName, uniform } from "./made-up.ts";
 export { expectSampled, nchwIndexToNhwc, type SampledTensor } from "./sampled.ts";
 export { reference, shared, unlessShared } from "./shared.ts";

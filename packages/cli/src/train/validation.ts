@@ -10,7 +10,7 @@ import {
   type SegClass,
   validationScales,
 } from "@seg/ade20k-data";
-import type { InferenceModel } from "@seg/layers";
+import type { InferenceModel, Labels } from "@seg/layers";
 import { ConfusionMatrix } from "@seg/metrics";
 import { checkRecords } from "../check-records.ts";
 import { classSet } from "../class-set.ts";
@@ -137,7 +137,7 @@ export class Validation {
     return { photo, truth: await readLabel(labelPath!, { numClasses: this.#classes.length, width, height }) };
   }
 
-  async #predict(network: InferenceModel, photo: RgbImage, signal?: AbortSignal): Promise<Int32Array> {
+  async #predict(network: InferenceModel, photo: RgbImage, signal?: AbortSignal): Promise<Labels> {
     const scales = validationScales(photo, scaleOptions(this.#config, [this.shortSide]));
     return predictLabels(network, scales, [photo.height, photo.width], { signal });
   }

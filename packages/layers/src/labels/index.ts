@@ -1,0 +1,3 @@
+export { LayersError, type LayersErrorCode } from "../errors.ts";
+export { labelsOf } from "./labels-of.ts";
+export type { Labels, ScoreMap } from "./score-map.ts";

@@ -1,0 +1,40 @@
+import { LayersError } from "../errors.ts";
+
+/** The scores (logits) of one image at one scale, as an engine gives them: `[height, width, classes]`, row by row. */
+export interface ScoreMap {
+  /** `height × width × classes` finite numbers; only read. */
+  data: Float32Array;
+  height: number;
+  width: number;
+  classes: number;
+  /** Whether these are the scores of the image's mirror image (left and right exchanged): they are then read from right to left. */
+  flipped?: boolean;
+}
+
+/** The class of each pixel, row by row: bytes where they suffice (up to 256 classes). */
+export type Labels = Uint8Array | Int32Array;
+
+/**
+ * Checks that score maps are whole and of the same classes.
+ *
+ * @returns The number of classes.
+ * @throws {LayersError} `shape`.
+ */
+export function checkMaps(maps: readonly ScoreMap[]): number {
+  const classes = maps[0]?.classes;
+  if (classes === undefined) throw new LayersError("shape", "Expected at least one score map but received none.");
+  for (const map of maps) {
+    const shape = `[${map.height}, ${map.width}, ${map.classes}]`;
+    if (map.classes !== classes) {
+      throw new LayersError("shape", `Expected score maps [height, width, ${classes}] but received ${shape}.`);
+    }
+    if (![map.height, map.width, classes].every((side) => Number.isInteger(side) && side > 0)) {
+      throw new LayersError("shape", `Expected a score map of whole, positive sides but received ${shape}.`);
+    }
+    const count = map.height * map.width * classes;
+    if (map.data.length !== count) {
+      throw new LayersError("shape", `Expected ${count} scores for a map ${shape} but received ${map.data.length}.`);
+    }
+  }
+  return classes;
+}
