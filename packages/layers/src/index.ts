@@ -4,12 +4,12 @@ export { LayersError, type LayersErrorCode } from "./errors.ts";
 export type { FeatureInfo } from "./feature-info.ts";
 export { type InferenceModel, inferenceModel } from "./inference.ts";
 export type { ActivationName, Pair } from "./kernel-names.ts";
+export { labelsOf } from "./labels/labels-of.ts";
+export type { Labels, ScoreMap } from "./labels/score-map.ts";
 export { ActivationLayer, activationLayer } from "./layers/activation.ts";
 export { ChannelDropoutLayer, type ChannelDropoutOptions, channelDropoutLayer } from "./layers/channel-dropout.ts";
 export { Conv2DLayer, type Conv2DLayerOptions, conv2dLayer } from "./layers/conv2d.ts";
 export { Conv2DOverResizedLayer, conv2dOverResizedLayer } from "./layers/conv2d-over-resized.ts";
-export { labelsOf } from "./labels/labels-of.ts";
-export type { Labels, ScoreMap } from "./labels/score-map.ts";
 export type { LayerOptions, Shape } from "./layers/layer.ts";
 export {
   AdaptiveAvgPool2DLayer,

@@ -166,21 +166,15 @@ export class MeanOfMaps {
     const upper = this.#upper;
     const lower = this.#lower;
     rest.provide(piece);
-    const { logits, kept } = rest;
-    const i = piece.cell * 8;
-    const hasLower = logits[i + 4]! !== Number.NEGATIVE_INFINITY;
-    const spread = (out: Float64Array, i: number) => {
-      const v0 = logits[i]! - shift;
-      piece.exponentials(out, at, SIDE, v0, logits[i + 1]! - shift, logits[i + 2]! - shift, logits[i + 3]! - shift);
-    };
-    spread(upper, i);
-    if (hasLower) spread(lower, i + 4);
+    const bound = piece.cell * 8;
+    const hasLower = rest.logits[bound + 4]! !== Number.NEGATIVE_INFINITY;
+    this.#spread(upper, at, rest, bound, shift);
+    if (hasLower) this.#spread(lower, at, rest, bound + 4, shift);
     // The planes of the classes that the bounds leave apart: at least one, at most four.
-    const plane = (n: number) => {
-      const c = kept[piece.cell * 4 + n]!;
-      return c < 0 ? -1 : (g * rivals + this.#rival[c]!) * PIXELS;
-    };
-    const [a, b, c, d] = [plane(0), plane(1), plane(2), plane(3)];
+    const a = this.#planeOf(rest.kept[piece.cell * 4]!, g, rivals);
+    const b = this.#planeOf(rest.kept[piece.cell * 4 + 1]!, g, rivals);
+    const c = this.#planeOf(rest.kept[piece.cell * 4 + 2]!, g, rivals);
+    const d = this.#planeOf(rest.kept[piece.cell * 4 + 3]!, g, rivals);
     const values = this.#exponentials;
     const least = this.#least;
     const most = this.#most;
@@ -202,6 +196,19 @@ export class MeanOfMaps {
         if (g === 0 || q > quotient[p]!) quotient[p] = q;
       }
     }
+  }
+
+  /** Writes e^bound of the piece's pixels. */
+  #spread(out: Float64Array, at: number, { logits }: RestBounds, i: number, shift: number): void {
+    const v0 = logits[i]! - shift;
+    const v1 = logits[i + 1]! - shift;
+    const v2 = logits[i + 2]! - shift;
+    const v3 = logits[i + 3]! - shift;
+    this.#piece.exponentials(out, at, SIDE, v0, v1, v2, v3);
+  }
+
+  #planeOf(c: number, g: number, rivals: number): number {
+    return c < 0 ? -1 : (g * rivals + this.#rival[c]!) * PIXELS;
   }
 
   /** Which of the rivals is most probable at a pixel; -1 if the bounds do not tell. */

@@ -48,25 +48,26 @@ export class RestBounds {
     if (this.#isKnown[cell]) return;
     this.#isKnown[cell] = 1;
     const { y, x, width } = this.#grid;
-    const [below, right] = [cell + y.step * width, x.step];
-    this.#keepApart(cell, cell + right, below, below + right);
+    const right = x.step;
+    const below = cell + y.step * width;
+    this.#apart.length = 0;
+    this.#keepApart(cell);
+    this.#keepApart(cell + right);
+    this.#keepApart(below);
+    this.#keepApart(below + right);
+    this.#apart.sort((a, b) => a - b);
     for (let i = 0; i < 4; i++) this.kept[cell * 4 + i] = this.#apart[i] ?? -1;
-    const u0 = this.#restAt(cell, o0);
-    const u1 = this.#restAt(cell + right, o1);
-    const u2 = this.#restAt(below, o2);
-    const u3 = this.#restAt(below + right, o3);
-    this.logits.set([u0, u1, u2, u3], cell * 8);
-    this.#boundBelow(piece, (u0 + u1 + u2 + u3) / 4);
+    const at = cell * 8;
+    this.logits[at] = this.#restAt(cell, o0);
+    this.logits[at + 1] = this.#restAt(cell + right, o1);
+    this.logits[at + 2] = this.#restAt(below, o2);
+    this.logits[at + 3] = this.#restAt(below + right, o3);
+    this.#boundBelow(piece);
   }
 
-  #keepApart(...vectors: number[]): void {
-    const apart = this.#apart;
-    apart.length = 0;
-    for (const vector of vectors) {
-      const winner = this.#grid.best[vector]!;
-      if (!apart.includes(winner)) apart.push(winner);
-    }
-    apart.sort((a, b) => a - b);
+  #keepApart(vector: number): void {
+    const winner = this.#grid.best[vector]!;
+    if (!this.#apart.includes(winner)) this.#apart.push(winner);
   }
 
   /** log R at a score vector, rounded up. */
@@ -90,9 +91,12 @@ export class RestBounds {
     return most + Math.log(Math.max(rest, 0) * ROUNDING + all * SLACK);
   }
 
-  /** `middle` is the upper bound of log R in the cell's middle, so that no class's logit there is higher. */
-  #boundBelow({ cell, o0, o1, o2, o3 }: Piece, middle: number): void {
+  #boundBelow({ cell, o0, o1, o2, o3 }: Piece): void {
     const { data, classes } = this.#grid;
+    const { logits } = this;
+    const at = cell * 8 + 4;
+    // The upper bound of log R in the cell's middle: no class's logit there is higher.
+    const middle = (logits[at - 4]! + logits[at - 3]! + logits[at - 2]! + logits[at - 1]!) / 4;
     const apart = this.#apart;
     const zero = -(middle + LEAST) * STEPS;
     // Σ q, and sums weighted by q (not divided by Σ q yet): of log q, in entries, and of the logits at the four vectors.
@@ -124,10 +128,9 @@ export class RestBounds {
     // −Σ q log q, for the q divided by their sum.
     const entropy = Math.log(sum) - (entries / sum / STEPS + LEAST) - SLACK;
     const isUseful = Math.min(l0, l1, l2, l3) / sum + entropy > middle - USELESS;
-    const at = cell * 8 + 4;
-    this.logits[at] = isUseful ? l0 / sum + entropy : Number.NEGATIVE_INFINITY;
-    this.logits[at + 1] = l1 / sum + entropy;
-    this.logits[at + 2] = l2 / sum + entropy;
-    this.logits[at + 3] = l3 / sum + entropy;
+    logits[at] = isUseful ? l0 / sum + entropy : Number.NEGATIVE_INFINITY;
+    logits[at + 1] = l1 / sum + entropy;
+    logits[at + 2] = l2 / sum + entropy;
+    logits[at + 3] = l3 / sum + entropy;
   }
 }
