@@ -18,13 +18,25 @@ export class ExactMean {
     const logits = this.#logits;
     for (const grid of this.#grids) {
       const most = this.#interpolate(grid, row, column);
-      let sum = 0;
-      for (let c = 0; c < logits.length; c++) sum += exponential(logits[c]! - most);
+      const sum = this.#sum(most);
       for (const c of rivals) means[c]! += exponential(logits[c]! - most) / sum;
     }
     let label = rivals[0]!;
     for (const c of rivals) if (means[c]! > means[label]!) label = c;
     return label;
+  }
+
+  /** Σ e^(logit − shift) at a pixel of one map. */
+  denominator(grid: Grid, row: number, column: number, shift: number): number {
+    this.#interpolate(grid, row, column);
+    return this.#sum(shift);
+  }
+
+  #sum(shift: number): number {
+    const logits = this.#logits;
+    let sum = 0;
+    for (let c = 0; c < logits.length; c++) sum += exponential(logits[c]! - shift);
+    return sum;
   }
 
   /** Fills in the pixel's logits in one map. Returns the largest. */

@@ -19,7 +19,7 @@ const ROUNDING = 1e-8;
  *
  * A class that wins in every map wins in the mean. Elsewhere the exponentials of the rivals' logits are at hand, and each map's
  * denominator is known within {@link RestBounds}; a class leads another if it does so with those ends of the bounds that speak against
- * it. What that leaves open is worked out in full.
+ * it. What that leaves open is worked out with the denominators themselves.
  */
 export class MeanOfMaps {
   readonly #grids: readonly Grid[];
@@ -67,6 +67,7 @@ export class MeanOfMaps {
           const p = (y - top) * SIDE + x - left;
           k = this.#winner[p]!;
           if (k < 0) k = this.#leader(p, rivals.length);
+          if (k < 0) k = this.#leaderBeyondBounds(y, x, p, rivals.length);
         }
         labels[y * width + x] = k < 0 ? this.#exact.label(y, x, rivals) : rivals[k]!;
       }
@@ -238,6 +239,18 @@ export class MeanOfMaps {
       if (!(lead > ROUNDING)) return -1;
     }
     return leader;
+  }
+
+  /** The same with denominators in place of bounds, one map after another, until they tell. */
+  #leaderBeyondBounds(y: number, x: number, p: number, rivals: number): number {
+    for (let g = 0; g < this.#grids.length; g++) {
+      const one = 1 / this.#exact.denominator(this.#grids[g]!, y, x, this.#shifts[g]!);
+      this.#least[g * PIXELS + p] = one;
+      this.#most[g * PIXELS + p] = one;
+      const leader = this.#leader(p, rivals);
+      if (leader >= 0) return leader;
+    }
+    return -1;
   }
 }
 
