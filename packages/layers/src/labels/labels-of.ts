@@ -1,8 +1,9 @@
 import { pair } from "../ops/pair.ts";
 import type { Block } from "./block.ts";
 import { type Grid, layOver } from "./grid.ts";
-import { MeanOfMaps, SIDE } from "./mean-of-maps.ts";
+import { MeanOfMaps } from "./mean-of-maps.ts";
 import { OneMap } from "./one-map.ts";
+import { SIDE } from "./planes.ts";
 import { RivalFinder } from "./rivals.ts";
 import { checkMaps, type Labels, type ScoreMap } from "./score-map.ts";
 

@@ -1,16 +1,11 @@
 import type { Block } from "./block.ts";
 import { ExactMean } from "./exact-mean.ts";
-import { type Grid, surroundings } from "./grid.ts";
+import type { Grid } from "./grid.ts";
 import { Piece } from "./piece.ts";
+import { PIXELS, Planes, SIDE } from "./planes.ts";
 import { RestBounds } from "./rest-bounds.ts";
 import type { Labels } from "./score-map.ts";
 
-/** The largest block, pixels on a side, that {@link MeanOfMaps} takes. */
-export const SIDE = 12;
-const PIXELS = SIDE * SIDE;
-/** Beyond these, exponentials of a block's scores would leave float64's range, or lose digits. */
-const WIDEST_SPREAD = 300;
-const LARGEST_SCORE = 1e6;
 /** More than rounding can make of a lead that is none, as a probability. */
 const ROUNDING = 1e-8;
 
@@ -26,29 +21,23 @@ export class MeanOfMaps {
   readonly #rests: readonly RestBounds[];
   readonly #exact: ExactMean;
   readonly #piece = new Piece();
-  /** For each map the best score around the block: subtracted from all others. */
-  readonly #shifts: Float64Array;
-  /** e^logit of the block's pixels, a plane for each rival of each map. */
-  readonly #exponentials: Float64Array;
+  readonly #planes: Planes;
   /** Of each map and pixel the least and the most that one over the denominator can be. */
   readonly #least: Float64Array;
   readonly #most: Float64Array;
   /** Of each pixel the largest quotient of the two. */
   readonly #quotient = new Float64Array(PIXELS);
-  /** Of each pixel which of the rivals wins in every map; -1 if none does. */
-  readonly #winner = new Int32Array(PIXELS);
+  /** The position of each class among the rivals. */
   readonly #rival: Int32Array;
   readonly #means: Float64Array;
   readonly #upper = new Float64Array(PIXELS);
   readonly #lower = new Float64Array(PIXELS);
-  readonly #best = new Int32Array(PIXELS);
 
   constructor(grids: readonly Grid[], classes: number) {
     this.#grids = grids;
     this.#rests = grids.map((grid) => new RestBounds(grid));
     this.#exact = new ExactMean(grids, classes);
-    this.#shifts = new Float64Array(grids.length);
-    this.#exponentials = new Float64Array(grids.length * classes * PIXELS);
+    this.#planes = new Planes(grids, classes);
     this.#least = new Float64Array(grids.length * PIXELS);
     this.#most = new Float64Array(grids.length * PIXELS);
     this.#rival = new Int32Array(classes);
@@ -58,82 +47,20 @@ export class MeanOfMaps {
   /** Labels a block's pixels; `rivals` (ascending) are the classes that can win there. */
   label(labels: Labels, width: number, block: Block, rivals: Int32Array): void {
     const { top, bottom, left, right } = block;
-    const isTame = this.#exponentiate(block, rivals);
-    if (isTame && !this.#agree(rivals.length)) this.#boundDenominators(block, rivals);
+    const isTame = this.#planes.fill(block, rivals);
+    if (isTame && !this.#planes.agree(rivals.length)) this.#boundDenominators(block, rivals);
     for (let y = top; y < bottom; y++) {
       for (let x = left; x < right; x++) {
         let k = -1;
         if (isTame) {
           const p = (y - top) * SIDE + x - left;
-          k = this.#winner[p]!;
+          k = this.#planes.winner[p]!;
           if (k < 0) k = this.#leader(p, rivals.length);
           if (k < 0) k = this.#leaderBeyondBounds(y, x, p, rivals.length);
         }
         labels[y * width + x] = k < 0 ? this.#exact.label(y, x, rivals) : rivals[k]!;
       }
     }
-  }
-
-  /** Fills the planes. Returns false if the scores are too large or too far apart for that. */
-  #exponentiate(block: Block, rivals: Int32Array): boolean {
-    const piece = this.#piece;
-    let plane = 0;
-    for (let g = 0; g < this.#grids.length; g++, plane += rivals.length * PIXELS) {
-      const grid = this.#grids[g]!;
-      const { data } = grid;
-      const shift = bestAround(grid, block);
-      if (Math.abs(shift) > LARGEST_SCORE) return false;
-      this.#shifts[g] = shift;
-      const least = shift - WIDEST_SPREAD;
-      for (let y = block.top; y < block.bottom; y = piece.bottom) {
-        for (let x = block.left; x < block.right; x = piece.right) {
-          piece.set(grid, y, x, block);
-          const at = plane + (y - block.top) * SIDE + x - block.left;
-          for (let k = 0; k < rivals.length; k++) {
-            const c = rivals[k]!;
-            const v0 = data[piece.o0 + c]!;
-            const v1 = data[piece.o1 + c]!;
-            const v2 = data[piece.o2 + c]!;
-            const v3 = data[piece.o3 + c]!;
-            if (v0 < least || v1 < least || v2 < least || v3 < least) return false;
-            const to = at + k * PIXELS;
-            piece.exponentials(this.#exponentials, to, SIDE, v0 - shift, v1 - shift, v2 - shift, v3 - shift);
-          }
-        }
-      }
-    }
-    return true;
-  }
-
-  /** Finds the pixels' winners. Returns whether each has one; places outside of a smaller block do not matter. */
-  #agree(rivals: number): boolean {
-    const values = this.#exponentials;
-    const winner = this.#winner;
-    const best = this.#best;
-    const highest = this.#upper;
-    let all = true;
-    for (let g = 0, i = 0; g < this.#grids.length; g++) {
-      best.fill(0);
-      for (let p = 0; p < PIXELS; p++) highest[p] = values[i++]!;
-      for (let k = 1; k < rivals; k++) {
-        for (let p = 0; p < PIXELS; p++) {
-          const value = values[i++]!;
-          if (value > highest[p]!) {
-            highest[p] = value;
-            best[p] = k;
-          }
-        }
-      }
-      if (g === 0) winner.set(best);
-      else {
-        for (let p = 0; p < PIXELS; p++) {
-          if (winner[p] === best[p]) continue;
-          winner[p] = -1;
-          all = false;
-        }
-      }
-    }
-    return all;
   }
 
   /** Bounds the denominators of the pixels without a winner. */
@@ -155,7 +82,7 @@ export class MeanOfMaps {
   #isOpen(at: number): boolean {
     const { top, bottom, left, right } = this.#piece;
     for (let row = top; row < bottom; row++, at += SIDE) {
-      for (let p = at; p < at + right - left; p++) if (this.#winner[p]! < 0) return true;
+      for (let p = at; p < at + right - left; p++) if (this.#planes.winner[p]! < 0) return true;
     }
     return false;
   }
@@ -163,7 +90,7 @@ export class MeanOfMaps {
   #boundPiece(g: number, at: number, rivals: number): void {
     const piece = this.#piece;
     const rest = this.#rests[g]!;
-    const shift = this.#shifts[g]!;
+    const shift = this.#planes.shifts[g]!;
     const upper = this.#upper;
     const lower = this.#lower;
     rest.provide(piece);
@@ -176,7 +103,7 @@ export class MeanOfMaps {
     const b = this.#planeOf(rest.kept[piece.cell * 4 + 1]!, g, rivals);
     const c = this.#planeOf(rest.kept[piece.cell * 4 + 2]!, g, rivals);
     const d = this.#planeOf(rest.kept[piece.cell * 4 + 3]!, g, rivals);
-    const values = this.#exponentials;
+    const values = this.#planes.values;
     const least = this.#least;
     const most = this.#most;
     const quotient = this.#quotient;
@@ -217,7 +144,7 @@ export class MeanOfMaps {
     const means = this.#means;
     const least = this.#least;
     const most = this.#most;
-    const values = this.#exponentials;
+    const values = this.#planes.values;
     const end = this.#grids.length * PIXELS;
     const stride = rivals * PIXELS;
     let leader = 0;
@@ -244,7 +171,7 @@ export class MeanOfMaps {
   /** The same with denominators in place of bounds, one map after another, until they tell. */
   #leaderBeyondBounds(y: number, x: number, p: number, rivals: number): number {
     for (let g = 0; g < this.#grids.length; g++) {
-      const one = 1 / this.#exact.denominator(this.#grids[g]!, y, x, this.#shifts[g]!);
+      const one = 1 / this.#exact.denominator(this.#grids[g]!, y, x, this.#planes.shifts[g]!);
       this.#least[g * PIXELS + p] = one;
       this.#most[g * PIXELS + p] = one;
       const leader = this.#leader(p, rivals);
@@ -252,18 +179,4 @@ export class MeanOfMaps {
     }
     return -1;
   }
-}
-
-/** The best score in the vectors around a block. */
-function bestAround(grid: Grid, block: Block): number {
-  const { data, best, width, origin, rowStride, columnStride } = grid;
-  const { top, bottom, left, right } = surroundings(grid, block);
-  let most = Number.NEGATIVE_INFINITY;
-  for (let row = top; row <= bottom; row++) {
-    for (let column = left; column <= right; column++) {
-      const score = data[origin + row * rowStride + column * columnStride + best[row * width + column]!]!;
-      if (score > most) most = score;
-    }
-  }
-  return most;
 }
