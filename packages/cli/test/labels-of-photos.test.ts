@@ -36,12 +36,12 @@ async function scoresOf(file: string, sizes: number[]): Promise<{ maps: ScoreMap
   return { maps, size: [image.height, image.width] };
 }
 
-/** Compares all pixels: one scale, an image and its mirror image, and all of them. Also the engine's own argmax, for one scale. */
+/** Compares all pixels, for one scale and for all of the maps; and, for one scale, the engine's own argmax. */
 async function compare(file: string, sizes: number[]) {
   const { maps, size } = await scoresOf(file, sizes);
   const one = maps.slice(0, 1);
   expectLabels(labelsOf(one, size), one, size);
-  for (const several of [maps.slice(0, 2), maps]) expectLabels(labelsOf(several, size), several, size);
+  expectLabels(labelsOf(maps, size), maps, size);
   const { data, height, width, classes } = one[0]!;
   const byEngine = tf.tidy(() => {
     const scores = tf.tensor4d(data, [1, height, width, classes]);
@@ -53,7 +53,7 @@ async function compare(file: string, sizes: number[]) {
 }
 
 describe("the labels of all pixels are those of a slow float64 softmax, mean and argmax", () => {
-  it("on the photo that comes along", () => compare(DEMO_PHOTO, [300, 225, 375]));
+  it("on the photo that comes along", () => compare(DEMO_PHOTO, [300, 225]));
 
   const sample = shared("data/ade20k-sample/images");
   const photos = ["training/ADE_train_00000001.jpg", "validation/ADE_val_00000001.jpg"];

@@ -24,6 +24,7 @@ export function expectLabels(
 ): number {
   expect(labels.length).toBe(height * width);
   const { classes } = maps[0]!;
+  const scores = new Float64Array(classes);
   const mean = new Float64Array(classes);
   let different = 0;
   let worst = 0;
@@ -32,10 +33,10 @@ export function expectLabels(
       mean.fill(0);
       let magnitude = 0;
       for (const map of maps) {
-        const scores = interpolate(map, ((y + 0.5) * map.height) / height - 0.5, ((x + 0.5) * map.width) / width - 0.5);
-        for (const score of scores) magnitude = Math.max(magnitude, Math.abs(score));
-        const values = maps.length === 1 ? scores : softmax(scores);
-        for (let c = 0; c < classes; c++) mean[c]! += values[c]! / maps.length;
+        interpolate(map, ((y + 0.5) * map.height) / height - 0.5, ((x + 0.5) * map.width) / width - 0.5, scores);
+        for (let c = 0; c < classes; c++) magnitude = Math.max(magnitude, Math.abs(scores[c]!));
+        if (maps.length > 1) softmax(scores);
+        for (let c = 0; c < classes; c++) mean[c]! += scores[c]! / maps.length;
       }
       let best = 0;
       for (let c = 1; c < classes; c++) if (mean[c]! > mean[best]!) best = c;
@@ -50,31 +51,40 @@ export function expectLabels(
   return different;
 }
 
-function interpolate({ data, height, width, classes, flipped }: Scores, y: number, x: number): Float64Array {
-  const scores = new Float64Array(classes);
+function interpolate(
+  { data, height, width, classes, flipped }: Scores,
+  y: number,
+  x: number,
+  scores: Float64Array,
+): void {
+  scores.fill(0);
   for (const [row, rowWeight] of neighbours(y, height)) {
     for (const [column, columnWeight] of neighbours(x, width)) {
       const start = (row * width + (flipped ? width - 1 - column : column)) * classes;
-      for (let c = 0; c < classes; c++) scores[c]! += rowWeight * columnWeight * data[start + c]!;
+      const weight = rowWeight * columnWeight;
+      for (let c = 0; c < classes; c++) scores[c]! += weight * data[start + c]!;
     }
   }
-  return scores;
 }
 
 function neighbours(position: number, count: number): [number, number][] {
   const at = Math.min(Math.max(position, 0), count - 1);
   const low = Math.floor(at);
-  return at === low
-    ? [[low, 1]]
-    : [
-        [low, 1 - (at - low)],
-        [low + 1, at - low],
-      ];
+  if (at === low) return [[low, 1]];
+  return [
+    [low, 1 - (at - low)],
+    [low + 1, at - low],
+  ];
 }
 
-function softmax(scores: Float64Array): Float64Array {
-  const most = scores.reduce((a, b) => Math.max(a, b));
-  const values = scores.map((score) => Math.exp(score - most));
-  const sum = values.reduce((a, b) => a + b);
-  return values.map((value) => value / sum);
+function softmax(scores: Float64Array): void {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let c = 0; c < scores.length; c++) most = Math.max(most, scores[c]!);
+  let sum = 0;
+  for (let c = 0; c < scores.length; c++) {
+    const value = Math.exp(scores[c]! - most);
+    scores[c] = value;
+    sum += value;
+  }
+  for (let c = 0; c < scores.length; c++) scores[c]! /= sum;
 }
