@@ -27,8 +27,6 @@ export class MeanOfMaps {
   readonly #most: Float64Array;
   /** Of each pixel the largest quotient of the two. */
   readonly #quotient = new Float64Array(PIXELS);
-  /** The position of each class among the rivals. */
-  readonly #rival: Int32Array;
   readonly #means: Float64Array;
   readonly #upper = new Float64Array(PIXELS);
   readonly #lower = new Float64Array(PIXELS);
@@ -40,15 +38,14 @@ export class MeanOfMaps {
     this.#planes = new Planes(grids, classes);
     this.#least = new Float64Array(grids.length * PIXELS);
     this.#most = new Float64Array(grids.length * PIXELS);
-    this.#rival = new Int32Array(classes);
     this.#means = new Float64Array(classes);
   }
 
   /** Labels a block's pixels; `rivals` (ascending) are the classes that can win there. */
   label(labels: Labels, width: number, block: Block, rivals: Int32Array): void {
     const { top, bottom, left, right } = block;
-    const isTame = this.#planes.fill(block, rivals);
-    if (isTame && !this.#planes.agree(rivals.length)) this.#boundDenominators(block, rivals);
+    const isTame = this.#planes.begin(block, rivals);
+    if (isTame && !this.#vote(block)) this.#boundDenominators(block);
     for (let y = top; y < bottom; y++) {
       for (let x = left; x < right; x++) {
         let k = -1;
@@ -63,31 +60,43 @@ export class MeanOfMaps {
     }
   }
 
-  /** Bounds the denominators of the pixels without a winner. */
-  #boundDenominators(block: Block, rivals: Int32Array): void {
+  /** Finds the pixels' winners. Returns whether each has one. */
+  #vote(block: Block): boolean {
     const piece = this.#piece;
-    for (let k = 0; k < rivals.length; k++) this.#rival[rivals[k]!] = k;
+    const planes = this.#planes;
+    let agree = true;
     for (let g = 0; g < this.#grids.length; g++) {
       for (let y = block.top; y < block.bottom; y = piece.bottom) {
         for (let x = block.left; x < block.right; x = piece.right) {
           piece.set(this.#grids[g]!, y, x, block);
           const at = (y - block.top) * SIDE + x - block.left;
-          if (this.#isOpen(at)) this.#boundPiece(g, at, rivals.length);
+          if (piece.winner < 0) planes.fill(g, piece, at);
+          const doesAgree = piece.winner < 0 ? planes.vote(g, piece, at) : planes.voteFor(piece.winner, g, piece, at);
+          agree &&= doesAgree;
+        }
+      }
+    }
+    return agree;
+  }
+
+  /** Bounds the denominators of the pixels without a winner. */
+  #boundDenominators(block: Block): void {
+    const piece = this.#piece;
+    const planes = this.#planes;
+    for (let g = 0; g < this.#grids.length; g++) {
+      for (let y = block.top; y < block.bottom; y = piece.bottom) {
+        for (let x = block.left; x < block.right; x = piece.right) {
+          piece.set(this.#grids[g]!, y, x, block);
+          const at = (y - block.top) * SIDE + x - block.left;
+          if (!planes.isOpen(piece, at)) continue;
+          if (piece.winner >= 0) planes.fill(g, piece, at);
+          this.#boundPiece(g, at);
         }
       }
     }
   }
 
-  /** Whether a pixel of the piece has no winner. */
-  #isOpen(at: number): boolean {
-    const { top, bottom, left, right } = this.#piece;
-    for (let row = top; row < bottom; row++, at += SIDE) {
-      for (let p = at; p < at + right - left; p++) if (this.#planes.winner[p]! < 0) return true;
-    }
-    return false;
-  }
-
-  #boundPiece(g: number, at: number, rivals: number): void {
+  #boundPiece(g: number, at: number): void {
     const piece = this.#piece;
     const rest = this.#rests[g]!;
     const shift = this.#planes.shifts[g]!;
@@ -99,10 +108,10 @@ export class MeanOfMaps {
     this.#spread(upper, at, rest, bound, shift);
     if (hasLower) this.#spread(lower, at, rest, bound + 4, shift);
     // The planes of the classes that the bounds leave apart: at least one, at most four.
-    const a = this.#planeOf(rest.kept[piece.cell * 4]!, g, rivals);
-    const b = this.#planeOf(rest.kept[piece.cell * 4 + 1]!, g, rivals);
-    const c = this.#planeOf(rest.kept[piece.cell * 4 + 2]!, g, rivals);
-    const d = this.#planeOf(rest.kept[piece.cell * 4 + 3]!, g, rivals);
+    const a = this.#planeOf(rest.kept[piece.cell * 4]!, g);
+    const b = this.#planeOf(rest.kept[piece.cell * 4 + 1]!, g);
+    const c = this.#planeOf(rest.kept[piece.cell * 4 + 2]!, g);
+    const d = this.#planeOf(rest.kept[piece.cell * 4 + 3]!, g);
     const values = this.#planes.values;
     const least = this.#least;
     const most = this.#most;
@@ -135,8 +144,8 @@ export class MeanOfMaps {
     this.#piece.exponentials(out, at, SIDE, v0, v1, v2, v3);
   }
 
-  #planeOf(c: number, g: number, rivals: number): number {
-    return c < 0 ? -1 : (g * rivals + this.#rival[c]!) * PIXELS;
+  #planeOf(c: number, g: number): number {
+    return c < 0 ? -1 : this.#planes.planeOf(g, c);
   }
 
   /** Which of the rivals is most probable at a pixel; -1 if the bounds do not tell. */
@@ -168,12 +177,19 @@ export class MeanOfMaps {
     return leader;
   }
 
-  /** The same with denominators in place of bounds, one map after another, until they tell. */
+  /** The same with denominators in place of bounds, of one map after another, the least certain first, until they tell. */
   #leaderBeyondBounds(y: number, x: number, p: number, rivals: number): number {
-    for (let g = 0; g < this.#grids.length; g++) {
+    const least = this.#least;
+    const most = this.#most;
+    for (let n = 0; n < this.#grids.length; n++) {
+      let g = 0;
+      for (let other = 1; other < this.#grids.length; other++) {
+        const [i, j] = [g * PIXELS + p, other * PIXELS + p];
+        if (most[j]! * least[i]! > most[i]! * least[j]!) g = other;
+      }
       const one = 1 / this.#exact.denominator(this.#grids[g]!, y, x, this.#planes.shifts[g]!);
-      this.#least[g * PIXELS + p] = one;
-      this.#most[g * PIXELS + p] = one;
+      least[g * PIXELS + p] = one;
+      most[g * PIXELS + p] = one;
       const leader = this.#leader(p, rivals);
       if (leader >= 0) return leader;
     }

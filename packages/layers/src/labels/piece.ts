@@ -13,6 +13,8 @@ export class Piece implements Block {
   right = 0;
   /** The first of the four score vectors, counted row by row. */
   cell = 0;
+  /** The class that is best in all four, or -1. */
+  winner = -1;
   /** Where the scores of the four begin: upper left, upper right, lower left, lower right. */
   o0 = 0;
   o1 = 0;
@@ -25,7 +27,7 @@ export class Piece implements Block {
   #dy = 0;
 
   /** Becomes the piece that begins at a pixel and does not leave the block. */
-  set({ x, y, origin, rowStride, columnStride, width }: Grid, top: number, left: number, block: Block): void {
+  set({ x, y, origin, rowStride, columnStride, width, best }: Grid, top: number, left: number, block: Block): void {
     this.top = top;
     this.left = left;
     this.bottom = Math.min(y.runEnd[top]!, block.bottom);
@@ -33,6 +35,10 @@ export class Piece implements Block {
     const row = y.low[top]!;
     const column = x.low[left]!;
     this.cell = row * width + column;
+    const below = this.cell + y.step * width;
+    const first = best[this.cell]!;
+    const isWinner = best[this.cell + x.step] === first && best[below] === first && best[below + x.step] === first;
+    this.winner = isWinner ? first : -1;
     this.o0 = origin + row * rowStride + column * columnStride;
     this.o1 = this.o0 + x.step * columnStride;
     this.o2 = this.o0 + y.step * rowStride;

@@ -1,6 +1,6 @@
 import type { Block } from "./block.ts";
 import { type Grid, surroundings } from "./grid.ts";
-import { Piece } from "./piece.ts";
+import type { Piece } from "./piece.ts";
 
 /** The largest block, pixels on a side, that planes are filled for. */
 export const SIDE = 12;
@@ -18,89 +18,110 @@ export class Planes {
   /** Of each pixel which of the rivals wins in every map; -1 if none does. */
   readonly winner: Int32Array = new Int32Array(PIXELS);
   readonly #grids: readonly Grid[];
-  readonly #piece = new Piece();
-  readonly #best = new Int32Array(PIXELS);
-  readonly #highest = new Float64Array(PIXELS);
+  /** The position of each class among the rivals. */
+  readonly #position: Int32Array;
+  #rivals: Int32Array = new Int32Array();
 
   constructor(grids: readonly Grid[], classes: number) {
     this.#grids = grids;
     this.values = new Float64Array(grids.length * classes * PIXELS);
     this.shifts = new Float64Array(grids.length);
+    this.#position = new Int32Array(classes);
   }
 
-  /** Fills the planes. Returns false if the scores are too large or too far apart for that. */
-  fill(block: Block, rivals: Int32Array): boolean {
-    const piece = this.#piece;
-    let plane = 0;
-    for (let g = 0; g < this.#grids.length; g++, plane += rivals.length * PIXELS) {
+  /** Begins a block. Returns false if its scores are too large or too far apart for exponentials. */
+  begin(block: Block, rivals: Int32Array): boolean {
+    this.#rivals = rivals;
+    for (let k = 0; k < rivals.length; k++) this.#position[rivals[k]!] = k;
+    for (let g = 0; g < this.#grids.length; g++) {
       const grid = this.#grids[g]!;
-      const { data } = grid;
-      const shift = bestAround(grid, block);
-      if (Math.abs(shift) > LARGEST_SCORE) return false;
-      this.shifts[g] = shift;
-      const least = shift - WIDEST_SPREAD;
-      for (let y = block.top; y < block.bottom; y = piece.bottom) {
-        for (let x = block.left; x < block.right; x = piece.right) {
-          piece.set(grid, y, x, block);
-          const at = plane + (y - block.top) * SIDE + x - block.left;
-          for (let k = 0; k < rivals.length; k++) {
-            const c = rivals[k]!;
-            const v0 = data[piece.o0 + c]!;
-            const v1 = data[piece.o1 + c]!;
-            const v2 = data[piece.o2 + c]!;
-            const v3 = data[piece.o3 + c]!;
-            if (v0 < least || v1 < least || v2 < least || v3 < least) return false;
-            const to = at + k * PIXELS;
-            piece.exponentials(this.values, to, SIDE, v0 - shift, v1 - shift, v2 - shift, v3 - shift);
-          }
+      const { data, best, width, origin, rowStride, columnStride } = grid;
+      const { top, bottom, left, right } = surroundings(grid, block);
+      let most = Number.NEGATIVE_INFINITY;
+      let least = Number.POSITIVE_INFINITY;
+      for (let row = top; row <= bottom; row++) {
+        for (let column = left; column <= right; column++) {
+          const at = origin + row * rowStride + column * columnStride;
+          const score = data[at + best[row * width + column]!]!;
+          if (score > most) most = score;
+          for (let k = 0; k < rivals.length; k++) if (data[at + rivals[k]!]! < least) least = data[at + rivals[k]!]!;
         }
       }
+      if (Math.abs(most) > LARGEST_SCORE || most - least > WIDEST_SPREAD) return false;
+      this.shifts[g] = most;
     }
     return true;
   }
 
-  /** Finds the pixels' winners. Returns whether each has one; places outside of a smaller block do not matter. */
-  agree(rivals: number): boolean {
-    const values = this.values;
-    const winner = this.winner;
-    const best = this.#best;
-    const highest = this.#highest;
-    let all = true;
-    for (let g = 0, i = 0; g < this.#grids.length; g++) {
-      best.fill(0);
-      for (let p = 0; p < PIXELS; p++) highest[p] = values[i++]!;
-      for (let k = 1; k < rivals; k++) {
-        for (let p = 0; p < PIXELS; p++) {
-          const value = values[i++]!;
-          if (value > highest[p]!) {
-            highest[p] = value;
-            best[p] = k;
+  /** Where a class's plane of a map begins. */
+  planeOf(g: number, c: number): number {
+    return (g * this.#rivals.length + this.#position[c]!) * PIXELS;
+  }
+
+  /** Fills the planes of map `g` in a piece whose first pixel is `at`. */
+  fill(g: number, piece: Piece, at: number): void {
+    const { data } = this.#grids[g]!;
+    const shift = this.shifts[g]!;
+    const rivals = this.#rivals;
+    let to = g * rivals.length * PIXELS + at;
+    for (let k = 0; k < rivals.length; k++, to += PIXELS) {
+      const c = rivals[k]!;
+      const v0 = data[piece.o0 + c]! - shift;
+      const v1 = data[piece.o1 + c]! - shift;
+      const v2 = data[piece.o2 + c]! - shift;
+      const v3 = data[piece.o3 + c]! - shift;
+      piece.exponentials(this.values, to, SIDE, v0, v1, v2, v3);
+    }
+  }
+
+  /** Takes the piece's winners in map `g` into account, from its planes. Returns whether they agree with those of the maps before. */
+  vote(g: number, { top, bottom, left, right }: Piece, at: number): boolean {
+    const { values, winner } = this;
+    const rivals = this.#rivals.length;
+    const first = g * rivals * PIXELS;
+    let agree = true;
+    for (let row = top; row < bottom; row++, at += SIDE) {
+      for (let p = at; p < at + right - left; p++) {
+        let best = 0;
+        let most = values[first + p]!;
+        for (let k = 1, i = first + PIXELS + p; k < rivals; k++, i += PIXELS) {
+          if (values[i]! > most) {
+            most = values[i]!;
+            best = k;
           }
         }
-      }
-      if (g === 0) winner.set(best);
-      else {
-        for (let p = 0; p < PIXELS; p++) {
-          if (winner[p] === best[p]) continue;
+        if (g === 0) winner[p] = best;
+        else if (winner[p] !== best) {
           winner[p] = -1;
-          all = false;
+          agree = false;
         }
       }
     }
-    return all;
+    return agree;
   }
-}
 
-/** The best score in the vectors around a block. */
-function bestAround(grid: Grid, block: Block): number {
-  const { data, best, width, origin, rowStride, columnStride } = grid;
-  const { top, bottom, left, right } = surroundings(grid, block);
-  let most = Number.NEGATIVE_INFINITY;
-  for (let row = top; row <= bottom; row++) {
-    for (let column = left; column <= right; column++) {
-      const score = data[origin + row * rowStride + column * columnStride + best[row * width + column]!]!;
-      if (score > most) most = score;
+  /** The same where one class wins the whole piece. */
+  voteFor(c: number, g: number, { top, bottom, left, right }: Piece, at: number): boolean {
+    const { winner } = this;
+    const best = this.#position[c]!;
+    let agree = true;
+    for (let row = top; row < bottom; row++, at += SIDE) {
+      for (let p = at; p < at + right - left; p++) {
+        if (g === 0) winner[p] = best;
+        else if (winner[p] !== best) {
+          winner[p] = -1;
+          agree = false;
+        }
+      }
     }
+    return agree;
   }
-  return most;
+
+  /** Whether a pixel of the piece has no winner. */
+  isOpen({ top, bottom, left, right }: Piece, at: number): boolean {
+    for (let row = top; row < bottom; row++, at += SIDE) {
+      for (let p = at; p < at + right - left; p++) if (this.winner[p]! < 0) return true;
+    }
+    return false;
+  }
 }
