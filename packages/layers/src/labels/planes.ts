@@ -3,7 +3,7 @@ import { type Grid, surroundings } from "./grid.ts";
 import type { Piece } from "./piece.ts";
 
 /** The largest block, pixels on a side, that planes are filled for. */
-export const SIDE = 12;
+export const SIDE = 16;
 export const PIXELS: number = SIDE * SIDE;
 /** Beyond these, exponentials of a block's scores would leave float64's range, or lose digits. */
 const WIDEST_SPREAD = 300;
