@@ -29,25 +29,23 @@ export type UpdateRule =
       epsilon?: number;
     };
 
-/** One group as flat tensors: parameters, and what the rule remembers of earlier gradients. */
-interface Flat {
+/** A group, and the optimizer's state of each of its variables: SGD's momentum, or Adam's two moments. */
+interface GroupState {
   group: ParameterGroup;
-  sizes: number[];
-  parameters: tf.Tensor1D;
-  memory: tf.Tensor1D[];
+  moments: tf.Tensor[][];
 }
 
 /**
- * SGD with momentum, or Adam, with parameter groups. A group is one flat tensor, so that an update is a handful of operations
- * in all instead of a handful for each variable.
+ * SGD with momentum, or Adam, with parameter groups. Variables are updated one after the other, so that what one update reads and writes
+ * stays in the processor's cache between its operations.
  */
 export class GroupedOptimizer {
   readonly #rule: UpdateRule;
-  readonly #flats: Flat[];
+  readonly #states: GroupState[];
   #updates = 0;
 
   /**
-   * @param groups - No variable twice. From here on the variables are changed by {@link update} alone.
+   * @param groups - No variable twice.
    * @throws {LayersError} if a variable stands in two groups.
    */
   constructor(groups: readonly ParameterGroup[], rule: UpdateRule) {
@@ -56,13 +54,13 @@ export class GroupedOptimizer {
       throw new LayersError("option", "Expected each variable in one parameter group but one stands in two.");
     }
     this.#rule = rule;
-    this.#flats = groups
+    const count = rule.name === "sgd" ? 1 : 2;
+    this.#states = groups
       .filter(({ variables }) => variables.length > 0)
-      .map((group) => {
-        const parameters = flatten(group.variables);
-        const memory = Array.from({ length: rule.name === "sgd" ? 1 : 2 }, () => tf.zerosLike(parameters));
-        return { group, sizes: group.variables.map(({ size }) => size), parameters, memory };
-      });
+      .map((group) => ({
+        group,
+        moments: group.variables.map((variable) => Array.from({ length: count }, () => tf.zerosLike(variable))),
+      }));
   }
 
   /** How many updates have been made. */
@@ -72,7 +70,7 @@ export class GroupedOptimizer {
 
   /** The variables of all groups, in the order in which {@link update} takes their gradients. */
   get variables(): tf.Variable[] {
-    return this.#flats.flatMap(({ group }) => group.variables);
+    return this.#states.flatMap(({ group }) => group.variables);
   }
 
   /**
@@ -80,109 +78,140 @@ export class GroupedOptimizer {
    *
    * @param gradients - One for each of `variables`, in their order; stay the caller's.
    * @param clipNorm - Where the Euclidean norm of all gradients together is larger, they are scaled down to it. Default: never.
-   * @param combine - Called with each group's gradient as one flat tensor, before clipping; what it gives is used instead. Here replicas sum
-   *   theirs, without another copy of them.
+   * @param combine - Called with each group's gradients as one flat tensor, before clipping; what it gives is used instead. Here replicas
+   *   sum theirs.
    */
   update(
     gradients: readonly tf.Tensor[],
     clipNorm = Number.POSITIVE_INFINITY,
-    combine: (gradient: tf.Tensor1D) => tf.Tensor1D = (gradient) => gradient,
+    combine?: (gradient: tf.Tensor1D) => tf.Tensor1D,
   ): void {
     this.#updates++;
     tf.tidy(() => {
       let start = 0;
-      let flats = this.#flats.map(({ sizes }) => {
-        const own = gradients.slice(start, start + sizes.length);
-        start += sizes.length;
-        const flat = flatten(own);
-        const combined = combine(flat);
-        if (combined !== flat) flat.dispose();
-        return combined;
+      const own = this.#states.map(({ group }) => {
+        const part = gradients.slice(start, start + group.variables.length);
+        start += part.length;
+        return combine ? combineFlat(part, combine) : part;
       });
-      if (Number.isFinite(clipNorm)) flats = clip(flats, clipNorm);
-      this.#flats.forEach((flat, i) => {
-        this.#updateGroup(flat, flats[i]!);
+      const scale = Number.isFinite(clipNorm) ? clipScale(own.flat(), clipNorm) : undefined;
+      this.#states.forEach((state, i) => {
+        this.#updateGroup(state, own[i]!, scale);
       });
     });
   }
 
-  /** What the rule remembers, to save beside the parameters: flat tensors in a fixed order; they stay the optimizer's. */
-  get memory(): readonly tf.Tensor1D[] {
-    return this.#flats.flatMap(({ memory }) => memory);
+  /** How many numbers each of {@link moments}' tensors holds. */
+  get momentSizes(): number[] {
+    return this.#states.flatMap(({ group, moments }) => {
+      const size = group.variables.reduce((sum, variable) => sum + variable.size, 0);
+      return moments[0]!.map(() => size);
+    });
+  }
+
+  /** The optimizer's state, to save beside the parameters: flat tensors in a fixed order, which the caller disposes. */
+  moments(): tf.Tensor1D[] {
+    return this.#states.flatMap(({ moments }) => moments[0]!.map((_, k) => flatten(moments.map((own) => own[k]!))));
   }
 
   /**
    * Takes up where a saved optimizer was.
    *
-   * @param memory - As {@link memory} gave it; stays the caller's.
-   * @throws {LayersError} if it is of other parameters.
+   * @param moments - As {@link moments} gave them; stay the caller's.
+   * @throws {LayersError} if they are of other parameters.
    */
-  restore(memory: readonly tf.Tensor[], updates: number): void {
-    const expected = this.memory.map(({ size }) => size);
-    if (memory.length !== expected.length || memory.some(({ size }, i) => size !== expected[i])) {
+  restore(moments: readonly tf.Tensor[], updates: number): void {
+    const expected = this.momentSizes;
+    if (moments.length !== expected.length || moments.some(({ size }, i) => size !== expected[i])) {
       throw new LayersError(
         "shape",
-        `Expected an optimizer's memory of sizes ${expected} but received ${memory.map(({ size }) => size)}.`,
+        `Expected an optimizer's moments of sizes ${expected} but received ${moments.map(({ size }) => size)}.`,
       );
     }
     this.#updates = updates;
     let next = 0;
-    for (const flat of this.#flats) {
-      tf.dispose(flat.memory);
-      flat.memory = flat.memory.map(() => memory[next++]!.clone() as tf.Tensor1D);
-      flat.parameters.dispose();
-      flat.parameters = flatten(flat.group.variables);
+    for (const state of this.#states) {
+      const parts = state.moments[0]!.map(() => unflatten(moments[next++] as tf.Tensor1D, state.group.variables));
+      tf.dispose(state.moments);
+      state.moments = state.group.variables.map((_, i) => parts.map((part) => part[i]!));
     }
   }
 
   /** Frees what the optimizer holds; the variables stay. */
   dispose(): void {
-    for (const { parameters, memory } of this.#flats) tf.dispose([parameters, ...memory]);
+    for (const { moments } of this.#states) tf.dispose(moments);
   }
 
-  #updateGroup(flat: Flat, gradient: tf.Tensor1D): void {
-    const { group, sizes, parameters } = flat;
-    const { learningRate, weightDecay = 0 } = group;
-    const [next, memory] = tf.tidy(() => {
-      const g = weightDecay ? gradient.add<tf.Tensor1D>(parameters.mul(weightDecay)) : gradient;
-      const memory = this.#remember(flat.memory, g);
-      return [parameters.sub(this.#step(memory, learningRate)), memory] as [tf.Tensor1D, tf.Tensor1D[]];
-    });
-    tf.dispose([parameters, ...flat.memory]);
-    flat.parameters = tf.keep(next);
-    flat.memory = memory.map((tensor) => tf.keep(tensor));
-    tf.tidy(() => {
-      tf.split(next, sizes).forEach((part, i) => {
-        const variable = group.variables[i]!;
-        variable.assign(part.reshape(variable.shape));
+  #updateGroup({ group, moments }: GroupState, gradients: readonly tf.Tensor[], scale: tf.Tensor | undefined): void {
+    const { variables, learningRate, weightDecay = 0 } = group;
+    const step =
+      this.#rule.name === "sgd" ? sgd(this.#rule, learningRate) : adam(this.#rule, learningRate, this.#updates);
+    const decay = tf.scalar(weightDecay);
+    variables.forEach((variable, i) => {
+      tf.tidy(() => {
+        const clipped = scale ? gradients[i]!.mul(scale) : gradients[i]!;
+        const [next, ...own] = step(variable, weightDecay ? clipped.add(variable.mul(decay)) : clipped, moments[i]!);
+        tf.dispose(moments[i]!);
+        moments[i] = own.map((moment) => tf.keep(moment));
+        variable.assign(next!);
       });
     });
   }
+}
 
-  #remember(memory: tf.Tensor1D[], g: tf.Tensor1D): tf.Tensor1D[] {
-    const decay = (old: tf.Tensor1D, rate: number, value: tf.Tensor1D) => old.mul(rate).add<tf.Tensor1D>(value);
-    if (this.#rule.name === "sgd") return [decay(memory[0]!, this.#rule.momentum, g)];
-    const { beta1 = 0.9, beta2 = 0.999 } = this.#rule;
-    return [decay(memory[0]!, beta1, g.mul(1 - beta1)), decay(memory[1]!, beta2, g.square().mul(1 - beta2))];
-  }
+/** Gives the next parameters, then the next moments. */
+type Step = (parameters: tf.Tensor, gradient: tf.Tensor, moments: tf.Tensor[]) => tf.Tensor[];
 
-  #step([first, second]: tf.Tensor1D[], rate: number): tf.Tensor1D {
-    if (this.#rule.name === "sgd") return first!.mul(rate);
-    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = this.#rule;
-    const deviation = second!
-      .div(1 - beta2 ** this.#updates)
+function sgd({ momentum }: UpdateRule & { name: "sgd" }, learningRate: number): Step {
+  const [decay, rate] = [tf.scalar(momentum), tf.scalar(learningRate)];
+  return (parameters, gradient, [velocity]) => {
+    const next = velocity!.mul(decay).add(gradient);
+    return [parameters.sub(next.mul(rate)), next];
+  };
+}
+
+function adam(
+  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: UpdateRule & { name: "adam" },
+  learningRate: number,
+  updates: number,
+): Step {
+  const average = (old: tf.Tensor, beta: number, value: tf.Tensor) => old.mul(beta).add(value.mul(1 - beta));
+  return (parameters, gradient, [first, second]) => {
+    const [mean, square] = [average(first!, beta1, gradient), average(second!, beta2, gradient.square())];
+    const deviation = square
+      .div(1 - beta2 ** updates)
       .sqrt()
       .add(epsilon);
-    return first!.mul(rate / (1 - beta1 ** this.#updates)).div(deviation);
-  }
+    return [parameters.sub(mean.mul(learningRate / (1 - beta1 ** updates)).div(deviation)), mean, square];
+  };
 }
 
 /** Tensors one behind the other, as one. */
 const flatten = (tensors: readonly tf.Tensor[]): tf.Tensor1D =>
   tf.tidy(() => (tensors.length === 1 ? tensors[0]!.flatten().clone() : tf.concat1d(tensors.map((t) => t.flatten()))));
 
-function clip(gradients: tf.Tensor1D[], most: number): tf.Tensor1D[] {
+/** A flat tensor as tensors of the shapes of others. */
+const unflatten = (flat: tf.Tensor1D, like: readonly tf.Tensor[]): tf.Tensor[] =>
+  tf.tidy(() =>
+    tf
+      .split(
+        flat.flatten(),
+        like.map(({ size }) => size),
+      )
+      .map((part, i) => part.reshape(like[i]!.shape)),
+  );
+
+function combineFlat(gradients: readonly tf.Tensor[], combine: (gradient: tf.Tensor1D) => tf.Tensor1D): tf.Tensor[] {
+  const flat = flatten(gradients);
+  const combined = combine(flat);
+  if (combined !== flat) flat.dispose();
+  const parts = unflatten(combined, gradients);
+  combined.dispose();
+  return parts;
+}
+
+/** What gradients are multiplied by so that their norm together is at most `most`. */
+function clipScale(gradients: readonly tf.Tensor[], most: number): tf.Tensor {
   const norm = tf.sqrt(tf.addN(gradients.map((g) => g.square().sum())));
-  const scale = tf.minimum(tf.scalar(most).div(norm.add(1e-6)), 1);
-  return gradients.map((g) => g.mul(scale));
+  return tf.minimum(tf.scalar(most).div(norm.add(1e-6)), 1);
 }

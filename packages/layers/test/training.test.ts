@@ -174,7 +174,7 @@ function path(rule: "sgd" | "adam", start: number, gradients: number[], rate: nu
 describeEveryEngine("the optimizer", () => {
   const rules = { sgd: { name: "sgd", momentum: 0.9 }, adam: { name: "adam" } } as const;
   for (const name of ["sgd", "adam"] as const) {
-    it(`moves each group's variables as ${name} does, continues from saved memory, and clips`, async () => {
+    it(`moves each group's variables as ${name} does, continues from saved moments, and clips`, async () => {
       const [a, b, c] = tf.tidy(() =>
         [madeUp("a", [2, 3]), madeUp("b", [4]), madeUp("c", [3])].map((tensor) => tf.variable(tensor)),
       ) as [tf.Variable, tf.Variable, tf.Variable];
@@ -187,11 +187,11 @@ describeEveryEngine("the optimizer", () => {
       const steps = [0, 1, 2, 3].map((i) => [madeUp(`ga${i}`, [2, 3]), madeUp(`gc${i}`, [3]), madeUp(`gb${i}`, [4])]);
       steps.forEach((gradients, i) => {
         if (i === 2) {
-          const [memory, updates] = [optimizer.memory.map((tensor) => tensor.clone()), optimizer.updates];
+          const [moments, updates] = [optimizer.moments(), optimizer.updates];
           optimizer.dispose();
           optimizer = new GroupedOptimizer(groups, rules[name]);
-          optimizer.restore(memory, updates);
-          tf.dispose(memory);
+          optimizer.restore(moments, updates);
+          tf.dispose(moments);
         }
         optimizer.update(gradients);
       });
@@ -207,7 +207,7 @@ describeEveryEngine("the optimizer", () => {
         });
         expectClose(await numbers(variable), expected, 1e-5);
       }
-      expect(() => optimizer.restore([b], 1)).toThrow(/memory of sizes/);
+      expect(() => optimizer.restore([b], 1)).toThrow(/moments of sizes/);
 
       const before = await numbers(b);
       const sum = Math.sqrt(given[0]!.flat().reduce((total, g) => total + g * g, 0));

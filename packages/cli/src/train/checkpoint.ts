@@ -49,7 +49,7 @@ export async function saveCheckpoint(
   history: History,
   { position, settings, engine }: CheckpointNotes,
 ): Promise<string[]> {
-  const { memory, updates, seeds } = trainer.state;
+  const { updates, seeds } = trainer.progress;
   const path = (part: Part) => fileOf(folder, position, part);
   const { batchesTracked } = trainer;
   const states = {
@@ -57,8 +57,9 @@ export async function saveCheckpoint(
     decoder: await stateOf(trainer.decoder, batchesTracked),
   };
   const momenta: NamedTensor[] = [];
-  for (const [i, tensor] of memory.entries()) {
+  for (const [i, tensor] of trainer.moments().entries()) {
     const data = (await tensor.data()) as Float32Array;
+    tensor.dispose();
     momenta.push({ name: `memory.${i}`, dtype: "float32", shape: tensor.shape, data });
   }
   await removeCheckpoint(folder, position);
@@ -153,7 +154,7 @@ export async function restoreTrainer(
   const memory = Array.from(file.values()).sort((a, b) => Number(a.name.slice(7)) - Number(b.name.slice(7)));
   const tensors = memory.map(({ data }) => tf.tensor1d(data as Float32Array));
   try {
-    trainer.restore({ memory: tensors, updates, seeds });
+    trainer.restore(tensors, { updates, seeds });
   } catch (error) {
     throw new CliError(
       "config",

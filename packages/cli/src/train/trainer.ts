@@ -36,6 +36,13 @@ export interface Rates {
 /** By how much the random numbers of one replica go ahead of those of the one before it; far more than a training draws. */
 const SEEDS_APART = 100_000_007;
 
+/** What the next updates depend on, besides tensors; plain data. */
+export interface TrainerProgress {
+  updates: number;
+  /** The next seed of each dropout layer. */
+  seeds: Record<string, number>;
+}
+
 /**
  * The two networks of a configuration with their optimizer, on the current engine. In a group of several, batch norms span the group, and
  * an update follows the sum of all replicas' gradients, so that all hold the same weights; only the calls that say so are collective.
@@ -151,19 +158,24 @@ export class Trainer {
     this.#gradients = undefined;
   }
 
-  /** What, besides the weights, the next updates depend on; the tensors stay the trainer's. */
-  get state(): { memory: readonly tf.Tensor1D[]; updates: number; seeds: Record<string, number> } {
+  /** What, besides the weights and the optimizer's moments, the next updates depend on. */
+  get progress(): TrainerProgress {
     const seeds = Object.fromEntries(this.#dropouts().map(({ name, nextSeed }) => [name, nextSeed!]));
-    return { memory: this.#optimizer.memory, updates: this.#optimizer.updates, seeds };
+    return { updates: this.#optimizer.updates, seeds };
+  }
+
+  /** The optimizer's moments, flat; the caller disposes them. */
+  moments(): tf.Tensor1D[] {
+    return this.#optimizer.moments();
   }
 
   /**
-   * Goes on from a {@link state}; the weights must be loaded already. The tensors stay the caller's.
+   * Goes on from where a trainer was; the weights must be loaded already. The tensors stay the caller's.
    *
    * @throws {LayersError} if it is another network's or another optimizer's.
    */
-  restore({ memory, updates, seeds }: Trainer["state"]): void {
-    this.#optimizer.restore(memory, updates);
+  restore(moments: readonly tf.Tensor[], { updates, seeds }: TrainerProgress): void {
+    this.#optimizer.restore(moments, updates);
     for (const layer of this.#dropouts()) layer.nextSeed = seeds[layer.name] ?? layer.nextSeed;
   }
 
@@ -176,15 +188,15 @@ export class Trainer {
       models.flatMap((model) => model.weights.map((weight) => weight.read() as tf.Variable)),
       group,
     );
-    const { updates, seeds } = this.state;
-    const first = broadcastJson({ updates, seeds }, group);
-    const memory = this.state.memory.map((tensor) => {
+    const first = broadcastJson(this.progress, group);
+    const moments = this.moments().map((tensor) => {
       const values = (tensor.dataSync() as Float32Array).slice();
+      tensor.dispose();
       group.broadcast(values);
       return tf.tensor1d(values);
     });
-    this.restore({ memory, ...first });
-    tf.dispose(memory);
+    this.restore(moments, first);
+    tf.dispose(moments);
     for (const layer of this.#dropouts()) layer.nextSeed = layer.nextSeed! + group.rank * SEEDS_APART;
   }
 
@@ -202,7 +214,7 @@ export class Trainer {
   /** About how large a checkpoint is. */
   get bytes(): number {
     const weights = [this.encoder, this.decoder].flatMap((model) => model.weights.map((weight) => weight.read().size));
-    return 4 * [...weights, ...this.#optimizer.memory.map(({ size }) => size)].reduce((sum, size) => sum + size, 0);
+    return 4 * [...weights, ...this.#optimizer.momentSizes].reduce((sum, size) => sum + size, 0);
   }
 
   /** Frees everything. */

@@ -5,7 +5,7 @@ import { execute, kernel, type NativeBackend, shapeTensor } from "./engine.ts";
 import { perGroup } from "./per-group.ts";
 import { subImageMargins, toSubImages } from "./sub-images.ts";
 import { type ConvOp, isAble } from "./trial.ts";
-import { convWindow, isDepthwise, isDilated, isStrided, kernelOf, padded } from "./window.ts";
+import { convWindow, isDepthwise, isDilated, isPointwise, isStrided, kernelOf, padded } from "./window.ts";
 
 /**
  * Products a tap from which one matrix product for each tap is the faster way. oneDNN's op loses 2 to 4 times on large maps where there
@@ -29,7 +29,8 @@ function isOwnBetter(backend: NativeBackend, dyShape: number[], attrs: Conv2DAtt
   if (isDepthwise(filterShape, attrs.groups)) return !isDilated(attrs);
   const [n, height, width] = dyShape as [number, number, number];
   const products = n * height * width * filterShape[2]! * filterShape[3]!;
-  if (attrs.groups === 1 && !isStrided(attrs) && products >= LARGE && !backend.isUsingGpuDevice) return false;
+  const product = isPointwise(filterShape, attrs) || (attrs.groups === 1 && !isStrided(attrs) && products >= LARGE);
+  if (product && !backend.isUsingGpuDevice) return false;
   return isAble(backend, "Conv2DBackpropFilter", filterShape, attrs, own, otherwise, (x, filter, y) => [
     x,
     y,
@@ -96,18 +97,19 @@ const overTaps: ConvOp = (backend, x, dy, { padding, dilations }, filterShape) =
   const pixels = n * rows * columns;
   const before = padding[0] * columns + padding[1];
   const last = dilations[0] * (kh - 1) * columns + dilations[1] * (kw - 1);
-  const image = tf.pad(
-    padOrCrop(x, [0, rows - height], [0, columns - width]).reshape([pixels, channels]) as tf.Tensor2D,
-    [
-      [before, Math.max(0, last - before)],
-      [0, 0],
-    ],
-  );
+  const spaced = padOrCrop(x, [0, rows - height], [0, columns - width]).reshape([pixels, channels]) as tf.Tensor2D;
+  const image =
+    last === 0
+      ? spaced
+      : tf.pad(spaced, [
+          [before, Math.max(0, last - before)],
+          [0, 0],
+        ]);
   const gradient = padOrCrop(dy, [0, rows - newHeight], [0, columns - newWidth]).reshape([pixels, out]);
   const taps = Array.from({ length: kh * kw }, (_, tap) => {
     const offset = dilations[0] * Math.floor(tap / kw) * columns + dilations[1] * (tap % kw);
     const seen = tf.slice(image, [offset, 0], [pixels, channels]);
-    const product = execute(backend, "BatchMatMulV2", { adj_x: true, adj_y: false }, [seen, gradient]);
+    const product = execute(backend, "MatMul", { transpose_a: true, transpose_b: false }, [seen, gradient]);
     seen.dispose();
     return product;
   });
