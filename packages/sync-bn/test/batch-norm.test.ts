@@ -1,7 +1,9 @@
 import { describeEngines, describeEveryEngine, expectSampled, reference, tidyAsync, unlessShared } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { type ActivationName, batchNormalization, batchNormTrain } from "../src/index.ts";
+import { batchNormalization, batchNormTrain } from "../src/index.ts";
+import { expectSlow, problem } from "./oracle.ts";
+import { passOfPart } from "./pass.ts";
 import { close, closeTo, inputsOf, madeUp, type ReferenceCase } from "./values.ts";
 
 const cases = reference<ReferenceCase[]>("sync-bn.json")?.filter(({ output }) => output.length === 1);
@@ -35,51 +37,18 @@ describe.skipIf(!cases)(`the original's batch norm on one replica${unlessShared}
   });
 });
 
-/** Central differences of a scalar function, on the plain JavaScript engine's float32 tensors. */
-function numericGradient(f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, step = 1e-2): number[] {
-  const values = x.dataSync();
-  return Array.from(values, (_, i) => {
-    const at = (delta: number) =>
-      tf.tidy(
-        () =>
-          f(
-            tf.tensor(
-              Float32Array.from(values, (v, j) => (j === i ? v + delta : v)),
-              x.shape,
-            ),
-          ).dataSync()[0]!,
-      );
-    return (at(step) - at(-step)) / (2 * step);
-  });
-}
-
 describeEngines("a residual and an activation in the same pass", () => {
-  for (const activation of ["relu", "relu6"] as ActivationName[]) {
-    it(`has the gradient of finite differences with ${activation}`, () => {
-      tf.tidy(() => {
-        const x = madeUp("x", [3, 4], (u) => u * 4);
-        const residual = madeUp("r", [3, 4], (u) => (u - 0.5) * 9);
-        const gamma = madeUp("w", [4], (u) => u + 2);
-        const beta = madeUp("b", [4], (u) => u);
-        const g = madeUp("g", [3, 4], (u) => u - 0.5);
-        const loss = (x: tf.Tensor, residual: tf.Tensor) =>
-          batchNormTrain(x, gamma, beta, { residual, activation }).y.mul(g).sum();
-        const [dx, dResidual] = tf.grads((x: tf.Tensor, r: tf.Tensor) => loss(x, r).asScalar())([x, residual]) as [
-          tf.Tensor,
-          tf.Tensor,
-        ];
-        close(
-          dx,
-          numericGradient((v) => loss(v, residual), x),
-          2e-2,
-        );
-        close(
-          dResidual,
-          numericGradient((v) => loss(x, v), residual),
-          2e-2,
-        );
-      });
-    });
+  for (const epsMode of ["add", "max"] as const) {
+    for (const activation of [undefined, "relu", "relu6"] as const) {
+      for (const epsilon of [1e-5, 1e-3]) {
+        it(`give what plain loops in float64 give, with ${activation ?? "no activation"} and eps ${epsilon} by ${epsMode}`, () => {
+          const whole = problem([12]);
+          const options = { epsMode, epsilon, activation };
+          const result = passOfPart(whole.parts[0]!, whole, [3, 4, whole.gamma.length], options);
+          expectSlow([result], whole, options);
+        });
+      }
+    }
   }
 
   it("is what separate operations give, in training and at inference", () => {

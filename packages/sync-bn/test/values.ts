@@ -42,11 +42,16 @@ export function inputsOf(c: ReferenceCase, rank: number) {
 }
 
 /** Expects the same numbers, to within `tolerance` × the largest of those expected. */
-export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-5): void {
-  expect(actual.length).toBe(expected.length);
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance = 1e-5,
+  what?: string,
+): void {
+  expect(actual.length, what).toBe(expected.length);
   const scale = Array.from(expected).reduce((most, value) => Math.max(most, Math.abs(value)), 1e-12);
   for (let i = 0; i < expected.length; i++) {
-    expect(Math.abs(actual[i]! - expected[i]!) / scale).toBeLessThanOrEqual(tolerance);
+    expect(Math.abs(actual[i]! - expected[i]!) / scale, what).toBeLessThanOrEqual(tolerance);
   }
 }
 

@@ -16,13 +16,14 @@ import {
 /** All axes but the channels. */
 const overPixels = (x: tf.Tensor) => Array.from({ length: x.rank - 1 }, (_, axis) => axis);
 
-/** y, mean, unbiased variance, and what the gradient needs besides: mean and 1/σ. */
+/** y, mean, unbiased variance, and what the gradient needs besides: mean, 1/σ, and 1 where σ follows the values, else 0. */
 export function batchNorm(inputs: tf.NamedTensorMap, { epsilon, epsMode, activation }: BatchNormAttrs): tf.Tensor[] {
   const { x, gamma, beta, residual } = inputs as Record<"x" | "gamma" | "beta", tf.Tensor> & { residual?: tf.Tensor };
   const { mean, centred, variance } = moments(x);
   const inverse = tf.rsqrt(epsMode === "add" ? variance.add(epsilon) : variance.maximum(epsilon));
   const y = finish(centred.mul(inverse.mul(gamma)).add(beta), residual, activation);
-  return [y, mean, unbiased(variance, x), mean.clone(), inverse, tf.scalar(0)];
+  const varies = epsMode === "add" ? tf.scalar(1) : variance.greater(epsilon).toFloat();
+  return [y, mean, unbiased(variance, x), mean.clone(), inverse, varies];
 }
 
 function moments(x: tf.Tensor) {
@@ -43,27 +44,17 @@ function finish(y: tf.Tensor, residual: tf.Tensor | undefined, activation: Activ
 }
 
 /** Gradients of x, γ, β and the residual (dy itself, past the activation). */
-export function batchNormGrad(
-  inputs: tf.NamedTensorMap,
-  { epsilon, epsMode, activation }: BatchNormAttrs,
-): tf.Tensor[] {
-  const { x, y, gamma, saved1: mean, saved2: inverse } = inputs as Record<string, tf.Tensor>;
+export function batchNormGrad(inputs: tf.NamedTensorMap, { activation }: BatchNormAttrs): tf.Tensor[] {
+  const { x, y, gamma, saved1: mean, saved2: inverse, saved3: varies } = inputs as Record<string, tf.Tensor>;
   const dy = activation ? throughActivation(inputs.dy!, y!, activation) : inputs.dy!.clone();
   const normalized = x!.sub(mean!).mul(inverse!);
   const dBeta = dy.sum(overPixels(dy));
   const dGamma = dy.mul(normalized).sum(overPixels(dy));
   const count = x!.size / x!.shape[x!.rank - 1]!;
   // Where eps replaces the variance, the variance has no gradient.
-  const varies =
-    epsMode === "max"
-      ? inverse!
-          .less(1 / Math.sqrt(epsilon))
-          .toFloat()
-          .mul(dGamma)
-      : dGamma;
   const dx = dy
     .sub(dBeta.div(count))
-    .sub(normalized.mul(varies.div(count)))
+    .sub(normalized.mul(dGamma.mul(varies!).div(count)))
     .mul(inverse!.mul(gamma!));
   return [dx, dGamma, dBeta, dy];
 }
