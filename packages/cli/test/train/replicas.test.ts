@@ -51,8 +51,9 @@ function half(batch: TrainBatch, which: number): TrainBatch {
   return { ...batch, images: part(batch.images), labels: part(batch.labels), files };
 }
 
+const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => Buffer.from(buffer, byteOffset, byteLength);
 const sameBits = (a: Weights, b: Weights) =>
-  a.length === b.length && a.every((values, i) => Buffer.from(values.buffer).equals(Buffer.from(b[i]!.buffer)));
+  a.length === b.length && a.every((values, i) => bytes(values).equals(bytes(b[i]!)));
 const minus = (a: Float32Array, b: Float32Array) => a.map((value, i) => value - b[i]!);
 
 describe.each<Launcher>(["threads", "processes"])("Two replicas with half of the photos each, as %s,", (launcher) => {
