@@ -8,8 +8,16 @@ export const ENGINES = ["cpu", "wasm", "tensorflow"] as const satisfies EngineNa
 /** WebGPU first: what comes after a suite may want an engine that can be read at once. */
 const ENGINES_AND_WEBGPU = ["webgpu", ...ENGINES] as const satisfies EngineName[];
 
+/** Those of them that this run is about: all, or the ones that SEG_TEST_ENGINES names. */
+const wanted = process.env.SEG_TEST_ENGINES?.split(",");
+const isWanted = (engine: EngineName) => wanted?.includes(engine) ?? true;
+
+/** An engine's name in titles, with the setting that it was asked to run under. */
+const titled = (engine: EngineName) =>
+  engine === "tensorflow" && process.env.TF_ENABLE_ONEDNN_OPTS === "0" ? "tensorflow (oneDNN off)" : engine;
+
 const started = new Map<EngineName, string | undefined>();
-for (const engine of ENGINES_AND_WEBGPU) {
+for (const engine of ENGINES_AND_WEBGPU.filter(isWanted)) {
   // Known at collection time, so that an absent engine shows up as a skipped suite with its name and reason.
   started.set(
     engine,
@@ -31,23 +39,26 @@ export function describeEngines(
   body: (engine: (typeof ENGINES_AND_WEBGPU)[number]) => void,
   engines: readonly (typeof ENGINES_AND_WEBGPU)[number][] = ENGINES,
 ): void {
-  for (const engine of engines) {
+  for (const engine of engines.filter(isWanted)) {
     const reason = started.get(engine);
-    describe.skipIf(reason !== undefined)(`${title} on ${engine}${reason ? ` (skipped: ${reason})` : ""}`, () => {
-      let before = 0;
-      beforeAll(async () => {
-        await startEngine(engine);
-        // WebGPU leaves small operations to plain JavaScript; tests are of its own kernels.
-        if (engine === "webgpu") tf.env().set("WEBGPU_CPU_FORWARD", false);
-      });
-      beforeEach(() => {
-        before = tf.memory().numTensors;
-      });
-      afterEach(() => {
-        expect(tf.memory().numTensors, "tensors left behind").toBe(before);
-      });
-      body(engine);
-    });
+    describe.skipIf(reason !== undefined)(
+      `${title} on ${titled(engine)}${reason ? ` (skipped: ${reason})` : ""}`,
+      () => {
+        let before = 0;
+        beforeAll(async () => {
+          await startEngine(engine);
+          // WebGPU leaves small operations to plain JavaScript; tests are of its own kernels.
+          if (engine === "webgpu") tf.env().set("WEBGPU_CPU_FORWARD", false);
+        });
+        beforeEach(() => {
+          before = tf.memory().numTensors;
+        });
+        afterEach(() => {
+          expect(tf.memory().numTensors, "tensors left behind").toBe(before);
+        });
+        body(engine);
+      },
+    );
   }
 }
 
