@@ -14,8 +14,12 @@ export function ownExecArgv(): string[] {
   return ["--import", `data:text/javascript,${encodeURIComponent(register)}`];
 }
 
-/** Starts one of this package's own files in a Node process of its own, with an IPC channel and its output captured. */
-export function forkOwn(file: "probe", args: string[]): ChildProcess {
-  const entry = fileURLToPath(new URL(`./${file}.${SOURCE ? "ts" : "js"}`, import.meta.url));
-  return fork(entry, args, { execArgv: ownExecArgv(), stdio: ["ignore", "pipe", "pipe", "ipc"] });
+/** One of this package's own files that a process begins with. */
+export function ownFile(name: "probe" | "prove"): string {
+  return fileURLToPath(new URL(`./${name}.${SOURCE ? "ts" : "js"}`, import.meta.url));
+}
+
+/** Starts the probe in a Node process of its own, with an IPC channel and its output captured. */
+export function forkProbe(args: string[]): ChildProcess {
+  return fork(ownFile("probe"), args, { execArgv: ownExecArgv(), stdio: ["ignore", "pipe", "pipe", "ipc"] });
 }

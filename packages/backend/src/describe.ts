@@ -1,4 +1,4 @@
-import { forkOwn } from "./child.ts";
+import { forkProbe } from "./child.ts";
 import { ENGINE_NAMES, type Engine, type EngineName } from "./engine.ts";
 import { firstLine } from "./errors.ts";
 import { NATIVE_PACKAGES } from "./native.ts";
@@ -52,7 +52,7 @@ async function describeEngine(name: EngineName, options: DescribeOptions): Promi
 function probe(name: EngineName, { measure = true, timeout = 60_000, signal }: DescribeOptions): Promise<ProbeResult> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const child = forkOwn("probe", [name, measure ? "measure" : ""]);
+    const child = forkProbe([name, measure ? "measure" : ""]);
     let result: ProbeResult | undefined;
     let stderr = "";
     const timer = setTimeout(() => {

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { isMainThread } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs";
 import { type Engine, type EngineLoader, unavailable } from "./engine.ts";
 import { firstLine } from "./errors.ts";
+import { openAddon } from "./native-addon.ts";
 import { addonPath, findPackage, requireHere } from "./packages.ts";
 import { activate, cpuName } from "./portable.ts";
 import { mendUtil } from "./util-of-tfjs-node.ts";
@@ -88,18 +88,13 @@ async function loadNative(name: NativeName, options: { threads?: number | undefi
   };
 }
 
-/**
- * Loads the addon alone, before the package: when it fails, no kernel has been registered yet. TensorFlow reads its
- * environment now, and only in the main thread does `process.env` reach it.
- */
+/** Loads the addon alone, before the package: when it fails, no kernel has been registered yet. */
 function loadAddon(name: NativeName, dir: string, threads: number | undefined): Binding {
   const addon = addonPath(dir);
   if (!existsSync(addon)) throw unavailable(`its native addon is not built: run \`${SETUP[name]}\``);
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
-  if (threads !== undefined && isMainThread) process.env.TF_NUM_INTRAOP_THREADS = String(threads);
   mendUtil();
   try {
-    const binding: Binding = requireHere(addon);
+    const binding = openAddon<Binding>(addon, threads);
     loaded = name;
     return binding;
   } catch (error) {

@@ -1,13 +1,16 @@
 import { existsSync, realpathSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
-import { homedir } from "node:os";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { cacheFolder } from "./cache-folder.ts";
 import { BackendError } from "./errors.ts";
 import { NATIVE_PACKAGES } from "./native.ts";
 import { addonPath, findPackage, type InstalledPackage, readPackage } from "./packages.ts";
-import { buildAddon, installStockAddon, type Proof } from "./setup/addon.ts";
+import { buildAddon, installStockAddon } from "./setup/addon.ts";
 import { fetchLibtensorflow, TENSORFLOW_VERSION } from "./setup/libtensorflow.ts";
+import { lead, leadsTo } from "./setup/links.ts";
 import { takeLock } from "./setup/lock.ts";
+import { keepProof, type Proof, proveAddon, readProof } from "./setup/prove-addon.ts";
+import { type System, stockLibraries, type Wheel, wheelFor } from "./setup/system.ts";
 import { findTools } from "./setup/tools.ts";
 
 export interface SetupOptions {
@@ -17,7 +20,7 @@ export interface SetupOptions {
   stock?: boolean | undefined;
   /** The native package's folder; by default the one that `startEngine` loads. */
   packageDir?: string | undefined;
-  /** Where libraries and addons are kept, for all projects; by default `seg/tensorflow` in `$XDG_CACHE_HOME` or `~/.cache`. */
+  /** Where libraries and addons are kept, for all projects; by default `tensorflow` in {@link cacheFolder}. */
   cacheDir?: string | undefined;
   /** Receives a line for each step. Default: nothing is printed. */
   log?: ((line: string) => void) | undefined;
@@ -38,57 +41,58 @@ export interface SetupResult extends Proof {
 
 /**
  * Gives `@tensorflow/tfjs-node` (or `-gpu`) a current TensorFlow: takes the C library from the wheel that `pip download`
- * gives, builds the package's unmodified addon on it, proves it with a convolution in a process of its own, and makes the
- * package load it.
+ * gives, builds the package's unmodified addon on it, proves in a process of its own that it computes what networks need (plain,
+ * dilated, depthwise and grouped convolutions, their gradients, and the rest), and makes the package load it.
  *
  * Library and addon are made beside their places in the cache and renamed; in the package one link, `tfjs_binding.node`, is
- * renamed over what was there. So an interruption at any moment leaves the old state or the new, and running processes keep
- * what they have loaded. A second call finds everything in place. Without the signal, an interrupted caller may leave a
- * download or a compiler running to its end; the next call removes what they made.
+ * renamed over what was there (on Windows the addon's folder becomes a link). So an interruption at any moment leaves the old state or
+ * the new, and running processes keep what they have loaded. A second call finds everything in place. Without the signal, an
+ * interrupted caller may leave a download or a compiler running to its end; the next call removes what they made.
  *
- * Verified on Linux x86-64, Node 20: the CPU package from start to end. The GPU package on a machine without a GPU: the same
- * with TensorFlow's GPU wheel, whose libraries search CUDA's where they are put. Linux only, but for `stock`.
+ * For Linux on x64 and arm64 and macOS on arm64; elsewhere, Windows included, with `stock` alone. Run on a real machine: Linux x64.
  *
  * @throws {BackendError} one line that names what is missing (`package-missing`, `python-missing`, `pip-missing`,
  * `make-missing`, `compiler-missing`, `node-gyp-missing`, `no-network`, `disk-full`, `not-writable`,
  * `unsupported-platform`) or went wrong (`busy`, `download-failed`, `build-failed`, `proof-failed`).
  */
-export async function setupNativeEngine(options: SetupOptions = {}): Promise<SetupResult> {
+export function setupNativeEngine(options: SetupOptions = {}): Promise<SetupResult> {
+  return setupOn(process, proveAddon, options);
+}
+
+/** {@link setupNativeEngine} for a system, with a proof. */
+export async function setupOn(
+  { platform, arch }: Pick<System, "platform" | "arch">,
+  prove: typeof proveAddon,
+  options: SetupOptions,
+): Promise<SetupResult> {
   try {
-    return await setup(options);
+    return await setup({ platform, arch, gpu: options.gpu ?? false }, prove, options);
   } catch (error) {
-    throw explained(error);
+    throw explained(error, platform);
   }
 }
 
-async function setup({
-  gpu = false,
-  stock = false,
-  log = () => {},
-  signal,
-  ...where
-}: SetupOptions): Promise<SetupResult> {
+async function setup(
+  system: System,
+  prove: typeof proveAddon,
+  { stock = false, log = () => {}, signal, ...where }: SetupOptions,
+): Promise<SetupResult> {
   signal?.throwIfAborted();
-  if (!stock && (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch))) {
-    throw new BackendError(
-      "unsupported-platform",
-      `Expected Linux on x64 or arm64 but this is ${process.platform} on ${process.arch}: use \`seg setup --stock\`, the package's own installer.`,
-    );
-  }
-  const from = nativePackage(gpu, where.packageDir);
-  const cache = where.cacheDir ?? join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "seg", "tensorflow");
-  const library = `${stock ? "stock" : TENSORFLOW_VERSION}-${gpu ? "gpu" : "cpu"}-${process.platform}-${process.arch}`;
+  const libraries = stock ? stockLibraries(system) : builtLibraries(wheelFor(system));
+  const from = nativePackage(system.gpu, where.packageDir);
+  const cache = where.cacheDir ?? join(cacheFolder(), "tensorflow");
+  const { platform, arch, gpu } = system;
+  const library = `${stock ? "stock" : TENSORFLOW_VERSION}-${gpu ? "gpu" : "cpu"}-${platform}-${arch}`;
   const built = join(cache, `${from.name.split("/").at(-1)}-${from.version}-on-${library}`);
   const place = addonPath(from.dir);
   const addon = join(built, relative(from.dir, place));
-  const done = async (already: boolean): Promise<SetupResult | undefined> => {
-    const proof = await readProof(built, addon);
-    if (!proof || (await readlink(place).catch(() => "")) !== addon) return undefined;
+  const isBuilt = () => [addon, ...libraries.map((name) => join(dirname(addon), name))].every(existsSync);
+  const result = (proof: Proof, already: boolean): SetupResult => {
     return { package: from.name, version: from.version, ...proof, addon, already };
   };
 
-  const before = await done(true);
-  if (before) return before;
+  const before = isBuilt() && (await leadsTo(place, addon)) ? await readProof(built) : undefined;
+  if (before) return result(before, true);
   const unlock = takeLock(join(cache, "lock"));
   let staging: string | undefined;
   try {
@@ -96,24 +100,45 @@ async function setup({
       // Ours is not there yet, and who holds the lock works alone: these were left by setups that were killed.
       if (name.startsWith("staging-")) await rm(join(cache, name), { recursive: true, force: true, maxRetries: 5 });
     }
-    if (!(await readProof(built, addon))) {
+    if (!isBuilt()) {
       staging = await mkdtemp(join(cache, "staging-"));
-      const tools = await findTools(signal);
-      const build = { from, staging, tools, log, signal };
-      if (stock) await installStockAddon(built, gpu, build);
+      const build = { system, from, staging, log, prove, signal };
+      if (stock) await installStockAddon(built, build);
       else {
+        const tools = await findTools(platform, signal);
         const libtensorflow = join(cache, `libtensorflow-${library}`);
-        await fetchLibtensorflow(libtensorflow, { gpu, ...build });
-        await buildAddon(built, libtensorflow, build);
+        await fetchLibtensorflow(libtensorflow, { ...build, tools });
+        await buildAddon(built, libtensorflow, { ...build, tools });
       }
     }
+    const proof = (await readProof(built)) ?? (await proveAgain(built, addon, { prove, log, signal }));
     signal?.throwIfAborted();
-    await replaceByLink(place, addon);
-    return (await done(false))!;
+    await lead(place, addon, platform);
+    return result(proof, false);
   } finally {
     if (staging) await rm(staging, { recursive: true, force: true, maxRetries: 5 });
     unlock();
   }
+}
+
+/** The libraries that an addon built on a wheel looks for, as paths from its folder. */
+const builtLibraries = ({ libraries, aliases }: Wheel) =>
+  [...libraries, ...Object.keys(aliases)].map((name) => `../../deps/lib/${name}`);
+
+/** Proves an addon whose proof is lost, or from a time when less was asked. */
+async function proveAgain(
+  built: string,
+  addon: string,
+  {
+    prove,
+    log,
+    signal,
+  }: Required<Pick<SetupOptions, "log">> & { prove: typeof proveAddon; signal?: AbortSignal | undefined },
+): Promise<Proof> {
+  log?.("Proving the addon with what networks need");
+  const proof = await prove(addon, signal);
+  await keepProof(built, proof);
+  return proof;
 }
 
 function nativePackage(gpu: boolean, dir: string | undefined): InstalledPackage {
@@ -131,29 +156,13 @@ function nativePackage(gpu: boolean, dir: string | undefined): InstalledPackage 
   throw new BackendError("package-missing", `Expected the folder of ${name} but ${dir} holds ${found.name}.`);
 }
 
-/** The proof of the addon in `built`, or undefined unless it and the libraries it is linked to are there. */
-async function readProof(built: string, addon: string): Promise<Proof | undefined> {
-  const lib = join(built, "deps", "lib");
-  if (![addon, join(lib, "libtensorflow.so"), join(lib, "libtensorflow_framework.so")].every(existsSync))
-    return undefined;
-  return readFile(join(built, "proof.json"), "utf8").then(JSON.parse, () => undefined);
-}
-
-/** Makes `path` a link to `target` in one step: whoever opens it gets the old file or the new one. */
-async function replaceByLink(path: string, target: string): Promise<void> {
-  const link = join(dirname(path), ".tfjs_binding.new");
-  await mkdir(dirname(path), { recursive: true });
-  await rm(link, { force: true });
-  await symlink(target, link);
-  await rename(link, path);
-}
-
 /** The system's errors that a user can do something about, in words. */
-function explained(error: unknown): unknown {
+function explained(error: unknown, platform: NodeJS.Platform): unknown {
   const { code, path } = error as NodeJS.ErrnoException;
-  if (["EACCES", "EPERM", "EROFS"].includes(code ?? "") && path) {
-    const way =
-      "run this as the owner of that folder, or set XDG_CACHE_HOME to a folder of your own if it is the cache";
+  if (["EACCES", "EPERM", "EROFS", "EBUSY"].includes(code ?? "") && path) {
+    // Windows lets nobody replace what a running program has loaded.
+    const running = platform === "win32" ? "end the programs that use it, or " : "";
+    const way = `${running}run this as the owner of that folder, or set XDG_CACHE_HOME to a folder of your own if it is the cache`;
     return new BackendError("not-writable", `${path} may not be written: ${way}.`, { cause: error });
   }
   if (code !== "ENOSPC") return error;

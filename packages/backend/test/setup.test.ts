@@ -1,18 +1,33 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ownExecArgv } from "../src/child.ts";
-import { type SetupOptions, setupNativeEngine } from "../src/index.ts";
-import { type FakeMachine, fakeMachine } from "./fixtures/fake-machine.ts";
+import type { SetupOptions } from "../src/index.ts";
+import type { System } from "../src/setup/system.ts";
+import { setupOn } from "../src/setup.ts";
+import { type FakeMachine, fakeMachine, fakeProof } from "./fixtures/fake-machine.ts";
 
-/** Elsewhere the setup refuses; its own test below says so. */
-const describeOnLinux = describe.skipIf(process.platform !== "linux");
+/** The programs of the fake machine begin with `#!`, and are ended as a group. */
+const POSIX = process.platform !== "win32";
+const describeOnPosix = describe.skipIf(!POSIX);
+const title = (text: string) => (POSIX ? text : `${text} (skipped: the fake programs need a POSIX system)`);
 
-/** The wheel for this processor. */
-const REQUIREMENT = process.arch === "x64" ? "tensorflow-cpu==2.21.0" : "tensorflow==2.21.0";
+const REQUIREMENT = "tensorflow-cpu==2.21.0";
+const LINUX = { platform: "linux", arch: "x64" } as const;
+const MACOS = { platform: "darwin", arch: "arm64" } as const;
+const WINDOWS = { platform: "win32", arch: "x64" } as const;
 
 let machine: FakeMachine;
 
@@ -26,8 +41,9 @@ afterEach(() => {
   machine.dispose();
 });
 
-const setup = (options: SetupOptions = {}) =>
-  setupNativeEngine({ packageDir: machine.packageDir, cacheDir: machine.cacheDir, ...options });
+const setupOf = (system: Pick<System, "platform" | "arch">, options: SetupOptions = {}) =>
+  setupOn(system, fakeProof, { packageDir: machine.packageDir, cacheDir: machine.cacheDir, ...options });
+const setup = (options: SetupOptions = {}) => setupOf(LINUX, options);
 
 /** The same in a process of its own, which a test may kill. */
 function setupInChild(): ChildProcess {
@@ -42,7 +58,7 @@ async function reached(name: string): Promise<void> {
   while (!machine.has(`${name}-reached`)) await sleep(10);
 }
 
-describeOnLinux("setupNativeEngine", () => {
+describeOnPosix(title("setupNativeEngine"), () => {
   it("makes the package load an addon built on the wheel's library, and says what it proved", async () => {
     const lines: string[] = [];
     const result = await setup({ log: (line) => lines.push(line) });
@@ -58,7 +74,7 @@ describeOnLinux("setupNativeEngine", () => {
     expect(lines).toEqual([
       `Downloading ${REQUIREMENT}`,
       "Building the addon of @tensorflow/tfjs-node 4.22.0",
-      "Proving it with a convolution",
+      "Proving it with what networks need",
     ]);
   });
 
@@ -118,21 +134,16 @@ describeOnLinux("setupNativeEngine", () => {
   });
 });
 
-describeOnLinux("a setup that lacks something says so in one line and leaves the old addon", () => {
+describeOnPosix(title("a setup that lacks something says so in one line and leaves the old addon"), () => {
   const cases: [what: string, spoil: (machine: FakeMachine) => void, code: string, message: RegExp][] = [
-    [
-      "Python",
-      (m) => m.remove("python3"),
-      "python-missing",
-      /^Python 3 was not found: install it .*apt install python3/,
-    ],
-    ["pip", (m) => m.set("no-pip"), "pip-missing", /^python3 has no pip: install it .*python3-pip/],
-    ["make", (m) => m.remove("make"), "make-missing", /^make was not found: install it .*apt install make/],
+    ["Python", (m) => m.remove("python3"), "python-missing", /^Python 3 was not found: install it/],
+    ["pip", (m) => m.set("no-pip"), "pip-missing", /^python3 has no pip: install it/],
+    ["make", (m) => m.remove("make"), "make-missing", /^make was not found: install it/],
     [
       "a C++ compiler",
       (m) => m.remove("g++"),
       "compiler-missing",
-      /^The C\+\+ compiler g\+\+ was not found: .*apt install g\+\+/,
+      /^The C\+\+ compiler g\+\+ was not found: install it/,
     ],
     [
       "the network",
@@ -152,22 +163,11 @@ describeOnLinux("a setup that lacks something says so in one line and leaves the
     ],
     [
       "a header",
-      (m) => m.set("build-fails"),
+      (m) => m.set("build-fails", "x.cc:1:10: fatal error: no such thing"),
       "build-failed",
       /^The addon could not be built: x\.cc:1:10: fatal error: no such thing$/,
     ],
-    [
-      "right numbers",
-      (m) => m.set("wrong-numbers"),
-      "proof-failed",
-      /^Expected a convolution to give 45,5,.* but the built addon gave 0\.$/,
-    ],
-    [
-      "instructions of the processor",
-      (m) => m.set("crash"),
-      "proof-failed",
-      /SIGILL \(TensorFlow's wheels need a processor with AVX\)$/,
-    ],
+    ["a proof", (m) => m.set("proof-fails"), "proof-failed", /^it is no good$/],
   ];
 
   it.each(cases)("%s", async (_, spoil, code, message) => {
@@ -202,7 +202,7 @@ describeOnLinux("a setup that lacks something says so in one line and leaves the
   });
 });
 
-describeOnLinux("an interrupted setup", () => {
+describeOnPosix(title("an interrupted setup"), () => {
   it.each(["hang-download", "hang-build"])(
     "killed at %s leaves the old addon, and the next one the new",
     async (where) => {
@@ -258,7 +258,7 @@ describeOnLinux("an interrupted setup", () => {
   });
 });
 
-describeOnLinux("two setups at once", () => {
+describeOnPosix(title("two setups at once"), () => {
   it("the second says who is at work, and the first goes on", async () => {
     machine.set("hang-download");
     const first = setup();
@@ -280,13 +280,154 @@ describeOnLinux("two setups at once", () => {
   });
 });
 
-describe("on another system", () => {
-  it("the setup names the one way that works there", async () => {
-    const platform = vi.spyOn(process, "platform", "get").mockReturnValue("darwin");
-    await expect(setup()).rejects.toMatchObject({
-      code: "unsupported-platform",
-      message: expect.stringContaining("seg setup --stock"),
+describeOnPosix(title("an addon that is built already"), () => {
+  const proofs = () => machine.read("proofs").length;
+  const proofFile = () => {
+    const built = readdirSync(machine.cacheDir).find((name) => name.startsWith("tfjs-node-"));
+    return join(machine.cacheDir, built ?? "", "proof.json");
+  };
+
+  it("is proven once", async () => {
+    await setup();
+    await setup();
+    expect(proofs()).toBe(1);
+  });
+
+  it.each([
+    ["from a time when less was asked", '{"tensorflow":"9.9.9","gpu":false}'],
+    ["of something else", '{"tensorflow":"9.9.9","gpu":false,"proven":["a convolution"]}'],
+    ["cut short", '{"tensor'],
+  ])("with a proof %s is proven again, not built again", async (_, text) => {
+    const first = await setup();
+    writeFileSync(proofFile(), text);
+    machine.set("build-fails");
+    expect(await setup()).toEqual(first);
+    expect(proofs()).toBe(2);
+    expect(await setup()).toEqual({ ...first, already: true });
+  });
+
+  it("is refused when it does not stand today's proof", async () => {
+    await setup();
+    writeFileSync(proofFile(), "{}");
+    machine.set("proof-fails");
+    await expect(setup()).rejects.toMatchObject({ code: "proof-failed" });
+    await expect(setup()).rejects.toMatchObject({ code: "proof-failed" });
+  });
+});
+
+describeOnPosix(title("a setup on macOS"), () => {
+  it("takes the wheel's .dylib files, links the names that binding.gyp wants, and tells the linker where they lie", async () => {
+    const { addon } = await setupOf(MACOS);
+    expect(machine.addon()).toMatch(/^built on unpacked/);
+    expect(machine.read("downloads")).toBe("tensorflow==2.21.0\n");
+    const lib = join(addon, "../../../deps/lib");
+    expect(readdirSync(lib).sort()).toEqual([
+      "libtensorflow.2.dylib",
+      "libtensorflow_cc.2.dylib",
+      "libtensorflow_framework.2.dylib",
+    ]);
+    expect(realpathSync(join(lib, "libtensorflow.2.dylib"))).toBe(realpathSync(join(lib, "libtensorflow_cc.2.dylib")));
+    expect(machine.read("linker-flags")).toBe("-Wl,-rpath,@loader_path/../../deps/lib");
+    expect(await setupOf(MACOS)).toMatchObject({ already: true });
+  });
+
+  it("looks for Apple's compiler, and tells how to get it", async () => {
+    machine.remove("c++");
+    await expect(setupOf(MACOS)).rejects.toMatchObject({
+      code: "compiler-missing",
+      message: "The C++ compiler c++ was not found: install it (xcode-select --install), then run this again.",
     });
-    platform.mockRestore();
+  });
+
+  it("runs the package's own installer when asked to", async () => {
+    vi.stubEnv("FAKE_PLATFORM", "darwin");
+    for (const arch of ["x64", "arm64"]) {
+      expect(await setupOf({ platform: "darwin", arch }, { stock: true })).toMatchObject({ already: false });
+      expect(machine.addon()).toMatch(/^built on stock/);
+    }
+  });
+
+  it("on an Intel processor names what works there", async () => {
+    await expect(setupOf({ platform: "darwin", arch: "x64" })).rejects.toMatchObject({
+      code: "unsupported-platform",
+      message:
+        "Expected a TensorFlow wheel with a C library but there is none for darwin on x64: use `seg setup --stock`, the package's own installer (TensorFlow 2.9.1), or use the engine wasm, which needs no setup.",
+    });
+  });
+});
+
+describeOnPosix(title("a setup on Windows"), () => {
+  beforeEach(() => {
+    vi.stubEnv("FAKE_PLATFORM", "win32");
+    for (const program of ["make", "g++", "c++", "python3"]) machine.remove(program);
+  });
+
+  it("names what works there instead of a current TensorFlow", async () => {
+    await expect(setupOf(WINDOWS)).rejects.toMatchObject({
+      code: "unsupported-platform",
+      message: expect.stringMatching(
+        /there is none for win32 on x64: use `seg setup --stock`.*, or use the engine wasm/,
+      ),
+    });
+  });
+
+  it("runs the package's own installer without make or a link to a file, and the package loads what it brought", async () => {
+    const { addon } = await setupOf(WINDOWS, { stock: true });
+    expect(machine.addon()).toMatch(/^built on stock/);
+    const folder = join(machine.packageDir, "lib/napi-v8");
+    expect(readdirSync(folder).sort()).toEqual(["tensorflow.dll", "tfjs_binding.node"]);
+    expect(lstatSync(join(folder, "tfjs_binding.node")).isFile()).toBe(true);
+    expect(realpathSync(folder)).toBe(realpathSync(join(addon, "..")));
+    expect(readdirSync(join(machine.packageDir, "lib"))).toEqual(["napi-v8"]);
+    expect(await setupOf(WINDOWS, { stock: true })).toMatchObject({ already: true });
+  });
+
+  it("puts a second addon in the place of the first, and leaves the cache whole", async () => {
+    const { addon } = await setupOf(WINDOWS, { stock: true });
+    rmSync(join(addon, "../tensorflow.dll"));
+    expect(await setupOf(WINDOWS, { stock: true })).toMatchObject({ already: false, addon });
+    expect(readdirSync(join(machine.packageDir, "lib/napi-v8")).sort()).toEqual([
+      "tensorflow.dll",
+      "tfjs_binding.node",
+    ]);
+  });
+
+  it("says so in one line when the installer brings no library, and leaves the old addon", async () => {
+    machine.set("no-library");
+    await expect(setupOf(WINDOWS, { stock: true })).rejects.toMatchObject({
+      code: "build-failed",
+      message: expect.stringMatching(/^Expected the installer of @tensorflow\/tfjs-node to bring tensorflow\.dll/),
+    });
+    expect(machine.addon()).toBe("the old addon");
+  });
+
+  it("tells what to install when the addon has to be built and nothing builds", async () => {
+    machine.set("build-fails", "gyp ERR! stack Error: Could not find any Visual Studio installation to use");
+    await expect(setupOf(WINDOWS, { stock: true })).rejects.toMatchObject({
+      code: "build-failed",
+      message: expect.stringMatching(
+        /Visual Studio installation to use: install Python and Visual Studio's build tools/,
+      ),
+    });
+  });
+});
+
+describe("a setup on other systems", () => {
+  it.each([
+    [{ platform: "win32", arch: "arm64" }, { stock: true }, /win32 on arm64: use the engine wasm/],
+    [{ platform: "freebsd", arch: "x64" }, {}, /freebsd on x64: use the engine wasm/],
+    [{ platform: "linux", arch: "arm64" }, { gpu: true }, /linux on arm64 with an NVIDIA GPU: leave --gpu out, or/],
+    [MACOS, { gpu: true, stock: true }, /darwin on arm64 with an NVIDIA GPU: leave --gpu out, or/],
+  ] as const)("%o says what works there", async (system, options, message) => {
+    await expect(setupOf(system, options)).rejects.toMatchObject({
+      code: "unsupported-platform",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.skipIf(!POSIX)(title("takes the same files on Linux arm64, from the one wheel there"), async () => {
+    await setupOf({ platform: "linux", arch: "arm64" });
+    expect(machine.addon()).toMatch(/^built on unpacked/);
+    expect(machine.read("downloads")).toBe("tensorflow==2.21.0\n");
   });
 });

@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { BackendError } from "../errors.ts";
 import { run } from "./run.ts";
+import { type System, wheelFor } from "./system.ts";
 import { requirePip, type Tools } from "./tools.ts";
 
 /** The TensorFlow whose C library the native packages get. */
@@ -11,10 +12,8 @@ export const TENSORFLOW_VERSION = "2.21.0";
 /** The Pythons it has wheels for; on any other, the wheel of one of these is taken, for Python is not what it is used with. */
 const WHEEL_PYTHONS = ["3.10", "3.11", "3.12", "3.13"];
 
-/** What of the wheel is unpacked: the two libraries, and the headers that the addon's two source files include. */
-const MEMBERS = [
-  "tensorflow/libtensorflow_cc.so.2",
-  "tensorflow/libtensorflow_framework.so.2",
+/** The headers that the addon's two source files include. */
+const HEADERS = [
   "tensorflow/include/tensorflow/c/",
   "tensorflow/include/tensorflow/core/platform/",
   "tensorflow/include/tsl/platform/",
@@ -40,7 +39,7 @@ with zipfile.ZipFile(sys.argv[1]) as z:
 `;
 
 export interface FetchOptions {
-  gpu: boolean;
+  system: System;
   tools: Tools;
   /** A folder on the same disk as the result, for what is not whole yet; the caller removes it. */
   staging: string;
@@ -49,30 +48,29 @@ export interface FetchOptions {
 }
 
 /**
- * Makes `dir` hold TensorFlow's C library: `tensorflow/include`, `tensorflow/libtensorflow_{cc,framework}.so.2` and, for
- * GPUs, the CUDA libraries in `nvidia/<part>/lib`. The two libraries search `$ORIGIN/../nvidia/<part>/lib`, as in Python's
+ * Makes `dir` hold TensorFlow's C library: in `tensorflow` the wheel's two libraries and `include`, and, for GPUs, the CUDA libraries in `nvidia/<part>/lib`. The two libraries search `$ORIGIN/../nvidia/<part>/lib`, as in Python's
  * site-packages, so they must keep lying so side by side. `dir` appears whole or not at all.
  *
- * @throws {BackendError} `pip-missing`, `disk-full`, `no-network` or `download-failed`.
+ * @throws {BackendError} `unsupported-platform`, `pip-missing`, `disk-full`, `no-network` or `download-failed`.
  */
 export async function fetchLibtensorflow(dir: string, options: FetchOptions): Promise<void> {
-  if (MEMBERS.every((member) => existsSync(join(dir, member)))) return;
-  const { gpu, tools, staging, signal } = options;
-  await requirePip(tools.python, signal);
-  await requireSpace(staging, SPACE[gpu ? "gpu" : "cpu"]);
+  const { system, tools, staging, signal } = options;
+  const { distribution, libraries, tags } = wheelFor(system);
+  const members = [...libraries.map((library) => `tensorflow/${library}`), ...HEADERS];
+  if (members.every((member) => existsSync(join(dir, member)))) return;
+  await requirePip(tools, signal);
+  await requireSpace(staging, SPACE[system.gpu ? "gpu" : "cpu"]);
   const unpacked = join(staging, "libtensorflow");
   await mkdir(unpacked);
 
-  // Only the x86-64 Linux wheels come in two kinds; elsewhere `tensorflow` is the CPU's.
-  const distribution = gpu || process.arch !== "x64" ? "tensorflow" : "tensorflow-cpu";
-  const requirement = `${distribution}==${TENSORFLOW_VERSION}`;
-  const parts = await withWheel(requirement, options, async (wheel) => {
-    await python([UNPACK, wheel, unpacked, ...MEMBERS], options);
-    return gpu ? cudaRequirements(await python([REQUIREMENTS, wheel], options)) : [];
+  const fetch = { ...options, tags };
+  const parts = await withWheel(`${distribution}==${TENSORFLOW_VERSION}`, fetch, async (wheel) => {
+    await python([UNPACK, wheel, unpacked, ...members], options);
+    return system.gpu ? cudaRequirements(await python([REQUIREMENTS, wheel], options)) : [];
   });
   // One at a time, so that the disk never holds more than one of these wheels beside what is unpacked.
   for (const part of parts) {
-    await withWheel(part, options, (wheel) => python([UNPACK, wheel, unpacked, "nvidia/"], options));
+    await withWheel(part, fetch, (wheel) => python([UNPACK, wheel, unpacked, "nvidia/"], options));
   }
   await rm(dir, { recursive: true, force: true });
   await rename(unpacked, dir);
@@ -87,31 +85,37 @@ export function cudaRequirements(metadata: string): string[] {
 
 async function withWheel<T>(
   requirement: string,
-  { tools, staging, log, signal }: FetchOptions,
+  { system, tools, staging, log, signal, tags }: FetchOptions & { tags: readonly string[] },
   use: (wheel: string) => Promise<T>,
 ): Promise<T> {
   const into = join(staging, "wheel");
   await mkdir(into);
   log(`Downloading ${requirement}`);
-  const finished = await run(
-    tools.python,
-    ["-m", "pip", ...pipArguments(tools.pythonVersion, requirement), "-d", into],
-    {
-      signal,
-      onLine: (line) => {
-        if (/^\s*Downloading /.test(line)) log(line.trim());
-      },
+  const args = pipArguments(requirement, { python: tools.pythonVersion, platform: system.platform, tags });
+  const finished = await run(tools.python, ["-m", "pip", ...args, "-d", into], {
+    signal,
+    onLine: (line) => {
+      if (/^\s*Downloading /.test(line)) log(line.trim());
     },
-  );
+  });
   if (finished.code !== 0) throw downloadError(requirement, finished.output);
-  const wheel = join(into, (await readdir(into))[0]!);
-  const result = await use(wheel);
+  const [wheel] = await readdir(into);
+  if (wheel === undefined) throw downloadError(requirement, "ERROR: it ended well but left no file; run this again");
+  const result = await use(join(into, wheel));
   await rm(into, { recursive: true });
   return result;
 }
 
-/** The arguments of `pip download` for `requirement` alone, for a Python of this version. */
-export function pipArguments(pythonVersion: string, requirement: string): string[] {
+/**
+ * The arguments of `pip download` for `requirement` alone. A Python that TensorFlow has wheels for chooses among them itself; for any
+ * other, and on macOS, where a Python for Intel may run on Apple's processors, the wheel is named.
+ *
+ * @param target - the Python's version, the system, and pip's names for it.
+ */
+export function pipArguments(
+  requirement: string,
+  target: { python: string; platform: NodeJS.Platform; tags: readonly string[] },
+): string[] {
   const common = [
     "download",
     "--no-deps",
@@ -120,10 +124,9 @@ export function pipArguments(pythonVersion: string, requirement: string): string
     "--no-input",
     "--disable-pip-version-check",
   ];
-  if (WHEEL_PYTHONS.includes(pythonVersion)) return [...common, requirement];
-  const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
-  const platforms = ["manylinux_2_27", "manylinux_2_17", "manylinux2014"].map((tag) => `--platform=${tag}_${machine}`);
-  return [...common, "--python-version=3.12", "--implementation=cp", ...platforms, requirement];
+  if (target.platform === "linux" && WHEEL_PYTHONS.includes(target.python)) return [...common, requirement];
+  const tags = target.tags.map((tag) => `--platform=${tag}`);
+  return [...common, "--python-version=3.12", "--implementation=cp", ...tags, requirement];
 }
 
 /** What pip's output says about why a download failed. */

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 
 /** How a program ended, and the last of what it printed. */
 export interface Finished {
@@ -29,13 +29,20 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
   const { cwd, env, signal, onLine } = options;
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
-    // A process group of its own, so that a compiler three levels down ends with it.
-    const detached = process.platform !== "win32";
-    const child = spawn(command, args, { cwd, env, detached, stdio: ["ignore", "pipe", "pipe"] });
+    const windows = process.platform === "win32";
+    // A process group of its own, so that a compiler three levels down ends with it; Windows knows whose child is whose.
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      windowsHide: true,
+      detached: !windows,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const kill = () => {
       if (child.pid === undefined) return;
+      if (windows) return void spawnSync("taskkill", ["/pid", String(child.pid), "/t", "/f"], { stdio: "ignore" });
       try {
-        process.kill(detached ? -child.pid : child.pid, "SIGKILL");
+        process.kill(-child.pid, "SIGKILL");
       } catch {
         // It has just ended by itself.
       }
@@ -51,7 +58,7 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
         if (stream === child.stdout) stdout = (stdout + text).slice(-KEPT);
         output = (output + text).slice(-KEPT);
         const lines = (line + text).split("\n");
-        line = lines.pop()!;
+        line = lines.pop() ?? "";
         for (const whole of lines) onLine?.(whole);
       });
     }

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { BackendError, type BackendErrorCode } from "../errors.ts";
@@ -6,6 +6,7 @@ import { run } from "./run.ts";
 
 /** The programs that building the addon needs, found. */
 export interface Tools {
+  platform: NodeJS.Platform;
   /** A Python, for pip, for unpacking wheels and for node-gyp. */
   python: string;
   /** Its version: `3.12`. */
@@ -14,24 +15,69 @@ export interface Tools {
   nodeGyp: string;
 }
 
-function missing(code: BackendErrorCode, what: string, debian: string, fedora: string): BackendError {
-  return new BackendError(
-    code,
-    `${what}: install it (Debian, Ubuntu: apt install ${debian}; Fedora: dnf install ${fedora}), then run this again.`,
-  );
+/** How each kind of system installs a program. */
+type Ways = Record<"debian" | "fedora" | "macos", string>;
+
+const PYTHON: Ways = {
+  debian: "apt install python3 python3-pip",
+  fedora: "dnf install python3 python3-pip",
+  macos: "brew install python",
+};
+const PIP: Ways = {
+  debian: "apt install python3-pip",
+  fedora: "dnf install python3-pip",
+  macos: "brew install python",
+};
+const MAKE: Ways = {
+  debian: "apt install make",
+  fedora: "dnf install make",
+  macos: "xcode-select --install",
+};
+const COMPILER: Ways = {
+  debian: "apt install g++",
+  fedora: "dnf install gcc-c++",
+  macos: "xcode-select --install",
+};
+
+/** The command that installs a program here, if this kind of system is known. */
+export function installCommand(ways: Ways, platform: NodeJS.Platform, osRelease: string): string | undefined {
+  if (platform === "darwin") return ways.macos;
+  const family = /^ID(?:_LIKE)?=.*$/gm;
+  const ids = (osRelease.match(family) ?? []).join(" ");
+  if (/\b(debian|ubuntu)\b/.test(ids)) return ways.debian;
+  return /\b(fedora|rhel|centos)\b/.test(ids) ? ways.fedora : undefined;
+}
+
+function missing(code: BackendErrorCode, what: string, ways: Ways, platform: NodeJS.Platform): BackendError {
+  const command = installCommand(ways, platform, readOsRelease());
+  return new BackendError(code, `${what}: install it${command ? ` (${command})` : ""}, then run this again.`);
+}
+
+function readOsRelease(): string {
+  try {
+    return readFileSync("/etc/os-release", "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** What to install where the reason of a failed build is a compiler that Windows lacks. */
+export function compilerHint(why: string, platform: NodeJS.Platform): string {
+  if (platform !== "win32" || !/Visual Studio|Python|MSBuild/i.test(why)) return "";
+  return ": install Python and Visual Studio's build tools for C++, or use the engine wasm";
 }
 
 /**
  * Looks for Python, make, a C++ compiler and node-gyp, in that order, and fails on the first that is missing.
  * @throws {BackendError} `python-missing`, `make-missing`, `compiler-missing` or `node-gyp-missing`.
  */
-export async function findTools(signal?: AbortSignal): Promise<Tools> {
-  const { python, pythonVersion } = await findPython(signal);
+export async function findTools(platform: NodeJS.Platform, signal?: AbortSignal): Promise<Tools> {
+  const { python, pythonVersion } = await findPython(platform, signal);
   if (!(await works("make", ["--version"], signal)))
-    throw missing("make-missing", "make was not found", "make", "make");
-  const compiler = process.env.CXX ?? "g++";
+    throw missing("make-missing", "make was not found", MAKE, platform);
+  const compiler = process.env.CXX ?? (platform === "darwin" ? "c++" : "g++");
   if (!(await works(compiler, ["--version"], signal))) {
-    throw missing("compiler-missing", `The C++ compiler ${compiler} was not found`, "g++", "gcc-c++");
+    throw missing("compiler-missing", `The C++ compiler ${compiler} was not found`, COMPILER, platform);
   }
   const nodeGyp = findNodeGyp();
   if (!nodeGyp) {
@@ -40,23 +86,26 @@ export async function findTools(signal?: AbortSignal): Promise<Tools> {
       "node-gyp was not found: install npm, which brings it, and run this again.",
     );
   }
-  return { python, pythonVersion, nodeGyp };
+  return { platform, python, pythonVersion, nodeGyp };
 }
 
 /** @throws {BackendError} `pip-missing` */
-export async function requirePip(python: string, signal?: AbortSignal): Promise<void> {
+export async function requirePip({ python, platform }: Tools, signal?: AbortSignal): Promise<void> {
   if (await works(python, ["-m", "pip", "--version"], signal)) return;
-  throw missing("pip-missing", `${python} has no pip`, "python3-pip", "python3-pip");
+  throw missing("pip-missing", `${python} has no pip`, PIP, platform);
 }
 
-async function findPython(signal?: AbortSignal): Promise<{ python: string; pythonVersion: string }> {
+async function findPython(
+  platform: NodeJS.Platform,
+  signal?: AbortSignal,
+): Promise<{ python: string; pythonVersion: string }> {
   for (const python of [process.env.PYTHON, "python3", "python"]) {
     if (!python) continue;
     const script = "import sys; print('%d.%d' % sys.version_info[:2])";
     const found = await run(python, ["-c", script], { signal }).catch(ignoreAbsent);
     if (found?.code === 0 && found.stdout.startsWith("3.")) return { python, pythonVersion: found.stdout.trim() };
   }
-  throw missing("python-missing", "Python 3 was not found", "python3 python3-pip", "python3 python3-pip");
+  throw missing("python-missing", "Python 3 was not found", PYTHON, platform);
 }
 
 async function works(command: string, args: string[], signal?: AbortSignal): Promise<boolean> {
@@ -69,12 +118,14 @@ function ignoreAbsent(error: NodeJS.ErrnoException): undefined {
 }
 
 /** node-gyp as the environment names it, as npm beside this Node brings it, or as the `npm` on the PATH does. */
-function findNodeGyp(): string | undefined {
+export function findNodeGyp(): string | undefined {
+  const beside = dirname(process.execPath);
+  const cli = "node_modules/npm/bin/npm-cli.js";
   const npm = (process.env.PATH ?? "").split(delimiter).map((dir) => join(dir, "npm"));
-  const besideNode = join(dirname(dirname(process.execPath)), "lib/node_modules/npm/bin/npm-cli.js");
-  const fromNpm = [besideNode, ...npm].filter(existsSync).map((cli) => {
+  // Windows keeps npm in Node's own folder.
+  const fromNpm = [join(dirname(beside), "lib", cli), join(beside, cli), ...npm].filter(existsSync).map((path) => {
     try {
-      const manifest = createRequire(realpathSync(cli)).resolve("node-gyp/package.json");
+      const manifest = createRequire(realpathSync(path)).resolve("node-gyp/package.json");
       return join(dirname(manifest), "bin/node-gyp.js");
     } catch {
       return undefined;

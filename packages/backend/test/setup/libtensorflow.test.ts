@@ -1,5 +1,10 @@
-import { describe, expect, it } from "vitest";
-import { cudaRequirements, pipArguments } from "../../src/setup/libtensorflow.ts";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { cudaRequirements, fetchLibtensorflow, pipArguments } from "../../src/setup/libtensorflow.ts";
+import type { System } from "../../src/setup/system.ts";
 
 describe("the CUDA wheels that TensorFlow's metadata asks for", () => {
   // Lines of tensorflow 2.21.0's METADATA.
@@ -20,15 +25,75 @@ Requires-Dist: tensorflow-io-gcs-filesystem>=0.23.1; (sys_platform != "win32" an
 });
 
 describe("pip's arguments", () => {
+  const linux = { platform: "linux", tags: ["manylinux_2_27_x86_64"] } as const;
+
   it("leave the choice of the wheel to a Python that TensorFlow has wheels for", () => {
-    const args = pipArguments("3.11", "tensorflow-cpu==2.21.0");
+    const args = pipArguments("tensorflow-cpu==2.21.0", { ...linux, python: "3.11" });
     expect(args).toContain("--no-deps");
     expect(args.filter((arg) => arg.startsWith("--platform") || arg.startsWith("--python-version"))).toEqual([]);
   });
 
-  it.each(["3.8", "3.14"])("name Python 3.12 and the platform where Python is %s, which has none", (version) => {
-    const args = pipArguments(version, "tensorflow-cpu==2.21.0");
+  it.each(["3.8", "3.14"])("name Python 3.12 and the platform where Python is %s, which has none", (python) => {
+    const args = pipArguments("tensorflow-cpu==2.21.0", { ...linux, python });
     expect(args).toContain("--python-version=3.12");
-    expect(args.join(" ")).toMatch(/--platform=manylinux_2_27_(x86_64|aarch64)/);
+    expect(args).toContain("--platform=manylinux_2_27_x86_64");
+  });
+
+  it("name the platform on macOS, where Python may be one for Intel", () => {
+    const args = pipArguments("tensorflow==2.21.0", {
+      platform: "darwin",
+      python: "3.12",
+      tags: ["macosx_12_0_arm64"],
+    });
+    expect(args).toContain("--platform=macosx_12_0_arm64");
+  });
+});
+
+/** Stands for Python: "downloads" the wheel that is there, and does everything else by the real one. */
+const PYTHON = spawnSync("python3", ["--version"]).status === 0;
+
+describe.skipIf(!PYTHON)(`a wheel${PYTHON ? "" : " (skipped: no python3)"}`, () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "seg-wheel-"));
+  });
+  afterEach(() => {
+    rmSync(dir, { recursive: true });
+  });
+
+  const HEADERS = ["tensorflow/c/c_api.h", "tensorflow/core/platform/ctstring.h", "xla/tsl/c/tsl_status.h"];
+  const systems: [System, string[]][] = [
+    [
+      { platform: "darwin", arch: "arm64", gpu: false },
+      ["libtensorflow_cc.2.dylib", "libtensorflow_framework.2.dylib"],
+    ],
+    [{ platform: "linux", arch: "arm64", gpu: false }, ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"]],
+  ];
+
+  it.each(systems)("for %o gives its two libraries and the C headers, and nothing else", async (system, libraries) => {
+    const wheel = join(dir, "tensorflow-2.21.0.whl");
+    const members = [...libraries, ...HEADERS.map((name) => `include/${name}`), "python/big.so", "include/Eigen/Core"];
+    const names = members.map((name) => `tensorflow/${name}`);
+    const zip =
+      "import sys, zipfile\nwith zipfile.ZipFile(sys.argv[1], 'w') as z:\n for n in sys.argv[2:]: z.writestr(n, n)";
+    spawnSync("python3", ["-c", zip, wheel, ...names]);
+    const python = join(dir, "python");
+    writeFileSync(
+      python,
+      `#!/bin/sh\ncase "$*" in *download*) for into; do :; done; cp "${wheel}" "$into";; *) exec python3 "$@";; esac\n`,
+    );
+    chmodSync(python, 0o755);
+    const staging = join(dir, "staging");
+    mkdirSync(staging);
+
+    const result = join(dir, "libtensorflow");
+    const tools = { platform: system.platform, python, pythonVersion: "3.12", nodeGyp: "" };
+    await fetchLibtensorflow(result, { system, tools, staging, log: () => {} });
+    const files = readdirSync(result, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(files.map(({ name }) => name).sort()).toEqual(
+      [...libraries, "c_api.h", "ctstring.h", "tsl_status.h"].sort(),
+    );
+    expect(readFileSync(join(result, "tensorflow", libraries[0]!), "utf8")).toBe(`tensorflow/${libraries[0]}`);
+    expect(readdirSync(staging)).toEqual([]);
   });
 });

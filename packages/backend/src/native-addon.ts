@@ -1,0 +1,14 @@
+import { isMainThread } from "node:worker_threads";
+import { requireHere } from "./packages.ts";
+
+/**
+ * Loads a native package's addon, and with it TensorFlow's C library, whose settings are in the environment: it reads them now, and
+ * only in the main thread does `process.env` reach it.
+ *
+ * @throws what the system's loader says.
+ */
+export function openAddon<Binding>(file: string, threads?: number): Binding {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+  if (threads !== undefined && isMainThread) process.env.TF_NUM_INTRAOP_THREADS = String(threads);
+  return requireHere(file);
+}

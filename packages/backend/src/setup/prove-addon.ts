@@ -1,0 +1,62 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ownExecArgv, ownFile } from "../child.ts";
+import { BackendError } from "../errors.ts";
+import { NEEDED } from "../proof/needs.ts";
+import { run } from "./run.ts";
+
+/** What the proof of an addon found. */
+export interface Proof {
+  /** The C library's version. */
+  tensorflow: string;
+  /** Whether it computes on a GPU. */
+  gpu: boolean;
+  /** What it was seen to compute right, with its gradients: all that networks need. */
+  proven: readonly string[];
+}
+
+/**
+ * Runs what networks need on an addon, in a process of its own, and compares it with values computed by plain loops. It asks the addon
+ * itself, so that it proves what was built and nothing else.
+ *
+ * @throws {BackendError} `proof-failed`, naming the operation.
+ */
+export async function proveAddon(addon: string, signal?: AbortSignal): Promise<Proof> {
+  const finished = await run(process.execPath, [...ownExecArgv(), ownFile("prove"), addon], { signal });
+  const answer = /^PROOF(.*)$/m.exec(finished.stdout)?.[1];
+  if (!answer) {
+    const said = finished.output
+      .trim()
+      .split("\n")
+      .find((line) => /Error: /.test(line));
+    throw new BackendError(
+      "proof-failed",
+      `The built addon does not run: ${said ?? finished.signal ?? `exit code ${finished.code}`}${
+        finished.signal === "SIGILL" ? " (TensorFlow's wheels need a processor with AVX)" : ""
+      }`,
+    );
+  }
+  const { wanting, ...facts } = JSON.parse(answer) as Omit<Proof, "proven"> & { wanting?: string };
+  if (wanting === undefined) return { ...facts, proven: NEEDED };
+  throw new BackendError(
+    "proof-failed",
+    `Expected the built addon to run what networks need but it fails at ${wanting}: use the engine wasm, and tell the project.`,
+  );
+}
+
+/** The proof kept in `dir`; undefined if there is none, or one that says less than is needed today. */
+export async function readProof(dir: string): Promise<Proof | undefined> {
+  try {
+    const proof: Partial<Proof> = JSON.parse(await readFile(join(dir, "proof.json"), "utf8"));
+    return NEEDED.every((need) => proof.proven?.includes(need)) ? (proof as Proof) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps a proof in `dir`, in one step. */
+export async function keepProof(dir: string, proof: Proof): Promise<void> {
+  const file = join(dir, "proof.json");
+  await writeFile(`${file}.new`, JSON.stringify(proof));
+  await rename(`${file}.new`, file);
+}
