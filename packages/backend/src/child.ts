@@ -21,5 +21,7 @@ export function ownFile(name: "probe" | "prove"): string {
 
 /** Starts the probe in a Node process of its own, with an IPC channel and its output captured. */
 export function forkProbe(args: string[]): ChildProcess {
-  return fork(ownFile("probe"), args, { execArgv: ownExecArgv(), stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  // Sources are found under the conditions that this process was started with.
+  const execArgv = SOURCE ? [...process.execArgv, ...ownExecArgv()] : [];
+  return fork(ownFile("probe"), args, { execArgv, stdio: ["ignore", "pipe", "pipe", "ipc"] });
 }

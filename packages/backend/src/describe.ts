@@ -3,16 +3,24 @@ import { ENGINE_NAMES, type Engine, type EngineName } from "./engine.ts";
 import { firstLine } from "./errors.ts";
 import { NATIVE_PACKAGES } from "./native.ts";
 import { findPackage } from "./packages.ts";
-import type { ProbeResult } from "./probe.ts";
+import type { ProbeResult, ProofReport } from "./probe.ts";
 
 /** One row of `seg doctor`'s table: an engine that starts here, or one that does not and why. */
 export type EngineReport =
-  | ({ available: true /** Of a 3×3 convolution, if measured. */; gflops?: number } & Engine)
+  | ({
+      available: true;
+      /** Of a 3×3 convolution, if measured. */
+      gflops?: number;
+      /** What the proof said, if there was one. */
+      proof?: ProofReport;
+    } & Engine)
   | { available: false; name: EngineName; package: string /** If installed. */; version?: string; reason: string };
 
 export interface DescribeOptions {
   /** Also measure each engine's speed, under a second each and one after the other. Default true. */
   measure?: boolean;
+  /** The `file:` URL of a module whose default export is an {@link EngineProof}; it runs on each engine that starts, in its process. */
+  proof?: URL | undefined;
   /** How long one engine may take to start and be measured, in milliseconds. Default 60,000. */
   timeout?: number;
   /** Ends the running probes; the promise rejects with the signal's reason. */
@@ -42,17 +50,21 @@ export async function describeEngines(options: DescribeOptions = {}): Promise<En
 async function describeEngine(name: EngineName, options: DescribeOptions): Promise<EngineReport> {
   const result = await probe(name, options);
   if ("engine" in result) {
-    const { unavailable: _, ...engine } = result.engine;
-    return { available: true, ...engine, ...(result.gflops === undefined ? {} : { gflops: result.gflops }) };
+    const { engine: info, ...found } = result;
+    const { unavailable: _, ...engine } = info;
+    return { available: true, ...engine, ...found };
   }
   const version = findPackage(PACKAGES[name])?.version;
   return { available: false, name, package: PACKAGES[name], ...(version ? { version } : {}), reason: result.reason };
 }
 
-function probe(name: EngineName, { measure = true, timeout = 60_000, signal }: DescribeOptions): Promise<ProbeResult> {
+function probe(
+  name: EngineName,
+  { measure = true, proof, timeout = 60_000, signal }: DescribeOptions,
+): Promise<ProbeResult> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const child = forkProbe([name, measure ? "measure" : ""]);
+    const child = forkProbe([name, measure ? "measure" : "", proof?.href ?? ""]);
     let result: ProbeResult | undefined;
     let stderr = "";
     const timer = setTimeout(() => {

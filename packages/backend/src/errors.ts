@@ -2,6 +2,8 @@
 export type BackendErrorCode =
   | "unknown-engine"
   | "engine-unavailable"
+  /** The engine runs, but not what it was asked to prove. */
+  | "engine-unfit"
   /** An operation failed inside the engine. */
   | "engine-failed"
   /** An operation did not fit into the engine's memory. */

@@ -3,5 +3,6 @@ export { type DescribeOptions, describeEngines, type EngineReport } from "./desc
 export type { Engine, EngineName } from "./engine.ts";
 export { ENGINE_NAMES } from "./engine.ts";
 export { BackendError, type BackendErrorCode } from "./errors.ts";
+export type { ProofReport } from "./probe.ts";
 export { type SetupOptions, type SetupResult, setupNativeEngine } from "./setup.ts";
-export { type EngineFailure, type EngineInfo, type StartOptions, startEngine } from "./start.ts";
+export { type EngineFailure, type EngineInfo, type EngineProof, type StartOptions, startEngine } from "./start.ts";

@@ -76,7 +76,7 @@ async function loadNative(name: NativeName, options: { threads?: number | undefi
       );
     }
   }
-  await activate("tensorflow");
+  await activate("tensorflow", name);
   const gpu = name === "tensorflow-gpu";
   return {
     name,

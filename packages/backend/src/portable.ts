@@ -1,7 +1,8 @@
 import { availableParallelism, cpus } from "node:os";
 import * as tf from "@tensorflow/tfjs";
-import { type Engine, unavailable } from "./engine.ts";
+import { type Engine, type EngineName, unavailable } from "./engine.ts";
 import { firstLine } from "./errors.ts";
+import { tellFailures } from "./failures.ts";
 
 /** The CPU's name, as the system gives it. */
 export function cpuName(): string {
@@ -14,7 +15,8 @@ export async function loadWasm(): Promise<Engine> {
   const wasm = await import("@tensorflow/tfjs-backend-wasm").catch((error) => {
     throw unavailable(`${name} does not load: ${firstLine(error)}`, error);
   });
-  await activate("wasm");
+  await activate("wasm", "wasm");
+  refuseMissingMemory();
   const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
   return {
     name: "wasm",
@@ -27,7 +29,7 @@ export async function loadWasm(): Promise<Engine> {
 
 /** TF.js's plain JavaScript engine, part of `@tensorflow/tfjs` itself. */
 export async function loadCpu(): Promise<Engine> {
-  await activate("cpu");
+  await activate("cpu", "cpu");
   // Its first tensor prints an advertisement for tfjs-node unless TF.js is in production mode at that moment.
   const production = tf.env().getBool("PROD");
   tf.env().set("PROD", true);
@@ -45,8 +47,30 @@ export async function loadCpu(): Promise<Engine> {
   };
 }
 
-/** Makes `backend` TF.js's current backend. */
-export async function activate(backend: string): Promise<void> {
+/** Makes `backend` TF.js's current backend, and has failures inside it told under the engine's name. */
+export async function activate(backend: string, name: EngineName): Promise<void> {
   if (!(await tf.setBackend(backend))) throw unavailable(`TF.js could not initialise its backend ${backend}`);
   await tf.ready();
+  tellFailures(name);
+}
+
+/** The part of TF.js's WebAssembly module that hands out memory. */
+interface Allocator {
+  _malloc: ((bytes: number) => number) & { checked?: true };
+  _free(address: number): void;
+}
+
+/** A block of WebAssembly's memory that cannot be had is 0, which TF.js takes for an address, and goes on with wrong numbers. */
+function refuseMissingMemory(): void {
+  const { wasm } = tf.backend() as unknown as { wasm: Allocator };
+  // Its first call puts the real function in its own place.
+  wasm._free(wasm._malloc(1));
+  const malloc = wasm._malloc;
+  if (malloc.checked) return;
+  const checked = (bytes: number) => {
+    const address = bytes < 2 ** 32 ? malloc(bytes) : 0;
+    if (address === 0 && bytes > 0) throw new RangeError(`out of memory: ${bytes} bytes more cannot be had`);
+    return address;
+  };
+  wasm._malloc = Object.assign(checked, { checked: true } as const);
 }

@@ -4,7 +4,7 @@ import { loadTensorflow, loadTensorflowGpu } from "./native.ts";
 import { loadCpu, loadWasm } from "./portable.ts";
 import { loadWebgpu } from "./webgpu.ts";
 
-/** An engine that was tried and could not start, and why, in one line. */
+/** An engine that was tried and could not start or did not pass the proof, and why, in one line. */
 export interface EngineFailure {
   name: EngineName;
   reason: string;
@@ -21,9 +21,17 @@ export interface StartOptions {
    * first loaded, and only from the main thread: before starting engines in worker threads, set `TF_NUM_INTRAOP_THREADS` there.
    */
   threads?: number | undefined;
+  /**
+   * What the engine must be able to do: called with each engine that starts, as TF.js's current one; what it throws is the reason why
+   * that one will not do. By default an engine only has to start.
+   */
+  proof?: EngineProof | undefined;
   /** Receives one line for each engine that could not start and one for the engine that did. Default: nothing is printed. */
   log?: ((line: string) => void) | undefined;
 }
+
+/** Runs on TF.js's current engine what will be asked of it, and throws if that fails or is wrong. */
+export type EngineProof = (engine: Engine) => void | Promise<void>;
 
 const LOADERS: Record<EngineName, EngineLoader> = {
   "tensorflow-gpu": loadTensorflowGpu,
@@ -35,15 +43,19 @@ const LOADERS: Record<EngineName, EngineLoader> = {
 
 /**
  * Starts a TF.js engine and makes it the current one (`tf.getBackend()`). `auto` takes the first that starts of native GPU,
- * native CPU and WebAssembly. May be called again, with the same or another engine; tensors stay on the engine that made
+ * native CPU and WebAssembly and passes the proof. May be called again, with the same or another engine; tensors stay on the engine that made
  * them until they are used.
  *
  * TF.js calls both native engines `tensorflow`, and a process holds one of their two packages. TensorFlow's own start-up
  * messages are held back by `TF_CPP_MIN_LOG_LEVEL=2` unless the variable is set; the note that its oneDNN operations are on
  * is printed before TensorFlow reads any setting, on processors that have them.
  *
+ * From then on what fails inside an engine, in any operation, is thrown as a {@link BackendError}: `out-of-memory` or `engine-failed`,
+ * in one line that names the engine, the operation and a way out.
+ *
  * @returns the engine that runs, with the reason for each one tried before it.
- * @throws {BackendError} `engine-unavailable` if none could start, with the reasons; `unknown-engine`; `invalid-option`.
+ * @throws {BackendError} `engine-unavailable` if none could start or pass, with the reasons; `engine-unfit` if the one that was named
+ *   starts and does not pass; `unknown-engine`; `invalid-option`.
  */
 export function startEngine(choice: EngineName | "auto", options: StartOptions = {}): Promise<EngineInfo> {
   return startFirst(choice, options, LOADERS);
@@ -52,7 +64,7 @@ export function startEngine(choice: EngineName | "auto", options: StartOptions =
 /** {@link startEngine} over the given loaders. */
 export async function startFirst(
   choice: EngineName | "auto",
-  { threads, log }: StartOptions,
+  { threads, proof, log }: StartOptions,
   loaders: Record<EngineName, EngineLoader>,
 ): Promise<EngineInfo> {
   const parsed = parseEngineChoice(choice);
@@ -61,22 +73,25 @@ export async function startFirst(
   }
   const unavailable: EngineFailure[] = [];
   for (const name of parsed === "auto" ? AUTO_ORDER : [parsed]) {
+    let starts = false;
     try {
       const engine = await loaders[name]({ threads });
+      starts = true;
+      await proof?.(engine);
       log?.(`Engine ${name}: ${describe(engine)}`);
       return { ...engine, unavailable };
     } catch (error) {
-      unavailable.push({ name, reason: firstLine(error) });
-      log?.(`Engine ${name} cannot start: ${firstLine(error)}`);
+      const reason = firstLine(error);
+      const message = `Engine ${name} ${starts ? "starts but cannot do this work" : "cannot start"}: ${reason}`;
+      log?.(message);
       if (parsed !== "auto") {
-        throw new BackendError("engine-unavailable", `Engine ${name} cannot start: ${firstLine(error)}`, {
-          cause: error,
-        });
+        throw new BackendError(starts ? "engine-unfit" : "engine-unavailable", message, { cause: error });
       }
+      unavailable.push({ name, reason });
     }
   }
   const reasons = unavailable.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
-  throw new BackendError("engine-unavailable", `No engine can start. ${reasons}`);
+  throw new BackendError("engine-unavailable", `No engine will do. ${reasons}`);
 }
 
 function describe({ package: from, version, tensorflow, device, threads }: Engine): string {

@@ -33,7 +33,7 @@ export async function loadWebgpu(): Promise<Engine> {
   const { info } = await firstAdapter(scope.navigator!.gpu!);
   // Required, not imported, so that it registers with the instance of TF.js that the native packages use too.
   if (!tf.findBackendFactory("webgpu")) requireHere(BACKEND);
-  await activate("webgpu");
+  await activate("webgpu", "webgpu");
   mendWebgpu();
   const device = info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(" ");
   return {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { describeEngines, ENGINE_NAMES } from "../src/index.ts";
@@ -31,6 +32,21 @@ describe("describeEngines", () => {
     const before = Object.keys(tf.engine().registry);
     for (const report of await describeEngines({ measure: false })) expect(report).not.toHaveProperty("gflops");
     expect(Object.keys(tf.engine().registry)).toEqual(before);
+  });
+
+  it("tells of each engine that starts whether it passes a proof, or why not", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "seg-proof-"));
+    try {
+      const proof = pathToFileURL(join(dir, "proof.mjs"));
+      const body = 'if (engine.name === "cpu") throw new Error("it is too slow\\nby far")';
+      writeFileSync(proof, `export default async (engine) => { ${body}; };`);
+      const reports = await describeEngines({ measure: false, proof });
+      const proofOf = (name: string) => reports.find((report) => report.name === name && report.available);
+      expect(proofOf("wasm")).toMatchObject({ proof: { passed: true } });
+      expect(proofOf("cpu")).toMatchObject({ proof: { passed: false, reason: "it is too slow" } });
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 
   it("turns a crash into a reason that names the signal", async () => {

@@ -56,7 +56,7 @@ describe("choosing an engine", () => {
     await expect(started).rejects.toMatchObject({
       code: "engine-unavailable",
       message:
-        "No engine can start. tensorflow-gpu: tensorflow-gpu is on holiday; tensorflow: tensorflow is on holiday; wasm: wasm is on holiday",
+        "No engine will do. tensorflow-gpu: tensorflow-gpu is on holiday; tensorflow: tensorflow is on holiday; wasm: wasm is on holiday",
     });
   });
 
@@ -67,6 +67,33 @@ describe("choosing an engine", () => {
       message: "Engine webgpu cannot start: webgpu is on holiday",
     });
     expect(asked).toEqual(["webgpu"]);
+  });
+
+  it("does not take an engine that starts and fails the proof, and says why", async () => {
+    const lines: string[] = [];
+    const proven: string[] = [];
+    const proof = ({ name }: Engine) => {
+      proven.push(name);
+      if (name === "tensorflow") throw new Error("a dilated convolution: refused\nat all");
+    };
+    const log = (line: string) => lines.push(line);
+    const info = await startFirst("auto", { proof, log }, loaders(["tensorflow", "wasm"]));
+    expect(info.name).toBe("wasm");
+    expect(proven).toEqual(["tensorflow", "wasm"]);
+    expect(info.unavailable[1]).toEqual({ name: "tensorflow", reason: "a dilated convolution: refused" });
+    expect(lines[1]).toBe("Engine tensorflow starts but cannot do this work: a dilated convolution: refused");
+  });
+
+  it("refuses an engine chosen by name that fails the proof, and tries nothing else", async () => {
+    const asked: string[] = [];
+    const proof = async () => {
+      throw new Error("its result is wrong");
+    };
+    await expect(startFirst("wasm", { proof }, loaders(["wasm", "cpu"], asked))).rejects.toMatchObject({
+      code: "engine-unfit",
+      message: "Engine wasm starts but cannot do this work: its result is wrong",
+    });
+    expect(asked).toEqual(["wasm"]);
   });
 
   it("keeps the reason to the first line of whatever a loader throws", async () => {

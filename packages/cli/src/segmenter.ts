@@ -12,6 +12,7 @@ import type { InferenceModel } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import { classSet } from "./class-set.ts";
 import type { Config } from "./config/schema.ts";
+import { networkProof } from "./engine-proof.ts";
 import { CliError } from "./errors.ts";
 import { type ModelOptions, resolveModel } from "./model-options.ts";
 import { loadNetwork } from "./network.ts";
@@ -114,7 +115,7 @@ export interface OpenOptions {
 /** Starts the engine and loads the configuration's network. */
 export async function openSegmenter(config: Config, { files, backend = "auto", log }: OpenOptions): Promise<Segmenter> {
   const classes = await classSet(config);
-  const engine = await startEngine(backend, { log });
+  const engine = await startEngine(backend, { proof: networkProof(), log });
   return new Segmenter(config, engine, classes, await loadNetwork(config, files));
 }
 
@@ -123,7 +124,7 @@ export async function openSegmenter(config: Config, { files, backend = "auto", l
  *
  * @returns The segmenter; `dispose()` frees its network.
  * @throws {CliError} `config` or `missing`, in one line with the way out.
- * @throws {BackendError} if the engine cannot start.
+ * @throws {BackendError} if the engine cannot start, or cannot run such networks.
  */
 export async function createSegmenter(options: ModelOptions = {}): Promise<Segmenter> {
   const { resolved, locate } = resolveModel(options, "TEST");

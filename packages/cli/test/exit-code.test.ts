@@ -1,4 +1,5 @@
 import { DataError } from "@seg/ade20k-data";
+import { BackendError } from "@seg/backend";
 import { expect, it } from "vitest";
 import { CliError } from "../src/errors.ts";
 import { exitCodeOf, messageOf } from "../src/exit-code.ts";
@@ -11,6 +12,11 @@ it.each<[unknown, number]>([
   [new DataError("not-found", ""), 3],
   [new DataError("no-images", ""), 3],
   [new DataError("truncated", ""), 1],
+  [new BackendError("unknown-engine", ""), 2],
+  [new BackendError("engine-unavailable", ""), 1],
+  [new BackendError("engine-unfit", ""), 1],
+  [new BackendError("engine-failed", ""), 1],
+  [new BackendError("out-of-memory", ""), 1],
   [new TypeError("a bug"), 1],
   ["thrown text", 1],
   [undefined, 1],

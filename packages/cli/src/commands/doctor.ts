@@ -8,7 +8,7 @@ import { version } from "../version.ts";
 /** `seg doctor`: tells which engines work here. */
 export function doctorCommand(io: Io, exit: (code: number) => void): Command {
   return new Command("doctor")
-    .description("tell which engines work here, what they run on and how fast they are")
+    .description("tell which engines work here, what they run on, whether they can run networks and how fast they are")
     .option("--no-measure", "do not measure their speed")
     .option("--json", "print one JSON object")
     .option("--quiet", "print nothing but the table and errors")
@@ -16,24 +16,39 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
     .action(async ({ measure, json, quiet }: { measure: boolean; json?: boolean; quiet?: boolean }) => {
       const terminal = new Terminal(io, { quiet });
       if (measure) terminal.note("Starting and measuring each engine…");
-      const { cacheFolder, describeEngines } = await import("@seg/backend");
-      const engines = await describeEngines({ measure, ...(io.signal && { signal: io.signal }) });
+      const [{ cacheFolder, describeEngines }, { NETWORK_PROOF }] = await Promise.all([
+        import("@seg/backend"),
+        import("../engine-proof.ts"),
+      ]);
+      const signal = io.signal && { signal: io.signal };
+      const engines = (await describeEngines({ measure, proof: NETWORK_PROOF, ...signal })).map(withNetworks);
       const about = { seg: version, node: process.version, cache: cacheFolder(io.env) };
       if (json) terminal.print(JSON.stringify({ ...about, engines }));
       else {
         terminal.print(`seg ${about.seg}, Node ${about.node}, cache ${about.cache}`);
         for (const line of table(HEAD, engines.map(row))) terminal.print(line);
-        for (const engine of engines) if (!engine.available) terminal.print(`${engine.name}: ${engine.reason}`);
+        for (const { name, reason } of engines) if (reason !== undefined) terminal.print(`${name}: ${reason}`);
       }
       exit(engines.some(({ available }) => available) ? EXIT.DONE : EXIT.FAILED);
     });
 }
 
-const HEAD = ["engine", "works", "package", "TensorFlow", "device", "threads", "GFLOP/s"];
+/** An engine, whether it can run networks and their training, and if not, why. */
+type Diagnosis = EngineReport & { networks: boolean; reason?: string };
 
-function row(engine: EngineReport): string[] {
+function withNetworks(engine: EngineReport): Diagnosis {
+  if (!engine.available) return { ...engine, networks: false };
+  const { proof, ...others } = engine;
+  if (proof?.passed) return { ...others, networks: true };
+  return { ...others, networks: false, reason: `networks do not run: ${proof?.reason ?? "not tried"}` };
+}
+
+const HEAD = ["engine", "works", "networks", "package", "TensorFlow", "device", "threads", "GFLOP/s"];
+
+function row(engine: Diagnosis): string[] {
   const from = `${engine.package}${engine.version ? ` ${engine.version}` : ""}`;
-  if (!engine.available) return [engine.name, "no", from, "", "", "", ""];
-  const { name, tensorflow = "", device, threads, gflops } = engine;
-  return [name, "yes", from, tensorflow, device, String(threads), gflops === undefined ? "" : gflops.toFixed(1)];
+  if (!engine.available) return [engine.name, "no", "no", from, "", "", "", ""];
+  const { name, tensorflow = "", device, threads, gflops, networks } = engine;
+  const speed = gflops === undefined ? "" : gflops.toFixed(1);
+  return [name, "yes", networks ? "yes" : "no", from, tensorflow, device, String(threads), speed];
 }

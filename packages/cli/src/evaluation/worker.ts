@@ -2,6 +2,7 @@
 // this thread does nothing but feed the engine.
 import { Worker } from "node:worker_threads";
 import { startEngine } from "@seg/backend";
+import { networkProof } from "../engine-proof.ts";
 import { loadNetwork } from "../network.ts";
 import { predictLabels } from "../predict-labels.ts";
 import { entry } from "./entry.ts";
@@ -30,13 +31,14 @@ function say(message: FromWorker<WorkerInfo, ImageCounts>, said: () => void = ()
 
 function giveUp(error: unknown): void {
   const known = plainError(error);
-  if (known) say({ type: "failed", error: known });
-  else say({ type: "dying", reason: `failed: ${String(error)}` }, () => process.exit(1));
+  // What did not fit beside the other workers' images may fit in the next attempt.
+  if (known && known.code !== "out-of-memory") say({ type: "failed", error: known });
+  else say({ type: "dying", reason: `failed: ${known?.message ?? String(error)}` }, () => process.exit(1));
 }
 
 async function work({ config, files, backend, threads, flip, loader }: WorkerSetup): Promise<void> {
   const notes: string[] = [];
-  const engine = await startEngine(backend, { threads, log: (line) => notes.push(line) });
+  const engine = await startEngine(backend, { threads, proof: networkProof(), log: (line) => notes.push(line) });
   const network = await loadNetwork(config, files);
   const onGpu = engine.name === "tensorflow-gpu" || engine.name === "webgpu";
   const loaders = Array.from({ length: onGpu ? LOADERS_OF_GPU : 1 }, () =>

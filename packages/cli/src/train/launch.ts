@@ -6,7 +6,7 @@ import { CliError, isOwnError } from "../errors.ts";
 import { broadcastJson } from "../json-over-group.ts";
 import { gpuOfRank, joinRanks, PATIENCE_MS, processorsOf } from "../launch-of-many.ts";
 import type { TrainingPlan } from "./plan.ts";
-import createReplica, { type Outcome, type Report } from "./replica.ts";
+import createReplica, { type Outcome, proof, type Report } from "./replica.ts";
 
 /** How many replicas train, and where. */
 export interface ReplicaOptions {
@@ -121,6 +121,7 @@ async function host(
 ): Promise<Outcome> {
   const replica = await hostReplica<object, Outcome, TrainingPlan>({
     module: createReplica,
+    proof,
     join,
     device: { engine: backend, ...(threads && { threads }) },
     options: plan,

@@ -2,6 +2,7 @@ import { type TrainOptions as DataOptions, TRAIN_SOURCE, type TrainBatch } from 
 import type { EngineInfo } from "@seg/backend";
 import type { Group } from "@seg/collectives";
 import { type Replica, type ReplicaContext, SeededLoader } from "@seg/data-parallel";
+import { networkProof } from "../engine-proof.ts";
 import { loadHalves, restoreTrainer, saveCheckpoint } from "./checkpoint.ts";
 import { allPositions, nameOf, type Position, removeCheckpoint } from "./checkpoint-files.ts";
 import { type End, type Run, runEpochs } from "./epochs.ts";
@@ -31,6 +32,9 @@ interface Surroundings {
   signal: AbortSignal;
   report: (report: Report) => void;
 }
+
+/** What an engine must be able to do to hold a replica. */
+export const proof = networkProof({ training: true });
 
 /** Makes a replica of a training, of which one run is the whole. */
 export default function createReplica({

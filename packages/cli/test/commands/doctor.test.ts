@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import type { EngineReport } from "@seg/backend";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runSeg } from "../run-seg.ts";
 
 it("tells of every engine whether it works and why not", async () => {
@@ -13,6 +14,51 @@ it("tells of every engine whether it works and why not", async () => {
     "wasm",
     "cpu",
   ]);
-  for (const engine of engines) expect(engine.available || engine.reason).toBeTruthy();
-  expect(engines[3]).toMatchObject({ name: "wasm", available: true, package: "@tensorflow/tfjs-backend-wasm" });
+  for (const engine of engines) expect(engine.networks || engine.reason).toBeTruthy();
+  const wasm = { name: "wasm", available: true, networks: true, package: "@tensorflow/tfjs-backend-wasm" };
+  expect(engines[3]).toMatchObject(wasm);
+  expect(engines[3]).not.toHaveProperty("proof");
+});
+
+describe("the table", () => {
+  const engine = { package: "a package", version: "1.2.3", device: "a chip", threads: 2 };
+  const reports: EngineReport[] = [
+    {
+      ...engine,
+      name: "tensorflow",
+      available: true,
+      proof: { passed: false, reason: "a dilated convolution: refused" },
+    },
+    { ...engine, name: "wasm", available: true, proof: { passed: true }, gflops: 16 },
+    { name: "webgpu", available: false, package: "a package", reason: "it is on holiday" },
+  ];
+
+  beforeEach(() => {
+    vi.doMock("@seg/backend", () => ({ describeEngines: async () => reports }));
+  });
+  afterEach(() => {
+    vi.doUnmock("@seg/backend");
+  });
+
+  it("says of each engine whether it runs networks, and below why not", async () => {
+    const { stdout } = await runSeg(["doctor", "--quiet"]);
+    const [, head, tensorflow, wasm, webgpu, ...below] = stdout.trimEnd().split("\n");
+    expect(head).toMatch(/^engine +works +networks +package/);
+    expect(tensorflow).toMatch(/^tensorflow +yes +no +a package/);
+    expect(wasm).toMatch(/^wasm +yes +yes +a package/);
+    expect(webgpu).toMatch(/^webgpu +no +no +a package/);
+    expect(below).toEqual([
+      "tensorflow: networks do not run: a dilated convolution: refused",
+      "webgpu: it is on holiday",
+    ]);
+  });
+
+  it("is told by --json too", async () => {
+    const { engines } = JSON.parse((await runSeg(["doctor", "--json"])).stdout);
+    expect(engines[0]).toMatchObject({
+      networks: false,
+      reason: "networks do not run: a dilated convolution: refused",
+    });
+    expect(engines[1]).toMatchObject({ networks: true });
+  });
 });

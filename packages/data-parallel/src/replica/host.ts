@@ -1,4 +1,4 @@
-import { type EngineInfo, startEngine } from "@seg/backend";
+import { type EngineInfo, type EngineProof, startEngine } from "@seg/backend";
 import type { Group } from "@seg/collectives";
 import { DataParallelError } from "../errors.ts";
 import { moduleAddress } from "../module-address.ts";
@@ -12,6 +12,8 @@ export interface HostOptions<Options> {
   /** Joins the others; called when the engine runs. It, and the group, stay the caller's. */
   join(): Group | Promise<Group>;
   device?: Device;
+  /** What the engine must be able to do; by default what the module exports as `proof`, if anything. */
+  proof?: EngineProof | undefined;
   options: Options;
   /** Receives the lines of the engine's start. */
   log?: ((line: string) => void) | undefined;
@@ -27,22 +29,28 @@ export interface HostedReplica<Input, Output> extends Replica<Input, Output> {
  * thread or process that it starts; a program under `mpirun`, which starts the processes by itself, calls it once.
  *
  * @throws {DataParallelError} `module` if there is no such function.
- * @throws {BackendError} if the engine does not start.
+ * @throws {BackendError} if the engine does not start or does not pass the proof.
  * @throws what the module or the group throws.
  */
 export async function hostReplica<Input, Output, Options = undefined>({
   module,
   join,
   device = {},
+  proof,
   options,
   log,
 }: HostOptions<Options>): Promise<HostedReplica<Input, Output>> {
   // Before anyone waits in the group: what is wrong here is told sooner.
-  const create = typeof module === "function" ? module : await loadModule(moduleAddress(module));
-  const engine = await startEngine(device.engine ?? "auto", { threads: device.threads, log });
+  const loaded: ReplicaModule =
+    typeof module === "function" ? { default: module } : await loadModule(moduleAddress(module));
+  const engine = await startEngine(device.engine ?? "auto", {
+    threads: device.threads,
+    proof: proof ?? loaded.proof,
+    log,
+  });
   const group = await join();
   const { rank, size } = group;
-  const replica = await (create as CreateReplica<Options, Input, Output>)({
+  const replica = await (loaded.default as CreateReplica<Options, Input, Output>)({
     group,
     rank,
     size,
@@ -58,12 +66,18 @@ export async function hostReplica<Input, Output, Options = undefined>({
   );
 }
 
-async function loadModule(address: string): Promise<CreateReplica<never>> {
+/** What a replica's module exports. */
+interface ReplicaModule {
+  default: CreateReplica<never>;
+  proof?: EngineProof;
+}
+
+async function loadModule(address: string): Promise<ReplicaModule> {
   const expected = "Expected a module that exports a function as default";
   const exported = await import(/* @vite-ignore */ address).catch((cause: Error) => {
     throw new DataParallelError("module", `${expected} but ${address} cannot be loaded: ${cause.message}`, { cause });
   });
-  if (typeof exported.default === "function") return exported.default;
+  if (typeof exported.default === "function") return exported;
   const names = Object.keys(exported).join(", ") || "nothing";
   throw new DataParallelError(
     "module",

@@ -46,6 +46,21 @@ describe("A replica in this thread", () => {
     expect(seen).toEqual(["given", device]);
   });
 
+  it("takes no engine that fails its proof, the caller's or the module's own", async () => {
+    const join = () => {
+      throw new Error("joined");
+    };
+    const unfit = { code: "engine-unfit", message: "Engine cpu starts but cannot do this work: too slow" };
+    const proof = () => {
+      throw new Error("too slow");
+    };
+    const replica = { module: ACTS, join, device: { engine: "cpu" } as const, options: {} };
+    await expect(hostReplica({ ...replica, proof })).rejects.toMatchObject(unfit);
+    const own = "export default () => ({ run() {} }); export const proof = () => { throw new Error('too slow'); };";
+    const module = `data:text/javascript,${encodeURIComponent(own)}`;
+    await expect(hostReplica({ ...replica, module: new URL(module) })).rejects.toMatchObject(unfit);
+  });
+
   it("needs a function run, and an engine, before it joins", async () => {
     const join = () => {
       throw new Error("joined");

@@ -1,0 +1,97 @@
+import * as tf from "@tensorflow/tfjs";
+import type { EngineName } from "./engine.ts";
+import { BackendError, type BackendErrorCode, firstLine } from "./errors.ts";
+
+/** The started engine that each of TF.js's backends stands for. */
+const started = new Map<string, EngineName>();
+
+/** The instances of TF.js's engine whose failures are told already. */
+const told = new WeakSet<object>();
+
+/**
+ * Has what fails inside an engine told by a {@link BackendError} that names the engine, the operation and a way out, in place of a
+ * status or an abort. TF.js runs every operation of every engine through one function, which is replaced; so are those that bring
+ * values in and out. A kernel that tries something and catches what its engine throws sees it as it was.
+ *
+ * @param name - the engine that TF.js's current backend stands for from now on.
+ */
+export function tellFailures(name: EngineName): void {
+  started.set(tf.getBackend(), name);
+  const engine = tf.engine();
+  if (told.has(engine)) return;
+  told.add(engine);
+  const { runKernel, makeTensor, read, readSync } = engine;
+  engine.runKernel = function (kernel, ...rest) {
+    return telling(kernel, () => runKernel.call(this, kernel, ...rest)) as never;
+  };
+  engine.makeTensor = function (...args) {
+    return telling("making a tensor", () => makeTensor.apply(this, args));
+  };
+  engine.readSync = function (id) {
+    return telling("reading a tensor", () => readSync.call(this, id));
+  };
+  engine.read = function (id) {
+    return read.call(this, id).catch((error) => {
+      throw explained(error, "reading a tensor");
+    });
+  };
+}
+
+function telling<T>(operation: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw explained(error, operation);
+  }
+}
+
+/** What engines throw, and what each means; the first that fits counts. */
+const MEANINGS: readonly [pattern: RegExp, code: BackendErrorCode, verb: string, way: string][] = [
+  [
+    /^Invalid TF_Status: 8\b|Invalid typed array length|Array buffer allocation failed|out of memory|enlarge memory/i,
+    "out-of-memory",
+    "ran out of memory in",
+    "use smaller images, fewer at a time, or an engine with more memory",
+  ],
+  // Without a reason of its own: nearly always memory, and nothing that is computed after it can be trusted.
+  [
+    /^Aborted\(|memory access out of bounds|^unreachable/,
+    "out-of-memory",
+    "broke off in",
+    "start the program again, with smaller images, fewer at a time, or another engine",
+  ],
+  [
+    /^Invalid TF_Status: (?:10|12)\b|^Kernel '.*' not registered for backend/,
+    "engine-failed",
+    "cannot compute",
+    "use another engine, or set TF_ENABLE_ONEDNN_OPTS=1 if it is a native one",
+  ],
+  [/^Invalid TF_Status: /, "engine-failed", "failed in", "use another engine, and tell the project of it"],
+  [
+    /device .*lost|lost .*device/i,
+    "engine-failed",
+    "lost its GPU in",
+    "start the program again, or use another engine",
+  ],
+];
+
+/** The error as a user should read it: one of the engine's own as a {@link BackendError}, any other as it is. */
+function explained(error: unknown, operation: string): unknown {
+  if (!(error instanceof Error) || error instanceof BackendError) return error;
+  const meaning = MEANINGS.find(([pattern]) => pattern.test(error.message)) ?? (ofEngine(error) ? UNKNOWN : undefined);
+  if (!meaning) return error;
+  const [, code, verb, way] = meaning;
+  const backend = tf.getBackend();
+  const name = started.get(backend) ?? backend;
+  return new BackendError(code, `Engine ${name} ${verb} ${operation} (${reasonOf(error)}): ${way}.`, { cause: error });
+}
+
+const UNKNOWN = [/^/, "engine-failed", "failed in", "use another engine, and tell the project of it"] as const;
+
+/** WebAssembly's traps and the GPU's errors; TF.js's own are plain. */
+const ofEngine = (error: Error) => error.name === "RuntimeError" || error instanceof DOMException;
+
+/** What the engine says, without the status that TensorFlow's line begins with. */
+function reasonOf(error: Error): string {
+  return firstLine(error.message.replace(/^Invalid TF_Status: (\d+)\s*Message: /, "")) || error.name;
+}
