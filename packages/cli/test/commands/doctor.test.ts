@@ -34,7 +34,10 @@ describe("the table", () => {
   ];
 
   beforeEach(() => {
-    vi.doMock("@seg/backend", () => ({ describeEngines: async () => reports }));
+    vi.doMock("@seg/backend", async (original) => ({
+      ...(await original<typeof import("@seg/backend")>()),
+      describeEngines: async () => reports,
+    }));
   });
   afterEach(() => {
     vi.doUnmock("@seg/backend");
