@@ -1,11 +1,30 @@
-// Module hooks that let a Node without type stripping (before 22.18) run this package's sources; the built files need none.
-import { readFile } from "node:fs/promises";
-import ts from "typescript";
+// Module hooks that let Node run the sources of these packages, in processes and threads too; the built files need none.
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { threadId } from "node:worker_threads";
 
-const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true };
+/** Loading TypeScript takes longer than all else that a test's thread does, so what it made is kept here. */
+const CACHE = new URL("../../../.cache/stripped/", import.meta.url);
+
+/** Sources go with the sources of the packages that they import. */
+export const resolve = (specifier, context, next) =>
+  next(specifier, { ...context, conditions: [...context.conditions, "@seg/source"] });
 
 export async function load(url, context, next) {
   if (!url.endsWith(".ts")) return next(url, context);
-  const { outputText } = ts.transpileModule(await readFile(new URL(url), "utf8"), { compilerOptions });
-  return { format: "module", source: outputText, shortCircuit: true };
+  const code = await readFile(new URL(url), "utf8");
+  const kept = new URL(`${createHash("sha256").update(code).digest("hex")}.js`, CACHE);
+  const source = await readFile(kept, "utf8").catch(() => strip(code, kept));
+  return { format: "module", source, shortCircuit: true };
+}
+
+async function strip(code, kept) {
+  const { default: ts } = await import("typescript");
+  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true };
+  const { outputText } = ts.transpileModule(code, { compilerOptions });
+  const draft = new URL(`${kept}.${process.pid}.${threadId}`);
+  await mkdir(CACHE, { recursive: true });
+  await writeFile(draft, outputText);
+  await rename(draft, kept);
+  return outputText;
 }

@@ -54,7 +54,7 @@ beforeEach(async () => {
 
 const seg = (argv: string[], signal?: AbortSignal) =>
   runSeg(["test", ...argv], {
-    env: { XDG_CACHE_HOME: join(folder, "cache"), SEG_MIRROR: "http://127.0.0.1:9" },
+    env: { XDG_CACHE_HOME: join(folder, "cache") },
     commands: [(io, exit) => testCommand(io, exit, open)],
     ...(signal && { signal }),
   });
