@@ -8,6 +8,9 @@ export const ENGINES = ["cpu", "wasm", "tensorflow"] as const satisfies EngineNa
 /** WebGPU first: what comes after a suite may want an engine that can be read at once. */
 const ENGINES_AND_WEBGPU = ["webgpu", ...ENGINES] as const satisfies EngineName[];
 
+/** An engine that suites run on. */
+export type Engine = (typeof ENGINES_AND_WEBGPU)[number];
+
 /** Those of them that this run is about: all, or the ones that SEG_TEST_ENGINES names. */
 const wanted = process.env.SEG_TEST_ENGINES?.split(",");
 const isWanted = (engine: EngineName) => wanted?.includes(engine) ?? true;
@@ -36,8 +39,8 @@ for (const engine of ENGINES_AND_WEBGPU.filter(isWanted)) {
  */
 export function describeEngines(
   title: string,
-  body: (engine: (typeof ENGINES_AND_WEBGPU)[number]) => void,
-  engines: readonly (typeof ENGINES_AND_WEBGPU)[number][] = ENGINES,
+  body: (engine: Engine) => void,
+  engines: readonly Engine[] = ENGINES,
 ): void {
   for (const engine of engines.filter(isWanted)) {
     const reason = started.get(engine);

@@ -1,4 +1,4 @@
-export { describeEngines, describeEveryEngine, ENGINES, tidyAsync } from "./engines.ts";
+export { describeEngines, describeEveryEngine, ENGINES, type Engine, tidyAsync } from "./engines.ts";
 export {
   expectNoComplaints,
   gradientComplaints,

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FROM_SOURCE } from "../child-processes.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { PAIR, type TinyDataset, tinyDataset, tinySettings } from "./tiny.ts";
+import { type TinyDataset, tinyDataset, trainWords } from "./tiny.ts";
 
 const BIN = fileURLToPath(new URL("../../src/bin.ts", import.meta.url));
 
@@ -21,11 +21,9 @@ interface End {
 let folder: string;
 let data: TinyDataset;
 
-const wordsFor = (dir: string, set: Record<string, unknown> = {}, flags: string[] = []): string[] => [
-  ...[...FROM_SOURCE, BIN, "train", "--cfg", PAIR, "--backend", "wasm", "--from-scratch", ...flags],
-  ...Object.entries({ ...tinySettings(data.list, dir), "TRAIN.num_epoch": 3, "TRAIN.epoch_iters": 2, ...set }).flatMap(
-    ([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)],
-  ),
+const wordsFor = (dir: string, flags: string[] = []): string[] => [
+  ...[...FROM_SOURCE, BIN],
+  ...trainWords(data.list, dir, flags, { "TRAIN.num_epoch": 3, "TRAIN.epoch_iters": 2 }),
 ];
 
 /** Runs `seg train` in a process of its own; `onLine` is told of each line of its results. */
@@ -75,13 +73,9 @@ describe("A training in a process of its own", () => {
     expect(undisturbed.stderr).toContain("Saved encoder_epoch_2.pth, decoder_epoch_2.pth");
   });
 
-  // Six processes, which on a busy machine need minutes.
-  const timeout = 400_000;
-  it("interrupted saves, killed loses an epoch at most, and resumed each time ends with the same bytes", {
-    timeout,
-  }, async () => {
+  it("interrupted saves, killed loses an epoch at most, and resumed each time ends with the same bytes", async () => {
     const dir = join(temporaryFolder(), "run");
-    const resumed = wordsFor(dir, {}, ["--resume"]);
+    const resumed = wordsFor(dir, ["--resume"]);
     const interrupted = await seg(process.execPath, wordsFor(dir), signalAt(1, 0, "SIGINT"));
     expect(interrupted.code).toBe(130);
     // How many iterations pass before the signal arrives is not known.
@@ -113,7 +107,7 @@ describe("A training in a process of its own", () => {
       const before = weights(dir);
       expect(before).toHaveLength(4);
       // Files may not grow beyond 4 MB, as on a disk that is full.
-      const words = wordsFor(dir, {}, ["--resume"]);
+      const words = wordsFor(dir, ["--resume"]);
       const limited = await seg("bash", ["-c", 'ulimit -f 4096; exec "$0" "$@"', process.execPath, ...words]);
       expect(limited.code).toBe(1);
       const errors = limited.stderr.split("\n").filter((line) => line.startsWith("error:"));

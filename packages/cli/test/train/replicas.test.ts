@@ -20,10 +20,10 @@ import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import { hasMpirun, segProcess, unlessMpirun } from "../mpirun.ts";
+import { segProcess } from "../mpirun.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { type Task, takeSteps, type Weights } from "./fixtures/steps.ts";
-import { PAIR, type TinyDataset, tinyDataset, tinySettings } from "./tiny.ts";
+import { PAIR, type TinyDataset, tinyDataset, trainWords } from "./tiny.ts";
 
 const CLASSES = 150;
 const RATE = 0.02;
@@ -136,14 +136,8 @@ describe("seg train on several replicas", () => {
     folder = temporaryFolder();
     data = await tinyDataset(folder);
   });
-  const seg = (dir: string, flags: string[], set: Record<string, unknown> = {}, ranks = 0) => {
-    const settings = { ...tinySettings(data.list, join(folder, dir)), ...set };
-    const pairs = Object.entries(settings).flatMap(([key, value]) => [
-      key,
-      typeof value === "string" ? value : JSON.stringify(value),
-    ]);
-    return segProcess(["train", "--cfg", PAIR, "--backend", "wasm", "--from-scratch", ...flags, ...pairs], ranks);
-  };
+  const seg = (dir: string, flags: string[], set: Record<string, unknown> = {}) =>
+    segProcess(trainWords(data.list, join(folder, dir), flags, set));
   const weights = (dir: string) =>
     ["encoder", "decoder"].map((part) => readFileSync(join(folder, dir, `${part}_epoch_2.pth`)).toString("base64"));
 
@@ -166,15 +160,6 @@ describe("seg train on several replicas", () => {
     const { code, stderr } = seg("broken", ["--replicas", "2"], { "TRAIN.epoch_iters": 9 });
     expect(code).toBe(1);
     expect(stderr.trim().split("\n").at(-1)).toMatch(/^error: Expected .*train-1\.png/);
-  });
-
-  it.skipIf(!hasMpirun)(`ends with the same bytes under mpirun as in threads${unlessMpirun}`, () => {
-    const threads = seg("threads", ["--replicas", "2"]);
-    expect(threads).toMatchObject({ code: 0 });
-    const ranks = seg("ranks", ["--distributed", "mpi"], {}, 2);
-    expect(ranks).toMatchObject({ code: 0 });
-    expect(ranks.stdout.trim().split("\n")).toHaveLength(6);
-    expect(weights("ranks")).toEqual(weights("threads"));
   });
 
   it("wants mpirun where --distributed names it", () => {

@@ -64,3 +64,12 @@ export const tinySettings = (list: string, dir: string): Record<string, unknown>
 
 /** The pair with the least to compute. */
 export const PAIR = "mobilenetv2dilated-c1_deepsup";
+
+/** What `seg` is told for a short training from scratch on wasm. */
+export const trainWords = (list: string, dir: string, flags: string[], set: Record<string, unknown> = {}): string[] => [
+  ...["train", "--cfg", PAIR, "--backend", "wasm", "--from-scratch", ...flags],
+  ...Object.entries({ ...tinySettings(list, dir), ...set }).flatMap(([key, value]) => [
+    key,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]),
+];

@@ -110,9 +110,7 @@ describe("Training", () => {
     expect(checksums(folder)).toEqual(checksums(undisturbed));
   });
 
-  it("scores and shows the network after epochs without changing its course, sets the best apart, as seg eval does", {
-    timeout: 400_000,
-  }, async () => {
+  it("scores and shows the network after epochs without changing its course, sets the best apart, as seg eval does", async () => {
     const folder = temporaryFolder();
     const classes = join(folder, "classes.json");
     writeFileSync(classes, JSON.stringify(["dark", "bright"]));
