@@ -33,6 +33,9 @@ export type Launcher = (compiled: string, launch: Launch) => Promise<Findings>;
 /** All ranks have begun the scenario `endless`. */
 export const running = (folder: string) => existsSync(join(folder, "running"));
 
+/** For groups whose ranks all come: only a hang takes so long. */
+const HANG_MS = 600_000;
+
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await setTimeout(20);
   await setTimeout(300);
@@ -57,11 +60,12 @@ const ranksOf = ({ size, without = [] }: Launch) =>
 
 export const launchThreads: Launcher = (compiled, launch) =>
   withFolder(compiled, launch.size, async (folder) => {
-    const { size, timeoutMs, chunkLength, scenario, argument, kill } = launch;
-    const handle = createThreadGroup({ size, ...(timeoutMs && { timeoutMs }), ...(chunkLength && { chunkLength }) });
+    const { size, timeoutMs = HANG_MS, chunkLength, scenario, argument, kill } = launch;
+    const handle = createThreadGroup({ size, timeoutMs, ...(chunkLength && { chunkLength }) });
+    const starters = ranksOf(launch).length;
     await Promise.all(
       ranksOf(launch).map(async (rank) => {
-        const workerData: Task = { join: { kind: "threads", handle, rank }, scenario, argument, folder };
+        const workerData: Task = { join: { kind: "threads", handle, rank }, starters, scenario, argument, folder };
         const worker = new Worker(join(compiled, "test/ranks/rank.js"), { workerData, stderr: true });
         worker.on("error", () => {});
         const ended = new Promise((resolve) => worker.once("exit", resolve));
@@ -82,7 +86,8 @@ export const NAMES = `test-${process.pid}-`;
 
 export const launchProcesses: Launcher = (compiled, launch) =>
   withFolder(compiled, launch.size, async (folder) => {
-    const { size, timeoutMs, chunkLength, scenario, argument, kill } = launch;
+    const { size, timeoutMs = HANG_MS, chunkLength, scenario, argument, kill } = launch;
+    const starters = ranksOf(launch).length;
     const name = launch.name ?? `${NAMES}${++groups}`;
     await Promise.all(
       ranksOf(launch).map(async (rank) => {
@@ -91,10 +96,10 @@ export const launchProcesses: Launcher = (compiled, launch) =>
           name,
           rank,
           size,
-          ...(timeoutMs && { timeoutMs }),
+          timeoutMs,
           ...(chunkLength && { chunkLength }),
         };
-        const task: Task = { join, scenario, argument, folder };
+        const task: Task = { join, starters, scenario, argument, folder };
         const child = startRank(compiled, task, launch.platform);
         const ended = once(child, "exit");
         if (kill && (kill.rank === rank || kill.rank === "all")) {
@@ -141,8 +146,8 @@ export async function mpirun(
 /** Ranks that go on when another one is killed, so that it is up to them to notice. */
 export const launchMpi: Launcher = (compiled, launch) =>
   withFolder(compiled, launch.size, async (folder) => {
-    const { size, timeoutMs, scenario, argument } = launch;
-    const task: Task = { join: { kind: "mpi", ...(timeoutMs && { timeoutMs }) }, scenario, argument, folder };
+    const { size, timeoutMs = HANG_MS, scenario, argument } = launch;
+    const task: Task = { join: { kind: "mpi", timeoutMs }, starters: size, scenario, argument, folder };
     await mpirun(size, [join(compiled, "test/ranks/rank.js"), JSON.stringify(task)], ["--enable-recovery"]);
   });
 

@@ -30,7 +30,8 @@ describe.skipIf(!hasMpirun)(`MPI${hasMpirun ? "" : " (skipped: no mpirun of Open
     /** Runs `body`, where `join()` gives the group and `rank` is there before it. */
     function program(size: number, body: string) {
       const script = join(compiled, "program.js");
-      const imports = `import { joinMpiGroup, mpiLaunch } from "./src/index.js"; const { rank } = mpiLaunch();
+      const imports = `import { joinMpiGroup as join, mpiLaunch } from "./src/index.js"; const { rank } = mpiLaunch();
+        const joinMpiGroup = (options) => join({ timeoutMs: Infinity, ...options });
         const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);`;
       writeFileSync(script, `${imports}\n${body}`);
       return mpirun(size, [script]);
@@ -70,7 +71,8 @@ describe.skipIf(!hasMpirun)(`MPI${hasMpirun ? "" : " (skipped: no mpirun of Open
     it("ends when a rank is stuck, and the others name it", async () => {
       const run = await program(
         3,
-        `const group = joinMpiGroup({ timeoutMs: 3000 });
+        `joinMpiGroup();
+        const group = joinMpiGroup({ timeoutMs: 3000 });
         if (rank === 1) sleep(60_000);
         group.allReduce(new Float32Array(5));`,
       );

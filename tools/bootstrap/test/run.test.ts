@@ -56,6 +56,13 @@ describe("the bootstrap", () => {
     expect(status).toBe(7);
   });
 
+  it("leaves the campaigns to test:all", () => {
+    writePnpm();
+    write("node_modules/vitest/vitest.mjs", "console.log(process.argv.slice(2).join(' '));");
+    expect(run(["test", "-t", "adds"]).stdout).toBe("run --exclude **/*.campaign.test.ts -t adds\n");
+    expect(run(["test:all", "-t", "adds"]).stdout).toBe("run -t adds\n");
+  });
+
   it("installs once, and again when a package.json changes", () => {
     writePnpm();
     run(["install"]);
@@ -109,7 +116,7 @@ describe("the bootstrap", () => {
     expect(run(["dmeo"])).toEqual({
       status: 2,
       stdout: "",
-      stderr: 'Expected one of install, build, demo, test, check but received "dmeo".\n',
+      stderr: 'Expected one of install, build, demo, test, test:all, check but received "dmeo".\n',
     });
   });
 });

@@ -128,7 +128,7 @@ it("ends when no worker gets as far as its first task", async () => {
 });
 
 it("takes a worker that falls silent for dead", async () => {
-  await run(tasks(6, { 2: { once: mark, mute: true } }), { patience: 2, workers: 1 });
+  await run(tasks(6, { 2: { once: mark, mute: true } }), { patience: 4, workers: 1 });
   expectAll(6);
   expect(children.map(({ signalCode }) => signalCode)).toEqual(["SIGKILL", "SIGKILL"]);
 });

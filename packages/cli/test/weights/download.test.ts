@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type DownloadOptions, download } from "../../src/weights/download.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -129,7 +130,7 @@ describe("a download", () => {
     }, serve(content));
     const { path, holds } = target();
     const reasons: string[] = [];
-    await get(address, path, { stall: 300, onRetry: (reason) => reasons.push(reason) });
+    await get(address, path, { stall: 2000, onRetry: (reason) => reasons.push(reason) });
     expect(holds(content)).toBe(true);
     expect(reasons).toEqual(["no data came for a while"]);
   });
@@ -194,11 +195,12 @@ describe("a download", () => {
   });
 
   it("happens once for two that want the same file", async () => {
-    const { address, requests } = await fileServer((request, response) => {
-      setTimeout(() => serve(content)(request, response), 100);
+    let waited = 0;
+    const { address, requests } = await fileServer(async (request, response) => {
+      while (waited === 0) await sleep(10);
+      serve(content)(request, response);
     });
     const { path, folder, holds } = target();
-    let waited = 0;
     await Promise.all([1, 2].map(() => get(address, path, { onWait: () => waited++ })));
     expect(holds(content)).toBe(true);
     expect(requests).toHaveLength(1);

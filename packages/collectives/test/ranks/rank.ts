@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { readdirSync, renameSync, writeFileSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import type { Group } from "../../src/group.ts";
 import { mpiLaunch } from "../../src/mpi/launch.ts";
@@ -13,6 +13,8 @@ export interface Task {
     | { kind: "threads"; handle: ThreadGroupHandle; rank: number }
     | ({ kind: "processes" } & ProcessGroupOptions)
     | ({ kind: "mpi" } & MpiGroupOptions);
+  /** How many ranks are started. */
+  starters: number;
   scenario: Scenario;
   argument: unknown;
   /** Where `<rank>.json` goes. */
@@ -22,11 +24,23 @@ export interface Task {
 function joinGroup(join: Task["join"]): Group {
   if (join.kind === "threads") return joinThreadGroup(join.handle, join.rank);
   if (join.kind === "processes") return joinProcessGroup(join);
-  return joinMpiGroup(join);
+  // Starting MPI takes a busy machine longer than some scenarios' calls may.
+  const all = joinMpiGroup({ timeoutMs: Number.POSITIVE_INFINITY });
+  const group = joinMpiGroup(join);
+  all.dispose();
+  return group;
+}
+
+/** Waits until all are here: how long processes and threads take to start is not what groups' time limits are about. */
+function gather({ folder, starters }: Task, rank: number): void {
+  writeFileSync(`${folder}/${rank}.started`, "");
+  const missing = () => readdirSync(folder).filter((file) => file.endsWith(".started")).length < starters;
+  while (missing()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
 }
 
 const task: Task = workerData ?? JSON.parse(process.argv[2]!);
 const rank = "rank" in task.join ? task.join.rank : mpiLaunch()!.rank;
+gather(task, rank);
 let group: Group | undefined;
 const failed = findError(() => {
   group = joinGroup(task.join);

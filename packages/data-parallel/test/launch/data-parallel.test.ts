@@ -184,7 +184,7 @@ describe("Replicas", () => {
 
 describe("A replica that does not come to a collective", () => {
   it("is named by the one that waited for it", async () => {
-    const parallel = await launch({ timeoutMs: 300 });
+    const parallel = await launch({ timeoutMs: 2000, options: { started: new SharedArrayBuffer(4) } });
     await expect(parallel.run([{ act: "meet" }, { act: "echo" }])).rejects.toMatchObject({
       code: "replica",
       rank: 0,

@@ -21,7 +21,7 @@ describe.each(LAUNCHERS)("A parent of $launcher", ({ launcher, absent }) => {
   it.skipIf(absent)(`may forget to dispose of them${absent ? ` (skipped: ${absent})` : ""}`, async () => {
     const pids = await startParent(launcher, "forget");
     expect(await once(parent!, "exit")).toEqual([0, null]);
-    await expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => pids.filter(isAlive), { timeout: 600_000 }).toEqual([]);
   });
 
   it.skipIf(absent)(`takes them along when it is killed${absent ? ` (skipped: ${absent})` : ""}`, async () => {
@@ -29,6 +29,6 @@ describe.each(LAUNCHERS)("A parent of $launcher", ({ launcher, absent }) => {
     expect(pids.filter(isAlive)).toEqual(pids);
     parent!.kill("SIGKILL");
     await once(parent!, "exit");
-    await expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => pids.filter(isAlive), { timeout: 600_000 }).toEqual([]);
   });
 });

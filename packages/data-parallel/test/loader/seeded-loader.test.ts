@@ -101,9 +101,9 @@ describe("A seeded loader", () => {
     const made = new SharedArrayBuffer(4);
     const count = () => new Int32Array(made)[0]!;
     const loader = create({ workers: 2, threads: 2, prefetch: 5, options: { list: "abcdefgh", made } });
-    await expect.poll(count, { timeout: 60_000 }).toBe(5);
+    await expect.poll(count, { timeout: 600_000 }).toBe(5);
     await take(3, loader);
-    await expect.poll(count, { timeout: 60_000 }).toBe(8);
+    await expect.poll(count, { timeout: 600_000 }).toBe(8);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(count()).toBe(8);
     expect(loader.position).toEqual({ epoch: 0, iteration: 3 });

@@ -1,0 +1,3 @@
+import { describeDamagedFiles } from "./helpers/damaged-files.ts";
+
+describeDamagedFiles(2000);
