@@ -31,6 +31,7 @@ it("works over features of one's own", () => {
   model.dispose();
 });
 
+// On plain JavaScript it is in the campaign of gradients.
 describeEngines("training", () => {
   it("gives every trained variable of encoder and decoder a gradient, deep supervision included", () => {
     const encoder = buildEncoder("mobilenetv2dilated", { seed: 1 });
@@ -51,4 +52,4 @@ describeEngines("training", () => {
     encoder.model.dispose();
     decoder.model.dispose();
   });
-});
+}, ["wasm", "tensorflow"]);

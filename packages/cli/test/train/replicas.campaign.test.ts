@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { hasMpirun, segProcess, unlessMpirun } from "../mpirun.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
+import { describeReplicas } from "./describe-replicas.ts";
 import { tinyDataset, trainWords } from "./tiny.ts";
+
+describeReplicas("processes");
 
 it.skipIf(!hasMpirun)(`A training ends with the same bytes under mpirun as in threads${unlessMpirun}`, async () => {
   const folder = temporaryFolder();
