@@ -1,4 +1,4 @@
 import { describeConv2dOverResized } from "./describe-conv2d-over-resized.ts";
 
-// Its many shapes are as many shaders, whose compilation takes a driver without a GPU long.
+// Each shape is a shader of its own, whose compilation takes a driver without a GPU long.
 describeConv2dOverResized(["webgpu"]);
