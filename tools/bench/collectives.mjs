@@ -10,10 +10,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { createThreadGroup, joinMpiGroup, joinProcessGroup, joinThreadGroup } from "@seg/collectives";
-import { median, printHeader, printTable } from "./report.mjs";
+import { median, printHeader, printTable, readArguments } from "./report.mjs";
 
 const BLOCKS = 11;
 const SELF = fileURLToPath(import.meta.url);
@@ -134,7 +133,7 @@ function report(title, size, lengths, times, choose) {
   );
 }
 
-const { values: flags } = parseArgs({
+const { values: flags } = readArguments({
   options: {
     ranks: { type: "string", default: "2" },
     rounds: { type: "string", default: "2" },

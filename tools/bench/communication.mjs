@@ -7,13 +7,12 @@
  * With the seconds of a step alone, as training.mjs measures them, it says how many times the images of one replica more of them make;
  * `--gpu` says that these steps were a GPU's, whose gradients must be brought to main memory and back.
  */
-import { parseArgs } from "node:util";
 import { startEngine } from "@seg/backend";
 import { buildDecoder } from "@seg/decoders";
 import { buildEncoder } from "@seg/encoders";
 import { BatchNormalization } from "@seg/sync-bn";
 import * as tf from "@tensorflow/tfjs";
-import { printHeader, printTable } from "./report.mjs";
+import { printHeader, printTable, readArguments } from "./report.mjs";
 
 const MODELS = [
   "mobilenetv2dilated+c1_deepsup",
@@ -100,7 +99,7 @@ function measureMemory() {
   return { read, add };
 }
 
-const { values: flags } = parseArgs({
+const { values: flags } = readArguments({
   options: {
     backend: { type: "string", default: "auto" },
     steps: { type: "string" },

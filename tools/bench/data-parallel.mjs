@@ -7,11 +7,10 @@
  * `2x1:processes` is two replicas, one thread each, as processes; `:threads` share the process's one pool, so only the first of a run has the
  * threads it asks for. `--alone` leaves batch norm unsynchronized.
  */
-import { parseArgs } from "node:util";
 import { DataParallel } from "@seg/data-parallel";
-import { engineOfChildren, median, printHeader, printTable } from "./report.mjs";
+import { engineOfChildren, median, printHeader, printTable, readArguments } from "./report.mjs";
 
-const { values: flags } = parseArgs({
+const { values: flags } = readArguments({
   options: {
     backend: { type: "string", default: "tensorflow" },
     models: { type: "string", default: "resnet18dilated+ppm_deepsup" },

@@ -9,7 +9,6 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { writeImage, writeOdgt } from "@seg/ade20k-data";
 import { startEngine } from "@seg/backend";
 import { stateDictOf, writePth } from "@seg/checkpoint";
@@ -19,9 +18,9 @@ import { buildEncoder } from "@seg/encoders";
 import { ConfusionMatrix } from "@seg/metrics";
 import sharp from "sharp";
 import { PYTORCH_OPTIONS, startPytorch } from "./pytorch.mjs";
-import { engineOfChildren, median, printHeader, printTable } from "./report.mjs";
+import { engineOfChildren, median, printHeader, printTable, readArguments } from "./report.mjs";
 
-const { values: flags } = parseArgs({
+const { values: flags } = readArguments({
   options: {
     backend: { type: "string", default: "tensorflow" },
     workers: { type: "string", default: "1" },

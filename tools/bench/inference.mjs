@@ -4,16 +4,15 @@
  *
  *   node tools/bench/inference.mjs [--backend tensorflow,wasm] [--models name,…|all] [--runs N] [--threads N] [--python python3]
  */
-import { parseArgs } from "node:util";
 import { startEngine } from "@seg/backend";
 import { inferenceModel, labelsOf } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import { buildModels, CLASSES, inputOf, MODELS } from "./models.mjs";
 import { PYTORCH_OPTIONS, startPytorch } from "./pytorch.mjs";
-import { printHeader, printTable, resident } from "./report.mjs";
+import { printHeader, printTable, readArguments, resident } from "./report.mjs";
 import { ourColumns, takeTurns, theirColumns, turnColumns } from "./turns.mjs";
 
-const { values: flags } = parseArgs({
+const { values: flags } = readArguments({
   options: {
     backend: { type: "string", default: "tensorflow" },
     models: { type: "string", default: "mobilenetv2dilated+c1_deepsup,resnet50dilated+ppm_deepsup" },

@@ -6,7 +6,6 @@
  *   node tools/bench/labels.mjs [--backend tensorflow] [--runs N] [photo.jpg …]
  */
 import { basename, join } from "node:path";
-import { parseArgs } from "node:util";
 import { decodeImage, validationScales } from "@seg/ade20k-data";
 import { startEngine } from "@seg/backend";
 import { loadWeights, readCheckpoint } from "@seg/checkpoint";
@@ -15,10 +14,10 @@ import { buildDecoder } from "@seg/decoders";
 import { buildEncoder } from "@seg/encoders";
 import { inferenceModel, labelsOf, resizeBilinear } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
-import { median, printHeader, printTable } from "./report.mjs";
+import { median, printHeader, printTable, readArguments } from "./report.mjs";
 import { takeTurns, turnColumns } from "./turns.mjs";
 
-const { values: flags, positionals } = parseArgs({
+const { values: flags, positionals } = readArguments({
   options: { backend: { type: "string", default: "tensorflow" }, runs: { type: "string", default: "9" } },
   allowPositionals: true,
 });

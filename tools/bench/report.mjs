@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";
+import { parseArgs } from "node:util";
 import { describeEngines } from "@seg/backend";
-import * as tf from "@tensorflow/tfjs";
 
 /** Instruction sets that decide how fast matrices multiply, by the system's names for them. */
 const INSTRUCTION_SETS = {
@@ -37,29 +37,19 @@ export function printHeader({ engine, threads = engine?.threads, pytorch } = {})
   if (engine?.tensorflow) versions.push(`TensorFlow ${engine.tensorflow}`);
   if (pytorch?.version)
     versions.push(`PyTorch ${pytorch.version} (${pytorch.instructions}, oneDNN ${pytorch.oneDNN ? "on" : "off"})`);
+  const oneDnn = engine?.oneDnn === undefined ? [] : [engine.oneDnn ? "on" : "off"];
   const set = (name) => `${name} ${process.env[name] ?? "unset"}`;
   const rows = {
     processor: processor(),
     "instruction sets": instructionSets().join(", ") || "unknown",
     ...(threads && { threads }),
     versions: versions.join(", "),
-    oneDNN: [...oneDnn(), ...["TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA"].map(set)].join(", "),
+    oneDNN: [...oneDnn, ...["TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA"].map(set)].join(", "),
     ...(pytorch?.missing && { "without PyTorch": pytorch.missing }),
   };
   const width = Math.max(...Object.keys(rows).map(({ length }) => length));
   for (const [name, value] of Object.entries(rows)) console.log(`${name.padEnd(width)}  ${value}`);
   console.log();
-}
-
-/** Whether this process's TensorFlow computes by oneDNN, which alone takes a dilated depthwise convolution; empty without it. */
-function oneDnn() {
-  if (tf.getBackend() !== "tensorflow") return [];
-  try {
-    tf.tidy(() => tf.depthwiseConv2d(tf.zeros([1, 8, 8, 2]), tf.zeros([3, 3, 2, 1]), 1, "same", "NHWC", 2).dataSync());
-    return ["on"];
-  } catch {
-    return ["off"];
-  }
 }
 
 /** What the engine is that other processes or threads will start. */
@@ -103,6 +93,24 @@ function macOsFeatures() {
         .replace(/_0$/, ""),
     )
     .join(" ");
+}
+
+/**
+ * A bench's options, as `parseArgs` of Node gives them; ends it with exit code 2 where there is no such option.
+ *
+ * @param {import("node:util").ParseArgsConfig} config
+ */
+export function readArguments(config) {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    console.error(
+      `${error.message.split(". ")[0]}. Options: ${Object.keys(config.options ?? {})
+        .map((name) => `--${name}`)
+        .join(", ")}.`,
+    );
+    process.exit(2);
+  }
 }
 
 /** The median of some numbers. */

@@ -5,7 +5,6 @@
  *
  *   node tools/bench/sync-bn.mjs [--model resnet18dilated+ppm_deepsup] [--replicas 2] [--batch 2] [--size 224x304] [--steps 10]
  */
-import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { startEngine } from "@seg/backend";
 import { createThreadGroup, joinThreadGroup } from "@seg/collectives";
@@ -14,7 +13,7 @@ import { buildEncoder } from "@seg/encoders";
 import { sparseCrossEntropy, trainingModel } from "@seg/layers";
 import { attachGroup } from "@seg/sync-bn";
 import * as tf from "@tensorflow/tfjs";
-import { engineOfChildren, median, printHeader, printTable } from "./report.mjs";
+import { engineOfChildren, median, printHeader, printTable, readArguments } from "./report.mjs";
 
 const seconds = (since) => (performance.now() - since) / 1000;
 
@@ -72,7 +71,7 @@ async function replica({ handle, rank, flags }) {
 }
 
 async function main() {
-  const { values: flags } = parseArgs({
+  const { values: flags } = readArguments({
     options: {
       model: { type: "string", default: "resnet18dilated+ppm_deepsup" },
       replicas: { type: "string", default: "2" },

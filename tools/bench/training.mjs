@@ -7,17 +7,16 @@
  *
  * `--ops` adds where the time goes: every kernel, and the convolutions by shape, beside what a large matrix product reaches here.
  */
-import { parseArgs } from "node:util";
 import { startEngine } from "@seg/backend";
 import { GroupedOptimizer, sparseCrossEntropy, trainingModel } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import { buildModels, CLASSES, inputOf, MODELS } from "./models.mjs";
 import { peakOfProducts, timeOps } from "./op-times.mjs";
 import { PYTORCH_OPTIONS, startPytorch } from "./pytorch.mjs";
-import { printHeader, printTable, resident } from "./report.mjs";
+import { printHeader, printTable, readArguments, resident } from "./report.mjs";
 import { ourColumns, takeTurns, theirColumns, turnColumns } from "./turns.mjs";
 
-const { values: flags } = parseArgs({
+const { values: flags } = readArguments({
   options: {
     backend: { type: "string", default: "tensorflow" },
     models: { type: "string", default: "mobilenetv2dilated+c1_deepsup" },

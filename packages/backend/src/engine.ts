@@ -21,6 +21,8 @@ export interface Engine {
   version: string;
   /** The version of TensorFlow's C library; native engines only. */
   tensorflow?: string;
+  /** Whether TensorFlow computes by oneDNN, which is faster and rounds otherwise; the native CPU engine only. */
+  oneDnn?: boolean;
   /** The chip it computes on, as the system names it. */
   device: string;
   /** The threads that one operation is spread over; 1 on a GPU means the one host thread that feeds it. */

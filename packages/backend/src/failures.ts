@@ -64,7 +64,7 @@ const MEANINGS: readonly [pattern: RegExp, code: BackendErrorCode, verb: string,
     /^Invalid TF_Status: (?:10|12)\b|^Kernel '.*' not registered for backend/,
     "engine-failed",
     "cannot compute",
-    "use another engine, or set TF_ENABLE_ONEDNN_OPTS=1 if it is a native one",
+    "use another engine, and leave TF_ENABLE_ONEDNN_OPTS unset if it is a native one",
   ],
   [/^Invalid TF_Status: /, "engine-failed", "failed in", "use another engine, and tell the project of it"],
   [

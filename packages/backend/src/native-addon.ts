@@ -10,7 +10,7 @@ import { requireHere } from "./packages.ts";
 export function openAddon<Binding>(file: string, threads?: number): Binding {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   // TensorFlow turns oneDNN on by itself only beside AVX-512; its convolutions are the faster ones on every x86 processor.
-  if (process.arch === "x64") process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
+  if (process.arch === "x64") process.env.TF_ENABLE_ONEDNN_OPTS ||= "1";
   if (threads !== undefined && isMainThread) process.env.TF_NUM_INTRAOP_THREADS = String(threads);
   return requireHere(file);
 }

@@ -83,9 +83,22 @@ async function loadNative(name: NativeName, options: { threads?: number | undefi
     package: installed.name,
     version: installed.version,
     tensorflow: binding.TF_Version,
+    ...(gpu ? {} : { oneDnn: hasOneDnn() }),
     device: gpu ? gpuNames() : cpuName(),
     threads: gpu ? 1 : Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism(),
   };
+}
+
+/** Found by trying: without oneDNN TensorFlow's CPU refuses a dilated depthwise convolution. */
+function hasOneDnn(): boolean {
+  return tf.tidy(() => {
+    try {
+      tf.depthwiseConv2d(tf.zeros<tf.Rank.R4>([1, 4, 4, 1]), tf.zeros<tf.Rank.R4>([3, 3, 1, 1]), 1, "same", "NHWC", 2);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Loads the addon alone, before the package: when it fails, no kernel has been registered yet. */

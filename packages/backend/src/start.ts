@@ -94,7 +94,8 @@ export async function startFirst(
   throw new BackendError("engine-unavailable", `No engine will do. ${reasons}`);
 }
 
-function describe({ package: from, version, tensorflow, device, threads }: Engine): string {
-  const library = tensorflow ? `, TensorFlow ${tensorflow}` : "";
+function describe({ package: from, version, tensorflow, oneDnn, device, threads }: Engine): string {
+  const by = oneDnn === undefined ? "" : oneDnn ? " with oneDNN" : " without oneDNN";
+  const library = tensorflow ? `, TensorFlow ${tensorflow}${by}` : "";
   return `${from} ${version}${library}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${device}`;
 }

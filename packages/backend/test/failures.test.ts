@@ -102,7 +102,7 @@ describe("what an operation throws", () => {
     [
       "Invalid TF_Status: 12\nMessage: Current kernel implementation does not support dilations, received [1 2 2 1]",
       "engine-failed",
-      "Engine cpu cannot compute FailsForATest (Current kernel implementation does not support dilations, received [1 2 2 1]): use another engine, or set TF_ENABLE_ONEDNN_OPTS=1 if it is a native one.",
+      "Engine cpu cannot compute FailsForATest (Current kernel implementation does not support dilations, received [1 2 2 1]): use another engine, and leave TF_ENABLE_ONEDNN_OPTS unset if it is a native one.",
     ],
     [
       "Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[9,9]\nHint: more",

@@ -48,7 +48,9 @@ const HEAD = ["engine", "works", "networks", "package", "TensorFlow", "device", 
 function row(engine: Diagnosis): string[] {
   const from = `${engine.package}${engine.version ? ` ${engine.version}` : ""}`;
   if (!engine.available) return [engine.name, "no", "no", from, "", "", "", ""];
-  const { name, tensorflow = "", device, threads, gflops, networks } = engine;
+  const { name, device, threads, gflops, networks, oneDnn } = engine;
+  const by = oneDnn === undefined ? "" : oneDnn ? ", oneDNN" : ", no oneDNN";
+  const tensorflow = engine.tensorflow ? `${engine.tensorflow}${by}` : "";
   const speed = gflops === undefined ? "" : gflops.toFixed(1);
   return [name, "yes", networks ? "yes" : "no", from, tensorflow, device, String(threads), speed];
 }

@@ -168,8 +168,9 @@ class Logbook {
   }
 }
 
-const nameOfEngine = ({ name, version, tensorflow, threads }: EngineInfo) =>
-  `${name} ${tensorflow ?? version} on ${threads} ${threads === 1 ? "thread" : "threads"}`;
+/** An engine, with what its last bits depend on. */
+const nameOfEngine = ({ name, version, tensorflow, oneDnn, threads }: EngineInfo) =>
+  `${name} ${tensorflow ?? version}${oneDnn === undefined ? "" : ` with${oneDnn ? "" : "out"} oneDNN`} on ${threads} ${threads === 1 ? "thread" : "threads"}`;
 
 function dataOptions({ DATASET, MODEL, TRAIN }: TrainingPlan["config"], records: DataOptions["records"]): DataOptions {
   return {

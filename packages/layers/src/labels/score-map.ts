@@ -21,8 +21,11 @@ export type Labels = Uint8Array | Int32Array;
  * @throws {LayersError} `shape`.
  */
 export function checkMaps(maps: readonly ScoreMap[]): number {
-  const classes = maps[0]?.classes;
-  if (classes === undefined) throw new LayersError("shape", "Expected at least one score map but received none.");
+  if (!Array.isArray(maps) || maps.length === 0) {
+    const came = Array.isArray(maps) ? "none" : "no array: put a single map into one";
+    throw new LayersError("shape", `Expected an array of score maps but received ${came}.`);
+  }
+  const classes: number = maps[0]!.classes;
   for (const map of maps) {
     const shape = `[${map.height}, ${map.width}, ${map.classes}]`;
     if (map.classes !== classes) {
