@@ -59,7 +59,9 @@ export class GroupedOptimizer {
       .filter(({ variables }) => variables.length > 0)
       .map((group) => ({
         group,
-        moments: group.variables.map((variable) => Array.from({ length: count }, () => tf.zerosLike(variable))),
+        moments: group.variables.map((variable) =>
+          Array.from({ length: count }, () => tf.keep(tf.zerosLike(variable))),
+        ),
       }));
   }
 
@@ -80,12 +82,25 @@ export class GroupedOptimizer {
    * @param clipNorm - Where the Euclidean norm of all gradients together is larger, they are scaled down to it. Default: never.
    * @param combine - Called with each group's gradients as one flat tensor, before clipping; what it gives is used instead. Here replicas
    *   sum theirs.
+   * @throws {LayersError} if the gradients are not the variables' in number and shape; then nothing has moved.
    */
   update(
     gradients: readonly tf.Tensor[],
     clipNorm = Number.POSITIVE_INFINITY,
     combine?: (gradient: tf.Tensor1D) => tf.Tensor1D,
   ): void {
+    const { variables } = this;
+    const wrong = variables.findIndex(({ shape }, i) => String(shape) !== String(gradients[i]?.shape));
+    if (wrong >= 0 || gradients.length !== variables.length) {
+      const came =
+        gradients.length === variables.length
+          ? `[${gradients[wrong]!.shape}] for [${variables[wrong]!.shape}] (${variables[wrong]!.name})`
+          : `${gradients.length}`;
+      throw new LayersError(
+        "shape",
+        `Expected ${variables.length} gradients, each of its variable's shape, but received ${came}: pass them in the order of \`variables\`.`,
+      );
+    }
     this.#updates++;
     tf.tidy(() => {
       let start = 0;
@@ -131,7 +146,9 @@ export class GroupedOptimizer {
     this.#updates = updates;
     let next = 0;
     for (const state of this.#states) {
-      const parts = state.moments[0]!.map(() => unflatten(moments[next++] as tf.Tensor1D, state.group.variables));
+      const parts = state.moments[0]!.map(() =>
+        unflatten(moments[next++] as tf.Tensor1D, state.group.variables).map((part) => tf.keep(part)),
+      );
       tf.dispose(state.moments);
       state.moments = state.group.variables.map((_, i) => parts.map((part) => part[i]!));
     }
@@ -212,6 +229,7 @@ function combineFlat(gradients: readonly tf.Tensor[], combine: (gradient: tf.Ten
 
 /** What gradients are multiplied by so that their norm together is at most `most`. */
 function clipScale(gradients: readonly tf.Tensor[], most: number): tf.Tensor {
+  if (gradients.length === 0) return tf.scalar(1);
   const norm = tf.sqrt(tf.addN(gradients.map((g) => g.square().sum())));
   return tf.minimum(tf.scalar(most).div(norm.add(1e-6)), 1);
 }

@@ -38,6 +38,47 @@ function* cases(): Generator<Case> {
     const uneven = { strides: [2, 1], padding: [0, 2], dilations: [1, 3] } satisfies Partial<Case>;
     yield { shape: [1, 8, 13, channels], filter: [2, 4, channels / groups, out], ...uneven, groups };
   }
+  // One dimension alone, and filters one tap wide, whose dilation means nothing.
+  for (const groups of [1, 4]) {
+    const few = { shape: [2, 9, 8, 4], groups } satisfies Partial<Case>;
+    yield { ...few, filter: [3, 3, 4 / groups, 4], strides: [2, 3], padding: [1, 1], dilations: [1, 1] };
+    yield { ...few, filter: [1, 1, 4 / groups, 4], strides: [1, 1], padding: [1, 1], dilations: [2, 2] };
+    yield { ...few, filter: [1, 1, 4 / groups, 4], strides: [1, 2], padding: [0, 0], dilations: [2, 1] };
+    yield { ...few, filter: [1, 3, 4 / groups, 4], strides: [1, 1], padding: [2, 1], dilations: [3, 1] };
+    yield {
+      ...few,
+      shape: [0, 9, 8, 4],
+      filter: [3, 3, 4 / groups, 4],
+      strides: [1, 1],
+      padding: [1, 1],
+      dilations: [2, 2],
+    };
+  }
+  // With oneDNN's own ops these wrote beyond their memory.
+  for (const [shape, filter, strides] of [
+    [
+      [2, 1, 12, 2],
+      [1, 1, 2, 1],
+      [1, 1],
+    ],
+    [
+      [3, 1, 9, 2],
+      [1, 1, 2, 2],
+      [1, 1],
+    ],
+    [
+      [3, 8, 16, 8],
+      [1, 1, 8, 8],
+      [2, 2],
+    ],
+    [
+      [3, 8, 15, 8],
+      [1, 1, 8, 2],
+      [1, 3],
+    ],
+  ] satisfies [Case["shape"], Case["filter"], Pair][]) {
+    yield { shape, filter, strides, padding: [0, 0], dilations: [1, 1], groups: 1 };
+  }
   const plain = { strides: [1, 1], padding: [0, 0], dilations: [1, 1] } satisfies Partial<Case>;
   yield { shape: [2, 5, 7, 4], filter: [1, 1, 4, 6], ...plain, groups: 1 };
   yield { shape: [2, 5, 7, 4], filter: [1, 1, 4, 6], ...plain, strides: [2, 2], groups: 1 };
@@ -50,6 +91,7 @@ function* cases(): Generator<Case> {
   } satisfies Partial<Case>;
   yield { ...large, padding: [1, 1], dilations: [1, 1] };
   yield { ...large, padding: [1, 0], dilations: [2, 3] };
+  yield { ...large, filter: [1, 1, 384, 384], padding: [1, 1], dilations: [1, 1] };
 }
 
 const title = ({ shape, filter, strides, padding, dilations, groups }: Case) =>

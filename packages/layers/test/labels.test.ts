@@ -171,6 +171,10 @@ describe("labels", () => {
       [[{ ...map, height: 3 }], "shape", /18 scores for a map \[3, 2, 3\] but received 12/],
       [[{ ...map, height: 0, data: new Float32Array() }], "shape", /positive sides but received \[0, 2, 3\]/],
       [[{ ...map, width: 2.5 }], "shape", /whole, positive sides/],
+      [map, "shape", /received no array: put a single map into one/],
+      [undefined, "shape", /received no array/],
+      [[map, undefined], "shape", /data as a Float32Array but received none/],
+      [[{ ...map, data: new Float64Array(12) }], "shape", /a Float32Array but received Float64Array/],
     ];
     for (const [maps, code, message] of cases) {
       const error = thrown(() => labelsOf(maps as ScoreMap[], [4, 4]));

@@ -262,3 +262,23 @@ describe("wrong groups", () => {
     variable.dispose();
   });
 });
+
+describe("an optimizer", () => {
+  it("refuses gradients that are not its variables', and moves nothing", () => {
+    const [a, b] = [tf.variable(tf.ones([2])), tf.variable(tf.ones([3]))];
+    const optimizer = new GroupedOptimizer([{ variables: [a, b], learningRate: 1 }], { name: "sgd", momentum: 0.9 });
+    expect(() => optimizer.update([tf.ones([2])])).toThrow(/Expected 2 gradients.*received 1/);
+    expect(() => optimizer.update([tf.ones([2]), tf.ones([2])])).toThrow(/received \[2\] for \[3\]/);
+    expect([optimizer.updates, ...a.dataSync(), ...b.dataSync()]).toEqual([0, 1, 1, 1, 1, 1]);
+  });
+
+  it("outlives the tidy that it was made or restored in, and takes a limit on the norm of no gradients", () => {
+    const variable = tf.variable(tf.ones([2]));
+    const rule = { name: "sgd", momentum: 0.5 } as const;
+    const optimizer = tf.tidy(() => new GroupedOptimizer([{ variables: [variable], learningRate: 1 }], rule));
+    tf.tidy(() => optimizer.restore([tf.tensor1d([2, 4])], 3));
+    optimizer.update([tf.tensor1d([0, 1])]);
+    expect(Array.from(variable.dataSync())).toEqual([0, -2]);
+    expect(() => new GroupedOptimizer([], rule).update([], 1)).not.toThrow();
+  });
+});

@@ -23,10 +23,14 @@ export type Labels = Uint8Array | Int32Array;
 export function checkMaps(maps: readonly ScoreMap[]): number {
   if (!Array.isArray(maps) || maps.length === 0) {
     const came = Array.isArray(maps) ? "none" : "no array: put a single map into one";
-    throw new LayersError("shape", `Expected an array of score maps but received ${came}.`);
+    throw new LayersError("shape", `Expected an array of at least one score map but received ${came}.`);
   }
-  const classes: number = maps[0]!.classes;
-  for (const map of maps) {
+  const classes: number = maps[0]?.classes ?? 0;
+  for (const map of maps as (ScoreMap | undefined)[]) {
+    if (!(map?.data instanceof Float32Array)) {
+      const came = map?.data === undefined ? "none" : Object.prototype.toString.call(map.data).slice(8, -1);
+      throw new LayersError("shape", `Expected each score map's data as a Float32Array but received ${came}.`);
+    }
     const shape = `[${map.height}, ${map.width}, ${map.classes}]`;
     if (map.classes !== classes) {
       throw new LayersError("shape", `Expected score maps [height, width, ${classes}] but received ${shape}.`);

@@ -1,20 +1,22 @@
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { type Conv2DAttrs, Conv2DBackpropInput } from "../../kernel-names.ts";
 import { backwardMargins, flipped, padOrCrop, spread } from "../rearrange.ts";
 import { conv2d } from "./conv2d.ts";
 import { execute, kernel, type NativeBackend, shapeTensor } from "./engine.ts";
 import { perGroup } from "./per-group.ts";
 import { type ConvOp, isAble } from "./trial.ts";
-import { convWindow, depthwiseFilter, isDepthwise, isStrided, kernelOf, paddedShape } from "./window.ts";
+import { convWindow, depthwiseFilter, isDepthwise, isStrided, kernelOf, paddedShape, simplified } from "./window.ts";
 
 /** The gradient of a convolution's input, of shape `inputShape`. */
 function conv2dBackpropInput(
   backend: NativeBackend,
   dy: tf.Tensor4D,
   filter: tf.Tensor4D,
-  attrs: Conv2DAttrs,
+  options: Conv2DAttrs,
   inputShape: number[],
 ): tf.Tensor4D {
+  if (dy.size === 0) return tf.zeros(inputShape as [number, number, number, number]);
+  const attrs = simplified(options, kernelOf(filter.shape));
   return (isOwnBetter(backend, filter.shape, attrs) ? own : otherwise)(backend, dy, filter, attrs, inputShape);
 }
 

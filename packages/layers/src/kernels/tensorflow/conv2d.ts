@@ -4,13 +4,29 @@ import { execute, kernel, type NativeBackend } from "./engine.ts";
 import { perGroup } from "./per-group.ts";
 import { fromSubImages, subImageMargins, toSubImages } from "./sub-images.ts";
 import { type ConvOp, isAble } from "./trial.ts";
-import { convWindow, depthwiseFilter, isDepthwise, isPointwise, isStrided, kernelOf, padded } from "./window.ts";
+import {
+  convShape,
+  convWindow,
+  depthwiseFilter,
+  isDepthwise,
+  isPointwise,
+  isStrided,
+  kernelOf,
+  padded,
+  simplified,
+} from "./window.ts";
 
 /** The convolution of `x`, any strides, padding, dilations and groups. */
-export function conv2d(backend: NativeBackend, x: tf.Tensor4D, filter: tf.Tensor4D, attrs: Conv2DAttrs): tf.Tensor4D {
-  // On the CPU, Conv2D's 1×1 sums depend on the number of threads; those of a matrix product, as fast, do not.
+export function conv2d(backend: NativeBackend, x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2DAttrs): tf.Tensor4D {
+  const attrs = simplified(options, kernelOf(filter.shape));
+  const shape = convShape(x.shape, filter.shape, attrs);
+  // TensorFlow's ops leave what they give for no images undefined.
+  if (x.size === 0) return tf.zeros(shape);
+  // On the CPU, Conv2D's 1×1 sums depend on the number of threads; oneDNN's matrix product, as fast, gives the same bits on any.
   if (isPointwise(filter.shape, attrs) && !backend.isUsingGpuDevice) {
-    return execute(backend, "BatchMatMulV2", { adj_x: false, adj_y: false }, [x, filter]);
+    // As one tall image: over several that are one pixel high, oneDNN's product writes beyond its memory.
+    const rows = x.reshape([1, x.shape[0] * x.shape[1], x.shape[2], x.shape[3]]);
+    return execute(backend, "BatchMatMulV2", { adj_x: false, adj_y: false }, [rows, filter]).reshape(shape);
   }
   const able = isAble(backend, "Conv2D", filter.shape, attrs, own, otherwise, (x, filter) => [x, filter, []]);
   return (able ? own : otherwise)(backend, x, filter, attrs, []);

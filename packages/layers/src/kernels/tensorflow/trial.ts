@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { type Conv2DAttrs, outputSize, type Pair } from "../../kernel-names.ts";
 import type { NativeBackend } from "./engine.ts";
-import { isDepthwise, isDilated, isStrided } from "./window.ts";
+import { isDepthwise, isDilated } from "./window.ts";
 
 /** A convolution or one of its gradients, of two tensors. */
 export type ConvOp = (
@@ -35,24 +35,20 @@ export function isAble(
 ): boolean {
   const depthwise = isDepthwise(filterShape, attrs.groups);
   const dense = attrs.groups === 1;
+  const both = (pair: Pair): Pair => (pair[0] !== pair[1] ? [2, 3] : pair[0] > 1 ? [2, 2] : [1, 1]);
+  const [strides, dilations] = [both(attrs.strides), both(attrs.dilations)];
   // These every TensorFlow has.
-  if ((dense || depthwise) && !isDilated(attrs)) return true;
-  const kind = `${name} ${dense ? "dense" : depthwise ? "depthwise" : "grouped"} ${isDilated(attrs)} ${isStrided(attrs)}`;
+  if ((dense || (depthwise && strides[0] === strides[1])) && !isDilated(attrs)) return true;
+  const kind = `${name} ${dense ? "dense" : depthwise ? "depthwise" : "grouped"} ${strides} ${dilations}`;
   const known = found.get(backend) ?? new Map<string, boolean>();
   found.set(backend, known);
   const before = known.get(kind);
   if (before !== undefined) return before;
   const groups = dense ? 1 : depthwise ? 4 : 2;
-  const both = (pair: Pair): Pair => (pair[0] > 1 || pair[1] > 1 ? [2, 2] : [1, 1]);
-  const small = {
-    strides: both(attrs.strides),
-    dilations: both(attrs.dilations),
-    padding: both(attrs.dilations),
-    groups,
-  };
+  const small = { strides, dilations, padding: dilations, groups };
   const able = tf.tidy(() => {
-    const size = (n: number) => outputSize(n, 3, small.strides[0], small.padding[0], small.dilations[0]);
-    const inputs = trial(wave([1, 9, 8, 4]), wave([3, 3, 4 / groups, 4]), wave([1, size(9), size(8), 4]));
+    const size = (n: number, i: 0 | 1) => outputSize(n, 3, strides[i], dilations[i], dilations[i]);
+    const inputs = trial(wave([1, 9, 8, 4]), wave([3, 3, 4 / groups, 4]), wave([1, size(9, 0), size(8, 1), 4]));
     try {
       const [ours, theirs] = [otherwise, own].map((op) =>
         op(backend, inputs[0], inputs[1], small, inputs[2]).dataSync(),

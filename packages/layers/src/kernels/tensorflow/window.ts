@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Conv2DAttrs, Pair } from "../../kernel-names.ts";
+import { type Conv2DAttrs, outputSize, type Pair } from "../../kernel-names.ts";
 
 /** Attributes of TensorFlow's ops for windows that see only what lies in the image, or zeros `padding` wide around it. */
 export const windowPadding = ([h, w]: Pair): Record<string, string | number[]> =>
@@ -46,6 +46,23 @@ export const paddedShape = ([n, height, width, channels]: number[], [h, w]: Pair
 
 /** A filter's height and width. */
 export const kernelOf = (filterShape: number[]): Pair => [filterShape[0]!, filterShape[1]!];
+
+/** The same convolution without dilations that make no difference: a filter one tap wide has no distance between taps. */
+export const simplified = (attrs: Conv2DAttrs, [kh, kw]: Pair): Conv2DAttrs => ({
+  ...attrs,
+  dilations: [kh === 1 ? 1 : attrs.dilations[0], kw === 1 ? 1 : attrs.dilations[1]],
+});
+
+/** The shape of a convolution's output. */
+export function convShape(
+  shape: number[],
+  filterShape: number[],
+  attrs: Conv2DAttrs,
+): [number, number, number, number] {
+  const { strides, padding, dilations } = attrs;
+  const size = (i: 0 | 1) => outputSize(shape[i + 1]!, filterShape[i]!, strides[i], padding[i], dilations[i]);
+  return [shape[0]!, size(0), size(1), filterShape[3]!];
+}
 
 /** Whether a convolution looks at single pixels: a matrix product. */
 export const isPointwise = ([height, width]: number[], { strides, padding, groups }: Conv2DAttrs) =>
