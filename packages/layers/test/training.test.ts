@@ -275,7 +275,10 @@ describe("an optimizer", () => {
   it("outlives the tidy that it was made or restored in, and takes a limit on the norm of no gradients", () => {
     const variable = tf.variable(tf.ones([2]));
     const rule = { name: "sgd", momentum: 0.5 } as const;
-    const optimizer = tf.tidy(() => new GroupedOptimizer([{ variables: [variable], learningRate: 1 }], rule));
+    let optimizer!: GroupedOptimizer;
+    tf.tidy(() => {
+      optimizer = new GroupedOptimizer([{ variables: [variable], learningRate: 1 }], rule);
+    });
     tf.tidy(() => optimizer.restore([tf.tensor1d([2, 4])], 3));
     optimizer.update([tf.tensor1d([0, 1])]);
     expect(Array.from(variable.dataSync())).toEqual([0, -2]);
