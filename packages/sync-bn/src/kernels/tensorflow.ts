@@ -34,8 +34,11 @@ const typeAttr = ({ binding }: NativeBackend): Attr[] => [
   { name: "T", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
 ];
 
-/** Any channels-last tensor as [1, 1, pixels, channels], which is the same memory. */
-const flat = (x: tf.Tensor) => x.reshape([1, 1, -1, x.shape[x.rank - 1]!]);
+/** Images as they are; any other channels-last tensor as [1, 1, pixels, channels], which is the same memory. */
+const asImages = (x: tf.Tensor) => (x.rank === 4 ? x : x.reshape([1, 1, -1, x.shape[x.rank - 1]!]));
+
+/** In the shape that it had before. */
+const asBefore = (y: tf.Tensor, shape: number[]) => (shape.length === 4 ? y : y.reshape(shape));
 
 function batchNorm(backend: NativeBackend, inputs: tf.NamedTensorMap, attrs: BatchNormAttrs): tf.Tensor[] {
   const { x, gamma, beta, residual } = inputs as Record<"x" | "gamma" | "beta", tf.Tensor> & { residual?: tf.Tensor };
@@ -44,7 +47,7 @@ function batchNorm(backend: NativeBackend, inputs: tf.NamedTensorMap, attrs: Bat
   const [normalized, mean, variance, saved1, saved2, saved3] = backend.executeMultipleOutputs(
     "FusedBatchNormV3",
     fusedAttrs(backend, attrs.epsilon),
-    [flat(x), gamma, beta, none, none],
+    [asImages(x), gamma, beta, none, none],
     6,
   ) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
   return [finish(backend, normalized, x.shape, residual, attrs.activation), mean, variance, saved1, saved2, saved3];
@@ -58,8 +61,8 @@ function finish(
   residual: tf.Tensor | undefined,
   activation: ActivationName | "",
 ): tf.Tensor {
-  let y = normalized.reshape(shape);
-  normalized.dispose();
+  let y = asBefore(normalized, shape);
+  if (y !== normalized) normalized.dispose();
   const next = (tensor: tf.Tensor) => {
     y.dispose();
     y = tensor;
@@ -84,10 +87,10 @@ function batchNormGrad(backend: NativeBackend, inputs: tf.NamedTensorMap, attrs:
   const [dx, dGamma, dBeta] = backend.executeMultipleOutputs(
     "FusedBatchNormGradV3",
     fusedAttrs(backend, attrs.epsilon),
-    [flat(dy), flat(x!), gamma!, saved1!, saved2!, saved3!],
+    [asImages(dy), asImages(x!), gamma!, saved1!, saved2!, saved3!],
     5,
   ) as [tf.Tensor, tf.Tensor, tf.Tensor];
-  return [dx.reshape(x!.shape), dGamma, dBeta, dy];
+  return [asBefore(dx, x!.shape), dGamma, dBeta, dy];
 }
 
 /** The fused op in training makes the statistics faster than any means and sums do, although it writes an output that nobody reads. */
@@ -97,7 +100,7 @@ function statistics(backend: NativeBackend, { x }: tf.NamedTensorMap): tf.Tensor
   const [unread, mean, variance] = backend.executeMultipleOutputs(
     "FusedBatchNormV3",
     fusedAttrs(backend, 1),
-    [flat(x!), zeros, zeros, none, none],
+    [asImages(x!), zeros, zeros, none, none],
     6,
   ) as [tf.Tensor, tf.Tensor, tf.Tensor];
   unread.dispose();
@@ -110,7 +113,7 @@ function apply(backend: NativeBackend, inputs: tf.NamedTensorMap, attrs: BatchNo
   const [normalized] = backend.executeMultipleOutputs(
     "FusedBatchNormV3",
     fusedAttrs(backend, attrs.epsilon, false),
-    [flat(x!), gamma!, beta!, mean!, variance!],
+    [asImages(x!), gamma!, beta!, mean!, variance!],
     6,
   );
   return finish(backend, normalized!, x!.shape, residual, attrs.activation);
@@ -123,10 +126,10 @@ function sums(backend: NativeBackend, inputs: tf.NamedTensorMap, attrs: BatchNor
   const [scaled, dGamma, dBeta] = backend.executeMultipleOutputs(
     "FusedBatchNormGradV3",
     fusedAttrs(backend, attrs.epsilon, false),
-    [flat(dy), flat(x!), gamma!, mean!, variance!, tf.tensor1d([])],
+    [asImages(dy), asImages(x!), gamma!, mean!, variance!, tf.tensor1d([])],
     5,
   ) as [tf.Tensor, tf.Tensor, tf.Tensor];
-  return [scaled.reshape(x!.shape), dGamma, dBeta, dy];
+  return [asBefore(scaled, x!.shape), dGamma, dBeta, dy];
 }
 
 /** Registers the native kernels. */
