@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Conv2DAttrs, Conv2DBackpropFilter, outputSize, type Pair } from "../../kernel-names.ts";
+import { type Conv2DAttrs, Conv2DBackpropFilter } from "../../kernel-names.ts";
 import { padOrCrop, spread } from "../rearrange.ts";
 import { execute, kernel, type NativeBackend, shapeTensor } from "./engine.ts";
 import { perGroup } from "./per-group.ts";
-import { subImageMargins, toSubImages } from "./sub-images.ts";
+import { outputMargins, subImageMargins, toSubImages } from "./sub-images.ts";
 import { type ConvOp, isAble } from "./trial.ts";
-import { convWindow, isDepthwise, isDilated, isStrided, kernelOf, padded, simplified } from "./window.ts";
+import { convShape, convWindow, isDepthwise, isDilated, isStrided, kernelOf, padded, simplified } from "./window.ts";
 
 /**
  * Products a tap from which one matrix product for each tap is the faster way. oneDNN's op loses 2 to 4 times on large maps where there
@@ -75,27 +75,21 @@ const otherwise: ConvOp = (backend, x, dy, attrs, filterShape) => {
   }
   if (isStrided(attrs)) {
     // A stride-1 convolution has more outputs; no gradient comes to those.
-    const [height, width] = unstridedSize(x.shape, filterShape, attrs);
+    const unstrided: Conv2DAttrs = { ...attrs, strides: [1, 1] };
+    const [, height, width] = convShape(x.shape, filterShape, unstrided);
     const pixels = spread(dy, strides);
     const dense = padOrCrop(pixels, [0, height - pixels.shape[1]], [0, width - pixels.shape[2]]);
-    return conv2dBackpropFilter(backend, x, dense, { ...attrs, strides: [1, 1] }, filterShape);
+    return conv2dBackpropFilter(backend, x, dense, unstrided, filterShape);
   }
   return (depthwise ? overSubImages : overTaps)(backend, x, dy, attrs, filterShape);
 };
-
-/** Height and width of the convolution's output at stride 1. */
-function unstridedSize(shape: number[], filterShape: number[], { padding, dilations }: Conv2DAttrs): Pair {
-  const size = (i: 0 | 1) => outputSize(shape[i + 1]!, filterShape[i]!, 1, padding[i], dilations[i]);
-  return [size(0), size(1)];
-}
 
 /** The undilated op over the sub-images of both. */
 const overSubImages: ConvOp = (backend, x, dy, attrs, filterShape) => {
   const { padding, dilations } = attrs;
   const margins = subImageMargins(x.shape, padding, dilations);
   const images = toSubImages(backend, x, dilations, margins);
-  const behind = (i: 0 | 1): Pair => [0, margins[i][1] - padding[i]];
-  const gradients = toSubImages(backend, dy, dilations, [behind(0), behind(1)]);
+  const gradients = toSubImages(backend, dy, dilations, outputMargins(margins, padding));
   return own(backend, images, gradients, { ...attrs, padding: [0, 0], dilations: [1, 1] }, filterShape);
 };
 

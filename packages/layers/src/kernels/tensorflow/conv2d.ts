@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import { Conv2D, type Conv2DAttrs, type Pair } from "../../kernel-names.ts";
+import { Conv2D, type Conv2DAttrs } from "../../kernel-names.ts";
 import { execute, kernel, type NativeBackend } from "./engine.ts";
 import { perGroup } from "./per-group.ts";
-import { fromSubImages, subImageMargins, toSubImages } from "./sub-images.ts";
+import { fromSubImages, outputMargins, subImageMargins, toSubImages } from "./sub-images.ts";
 import { type ConvOp, isAble } from "./trial.ts";
 import {
   convShape,
@@ -52,8 +52,7 @@ const otherwise: ConvOp = (backend, x, filter, attrs) => {
   const margins = subImageMargins(x.shape, padding, dilations);
   const images = toSubImages(backend, x, dilations, margins);
   const y = conv2d(backend, images, filter, { ...attrs, padding: [0, 0], dilations: [1, 1] });
-  const behind = (i: 0 | 1): Pair => [0, margins[i][1] - padding[i]];
-  return fromSubImages(backend, y, dilations, [behind(0), behind(1)]);
+  return fromSubImages(backend, y, dilations, outputMargins(margins, padding));
 };
 
 export const conv2dConfig = kernel(Conv2D, (backend, { x, filter }, attrs) =>

@@ -1,5 +1,4 @@
-import type { ActivationName, Conv2DAttrs } from "../../kernel-names.ts";
-import { FusedConv2D } from "../../kernel-names.ts";
+import { type ActivationName, type Conv2DAttrs, FusedConv2D } from "../../kernel-names.ts";
 import { activationOp } from "./activation.ts";
 import { conv2d } from "./conv2d.ts";
 import { execute, kernel } from "./engine.ts";

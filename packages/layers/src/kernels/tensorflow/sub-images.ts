@@ -38,3 +38,9 @@ export function subImageMargins(shape: number[], padding: Pair, dilations: Pair)
   };
   return [margin(0), margin(1)];
 }
+
+/** What of an image's margins its convolution's output has too: the zeros that fill up the last sub-images. */
+export const outputMargins = ([rows, columns]: Margins, padding: Pair): Margins => [
+  [0, rows[1] - padding[0]],
+  [0, columns[1] - padding[1]],
+];
