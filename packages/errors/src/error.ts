@@ -1,0 +1,65 @@
+/** What went wrong, in parts: "Expected … but received …: …." */
+export interface Explanation {
+  /** What was expected, as it follows "Expected". */
+  expected: string;
+  /** What came in its place, as it follows "but received". */
+  received?: string;
+  /** What was found where nothing was received, as it follows "but": `there is no such file`. */
+  but?: string;
+  /** The way out, as it follows the colon: `correct the path`. */
+  hint?: string;
+}
+
+/** An explanation as one line. */
+export function explain({ expected, received, but, hint }: Explanation): string {
+  const found = but ?? `received ${received}`;
+  return oneLine(
+    `Expected ${expected} but ${found}${hint ? `: ${hint}` : ""}${/[.?!…]$/.test(hint ?? found) ? "" : "."}`,
+  );
+}
+
+/** Options of {@link SegError}. */
+export interface SegErrorOptions<Data extends object = object> extends ErrorOptions {
+  /** The values that the line tells of, for programs. */
+  data?: Data;
+}
+
+/** Shared by all copies of this package, of which a program may hold several. */
+const MARK = Symbol.for("@seg/error");
+
+/**
+ * The base of every error that the `@seg` packages throw on purpose.
+ *
+ * @typeParam Code - the package's codes; stable.
+ * @typeParam Data - the values behind the line.
+ */
+export class SegError<Code extends string = string, Data extends object = object> extends Error {
+  /** What went wrong, for programs. */
+  readonly code: Code;
+  /** The values behind the line; empty where there are none. Plain data, so that it crosses threads and processes. */
+  readonly data: Partial<Data>;
+
+  /**
+   * @param code - what went wrong.
+   * @param explanation - what was expected, what came, the way out; or a whole line of another form.
+   * @param options - the values behind it, and the error that it comes from.
+   */
+  constructor(
+    code: Code,
+    explanation: Explanation | string,
+    { data = {} as Data, ...options }: SegErrorOptions<Data> = {},
+  ) {
+    super(typeof explanation === "string" ? oneLine(explanation) : explain(explanation), options);
+    this.name = new.target.name;
+    this.code = code;
+    this.data = data;
+    Object.defineProperty(this, MARK, { value: true });
+  }
+}
+
+/** Whether it is an error of these packages, from whichever copy of them. */
+export function isSegError(error: unknown): error is SegError {
+  return error instanceof Error && (error as { [MARK]?: unknown })[MARK] === true;
+}
+
+const oneLine = (text: string) => text.trim().replace(/\s*[\r\n]+\s*/g, " ");
