@@ -39,7 +39,7 @@ const withoutOneDnn = Object.entries({
   encoders: ["encoder"],
   // The campaigns hold what gradients and reference do, and more.
   decoders: ["gradients.campaign", "reference.campaign", "small-network", "training"],
-  cli: ["train/trainer"],
+  pipeline: ["train/trainer"],
 }).map(([name, files]) => ({
   resolve,
   ssr,

@@ -1,28 +1,100 @@
+import type { ErrorCodes } from "@seg/pipeline/config";
 import { CommanderError } from "commander";
 
 /** How a command ends. */
 export const EXIT = { DONE: 0, FAILED: 1, USAGE: 2, MISSING: 3, INTERRUPTED: 130 } as const;
 
-// Codes of all packages' errors that are not just "failed" (1).
-const BY_CODE: Readonly<Record<string, number>> = {
-  usage: EXIT.USAGE,
-  config: EXIT.USAGE,
-  "bad-classes": EXIT.USAGE,
-  "unknown-engine": EXIT.USAGE,
-  features: EXIT.USAGE,
-  missing: EXIT.MISSING,
-  "not-found": EXIT.MISSING,
-  "no-images": EXIT.MISSING,
-  "download-failed": EXIT.MISSING,
-  interrupted: EXIT.INTERRUPTED,
+type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+const { FAILED, USAGE, MISSING, INTERRUPTED } = EXIT;
+
+/** How a command ends on each error; a code that is added or renamed anywhere does not compile until it stands here. */
+const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> } & Record<string, object> = {
+  UsageError: { usage: USAGE },
+  PipelineError: {
+    option: USAGE,
+    config: USAGE,
+    missing: MISSING,
+    download: FAILED,
+    interrupted: INTERRUPTED,
+    failed: FAILED,
+  },
+  BackendError: {
+    "unknown-engine": USAGE,
+    "engine-unavailable": FAILED,
+    "engine-unfit": FAILED,
+    "engine-failed": FAILED,
+    "out-of-memory": FAILED,
+    "invalid-option": FAILED,
+    "unsupported-platform": FAILED,
+    "package-missing": FAILED,
+    "python-missing": FAILED,
+    "pip-missing": FAILED,
+    "compiler-missing": FAILED,
+    "make-missing": FAILED,
+    "node-gyp-missing": FAILED,
+    "disk-full": FAILED,
+    "no-network": FAILED,
+    "download-failed": MISSING,
+    "build-failed": FAILED,
+    "proof-failed": FAILED,
+    "not-writable": FAILED,
+    busy: FAILED,
+  },
+  CheckpointError: {
+    "not-found": MISSING,
+    unreadable: FAILED,
+    unwritable: FAILED,
+    html: FAILED,
+    "lfs-pointer": FAILED,
+    truncated: FAILED,
+    corrupt: FAILED,
+    "unsafe-pickle": FAILED,
+    unsupported: FAILED,
+    mismatch: FAILED,
+  },
+  CollectiveError: {
+    timeout: FAILED,
+    dead: FAILED,
+    mismatch: FAILED,
+    unavailable: FAILED,
+    option: FAILED,
+    disposed: FAILED,
+  },
+  DataError: {
+    "not-found": MISSING,
+    unreadable: FAILED,
+    "not-an-image": FAILED,
+    truncated: FAILED,
+    "bad-size": FAILED,
+    "no-images": MISSING,
+    "download-failed": MISSING,
+    "bad-list": FAILED,
+    "bad-classes": USAGE,
+    "bad-label": FAILED,
+    unwritable: FAILED,
+  },
+  DataParallelError: {
+    sample: FAILED,
+    module: FAILED,
+    thread: FAILED,
+    replica: FAILED,
+    scatter: FAILED,
+    option: FAILED,
+    disposed: FAILED,
+  },
+  DecoderError: { "unknown-decoder": FAILED, features: USAGE },
+  EncoderError: { "unknown-encoder": FAILED },
+  LayersError: { shape: FAILED, option: FAILED, model: FAILED, value: FAILED },
+  MetricsError: { "bad-label": FAILED, "bad-size": FAILED, "bad-classes": USAGE, "bad-json": FAILED },
+  SyncBatchNormError: { shape: FAILED, option: FAILED, model: FAILED, engine: FAILED },
 };
 
 /** The exit code for an error that ended a command; `interrupted` tells that the user wanted it so. */
 export function exitCodeOf(error: unknown, interrupted = false): number {
-  if (interrupted) return EXIT.INTERRUPTED;
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.DONE : EXIT.USAGE;
-  const code = (error as { code?: unknown } | null)?.code;
-  return (typeof code === "string" && BY_CODE[code]) || EXIT.FAILED;
+  if (interrupted) return INTERRUPTED;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.DONE : USAGE;
+  const { name = "", code = "" } = (error ?? {}) as { name?: string; code?: string };
+  return (BY_CODE[name] as Record<string, ExitCode> | undefined)?.[code] ?? FAILED;
 }
 
 /** What the user is told of the error: one line. */

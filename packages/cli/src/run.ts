@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { normalizeArguments } from "./arguments.ts";
 import { configCommand } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -9,7 +8,8 @@ import { setupCommand } from "./commands/setup.ts";
 import { testCommand } from "./commands/test.ts";
 import { trainCommand } from "./commands/train.ts";
 import { EXIT, exitCodeOf, messageOf } from "./exit-code.ts";
-import type { Io } from "./terminal.ts";
+import { normalizeArguments } from "./flags/arguments.ts";
+import type { Io } from "./terminal/terminal.ts";
 import { version } from "./version.ts";
 
 /**

@@ -1,10 +1,11 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { FROM_SOURCE } from "@seg/testing/node";
 import { expect, it } from "vitest";
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const ARGUMENTS = ["--conditions=@seg/source", "--import", path("from-source.mjs"), path("../src/bin.ts")];
+const ARGUMENTS = [...FROM_SOURCE, path("../src/bin.ts")];
 
 it("runs as a program of its own, with results on stdout and errors on stderr", async () => {
   const run = (...argv: string[]) =>

@@ -1,14 +1,14 @@
 import { DataError } from "@seg/ade20k-data";
 import { BackendError } from "@seg/backend";
+import { PipelineError } from "@seg/pipeline/config";
 import { expect, it } from "vitest";
-import { CliError } from "../src/errors.ts";
 import { exitCodeOf, messageOf } from "../src/exit-code.ts";
 
 it.each<[unknown, number]>([
-  [new CliError("usage", ""), 2],
-  [new CliError("config", ""), 2],
-  [new CliError("missing", ""), 3],
-  [new CliError("failed", ""), 1],
+  [new PipelineError("option", ""), 2],
+  [new PipelineError("config", ""), 2],
+  [new PipelineError("missing", ""), 3],
+  [new PipelineError("failed", ""), 1],
   [new DataError("not-found", ""), 3],
   [new DataError("no-images", ""), 3],
   [new DataError("truncated", ""), 1],

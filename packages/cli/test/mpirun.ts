@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { FROM_SOURCE } from "./child-processes.ts";
+import { FROM_SOURCE } from "@seg/testing/node";
 
 const BIN = fileURLToPath(new URL("../src/bin.ts", import.meta.url));
 

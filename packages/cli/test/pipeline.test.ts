@@ -2,10 +2,10 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readLabel } from "@seg/ade20k-data";
 import { shared, unlessShared } from "@seg/testing";
+import { temporaryFolder } from "@seg/testing/node";
 import sharp from "sharp";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runSeg } from "./run-seg.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 const camvid = shared("data/camvid");
 const checkpoint = shared("data/checkpoints/camvid-mobilenetv2dilated-c1_deepsup");

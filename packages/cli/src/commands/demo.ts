@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { DEMO_MODEL, DEMO_PHOTO } from "@seg/pipeline/config";
 import { Command, Option } from "commander";
-import { DEMO_MODEL, DEMO_PHOTO } from "../demo-model.ts";
-import { type Io, Terminal } from "../terminal.ts";
+import { type Io, Terminal } from "../terminal/terminal.ts";
 import { BACKENDS, type TestOptions, test } from "./test.ts";
 
 /** `seg demo`: segments the bundled photo with the bundled model. */

@@ -1,8 +1,8 @@
 import type { EngineReport } from "@seg/backend";
 import { Command } from "commander";
 import { EXIT } from "../exit-code.ts";
-import { table } from "../table.ts";
-import { type Io, Terminal } from "../terminal.ts";
+import { table } from "../terminal/table.ts";
+import { type Io, Terminal } from "../terminal/terminal.ts";
 import { version } from "../version.ts";
 
 /** `seg doctor`: tells which engines work here. */
@@ -18,7 +18,7 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
       if (measure) terminal.note("Starting and measuring each engine…");
       const [{ cacheFolder, describeEngines }, { NETWORK_PROOF }] = await Promise.all([
         import("@seg/backend"),
-        import("../engine-proof.ts"),
+        import("@seg/pipeline/model"),
       ]);
       const signal = io.signal && { signal: io.signal };
       const engines = (await describeEngines({ measure, proof: NETWORK_PROOF, ...signal })).map(withNetworks);

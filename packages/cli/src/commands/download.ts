@@ -1,7 +1,9 @@
+import type { ContextOptions, ServerOptions } from "@seg/pipeline";
+import { loadConfig } from "@seg/pipeline/config";
 import { Argument, Command } from "commander";
-import { loadConfig } from "../config/load.ts";
-import { CliError } from "../errors.ts";
-import { type Io, Terminal } from "../terminal.ts";
+import { UsageError } from "../errors.ts";
+import { showProgress } from "../terminal/show-progress.ts";
+import { type Io, Terminal } from "../terminal/terminal.ts";
 
 interface DownloadFlags {
   dir: string;
@@ -17,7 +19,7 @@ export function downloadCommand(io: Io, _exit?: (code: number) => void, backoff?
   return new Command("download")
     .description("get ADE20K and write its lists, or get a model's weights")
     .addArgument(new Argument("<what>", "what to get").choices(["ade20k", "weights"]))
-    .argument("[config]", "whose weights: a ready configuration or a YAML file")
+    .argument("[config]", "whose weights: a preset or a YAML file")
     .option("--dir <folder>", "ade20k: the data folder", "./data")
     .option("--from <zip>", "ade20k: a zip file that is here already, instead of downloading it")
     .option("--url <address>", "ade20k: another address of the zip file than MIT's")
@@ -27,46 +29,57 @@ export function downloadCommand(io: Io, _exit?: (code: number) => void, backoff?
     .addHelpText("after", EXAMPLES)
     .action(async (what: string, config: string | undefined, flags: DownloadFlags) => {
       const terminal = new Terminal(io, { quiet: flags.quiet });
+      const view = showProgress(terminal);
       const get = what === "ade20k" ? getAde20k : getWeights;
-      const { result, lines } = await get(config, flags, { io, terminal, backoff });
-      for (const line of flags.json ? [JSON.stringify(result)] : lines) terminal.print(line);
+      const context = {
+        log: (line: string) => terminal.note(line),
+        warn: (line: string) => terminal.warn(line),
+        onProgress: view.show,
+        signal: io.signal,
+        env: io.env,
+        backoff,
+      };
+      try {
+        const { result, lines } = await get(config, flags, context);
+        view.stop();
+        for (const line of flags.json ? [JSON.stringify(result)] : lines) terminal.print(line);
+      } finally {
+        view.stop();
+      }
     });
 }
 
-interface Surroundings {
-  io: Io;
-  terminal: Terminal;
-  backoff: number | undefined;
-}
+type Context = ContextOptions & ServerOptions;
 
 interface Outcome {
   result: unknown;
   lines: string[];
 }
 
-async function getAde20k(config: string | undefined, flags: DownloadFlags, around: Surroundings): Promise<Outcome> {
+async function getAde20k(config: string | undefined, flags: DownloadFlags, context: Context): Promise<Outcome> {
   if (config !== undefined) {
-    throw new CliError("usage", `Expected nothing after "ade20k" but received "${config}": name the folder by --dir.`);
+    throw new UsageError({
+      expected: 'nothing after "ade20k"',
+      received: `"${config}"`,
+      hint: "name the folder by --dir",
+    });
   }
-  const { fetchAde20k } = await import("../dataset/ade20k.ts");
-  const { terminal, backoff, io } = around;
+  const { fetchAde20k } = await import("@seg/pipeline/dataset");
   const { dir: folder, from, url } = flags;
-  const result = await fetchAde20k({ folder, from, url, terminal, backoff, signal: io.signal });
+  const result = await fetchAde20k({ folder, from, url, ...context });
   return { result, lines: Object.values(result).map(({ list, photos }) => `${list}: ${photos} photos`) };
 }
 
-async function getWeights(config: string | undefined, flags: DownloadFlags, around: Surroundings): Promise<Outcome> {
+async function getWeights(config: string | undefined, { mirror }: DownloadFlags, context: Context): Promise<Outcome> {
   if (config === undefined) {
-    throw new CliError(
-      "usage",
-      'Expected a configuration after "weights" but received none: `seg config --list` lists the ready ones.',
-    );
+    throw new UsageError({
+      expected: 'a configuration after "weights"',
+      received: "none",
+      hint: "`seg config --list` lists the presets",
+    });
   }
-  const { locateWeights } = await import("../weights/locate.ts");
-  const { terminal, backoff, io } = around;
-  const { env, signal } = io;
-  const { mirror } = flags;
-  const result = await locateWeights(loadConfig({ cfg: config }), { env, terminal, signal, mirror, backoff });
+  const { locateWeights } = await import("@seg/pipeline/weights");
+  const result = await locateWeights(loadConfig({ cfg: config }), { ...context, mirror });
   return { result, lines: [result.encoder, result.decoder] };
 }
 

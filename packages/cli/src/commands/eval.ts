@@ -1,15 +1,14 @@
 import type { EngineName } from "@seg/backend";
+import { loadConfig } from "@seg/pipeline/config";
+import type { Evaluation } from "@seg/pipeline/evaluate";
 import { Command, Option } from "commander";
-import { loadConfig } from "../config/load.ts";
-import { addConfigFlags, type ConfigOptions, configSources } from "../config-flags.ts";
-import { countFlag } from "../count-flag.ts";
-import { duration } from "../duration.ts";
-import type { Evaluation } from "../evaluation/result.ts";
-import type { EvaluationProgress } from "../evaluation/run-evaluation.ts";
-import { parseGpus } from "../gpus.ts";
-import { launchOfMany } from "../launch-of-many.ts";
-import { table } from "../table.ts";
-import { type Io, Terminal } from "../terminal.ts";
+import { addConfigFlags, type ConfigOptions, configSources } from "../flags/config-flags.ts";
+import { countFlag } from "../flags/count-flag.ts";
+import { mpiRank } from "../flags/distributed.ts";
+import { parseGpus } from "../flags/gpus.ts";
+import { digits, showProgress } from "../terminal/show-progress.ts";
+import { table } from "../terminal/table.ts";
+import { type Io, Terminal } from "../terminal/terminal.ts";
 import { BACKENDS, photoLimit } from "./test.ts";
 
 /** What commander makes of the flags of `seg eval`. */
@@ -49,11 +48,11 @@ export function evalCommand(io: Io): Command {
     .option("--quiet", "print nothing but results, warnings and errors");
   return addConfigFlags(command, { lists: true })
     .addHelpText("after", EXAMPLES)
-    .action((pairs: string[], options: EvalOptions) => evaluate(pairs, options, io));
+    .action((pairs: string[], options: EvalOptions) => score(pairs, options, io));
 }
 
-async function evaluate(pairs: readonly string[], options: EvalOptions, io: Io): Promise<void> {
-  const mpi = launchOfMany();
+async function score(pairs: readonly string[], options: EvalOptions, io: Io): Promise<void> {
+  const mpi = mpiRank();
   const speaks = !mpi || mpi.rank === 0;
   const terminal = new Terminal(io, { quiet: options.quiet || !speaks });
   const { signal, env } = io;
@@ -63,54 +62,41 @@ async function evaluate(pairs: readonly string[], options: EvalOptions, io: Io):
   const workers = countFlag("--workers", options.workers);
   const limit = photoLimit(options.numVal);
 
-  const { images, labels, multiScale, flip, backend } = options;
-  const result = resolved.settings.get("TEST.result")?.typed ? resolved.config.TEST.result : RESULT_FOLDER;
-  const locate = async () => {
-    const { locateWeights } = await import("../weights/locate.ts");
-    return locateWeights(resolved, { env, terminal, signal, mirror: options.mirror, section: "VAL" });
-  };
-  const log = (line: string) => terminal.note(line);
-  const warn = (line: string) => terminal.warn(line);
-  const progress = showProgress(terminal);
-  const { runEvaluation } = await import("../evaluation/run-evaluation.ts");
+  const { images, labels, multiScale, flip, backend, mirror } = options;
+  const result = resolved.settings.get("TEST.result")?.explicit ? resolved.config.TEST.result : RESULT_FOLDER;
+  const view = showProgress(terminal);
+  const { evaluate } = await import("@seg/pipeline/evaluate");
   let evaluation: Evaluation;
   try {
-    const wanted = { images, labels, multiScale, flip, limit, workers, gpus, result, onProgress: progress.show };
-    evaluation = await runEvaluation(resolved, wanted, { locate, backend, log, warn, signal, mpi });
+    evaluation = await evaluate({
+      ...{
+        config: resolved,
+        images,
+        labels,
+        multiScale,
+        flip,
+        limit,
+        workers,
+        gpus,
+        result,
+        backend,
+        mirror,
+        env,
+        mpi,
+      },
+      log: (line) => terminal.note(line),
+      warn: (line) => terminal.warn(line),
+      onProgress: view.show,
+      signal,
+    });
   } finally {
-    progress.stop();
+    view.stop();
   }
   if (!speaks) return;
   if (options.json) terminal.print(JSON.stringify(evaluation));
   else for (const line of report(evaluation)) terminal.print(line);
   terminal.note(`The numbers and a picture of the confusion matrix are in ${result}.`);
 }
-
-/** Milliseconds between two notes where no bar can be drawn. */
-const NOTE_INTERVAL = 30_000;
-
-/** A bar for each phase, or now and then a note. */
-function showProgress(terminal: Terminal): { show(progress: EvaluationProgress): void; stop(): void } {
-  let bar: { phase: string; update(done: number, total?: number, note?: string): void; stop(): void } | undefined;
-  let noted = performance.now();
-  return {
-    show({ phase, done, total, meanIouPresent, secondsLeft }) {
-      const scores = phase === "scoring" ? `mIoU ${digits(meanIouPresent)}, ${duration(secondsLeft)} left` : "";
-      if (bar?.phase !== phase) {
-        bar?.stop();
-        const title = phase === "checking" ? "Checking" : "Scoring";
-        bar = { phase, ...terminal.progress(title, total, "{value}/{total} {note}") };
-      }
-      bar.update(done, total, scores);
-      if (terminal.drawsBars || phase === "checking" || performance.now() - noted < NOTE_INTERVAL) return;
-      noted = performance.now();
-      terminal.note(`${done} of ${total} images: ${scores}`);
-    },
-    stop: () => bar?.stop(),
-  };
-}
-
-const digits = (score: number) => (Number.isNaN(score) ? "-" : score.toFixed(4));
 
 /** A table of the classes, then the scores of all. */
 function report(evaluation: Evaluation): string[] {

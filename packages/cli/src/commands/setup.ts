@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { type Io, Terminal } from "../terminal.ts";
+import { type Io, Terminal } from "../terminal/terminal.ts";
 
 /** `seg setup`: gives the native engine a current TensorFlow. */
 export function setupCommand(io: Io): Command {

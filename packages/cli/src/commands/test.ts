@@ -1,26 +1,22 @@
 import type { EngineName } from "@seg/backend";
+import type { ModelOptions } from "@seg/pipeline";
+import { isConfigKey, loadConfig } from "@seg/pipeline/config";
+import type { PhotoResult, PhotoSegmenter } from "@seg/pipeline/photos";
 import { Command, Option } from "commander";
-import { loadConfig } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
-import { isConfigKey } from "../config/setting.ts";
-import { addConfigFlags, type ConfigOptions, configSources } from "../config-flags.ts";
-import { CliError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { EXIT } from "../exit-code.ts";
-import { parseGpus } from "../gpus.ts";
-import type { PhotoResult, PhotoSegmenter } from "../segment-photos.ts";
-import { type Io, Terminal } from "../terminal.ts";
-import type { WeightFiles } from "../weights/find.ts";
+import { addConfigFlags, type ConfigOptions, configSources } from "../flags/config-flags.ts";
+import { parseGpus } from "../flags/gpus.ts";
+import { showProgress } from "../terminal/show-progress.ts";
+import { type Io, Terminal } from "../terminal/terminal.ts";
 
-/** Starts an engine and loads a configuration's networks, as `openSegmenter` does. */
-export type OpenSegmenter = (
-  config: Config,
-  options: { files: WeightFiles; backend: EngineName | "auto"; log: (line: string) => void },
-) => Promise<PhotoSegmenter & { dispose(): void }>;
+/** Makes a segmenter, as `createSegmenter` does. */
+export type OpenSegmenter = (options: ModelOptions) => Promise<PhotoSegmenter & { dispose(): void }>;
 
 // Loaded only when it is needed, because TensorFlow.js takes a while.
-const openLater: OpenSegmenter = async (config, options) => {
-  const { openSegmenter } = await import("../segmenter.ts");
-  return openSegmenter(config, options);
+const openLater: OpenSegmenter = async (options) => {
+  const { createSegmenter } = await import("@seg/pipeline/segment");
+  return createSegmenter(options);
 };
 
 /** What commander makes of the flags of `seg test`. */
@@ -76,41 +72,48 @@ export async function test(
   const { config } = resolved;
   const gpus = options.gpus === undefined ? undefined : parseGpus(options.gpus);
   const limit = photoLimit(options.numVal);
-  const [{ gatherImages }, { ensureWritable }] = await Promise.all([
-    import("../images.ts"),
+  const [{ gatherImages, segmentPhotos }, { ensureWritable }] = await Promise.all([
+    import("@seg/pipeline/photos"),
     import("@seg/ade20k-data"),
   ]);
   const { images, failures: missing } = await gatherImages([...(options.imgs ?? []), ...photos]);
   for (const { message } of missing) terminal.warn(message);
   const folder = config.TEST.result;
   await ensureWritable(folder);
-  const { locateWeights } = await import("../weights/locate.ts");
-  const files = await locateWeights(resolved, { env, terminal, signal, mirror: options.mirror });
-
-  signal?.throwIfAborted();
-  // TensorFlow reads it when it is loaded.
-  if (gpus) process.env.CUDA_VISIBLE_DEVICES = String(gpus[0]);
-  const log = (line: string) => terminal.note(line);
-  const segmenter = await open(config, { files, backend: options.backend, log });
+  const { locateWeights } = await import("@seg/pipeline/weights");
+  const view = showProgress(terminal);
+  const context = {
+    log: (line: string) => terminal.note(line),
+    warn: (line: string) => terminal.warn(line),
+    onProgress: view.show,
+    signal,
+  };
+  let segmenter: Awaited<ReturnType<OpenSegmenter>> | undefined;
   try {
-    const { segmentPhotos } = await import("../segment-photos.ts");
+    const weights = await locateWeights(resolved, { env, mirror: options.mirror, ...context });
+    view.stop();
+    signal?.throwIfAborted();
+    // TensorFlow reads it when it is loaded.
+    if (gpus) process.env.CUDA_VISIBLE_DEVICES = String(gpus[0]);
+    segmenter = await open({ config: resolved, weights, backend: options.backend, ...context });
     const { results, failures } = await segmentPhotos(segmenter, images.slice(0, limit), {
       folder,
       legend: options.legend,
-      terminal,
-      signal,
+      ...context,
       onResult: (result) => {
         if (!options.json) printResult(result, terminal);
         terminal.note(`${result.overlay} and ${result.labels} are written.`);
       },
     });
+    view.stop();
     // The only photo's error is the command's own.
     if (images.length === 1 && missing.length === 0 && failures[0]) throw failures[0].error;
     const failed = [...missing, ...failures.map(({ error }) => error)].map((error) => String((error as Error).message));
     if (options.json) terminal.print(JSON.stringify({ results, failed }));
     return failed.length > 0 ? EXIT.FAILED : EXIT.DONE;
   } finally {
-    segmenter.dispose();
+    view.stop();
+    segmenter?.dispose();
   }
 }
 
@@ -119,7 +122,8 @@ export function photoLimit(text = "-1"): number | undefined {
   const limit = Number(text);
   if (limit === -1) return undefined;
   if (Number.isInteger(limit) && limit > 0) return limit;
-  throw new CliError("usage", `Expected a number of photos, or -1 for all, for --num-val but received "${text}".`);
+  const explanation = { expected: "a number of photos, or -1 for all, for --num-val", received: `"${text}"` };
+  throw new UsageError(explanation, { flag: "--num-val", value: text });
 }
 
 /** The original's own lines: classes of more than a thousandth of the photo. */

@@ -1,14 +1,14 @@
 import type { EngineName } from "@seg/backend";
+import type { Config } from "@seg/pipeline/config";
+import { type ConfigSources, loadConfig } from "@seg/pipeline/config";
 import { Command, Option } from "commander";
-import { type ConfigSources, loadConfig } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
-import { addConfigFlags, type ConfigOptions, configSources } from "../config-flags.ts";
-import { countFlag } from "../count-flag.ts";
 import { EXIT } from "../exit-code.ts";
-import { parseGpus } from "../gpus.ts";
-import { launchOfMany } from "../launch-of-many.ts";
-import { type Io, Terminal } from "../terminal.ts";
-import { showTraining } from "../train/show-training.ts";
+import { addConfigFlags, type ConfigOptions, configSources } from "../flags/config-flags.ts";
+import { countFlag } from "../flags/count-flag.ts";
+import { mpiRank } from "../flags/distributed.ts";
+import { parseGpus } from "../flags/gpus.ts";
+import { showProgress } from "../terminal/show-progress.ts";
+import { type Io, Terminal } from "../terminal/terminal.ts";
 import { BACKENDS } from "./test.ts";
 
 /** What commander makes of the flags of `seg train`. */
@@ -59,30 +59,32 @@ export function trainCommand(io: Io, exit: (code: number) => void): Command {
     .option("--quiet", "print nothing but results, warnings and errors");
   return addConfigFlags(command, { lists: true })
     .addHelpText("after", EXAMPLES)
-    .action(async (pairs: string[], options: TrainOptions) => exit(await train(pairs, options, io)));
+    .action(async (pairs: string[], options: TrainOptions) => exit(await trainNetwork(pairs, options, io)));
 }
 
-async function train(pairs: readonly string[], options: TrainOptions, io: Io): Promise<number> {
+async function trainNetwork(pairs: readonly string[], options: TrainOptions, io: Io): Promise<number> {
   const { signal, env } = io;
-  const { config } = loadConfig(sources(options, pairs));
-  const mpi = launchOfMany(options.distributed);
+  const resolved = loadConfig(sources(options, pairs));
+  const mpi = mpiRank(options.distributed);
   // Of many processes, the first speaks.
   const terminal = new Terminal(io, { quiet: options.quiet || (mpi && mpi.rank > 0) });
   const gpus = options.gpus === undefined ? undefined : parseGpus(options.gpus);
   const replicas = countFlag("--replicas", options.replicas);
-  if (options.check) return check(config, options, terminal, signal);
+  if (options.check) return check(resolved.config, options, terminal, signal);
 
   // Read by TensorFlow when it is loaded; by itself it would leave no memory of a GPU to evaluations.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
-  const { runTraining } = await import("../train/run-training.ts");
-  const log = (line: string) => terminal.note(line);
-  const warn = (line: string) => terminal.warn(line);
-  const view = showTraining(terminal, Boolean(options.json));
+  const { train } = await import("@seg/pipeline/train");
+  const view = showProgress(terminal, { json: options.json });
   try {
     const { resume, fromScratch, backend, mirror } = options;
-    const locate = { env, terminal, signal, ...(mirror !== undefined && { mirror }) };
-    const wanted = { resume, fromScratch, gpus, replicas, onProgress: view.show };
-    const training = await runTraining(config, wanted, { backend, locate, log, warn, signal, mpi });
+    const training = await train({
+      ...{ config: resolved, resume, fromScratch, gpus, replicas, backend, mirror, env, mpi },
+      log: (line) => terminal.note(line),
+      warn: (line) => terminal.warn(line),
+      onProgress: view.show,
+      signal,
+    });
     view.stop();
     if (!training) return EXIT.DONE;
     const { folder, checkpoint } = training;
@@ -98,7 +100,7 @@ function sources(options: TrainOptions, pairs: readonly string[]): ConfigSources
   const { flags = [], ...others } = configSources(options, pairs);
   const own = Object.entries(KEYS).flatMap(([name, [origin, key]]) => {
     const value = options[name];
-    return value === undefined ? [] : [{ key, value, origin, typed: true }];
+    return value === undefined ? [] : [{ key, value, origin, explicit: true }];
   });
   return { ...others, flags: [...flags, ...own] };
 }
@@ -109,12 +111,12 @@ async function check(
   terminal: Terminal,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { checkLists } = await import("../train/check-lists.ts");
-  const bar = terminal.progress("Checking", 0);
+  const { checkLists } = await import("@seg/pipeline/dataset");
+  const view = showProgress(terminal);
   try {
-    const onProgress = (done: number, total: number) => bar.update(done, total);
-    const reports = await checkLists(config, { needVal: listVal !== undefined, onProgress, signal });
-    bar.stop();
+    const needVal = listVal !== undefined;
+    const reports = await checkLists(config, { needVal, onProgress: view.show, signal });
+    view.stop();
     if (json) {
       for (const { problems, ...report } of reports) {
         terminal.print(JSON.stringify({ ...report, problems: problems.map(({ message }) => message) }));
@@ -128,7 +130,7 @@ async function check(
     }
     return reports.every(({ problemCount }) => problemCount === 0) ? EXIT.DONE : EXIT.FAILED;
   } finally {
-    bar.stop();
+    view.stop();
   }
 }
 

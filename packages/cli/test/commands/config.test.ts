@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { temporaryFolder } from "@seg/testing/node";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { runSeg } from "../run-seg.ts";
-import { temporaryFolder } from "../temporary-folder.ts";
 
 it("prints what --cfg reads back", async () => {
   const first = await runSeg(["config", "--cfg", "hrnetv2-c1", "--num_class", "11", "TRAIN.lr_encoder", "1e-3"]);
@@ -22,7 +22,7 @@ it("prints one JSON object with --json", async () => {
   expect(JSON.parse(stdout)).toMatchObject({ DIR: "ckpt/ade20k-resnet50dilated-ppm_deepsup" });
 });
 
-it("lists the ready configurations with --list", async () => {
+it("lists the presets with --list", async () => {
   const { code, stdout } = await runSeg(["config", "--list"]);
   expect(code).toBe(0);
   expect(stdout.split("\n")).toHaveLength(12);

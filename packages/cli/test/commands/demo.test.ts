@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolder } from "@seg/testing/node";
 import { expect, it } from "vitest";
 import { runSeg } from "../run-seg.ts";
-import { temporaryFolder } from "../temporary-folder.ts";
 
 it("segments the bundled photo with the bundled model and says where the picture is", async () => {
   const folder = temporaryFolder();

@@ -1,12 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readOdgt } from "@seg/ade20k-data";
+import { fileServer, loginPage, madeUpAde20k, serve, status, temporaryFolder, zipOf } from "@seg/testing/node";
 import { expect, it } from "vitest";
 import { downloadCommand } from "../../src/commands/download.ts";
-import { madeUpAde20k, zipOf } from "../dataset/zip.ts";
 import { runSeg } from "../run-seg.ts";
-import { temporaryFolder } from "../temporary-folder.ts";
-import { fileServer, loginPage, serve, status } from "../weights/file-server.ts";
 
 const BACKOFF = 1;
 const seg = (argv: string[], around: Parameters<typeof runSeg>[1] = {}) =>

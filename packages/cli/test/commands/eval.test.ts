@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { shared, unlessShared } from "@seg/testing";
+import { forkFromSource, temporaryFolder } from "@seg/testing/node";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { forkFromSource } from "../child-processes.ts";
 import { runSeg } from "../run-seg.ts";
-import { temporaryFolder } from "../temporary-folder.ts";
 
 const camvid = shared("data/camvid");
 const checkpoints = shared("data/checkpoints");

@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ADE20K_CLASSES, classShares, decodeImage, overlay, readLabel } from "@seg/ade20k-data";
+import type { Resolved } from "@seg/pipeline/config";
+import { temporaryFolder } from "@seg/testing/node";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type OpenSegmenter, testCommand } from "../../src/commands/test.ts";
 import { runSeg } from "../run-seg.ts";
-import { temporaryFolder } from "../temporary-folder.ts";
 
 let opened: Parameters<OpenSegmenter> | undefined;
 let disposed = 0;
@@ -103,10 +104,11 @@ describe("seg test", () => {
   it("hands on configuration, weights, engine and GPUs", async () => {
     const args = `${photo} --num_class 11 --img_sizes 300 450 --backend wasm --gpus 2-3 --result ${folder} --quiet`;
     expect((await seg([...args.split(" "), ...checkpoint])).code).toBe(0);
-    const [config, { backend, files }] = opened!;
+    const [{ config: resolved, backend, weights }] = opened!;
+    const { config } = resolved as Resolved;
     expect(config).toMatchObject({ DATASET: { num_class: 11, imgSizes: [300, 450] } });
     expect(backend).toBe("wasm");
-    expect(files).toEqual({
+    expect(weights).toEqual({
       encoder: join(folder, "encoder_epoch_14.pth"),
       decoder: join(folder, "decoder_epoch_14.pth"),
     });
@@ -118,7 +120,10 @@ describe("seg test", () => {
       --arch_decoder c1_deepsup --fc_dim 320 --num_val -1 --num_class 150 --imgSize 300 400 --imgMaxSize 1000
       --padding_constant 8 --segm_downsampling_rate 8 --result ${folder} --gpu 0`;
     expect(await seg(args.split(/\s+/))).toMatchObject({ code: 0, stdout: expect.stringContaining("wall: 50.00%") });
-    expect(opened?.[0]).toMatchObject({ MODEL: { fc_dim: 320 }, DATASET: { imgSizes: [300, 400] } });
+    expect((opened?.[0].config as Resolved).config).toMatchObject({
+      MODEL: { fc_dim: 320 },
+      DATASET: { imgSizes: [300, 400] },
+    });
   });
 
   it("takes all pictures below a folder, or the first few", async () => {

@@ -1,10 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { sizeOf, type TinyDataset, temporaryFolder, tinyDataset, writeLabel } from "@seg/testing/node";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runSeg } from "../run-seg.ts";
-import { temporaryFolder } from "../temporary-folder.ts";
-import { sizeOf, type TinyDataset, tinyDataset, writeLabel } from "../train/tiny.ts";
 
 let folder: string;
 let data: TinyDataset;

@@ -1,0 +1,54 @@
+import { isConfigKey } from "@seg/pipeline/config";
+import type { Command, Option } from "commander";
+
+// Other names, mostly of 2018, for a flag; written without dashes.
+const ALIASES: Readonly<Record<string, string>> = {
+  testimgs: "imgs",
+  testimg: "imgs",
+  imgsize: "imgsizes",
+  gpu: "gpus",
+  gpuid: "gpus",
+  device: "gpus",
+  config: "cfg",
+};
+
+/**
+ * Rewrites the words after `seg` so that commander understands them.
+ *
+ * Flags are spelled as their command declares them: dashes, underscores and letter case do not matter (`--model_path`,
+ * `--imgMaxSize`), and the names of 2018 are known. `KEY VALUE` pairs move to the end, after `--`, so that a flag with
+ * many values such as `--imgs` does not swallow them. Unknown flags stay as they are.
+ */
+export function normalizeArguments(program: Command, argv: readonly string[]): string[] {
+  const command = program.commands.find((known) => known.name() === argv.find((word) => !word.startsWith("-")));
+  if (!command) return [...argv];
+  const declared = new Map(command.options.flatMap((option) => names(option).map((name) => [plain(name), option])));
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  const words: string[] = [];
+  const pairs: string[] = [];
+  let before: Option | undefined;
+  for (let i = 0; i < end; i++) {
+    const word = argv[i]!;
+    if (isConfigKey(word) && !(before?.required || before?.optional)) {
+      pairs.push(...argv.slice(i, Math.min(i + 2, end)));
+      i++;
+      before = undefined;
+      continue;
+    }
+    const [, name, value = ""] = /^(--[^=]+)(=.*)?$/s.exec(word) ?? [];
+    const option = name && (declared.get(plain(name)) ?? declared.get(ALIASES[plain(name)] ?? ""));
+    words.push(option ? option.long + value : word);
+    before = option && !value ? option : undefined;
+  }
+  const rest = argv.slice(end + 1);
+  return pairs.length + rest.length > 0 ? [...words, "--", ...rest, ...pairs] : words;
+}
+
+/** A flag may have two long names; commander calls the first one short. */
+function names({ long, short }: Option): string[] {
+  return [long, short].filter((name) => name?.startsWith("--")) as string[];
+}
+
+function plain(flag: string): string {
+  return flag.replace(/[-_]/g, "").toLowerCase();
+}

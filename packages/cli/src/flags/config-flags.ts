@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import type { ConfigSources, Setting } from "@seg/pipeline/config";
+import { type Command, Option } from "commander";
+import { UsageError } from "../errors.ts";
+
+// Flags that set one key each, [flag, key, what it says].
+const FLAGS = [
+  ["--arch-encoder <name>", "MODEL.arch_encoder", "encoder, such as resnet50dilated"],
+  ["--arch-decoder <name>", "MODEL.arch_decoder", "decoder, such as ppm_deepsup"],
+  ["--fc-dim <n>", "MODEL.fc_dim", "channels between them; follows from the encoder"],
+  ["--weights-encoder <file>", "MODEL.weights_encoder", "the encoder's weights"],
+  ["--weights-decoder <file>", "MODEL.weights_decoder", "the decoder's weights"],
+  ["--num-class <n>", "DATASET.num_class", "number of classes"],
+  ["--sizes, --img-sizes <n...>", "DATASET.imgSizes", "short sides to test at; one of them is single-scale"],
+  ["--img-max-size <n>", "DATASET.imgMaxSize", "longest side"],
+  ["--padding-constant <n>", "DATASET.padding_constant", "sides are padded to a multiple of it"],
+  ["--segm-downsampling-rate <n>", "DATASET.segm_downsampling_rate", "downsampling of the label in training"],
+  ["--result <folder>", "TEST.result", "where pictures are written"],
+  ["--visualize", "VAL.visualize", "write pictures in an evaluation"],
+] as const;
+
+// Those of commands that read lists of photos.
+const LIST_FLAGS = [
+  ["--list-val <file>", "DATASET.list_val", "list of validation photos and labels (odgt)"],
+  ["--root-dataset <folder>", "DATASET.root_dataset", "folder that the list's paths start from"],
+] as const;
+
+/** What commander makes of the flags of {@link addConfigFlags}. */
+export interface ConfigOptions {
+  cfg?: string;
+  set?: string[];
+  modelPath?: string;
+  id?: string;
+  ckpt?: string;
+  suffix?: string;
+  [flag: string]: unknown;
+}
+
+/** Adds the flags that make a configuration to a command; with `lists` also those that name lists of photos. */
+export function addConfigFlags(command: Command, { lists = false } = {}): Command {
+  const group = "Configuration:";
+  const add = (flags: string, description: string) =>
+    command.addOption(new Option(flags, description).helpGroup(group));
+  add("--cfg <file>", "YAML file, or the name of a preset (see `seg config --list`)");
+  command.addOption(
+    new Option("--set <KEY=VALUE>", "sets one key; may be repeated")
+      .argParser((value: string, before: string[] = []) => [...before, value])
+      .helpGroup(group),
+  );
+  for (const [flags, , description] of lists ? [...FLAGS, ...LIST_FLAGS] : FLAGS) add(flags, description);
+  add("--model-path <folder>", "folder of the checkpoint (DIR)");
+  add("--id <name>", "the same, as the name of a folder in --ckpt");
+  add("--ckpt <folder>", "folder of checkpoint folders; ./ckpt unless given");
+  add("--suffix <suffix>", "which checkpoint, such as _epoch_20.pth");
+  return command;
+}
+
+/** The sources of the configuration that these flags and trailing pairs name. */
+export function configSources(options: ConfigOptions, pairs: readonly string[]): ConfigSources {
+  const settings: Setting[] = [];
+  const set = (key: string, value: unknown, origin: string) => settings.push({ key, value, origin, explicit: true });
+  for (const [flags, key] of [...FLAGS, ...LIST_FLAGS]) {
+    const option = new Option(flags);
+    const value = options[option.attributeName()];
+    // One size may hold several: --sizes 300,375 or --sizes "(300, 375)".
+    if (value !== undefined) set(key, Array.isArray(value) && value.length === 1 ? value[0] : value, option.long!);
+  }
+  if (options.id !== undefined) set("DIR", join(options.ckpt ?? "ckpt", options.id), "--id");
+  if (options.modelPath !== undefined) set("DIR", options.modelPath, "--model-path");
+  if (options.suffix !== undefined) {
+    if (!/^_./.test(options.suffix)) {
+      const explanation = { expected: "a --suffix such as _epoch_20.pth", received: `"${options.suffix}"` };
+      throw new UsageError(explanation, { flag: "--suffix", value: options.suffix });
+    }
+    for (const key of ["VAL.checkpoint", "TEST.checkpoint"]) set(key, options.suffix.slice(1), "--suffix");
+  }
+  return { cfg: options.cfg, set: options.set, pairs, flags: settings };
+}

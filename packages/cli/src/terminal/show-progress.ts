@@ -1,0 +1,107 @@
+import { basename } from "node:path";
+import type { IterationEvent, PipelineEvent, ScoreEvent, ValidationEvent } from "@seg/pipeline";
+import { duration } from "./duration.ts";
+import type { Progress, Terminal } from "./terminal.ts";
+
+/** Milliseconds between two notes where no bar can be drawn. */
+const NOTE_INTERVAL = 30_000;
+
+/** How {@link showProgress} tells of a training. */
+export interface ShowOptions {
+  /** One JSON object for each printed event of a training, in place of lines. */
+  json?: boolean | undefined;
+}
+
+/**
+ * Shows on a terminal how far work is: a bar for each thing that is done, and where none can be drawn, a note when it begins or now and
+ * then. A training's events are results: the original's lines, or JSON.
+ */
+export function showProgress(terminal: Terminal, { json = false }: ShowOptions = {}) {
+  let bar: (Progress & { title: string }) | undefined;
+  let noted = performance.now();
+  const stop = () => {
+    bar?.stop();
+    bar = undefined;
+  };
+  const advance = (title: string, done: number, total: number, note = "", format = "{value}/{total} {note}") => {
+    const begins = bar?.title !== title;
+    if (begins) {
+      stop();
+      bar = { title, ...terminal.progress(title, total, format) };
+    }
+    bar?.update(done, total, note);
+    return begins && !terminal.drawsBars;
+  };
+  const show = (event: PipelineEvent): void => {
+    switch (event.type) {
+      case "download": {
+        const { file, url, received, total = 0 } = event;
+        const begins = advance(basename(file), megabytes(received), megabytes(total), "", "of {total} MB");
+        if (begins) terminal.note(`Downloading ${url}`);
+        return;
+      }
+      case "unpack": {
+        const title = `Unpacking ${event.file}`;
+        if (advance(title, megabytes(event.done), megabytes(event.total), "", "{value} of {total} MB")) {
+          terminal.note(`${title}…`);
+        }
+        return;
+      }
+      case "check":
+        advance(event.of ? `Checking ${event.of}` : "Checking", event.done, event.total);
+        return;
+      case "segment":
+        advance("Segmenting", event.done, event.total);
+        return;
+      case "score": {
+        const note = scoreNote(event);
+        advance(event.epoch === undefined ? "Scoring" : "Validation", event.done, event.total, note);
+        if (terminal.drawsBars || event.epoch !== undefined || performance.now() - noted < NOTE_INTERVAL) return;
+        noted = performance.now();
+        terminal.note(`${event.done} of ${event.total} images: ${note}`);
+        return;
+      }
+      case "iteration": {
+        const { epoch, epochs, iteration, iterations, loss, secondsLeft, printed } = event;
+        const note = `loss ${loss.toFixed(3)}, ${duration(secondsLeft)} left`;
+        advance(`Epoch ${epoch}/${epochs}`, iteration + 1, iterations, note);
+        if (printed) terminal.print(json ? JSON.stringify(event) : iterationLine(event));
+        return;
+      }
+      case "checkpoint":
+        if (json) terminal.print(JSON.stringify(event));
+        else terminal.note(`Saved ${event.files.join(", ")} in ${event.folder}`);
+        return;
+      case "validation":
+        terminal.print(json ? JSON.stringify(event) : validationLine(event));
+    }
+  };
+  return { show, stop };
+}
+
+/** A score with four decimals, or a dash where there is none. */
+export const digits = (score: number): string => (Number.isNaN(score) ? "-" : score.toFixed(4));
+
+const scoreNote = ({ meanIouPresent, secondsLeft }: ScoreEvent) =>
+  `mIoU ${digits(meanIouPresent)}, ${duration(secondsLeft)} left`;
+
+/** The original's own line. */
+function iterationLine({ epoch, iteration, iterations, time, data, ...event }: IterationEvent): string {
+  const { lrEncoder, lrDecoder, accuracy, loss } = event;
+  return [
+    `Epoch: [${epoch}][${iteration}/${iterations}]`,
+    `Time: ${time.toFixed(2)}`,
+    `Data: ${data.toFixed(2)}`,
+    `lr_encoder: ${lrEncoder.toFixed(6)}`,
+    `lr_decoder: ${lrDecoder.toFixed(6)}`,
+    `Accuracy: ${(accuracy * 100).toFixed(2)}`,
+    `Loss: ${loss.toFixed(6)}`,
+  ].join(", ");
+}
+
+function validationLine({ epoch, meanIou, pixelAccuracy, shortSide, best }: ValidationEvent): string {
+  const scores = `mean IoU ${meanIou.toFixed(4)}, pixel accuracy ${(pixelAccuracy * 100).toFixed(2)}%`;
+  return `Validation after epoch ${epoch}, short side ${shortSide}: ${scores}${best ? ", the best so far" : ""}`;
+}
+
+const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10;

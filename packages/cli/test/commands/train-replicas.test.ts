@@ -1,0 +1,45 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TinyDataset, temporaryFolder, tinyDataset, trainWords } from "@seg/testing/node";
+import { beforeEach, describe, expect, it } from "vitest";
+import { segProcess } from "../mpirun.ts";
+
+describe("seg train on several replicas", () => {
+  let folder: string;
+  let data: TinyDataset;
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    data = await tinyDataset(folder);
+  });
+  const seg = (dir: string, flags: string[], set: Record<string, unknown> = {}) =>
+    segProcess(trainWords(data.list, join(folder, dir), flags, set));
+  const weights = (dir: string) =>
+    ["encoder", "decoder"].map((part) => readFileSync(join(folder, dir, `${part}_epoch_2.pth`)).toString("base64"));
+
+  it("speaks with one voice, leaves one set of checkpoints, and goes on with another number of them", () => {
+    const two = seg("two", ["--replicas", "2"], { "TRAIN.num_epoch": 1 });
+    expect(two).toMatchObject({ code: 0 });
+    expect(two.stdout.trim().split("\n")).toHaveLength(3);
+    expect(two.stderr.match(/Saved encoder_epoch_1\.pth/g)).toHaveLength(1);
+    const resumed = seg("two", ["--resume"]);
+    expect(resumed).toMatchObject({ code: 0 });
+    expect(resumed.stderr).toContain("replicas was 2 and is 1");
+    expect(resumed.stdout).toMatch(/^Epoch: \[2\]\[0\/3\]/);
+    expect(weights("two")).toHaveLength(2);
+  });
+
+  it("ends with the broken photo's own error after saving what was learned", () => {
+    // The threads of each replica share the photos: one of the two comes upon it first.
+    const bytes = readFileSync(data.images[1]!);
+    writeFileSync(data.images[1]!, bytes.subarray(0, bytes.length / 2));
+    const { code, stderr } = seg("broken", ["--replicas", "2"], { "TRAIN.epoch_iters": 9 });
+    expect(code).toBe(1);
+    expect(stderr.trim().split("\n").at(-1)).toMatch(/^error: Expected .*train-1\.png/);
+  });
+
+  it("wants mpirun where --distributed names it", () => {
+    const { code, stderr } = seg("none", ["--distributed", "mpi"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: Expected mpirun or srun .*mpirun -np/);
+  });
+});

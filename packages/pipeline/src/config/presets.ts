@@ -1,0 +1,43 @@
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { suggestion } from "@seg/errors";
+import { PipelineError } from "../errors.ts";
+import type { Setting } from "./setting.ts";
+import { readYamlFile } from "./yaml.ts";
+
+// The same two steps up from src/config and from dist/config.
+const FOLDER = fileURLToPath(new URL("../../config/", import.meta.url));
+
+/** The names of the configurations that come with this package, such as `resnet50-upernet`. */
+export function presetNames(): string[] {
+  return readdirSync(FOLDER)
+    .filter((file) => file.endsWith(".yaml"))
+    .map((file) => file.slice(0, -".yaml".length))
+    .sort();
+}
+
+/** The settings of the preset `name`; none where there is no such one. */
+export function presetSettings(name: string): Setting[] {
+  return presetNames().includes(name) ? readYamlFile(join(FOLDER, `${name}.yaml`)) : [];
+}
+
+/**
+ * The file that `--cfg` names: a path, or the name of a preset. The original's own
+ * `config/ade20k-<name>.yaml` counts as a name where there is no such file.
+ *
+ * @throws {PipelineError} `config` if it is neither.
+ */
+export function configFile(cfg: string): string {
+  if (existsSync(cfg)) return cfg;
+  const name = cfg
+    .replace(/^(\.\/)?config\//, "")
+    .replace(/\.ya?ml$/, "")
+    .replace(/^ade20k-/, "");
+  if (presetNames().includes(name)) return join(FOLDER, `${name}.yaml`);
+  const where = dirname(cfg) === "." ? " and no preset has this name" : "";
+  throw new PipelineError(
+    "config",
+    `Expected a configuration in ${cfg} but there is no such file${where}: ${suggestion(name, presetNames())}`,
+  );
+}

@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { DataError, type OdgtRecord, pairImages, readOdgt } from "@seg/ade20k-data";
+import type { Config } from "../config/schema.ts";
+import { PipelineError } from "../errors.ts";
+
+/**
+ * The photos of `DATASET.list_train` or `list_val`, whose paths start from `DATASET.root_dataset` or, where the first photo is not
+ * there, from the list's own folder.
+ *
+ * @throws {PipelineError} `missing` if there is no list.
+ * @throws {DataError} what is wrong with it.
+ */
+export async function listedRecords({ DATASET }: Config, which: "train" | "val"): Promise<OdgtRecord[]> {
+  const list = DATASET[`list_${which}`];
+  const records = await readOdgt(list, { root: DATASET.root_dataset }).catch((error) => {
+    if (!(error instanceof DataError && error.code === "not-found")) throw error;
+    throw new PipelineError(
+      "missing",
+      {
+        expected: `a list of photos and labels in ${list}`,
+        but: "there is none",
+        hint: `name one by --list-${which}, or get ADE20K by \`seg download ade20k\``,
+      },
+      { data: { file: list, key: `DATASET.list_${which}` }, cause: error },
+    );
+  });
+  if (existsSync(records[0]!.imagePath)) return records;
+  const beside = await readOdgt(list);
+  return existsSync(beside[0]!.imagePath) ? beside : records;
+}
+
+/** Where photos and labels come from: two folders, else the configuration's list. */
+export interface PairSources {
+  /** A folder of photos. */
+  images?: string | undefined;
+  /** The folder of their labels, PNG files of the same names. */
+  labels?: string | undefined;
+}
+
+/**
+ * The photos to score and their labels: from a pair of folders, or from `DATASET.list_val`, see {@link listedRecords}.
+ *
+ * @throws {PipelineError} `option` if only one folder is named; `missing` if there is no list.
+ * @throws {DataError} what is wrong with the list or the folders.
+ */
+export async function evaluationRecords(
+  config: Config,
+  { images, labels }: PairSources,
+  signal?: AbortSignal,
+): Promise<OdgtRecord[]> {
+  if (images !== undefined && labels !== undefined) return pairImages(images, labels, { ...(signal && { signal }) });
+  if (images !== undefined || labels !== undefined) {
+    const [given, lacking] = images === undefined ? ["labels", "images"] : ["images", "labels"];
+    throw new PipelineError(
+      "option",
+      `Expected two folders but received only --${given}: name the other one by --${lacking}.`,
+    );
+  }
+  return listedRecords(config, "val");
+}

@@ -1,0 +1,194 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { extname, join } from "node:path";
+import { ensureWritable } from "@seg/ade20k-data";
+import type { MpiLaunch } from "@seg/collectives";
+import { computeScores } from "@seg/metrics";
+import type { Resolved } from "../config/resolve.ts";
+import { checkRecords } from "../dataset/check.ts";
+import { classSet } from "../dataset/classes.ts";
+import { evaluationRecords, type PairSources } from "../dataset/records.ts";
+import { PipelineError } from "../errors.ts";
+import { engineOn, processorsOf } from "../launch/devices.ts";
+import { gatherJson } from "../launch/json-over-group.ts";
+import { joinRanks } from "../launch/ranks.ts";
+import { SINGLE_SCALE, scaleOptions } from "../model/scales.ts";
+import { type ModelOptions, resolveModel } from "../options.ts";
+import type { EvaluationPair, ImageCounts, WorkerInfo, WorkerSetup } from "./messages.ts";
+import { runWorkers } from "./pool.ts";
+import { type Evaluation, namedScores } from "./result.ts";
+import { pictureNames, RESULT_FILE, saveEvaluation } from "./save.ts";
+import { Tally } from "./tally.ts";
+
+/** How an evaluation is done, besides its configuration. */
+export interface EvaluationOptions extends PairSources {
+  /** Score at all of `DATASET.imgSizes`; otherwise at 450, or at sizes set for this run. */
+  multiScale?: boolean | undefined;
+  /** Also look at each photo's mirror image. */
+  flip?: boolean | undefined;
+  /** Only the first so many photos. */
+  limit?: number | undefined;
+  /** Processes, each with an engine of its own; default one, or one for each of `gpus`. */
+  workers?: number | undefined;
+  /** Numbers of the GPUs that the workers take in turn. */
+  gpus?: readonly number[] | undefined;
+  /** A folder for `evaluation.json`, `confusion.png` and, with `VAL.visualize`, a picture of each photo; else nothing is written. */
+  result?: string | undefined;
+  /** This process's rank and the world's size where `mpirun` or `srun` started it: each rank scores its share of the photos. */
+  mpi?: MpiLaunch | undefined;
+}
+
+/** Options of {@link evaluate}. */
+export type EvaluateOptions = ModelOptions & EvaluationOptions;
+
+/**
+ * Scores a network on photos whose labels are known, in worker processes. The counts do not depend on how many there are.
+ *
+ * The photos are those of `DATASET.list_val` or of the folders `images` and `labels`; the weights those of `VAL.checkpoint`. What was
+ * counted until an error is saved, if anything is to be.
+ *
+ * @returns the same on all ranks.
+ * @throws {PipelineError} `config`, `option` or `missing` before anything is scored; `failed` if a worker and its replacement died.
+ * @throws {DataError} if a photo or label is missing or wrong, naming it.
+ * @throws the signal's reason.
+ */
+export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluation> {
+  const { backend = "auto", mpi } = options;
+  const { resolved, context, locate } = resolveModel(options, "VAL");
+  const { log, warn, onProgress, signal } = context;
+  const { config } = resolved;
+  const { flip = false, gpus, result: folder } = options;
+  const sizes = evaluationSizes(resolved, options.multiScale);
+  const workers = workerCount(options);
+  const engineName = engineOn(gpus, backend);
+  const classes = await classSet(config);
+  const names = classes.map(({ name }) => name);
+  if (classes.length > 255) {
+    throw new PipelineError(
+      "config",
+      `Expected at most 255 classes, as label files hold, but received ${classes.length}.`,
+    );
+  }
+  const records = (await evaluationRecords(config, options, signal)).slice(0, options.limit);
+  const { rank, size: ranks } = mpi ?? { rank: 0, size: 1 };
+  const places = records.map((_, index) => index).filter((index) => index % ranks === rank);
+  if (folder !== undefined) await ensureWritable(folder);
+  const files = await locate();
+  signal?.throwIfAborted();
+  await checkRecords(
+    places.map((index) => records[index]!),
+    { numClasses: classes.length, ...context },
+  );
+
+  const pictures = config.VAL.visualize ? folder : undefined;
+  const cores = process.env.TF_NUM_INTRAOP_THREADS ? undefined : processorsOf(mpi);
+  const setup: WorkerSetup = {
+    config,
+    files,
+    backend: engineName,
+    threads: cores && Math.max(1, Math.floor(cores / workers)),
+    flip,
+    loader: { scales: scaleOptions(config, sizes), classes, pictures },
+  };
+  const own = new Tally(classes.length);
+  const pictureOf = pictureNames(records);
+  const tasks = places.map((index) => {
+    const { imagePath, labelPath } = records[index]!;
+    return { name: pictureOf[index]!, imagePath, labelPath: labelPath! };
+  });
+  const summary = (tally: Tally): Evaluation => ({
+    partial: tally.images < records.length,
+    images: tally.images,
+    total: records.length,
+    sizes,
+    flip,
+    engine: tally.engine,
+    workers: workers * ranks,
+    secondsPerImage: tally.seconds / tally.images,
+    engineSecondsPerImage: tally.engineTime / 1000 / tally.images,
+    ...namedScores(tally.matrix, names),
+    perImage: Object.values(tally.perImage),
+  });
+  try {
+    await runWorkers<EvaluationPair, WorkerInfo, ImageCounts>({
+      tasks,
+      workers,
+      signal,
+      start: (place) => startWorker(setup, gpus?.[place % gpus.length]),
+      nameOf: ({ imagePath }) => imagePath,
+      onReady(info) {
+        if (!own.begin(info.engine.name)) return;
+        for (const note of info.notes) log(note);
+      },
+      onDeath: (reason, where) => warn(`A worker died ${where}: it ${reason}. Another one takes its place.`),
+      onResult(counts, task) {
+        own.add(counts, places[task]!, tasks[task]!.imagePath);
+        onProgress({
+          type: "score",
+          done: own.images,
+          total: tasks.length,
+          ...progressScores(own),
+          secondsLeft: (own.seconds / own.images) * (tasks.length - own.images),
+        });
+      },
+    });
+  } catch (error) {
+    if (own.images > 0 && folder !== undefined && rank === 0) {
+      await saveEvaluation(folder, summary(own));
+      log(
+        `What was counted until then, ${own.images} of ${records.length} images, is in ${join(folder, RESULT_FILE)}.`,
+      );
+    }
+    throw error;
+  }
+  const evaluation = summary(mpi ? tallyOfAll(own) : own);
+  if (folder !== undefined && rank === 0) await saveEvaluation(folder, evaluation);
+  return evaluation;
+}
+
+function progressScores({ matrix }: Tally) {
+  const { pixelAccuracy, meanIouPresent } = computeScores(matrix);
+  return { pixelAccuracy, meanIouPresent };
+}
+
+/** What all ranks of `mpirun` have counted. */
+function tallyOfAll(own: Tally): Tally {
+  const group = joinRanks();
+  try {
+    const all = new Tally(own.matrix.numClasses);
+    for (const part of gatherJson(own.toJSON(), group)) all.merge(part);
+    return all;
+  } finally {
+    group.dispose();
+  }
+}
+
+/** All of `DATASET.imgSizes` if that is wanted, if they were set for this run, or if there is but one; otherwise 450. */
+export function evaluationSizes({ config, settings }: Resolved, multiScale = false): readonly number[] {
+  const { imgSizes } = config.DATASET;
+  const chosen = multiScale || imgSizes.length === 1 || settings.get("DATASET.imgSizes")?.explicit;
+  return chosen ? imgSizes : [SINGLE_SCALE];
+}
+
+function workerCount({ workers, gpus }: EvaluationOptions): number {
+  const count = workers ?? gpus?.length ?? 1;
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new PipelineError("option", `Expected a number of workers of at least 1 but received ${count}.`);
+}
+
+const WORKER = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+
+function startWorker(setup: WorkerSetup, gpu: number | undefined): ChildProcess {
+  const child = fork(WORKER, [], {
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", process.env.SEG_DEBUG === "1" ? "inherit" : "pipe", "ipc"],
+    // Several workers may share a GPU; by itself TensorFlow would give all its memory to the first.
+    env: {
+      TF_FORCE_GPU_ALLOW_GROWTH: "true",
+      ...process.env,
+      ...(gpu !== undefined && { CUDA_VISIBLE_DEVICES: `${gpu}` }),
+    },
+  });
+  // Where it is gone already, its end follows.
+  child.send(setup, () => {});
+  return child;
+}

@@ -1,0 +1,2 @@
+export { type EvaluateOptions, type EvaluationOptions, evaluate } from "./evaluate.ts";
+export type { Evaluation, ImageScores } from "./result.ts";

@@ -1,0 +1,70 @@
+// Run as a thread of worker.ts: reads photos and labels ahead of the engine, and scores and draws what comes back from it.
+import { join } from "node:path";
+import { parentPort, workerData } from "node:worker_threads";
+import {
+  colorize,
+  decodeImage,
+  type LabelMap,
+  type RgbImage,
+  readLabel,
+  type ScaledInput,
+  validationScales,
+  writeImage,
+} from "@seg/ade20k-data";
+import { ConfusionMatrix, type ConfusionMatrixJson } from "@seg/metrics";
+import { sideBySide } from "../pictures/side-by-side.ts";
+import { type EvaluationPair, type LoaderSetup, type PlainError, plainError } from "./messages.ts";
+
+/** What the thread is told: to load a pair, or to score what the engine made of it. */
+export type ToLoader = { index: number; pair: EvaluationPair } | { index: number; labels: Uint8Array };
+
+/** What the thread says. */
+export type FromLoader =
+  | { type: "loaded"; index: number; scales: ScaledInput[]; width: number; height: number }
+  | { type: "scored"; index: number; confusion: ConfusionMatrixJson }
+  | { type: "failed"; error: PlainError };
+
+interface Loaded {
+  pair: EvaluationPair;
+  truth: LabelMap;
+  image: RgbImage;
+}
+
+const { scales: options, classes, pictures } = workerData as LoaderSetup;
+const loaded = new Map<number, Loaded>();
+const port = parentPort!;
+const say = (message: FromLoader, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+
+port.on("message", async (message: ToLoader) => {
+  try {
+    await ("pair" in message ? load(message.index, message.pair) : score(message.index, message.labels));
+  } catch (error) {
+    const known = plainError(error);
+    if (!known) throw error;
+    say({ type: "failed", error: known });
+  }
+});
+
+async function load(index: number, pair: EvaluationPair): Promise<void> {
+  const image = await decodeImage(pair.imagePath);
+  const { width, height } = image;
+  const truth = await readLabel(pair.labelPath, { numClasses: classes.length, width, height });
+  loaded.set(index, { pair, truth, image });
+  const scales = [...validationScales(image, options)];
+  say(
+    { type: "loaded", index, scales, width, height },
+    scales.map(({ data }) => data.buffer as ArrayBuffer),
+  );
+}
+
+async function score(index: number, labels: Uint8Array): Promise<void> {
+  const { pair, truth, image } = loaded.get(index)!;
+  loaded.delete(index);
+  const confusion = new ConfusionMatrix(classes.length).add(labels, truth.labels).toJSON();
+  if (pictures) {
+    const { width, height } = image;
+    const parts = [image, colorize(truth, classes), colorize({ labels, width, height }, classes)];
+    await writeImage(join(pictures, `${pair.name}.png`), sideBySide(parts));
+  }
+  say({ type: "scored", index, confusion });
+}

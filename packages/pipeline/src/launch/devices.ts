@@ -1,0 +1,38 @@
+import { readdirSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import type { EngineName } from "@seg/backend";
+import type { MpiLaunch } from "@seg/collectives";
+import { PipelineError } from "../errors.ts";
+
+/**
+ * The engine for GPUs that were named, if any were: whoever names them wants them used, and only TensorFlow's takes their numbers.
+ *
+ * @throws {PipelineError} `option` if another one was named.
+ */
+export function engineOn(gpus: readonly number[] | undefined, backend: EngineName | "auto"): EngineName | "auto" {
+  if (!gpus) return backend;
+  if (backend === "auto" || backend === "tensorflow-gpu") return "tensorflow-gpu";
+  throw new PipelineError(
+    "option",
+    { expected: "--backend tensorflow-gpu with --gpus", received: backend, hint: "leave one of the two out" },
+    { data: { backend, gpus } },
+  );
+}
+
+/** How many processors this process has to itself: a rank may be bound to some of its machine's; those that are not share them all. */
+export function processorsOf(mpi: MpiLaunch | undefined): number {
+  if (!mpi) return availableParallelism();
+  return Math.min(Math.max(1, Math.floor(cpus().length / (mpi.localSize ?? 1))), availableParallelism());
+}
+
+/** Which of its machine's GPUs a rank should see: the one of its place, in turn where there are fewer. */
+export function gpuOfRank({ localRank }: MpiLaunch, gpus: readonly number[] | undefined): string | undefined {
+  const visible = process.env.CUDA_VISIBLE_DEVICES?.split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
+  const count =
+    process.platform === "linux" ? readdirSync("/dev").filter((name) => /^nvidia\d+$/.test(name)).length : 0;
+  const all = visible ?? Array.from({ length: count }, (_, gpu) => String(gpu));
+  const usable = gpus ? gpus.map((gpu) => all[gpu] ?? String(gpu)) : all;
+  return usable[localRank % usable.length];
+}

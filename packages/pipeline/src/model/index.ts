@@ -1,0 +1,2 @@
+export { NETWORK_PROOF, networkProof } from "./engine-proof.ts";
+export { loadNetwork } from "./load.ts";

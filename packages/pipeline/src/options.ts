@@ -1,0 +1,67 @@
+import type { EngineName } from "@seg/backend";
+import { loadConfig } from "./config/load.ts";
+import type { Resolved } from "./config/resolve.ts";
+import { type Context, type ContextOptions, contextOf } from "./context.ts";
+import { PipelineError } from "./errors.ts";
+import type { WeightFiles } from "./weights/find.ts";
+import { locateWeights, type ServerOptions } from "./weights/locate.ts";
+
+/** Which configuration. */
+export interface ConfigOptions {
+  /**
+   * A YAML file with MIT's keys, or the name of a preset such as `resnet50dilated-ppm_deepsup`, the default; or what
+   * {@link loadConfig} made.
+   */
+  config?: string | Resolved | undefined;
+  /** An encoder and a decoder, joined: `resnet18dilated-ppm_deepsup`; wins over the configuration's. */
+  architecture?: `${string}-${string}` | undefined;
+  /** Keys of the configuration with their values, such as `{"DATASET.num_class": 11}`; win over the configuration's. */
+  set?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Which network, with which weights, on which engine. */
+export interface ModelOptions extends ConfigOptions, ContextOptions, ServerOptions {
+  /** Where the two weights lie. Default: as the configuration says, then the cache, then MIT's server. */
+  weights?: WeightFiles | undefined;
+  /** Default `auto`: native GPU, native CPU, WebAssembly, the first that starts. */
+  backend?: EngineName | "auto" | undefined;
+}
+
+/**
+ * The configuration that a program's options make.
+ *
+ * @throws {PipelineError} `config`; `option` if a configuration that is made already is to be changed.
+ */
+export function resolveConfigOptions({ config, architecture, set = {} }: ConfigOptions): Resolved {
+  const [encoder, ...rest] = architecture?.split("-") ?? [];
+  const pair = encoder ? { "MODEL.arch_encoder": encoder, "MODEL.arch_decoder": rest.join("-") } : {};
+  const flags = Object.entries({ ...pair, ...set }).map(([key, value]) => ({
+    key,
+    value,
+    origin: "in the options",
+    explicit: true,
+  }));
+  if (typeof config !== "object") return loadConfig({ ...(config !== undefined && { cfg: config }), flags });
+  if (flags.length === 0) return config;
+  throw new PipelineError("option", {
+    expected: "a configuration by name to set keys of",
+    received: "one that is resolved already",
+    hint: "give the keys to loadConfig, or the configuration's name here",
+  });
+}
+
+/**
+ * Resolves the configuration.
+ *
+ * @param section - whose `checkpoint` is wanted.
+ * @returns it, who is told what, and what finds or downloads the weights; that throws a {@link PipelineError} `missing`.
+ * @throws {PipelineError} `config`.
+ */
+export function resolveModel(
+  options: ModelOptions,
+  section: "TEST" | "VAL",
+): { resolved: Resolved; context: Context; locate: () => Promise<WeightFiles> } {
+  const resolved = resolveConfigOptions(options);
+  const locate = async () => options.weights ?? (await locateWeights(resolved, { ...options, section }));
+  return { resolved, context: contextOf(options), locate };
+}

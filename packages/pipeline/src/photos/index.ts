@@ -1,0 +1,2 @@
+export { type GatheredImages, gatherImages, type ImageSource } from "./gather.ts";
+export { type PhotoResult, type PhotoSegmenter, type SegmentPhotosOptions, segmentPhotos } from "./segment-photos.ts";

@@ -1,0 +1,118 @@
+import {
+  type ClassShare,
+  classShares,
+  decodeImage,
+  overlay,
+  type RgbImage,
+  type SegClass,
+  validationScales,
+} from "@seg/ade20k-data";
+import { type EngineInfo, startEngine } from "@seg/backend";
+import type { InferenceModel } from "@seg/layers";
+import * as tf from "@tensorflow/tfjs";
+import type { Config } from "../config/schema.ts";
+import { classSet } from "../dataset/classes.ts";
+import { PipelineError } from "../errors.ts";
+import { networkProof } from "../model/engine-proof.ts";
+import { loadNetwork } from "../model/load.ts";
+import { predictLabels } from "../model/predict-labels.ts";
+import { scaleOptions } from "../model/scales.ts";
+import { type ModelOptions, resolveModel } from "../options.ts";
+
+/** A photo: a path, an http(s) URL, an image file's bytes, RGB pixels, or a tensor `[height, width, 3]` with values 0-255. */
+export type Photo = string | Uint8Array | RgbImage | tf.Tensor3D;
+
+/** What a photo shows. */
+export interface Segmentation {
+  /** The class of each pixel, row by row; indices from 0. */
+  labels: Uint8Array | Int32Array;
+  /** The photo's width in pixels. */
+  width: number;
+  /** The photo's height in pixels. */
+  height: number;
+  /** The classes present, the largest first, with their share of all pixels (0-1). */
+  classes: ClassShare[];
+  /** The photo itself, as it was decoded. */
+  image: RgbImage;
+  /** The photo with the classes' colours over it, `alpha` (0-1, default 0.5) of it colour. */
+  overlay(alpha?: number): RgbImage;
+}
+
+/** How one photo is segmented. */
+export interface SegmentOptions {
+  /** Stops between two scales. */
+  signal?: AbortSignal | undefined;
+  /** Called after each scale. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** Segments photos with one network on one engine. */
+export class Segmenter {
+  /** The configuration that it was made of. */
+  readonly config: Config;
+  /** The engine that it runs on. */
+  readonly engine: EngineInfo;
+  /** Names and colours of the labels. */
+  readonly classes: readonly SegClass[];
+  readonly #network: InferenceModel;
+
+  /** Use {@link createSegmenter}. */
+  constructor(config: Config, engine: EngineInfo, classes: readonly SegClass[], network: InferenceModel) {
+    this.config = config;
+    this.engine = engine;
+    this.classes = classes;
+    this.#network = network;
+  }
+
+  /**
+   * Segments a photo at its own size; with several `DATASET.imgSizes` the classes' probabilities are averaged over them.
+   *
+   * @throws {DataError} if the photo cannot be had or read.
+   */
+  async segment(photo: Photo, { signal, onProgress }: SegmentOptions = {}): Promise<Segmentation> {
+    const image = await pixels(photo);
+    const { imgSizes } = this.config.DATASET;
+    const scales = validationScales(image, scaleOptions(this.config, imgSizes));
+    const labels = await predictLabels(this.#network, scales, [image.height, image.width], {
+      signal,
+      onScale: (done) => onProgress?.(done, imgSizes.length),
+    });
+    const map = { labels, width: image.width, height: image.height };
+    const classes = classShares(map, this.classes);
+    return { ...map, classes, image, overlay: (alpha) => overlay(image, map, this.classes, alpha) };
+  }
+
+  /** Frees the network. */
+  dispose(): void {
+    this.#network.dispose();
+  }
+}
+
+async function pixels(photo: Photo): Promise<RgbImage> {
+  if (typeof photo === "string" || photo instanceof Uint8Array) return decodeImage(photo);
+  if (!(photo instanceof tf.Tensor)) return photo;
+  const [height, width, channels] = photo.shape;
+  if (photo.rank !== 3 || channels !== 3) {
+    throw new PipelineError(
+      "option",
+      `Expected a tensor [height, width, 3] with values 0-255 but received [${photo.shape}].`,
+    );
+  }
+  return { data: Uint8Array.from(await photo.data()), width, height };
+}
+
+/**
+ * Makes a segmenter: resolves the configuration, finds or downloads the weights, starts the engine.
+ *
+ * @returns The segmenter; `dispose()` frees its network.
+ * @throws {PipelineError} `config` or `missing`, in one line with the way out.
+ * @throws {BackendError} if the engine cannot start, or cannot run such networks.
+ */
+export async function createSegmenter(options: ModelOptions = {}): Promise<Segmenter> {
+  const { resolved, context, locate } = resolveModel(options, "TEST");
+  const { config } = resolved;
+  const files = await locate();
+  const classes = await classSet(config);
+  const engine = await startEngine(options.backend ?? "auto", { proof: networkProof(), log: context.log });
+  return new Segmenter(config, engine, classes, await loadNetwork(config, files));
+}

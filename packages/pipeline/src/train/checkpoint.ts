@@ -1,0 +1,167 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { writeFileAtomic } from "@seg/ade20k-data";
+import {
+  CheckpointError,
+  loadWeights,
+  type NamedTensor,
+  readCheckpoint,
+  stateDictOf,
+  writePth,
+  writeSafetensors,
+} from "@seg/checkpoint";
+import * as tf from "@tensorflow/tfjs";
+import { PipelineError } from "../errors.ts";
+import { sha256 } from "../weights/verify.ts";
+import { fileOf, listPositions, nameOf, type Part, type Position, removeCheckpoint } from "./checkpoint-files.ts";
+import type { History } from "./hooks/tables.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** What a checkpoint says besides its tensors. */
+export interface CheckpointNotes {
+  position: Position;
+  /** The settings that its course depended on. */
+  settings: Record<string, unknown>;
+  /** The engine, with its threads: another one rounds otherwise. */
+  engine: string;
+}
+
+/** A checkpoint that is whole: what its files say besides their tensors. */
+export interface WholeCheckpoint extends CheckpointNotes {
+  history: History;
+  updates: number;
+  seeds: Record<string, number>;
+}
+
+const VOUCHED = ["encoder", "decoder", "history"] as const satisfies Part[];
+
+/**
+ * Writes a checkpoint: four files, each whole or not at all, the last of which holds the others' checksums, so that a set that was
+ * not finished is known as such.
+ *
+ * @returns the names of the files.
+ * @throws {PipelineError} `failed` if a weight is not a number; {@link CheckpointError} or {@link DataError} `unwritable`. Earlier
+ *   checkpoints are as they were.
+ */
+export async function saveCheckpoint(
+  folder: string,
+  trainer: Trainer,
+  history: History,
+  { position, settings, engine }: CheckpointNotes,
+): Promise<string[]> {
+  const { updates, seeds } = trainer.progress;
+  const path = (part: Part) => fileOf(folder, position, part);
+  const { batchesTracked } = trainer;
+  const states = {
+    encoder: await stateOf(trainer.encoder, batchesTracked),
+    decoder: await stateOf(trainer.decoder, batchesTracked),
+  };
+  const momenta: NamedTensor[] = [];
+  for (const [i, tensor] of trainer.moments().entries()) {
+    const data = (await tensor.data()) as Float32Array;
+    tensor.dispose();
+    momenta.push({ name: `memory.${i}`, dtype: "float32", shape: tensor.shape, data });
+  }
+  await removeCheckpoint(folder, position);
+  try {
+    for (const half of ["encoder", "decoder"] as const) await writePth(path(half), states[half]);
+    await writeFileAtomic(path("history"), `${JSON.stringify(history)}\n`);
+    const checksums: Record<string, string> = {};
+    for (const part of VOUCHED) checksums[part] = await sha256(path(part));
+    const notes = { position, updates, seeds, checksums, settings, engine };
+    await writeSafetensors(path("trainer"), momenta, { metadata: { notes: JSON.stringify(notes) } });
+  } catch (error) {
+    await removeCheckpoint(folder, position).catch(() => {});
+    throw error;
+  }
+  return [...VOUCHED, "trainer" as const].map((part) => basename(path(part)));
+}
+
+async function stateOf(model: tf.LayersModel, numBatchesTracked: number): Promise<Map<string, NamedTensor>> {
+  const state = await stateDictOf(model, { numBatchesTracked });
+  for (const { name, data } of state.values()) {
+    if (data instanceof Float32Array && !data.every(Number.isFinite)) {
+      throw new PipelineError(
+        "failed",
+        `Expected finite weights but ${name} of the ${model.name} has others: lower the learning rates and go on from the last checkpoint with --resume.`,
+      );
+    }
+  }
+  return state;
+}
+
+/**
+ * The furthest checkpoint in a folder that is whole: all four files are there and are what they were when they were written.
+ *
+ * @param warn - told of those that are not.
+ */
+export async function lastWhole(folder: string, warn: (line: string) => void): Promise<WholeCheckpoint | undefined> {
+  for (const position of await listPositions(folder, "trainer")) {
+    const found = await readWhole(folder, position, warn);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The checkpoint at a position if it is whole. */
+export async function readWhole(
+  folder: string,
+  position: Position,
+  warn: (line: string) => void,
+): Promise<WholeCheckpoint | undefined> {
+  try {
+    const trainer = await readCheckpoint(fileOf(folder, position, "trainer"));
+    const { checksums, ...notes } = JSON.parse(trainer.metadata.notes!);
+    for (const part of VOUCHED) {
+      const file = fileOf(folder, position, part);
+      if ((await sha256(file)) !== checksums[part]) throw new Error(`${file} is not what it was when it was written`);
+    }
+    const history = JSON.parse(await readFile(fileOf(folder, position, "history"), "utf8"));
+    return { ...notes, history };
+  } catch (error) {
+    if (error instanceof CheckpointError && error.code === "not-found") return undefined;
+    warn(
+      `The checkpoint ${nameOf(position)} in ${folder} is not whole and is passed over: ${(error as Error).message}`,
+    );
+    return undefined;
+  }
+}
+
+/** Brings the networks of a checkpoint into models. */
+export async function loadHalves(
+  folder: string,
+  position: Position,
+  models: Record<"encoder" | "decoder", tf.LayersModel>,
+): Promise<void> {
+  for (const half of ["encoder", "decoder"] as const) {
+    const file = fileOf(folder, position, half);
+    const state = await readCheckpoint(file);
+    try {
+      loadWeights(models[half], state);
+    } catch (error) {
+      throw new PipelineError("failed", `${file}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
+/** Brings the optimizer and the random states of a checkpoint into a trainer that has its weights. */
+export async function restoreTrainer(
+  folder: string,
+  trainer: Trainer,
+  { position, updates, seeds }: WholeCheckpoint,
+): Promise<void> {
+  const file = await readCheckpoint(fileOf(folder, position, "trainer"));
+  const memory = Array.from(file.values()).sort((a, b) => Number(a.name.slice(7)) - Number(b.name.slice(7)));
+  const tensors = memory.map(({ data }) => tf.tensor1d(data as Float32Array));
+  try {
+    trainer.restore(tensors, { updates, seeds });
+  } catch (error) {
+    throw new PipelineError(
+      "config",
+      `The checkpoint's optimizer is not the configuration's: set TRAIN.optim as it was. ${(error as Error).message}`,
+      { cause: error },
+    );
+  } finally {
+    tf.dispose(tensors);
+  }
+}

@@ -1,0 +1,62 @@
+import type { RgbImage } from "@seg/ade20k-data";
+import type { IterationEvent } from "../../events.ts";
+import type { Position } from "../checkpoint-files.ts";
+import type { BatchScores } from "../trainer.ts";
+import type { ValidationScores } from "./validation-files.ts";
+
+/** What the network of an epoch was found to do: a picture, or scores on `DATASET.list_val`. */
+export type EpochEvaluation =
+  | { kind: "picture"; epoch: number; picture: RgbImage }
+  | { kind: "scores"; epoch: number; scores: ValidationScores; best: boolean };
+
+/**
+ * Something that rank 0 does beside training, without effect on the training's course. Epochs are counted from 1; the other ranks wait
+ * meanwhile, but for `afterStep`.
+ */
+export interface Hook {
+  /** After a step: means over the epoch so far, and the step's own scores. */
+  afterStep?(means: IterationEvent, scores: BatchScores): void;
+  /** An epoch's last step is done; nothing of it is saved before. */
+  afterEpoch?(epoch: number): Promise<void>;
+  /** An epoch's checkpoint is written, or the training goes on from it. */
+  afterCheckpoint?(epoch: number): Promise<void>;
+  /** The network of an epoch was looked at. */
+  afterEvaluation?(evaluation: EpochEvaluation): Promise<void> | void;
+  /** The training ends early, with steps that no checkpoint holds. */
+  onInterrupt?(position: Position): Promise<void>;
+  /** The training is over, for whatever reason. */
+  atEnd?(): Promise<void> | void;
+}
+
+/** Hooks as one, called in their order. */
+export class Hooks implements Required<Hook> {
+  readonly #hooks: readonly Hook[];
+
+  constructor(hooks: readonly Hook[] = []) {
+    this.#hooks = hooks;
+  }
+
+  afterStep(means: IterationEvent, scores: BatchScores): void {
+    for (const hook of this.#hooks) hook.afterStep?.(means, scores);
+  }
+
+  async afterEpoch(epoch: number): Promise<void> {
+    for (const hook of this.#hooks) await hook.afterEpoch?.(epoch);
+  }
+
+  async afterCheckpoint(epoch: number): Promise<void> {
+    for (const hook of this.#hooks) await hook.afterCheckpoint?.(epoch);
+  }
+
+  async afterEvaluation(evaluation: EpochEvaluation): Promise<void> {
+    for (const hook of this.#hooks) await hook.afterEvaluation?.(evaluation);
+  }
+
+  async onInterrupt(position: Position): Promise<void> {
+    for (const hook of this.#hooks) await hook.onInterrupt?.(position);
+  }
+
+  async atEnd(): Promise<void> {
+    for (const hook of this.#hooks) await hook.atEnd?.();
+  }
+}

@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import { writeFileAtomic } from "@seg/ade20k-data";
+import type { Config } from "../../config/schema.ts";
+import type { IterationEvent } from "../../events.ts";
+import { historySvg } from "../../pictures/history-svg.ts";
+import type { BatchScores } from "../trainer.ts";
+import type { Hook } from "./hooks.ts";
+import type { ValidationScores } from "./validation-files.ts";
+
+/** What a training was like, as the original keeps it: one entry for each printed line. */
+export interface History {
+  train: {
+    /** Epochs done, fractions included. */
+    epoch: number[];
+    /** Of that iteration alone. */
+    loss: number[];
+    /** Pixel accuracy of that iteration alone, in [0, 1]. */
+    acc: number[];
+  };
+}
+
+/** The history of a training that has not begun. */
+export const emptyHistory = (): History => ({ train: { epoch: [], loss: [], acc: [] } });
+
+const HISTORY_PICTURE = "history.svg";
+
+/** Keeps the history of a training, and draws it after each epoch and at the end. */
+export class TablesHook implements Hook {
+  readonly history: History;
+  readonly #evaluations: readonly ValidationScores[];
+  readonly #config: Config;
+  readonly #warn: (line: string) => void;
+
+  /**
+   * @param history - up to where the training begins; grows with it.
+   * @param evaluations - the scores of epochs so far; others add to them.
+   */
+  constructor(
+    config: Config,
+    history: History,
+    evaluations: readonly ValidationScores[],
+    warn: (line: string) => void,
+  ) {
+    this.#config = config;
+    this.history = history;
+    this.#evaluations = evaluations;
+    this.#warn = warn;
+  }
+
+  afterStep({ printed, epoch, iteration, iterations }: IterationEvent, { loss, accuracy }: BatchScores): void {
+    if (!printed) return;
+    const { train } = this.history;
+    train.epoch.push(epoch - 1 + iteration / iterations);
+    train.loss.push(loss);
+    train.acc.push(accuracy);
+  }
+
+  async afterCheckpoint(): Promise<void> {
+    const { DIR, MODEL, TRAIN } = this.#config;
+    const title = `${MODEL.arch_encoder} + ${MODEL.arch_decoder}`;
+    const svg = historySvg(this.history, this.#evaluations, { epochs: TRAIN.num_epoch, title });
+    await writeFileAtomic(join(DIR, HISTORY_PICTURE), svg).catch((error) => this.#warn(error.message));
+  }
+
+  async atEnd(): Promise<void> {
+    await this.afterCheckpoint();
+  }
+}

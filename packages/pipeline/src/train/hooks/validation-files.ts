@@ -1,0 +1,80 @@
+import { copyFile, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFileAtomic } from "@seg/ade20k-data";
+import { replaceFile } from "@seg/node";
+import type { Evaluation } from "../../evaluate/result.ts";
+import { fileOf } from "../checkpoint-files.ts";
+
+/** What an evaluation after an epoch found. */
+export interface ValidationScores {
+  /** Whole epochs done. */
+  epoch: number;
+  meanIou: number;
+  pixelAccuracy: number;
+}
+
+/** The whole of it, as `evaluation_epoch_N.json` holds it. */
+export type SavedEvaluation = Pick<
+  Evaluation,
+  Exclude<keyof Evaluation, "partial" | "total" | "flip" | "workers" | "engineSecondsPerImage" | "perImage">
+> & { epoch: number };
+
+const NAMES = /^(?:evaluation_epoch_(\d+)\.json|validation_epoch_(\d+)\.png)$/;
+
+/** The file with all numbers of an evaluation. */
+export const evaluationFile = (folder: string, epoch: number): string => join(folder, `evaluation_epoch_${epoch}.json`);
+
+/** The file with a photo, its truth and its prediction after an epoch. */
+export const pictureFile = (folder: string, epoch: number): string => join(folder, `validation_epoch_${epoch}.png`);
+
+/** Removes what validations after later epochs left: it is not of the training that goes on from here. */
+export async function removeLater(folder: string, epoch: number): Promise<void> {
+  for (const file of await readdir(folder)) {
+    const [match, evaluation, picture] = NAMES.exec(file) ?? [];
+    if (match && Number(evaluation ?? picture) > epoch) await rm(join(folder, file), { force: true });
+  }
+}
+
+/** The evaluations in a folder, in the order of their epochs. */
+export async function readEvaluations(folder: string): Promise<ValidationScores[]> {
+  const found: ValidationScores[] = [];
+  for (const file of await readdir(folder)) {
+    if (!NAMES.test(file) || !file.endsWith(".json")) continue;
+    const { epoch, meanIou, pixelAccuracy }: SavedEvaluation = JSON.parse(await readFile(join(folder, file), "utf8"));
+    found.push({ epoch, meanIou, pixelAccuracy });
+  }
+  return found.sort((a, b) => a.epoch - b.epoch);
+}
+
+/** Writes the numbers of an evaluation. */
+export async function saveEpochEvaluation(folder: string, evaluation: SavedEvaluation): Promise<void> {
+  await writeFileAtomic(evaluationFile(folder, evaluation.epoch), `${JSON.stringify(evaluation)}\n`);
+}
+
+/** The first of the evaluations with the highest mean IoU. */
+export function bestOf<T extends ValidationScores>(evaluations: readonly T[]): T | undefined {
+  return evaluations.reduce<T | undefined>(
+    (best, scores) => (best && best.meanIou >= scores.meanIou ? best : scores),
+    undefined,
+  );
+}
+
+/**
+ * Makes the networks of an epoch's checkpoint `encoder_best.pth` and `decoder_best.pth`. At no instant do the two belong to different
+ * epochs: in between, there is no decoder.
+ */
+export async function copyBest(folder: string, epoch: number): Promise<void> {
+  const halves = ["encoder", "decoder"] as const;
+  const place = (half: string) => join(folder, `${half}_best.pth`);
+  const draft = (half: string) => `${place(half)}.${crypto.randomUUID()}.tmp`;
+  const drafts = halves.map((half) => [draft(half), place(half)] as const);
+  try {
+    for (const [i, half] of halves.entries()) {
+      await copyFile(fileOf(folder, { epoch, iteration: 0 }, half), drafts[i]![0]);
+    }
+    await rm(place("decoder"), { force: true });
+    for (const [from, to] of drafts) await replaceFile(from, to);
+  } finally {
+    for (const [from] of drafts) await rm(from, { force: true });
+  }
+}

@@ -1,0 +1,137 @@
+import { extname } from "node:path";
+import type { EngineName } from "@seg/backend";
+import { type Group, type MpiLaunch, solo } from "@seg/collectives";
+import { DataParallel, DataParallelError, hostReplica } from "@seg/data-parallel";
+import { isOwnError, PipelineError } from "../errors.ts";
+import { gpuOfRank, processorsOf } from "../launch/devices.ts";
+import { broadcastJson } from "../launch/json-over-group.ts";
+import { joinRanks, PATIENCE_MS } from "../launch/ranks.ts";
+import type { TrainingPlan } from "./plan.ts";
+import createReplica, { type Outcome, proof, type Report } from "./replica.ts";
+
+/** How many replicas train, and where. */
+export interface ReplicaOptions {
+  /** Numbers of GPUs, a replica on each; a GPU named twice gets two. */
+  gpus?: readonly number[] | undefined;
+  /** How many replicas share the processors, or an engine's one device; default 1, or one for each of `gpus`. */
+  replicas?: number | undefined;
+}
+
+/** On which engine, and who is told what the first replica says. */
+export interface LaunchContext {
+  backend: EngineName | "auto";
+  log: (line: string) => void;
+  onReport: (report: Report) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * How many replicas the options ask for.
+ *
+ * @throws {PipelineError} `option` if they contradict each other.
+ */
+export function replicaCount({ gpus, replicas }: ReplicaOptions): number {
+  const count = replicas ?? gpus?.length ?? 1;
+  if (!Number.isInteger(count) || count < 1) {
+    throw new PipelineError("option", `Expected a number of replicas of at least 1 but received ${replicas}.`);
+  }
+  if (gpus && gpus.length !== count) {
+    throw new PipelineError(
+      "option",
+      `Expected a GPU for each of ${count} replicas but received ${gpus.length}: leave --replicas out.`,
+    );
+  }
+  return count;
+}
+
+/**
+ * Trains by a plan, in this thread if there is one replica.
+ *
+ * @throws what a replica throws, or the signal's reason, after a checkpoint.
+ */
+export async function launchTraining(
+  plan: TrainingPlan,
+  { gpus, replicas }: ReplicaOptions & { replicas: number },
+  { backend, log, onReport, signal }: LaunchContext,
+): Promise<Outcome> {
+  if (replicas === 1) {
+    // TensorFlow reads this when it is loaded.
+    if (gpus) process.env.CUDA_VISIBLE_DEVICES = String(gpus[0]);
+    return host(plan, () => solo, { backend, log, onReport, signal });
+  }
+  const devices = Array.from({ length: replicas }, (_, i) => ({ engine: backend, ...(gpus && { gpu: gpus[i]! }) }));
+  const started = (line: string, rank: number) => rank === 0 && log(line);
+  const module = new URL(`./replica${extname(import.meta.url)}`, import.meta.url);
+  try {
+    const parallel = await DataParallel.launch<object, Outcome, TrainingPlan>({
+      devices,
+      module,
+      options: plan,
+      timeoutMs: PATIENCE_MS,
+      log: started,
+      signal,
+    });
+    try {
+      const say = (report: unknown) => onReport(report as Report);
+      const [outcome] = await parallel.run(
+        devices.map(() => ({})),
+        { signal, onReport: say },
+      );
+      return outcome!;
+    } finally {
+      await parallel.dispose();
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw plainReplicaError(error);
+  }
+}
+
+/** A replica's own error where it says what is wrong with the data or the settings; else that of its end, with the way out. */
+function plainReplicaError(error: unknown): unknown {
+  if (!(error instanceof DataParallelError && error.code === "replica")) return error;
+  if (isOwnError(error.cause) && error.cause.name !== "CollectiveError") return error.cause;
+  return new PipelineError("failed", `${error.message}: go on from the last checkpoint with --resume.`, {
+    cause: error,
+  });
+}
+
+/**
+ * Trains as one of the processes that `mpirun` started.
+ *
+ * @param own - rank 0's plan, which all train by.
+ */
+export async function trainUnderMpi(
+  own: TrainingPlan | undefined,
+  { mpi, gpus, ...context }: LaunchContext & { mpi: MpiLaunch } & Pick<ReplicaOptions, "gpus">,
+): Promise<Outcome> {
+  const gpu = gpuOfRank(mpi, gpus);
+  if (gpu !== undefined) process.env.CUDA_VISIBLE_DEVICES = gpu;
+  const group = joinRanks();
+  try {
+    const plan = broadcastJson(own, group)!;
+    const threads = process.env.TF_NUM_INTRAOP_THREADS ? undefined : processorsOf(mpi);
+    return await host(plan, () => group, { ...context, ...(threads && { threads }) });
+  } finally {
+    group.dispose();
+  }
+}
+
+async function host(
+  plan: TrainingPlan,
+  join: () => Group,
+  { backend, threads, log, onReport, signal }: LaunchContext & { threads?: number },
+): Promise<Outcome> {
+  const replica = await hostReplica<object, Outcome, TrainingPlan>({
+    module: createReplica,
+    proof,
+    join,
+    device: { engine: backend, ...(threads && { threads }) },
+    options: plan,
+    log,
+  });
+  return replica.run(
+    {},
+    { signal: signal ?? new AbortController().signal, report: (value) => onReport(value as Report) },
+  );
+}

@@ -1,0 +1,121 @@
+import { setImmediate } from "node:timers/promises";
+import type { TrainOptions as DataOptions, TrainBatch } from "@seg/ade20k-data";
+import type { Group } from "@seg/collectives";
+import type { SeededLoader } from "@seg/data-parallel";
+import type { Config } from "../config/schema.ts";
+import type { IterationEvent } from "../events.ts";
+import type { Position } from "./checkpoint-files.ts";
+import type { Hooks } from "./hooks/hooks.ts";
+import { learningRates } from "./learning-rate.ts";
+import { gatherNumbers, StepFailure, type StepScores, trainStep } from "./step.ts";
+import type { Rates, Trainer } from "./trainer.ts";
+
+/** What the training loop works with. */
+export interface Run {
+  config: Config;
+  trainer: Trainer;
+  loader: SeededLoader<TrainBatch, DataOptions>;
+  /** This replica and the others, which run the same loop at the same time. */
+  group: Group;
+  /** Where it begins. */
+  position: Position;
+  /** What this replica does beside training; nothing but on rank 0. */
+  hooks: Hooks;
+  signal: AbortSignal | undefined;
+}
+
+/** How the loop came to an end: `interrupted` by the signal of any replica; `stopped` because another one fails, which tells why. */
+export type End = "finished" | "interrupted" | "stopped";
+
+/**
+ * Trains from the run's position to the last epoch's end. All replicas go through the same iterations, and agree in each whether to go on.
+ *
+ * @throws what is wrong with a photo, or a loss that is not finite; on the replica at fault.
+ */
+export async function runLoop(run: Run): Promise<End> {
+  const { config, group, hooks } = run;
+  const { num_epoch, epoch_iters } = config.TRAIN;
+  let { epoch, iteration } = run.position;
+  if (iteration === 0 && epoch > 0) await hooks.afterCheckpoint(epoch);
+  for (; epoch < num_epoch; epoch++, iteration = 0) {
+    const means = new EpochMeans();
+    const saveSteps = async () => {
+      if (means.steps > 0) await hooks.onInterrupt({ epoch, iteration });
+      // Under mpirun the end of one rank ends all: none leaves before the checkpoint is written.
+      group.barrier();
+    };
+    for (; iteration < epoch_iters; iteration++) {
+      // Lets interrupts and loaded batches in: the engine blocks this thread, and what is loaded already is no reason to wait.
+      await setImmediate();
+      if (anyReplicaInterrupted(run)) {
+        await saveSteps();
+        return "interrupted";
+      }
+      const rates = learningRates(epoch * epoch_iters + iteration, config.TRAIN);
+      let scores: StepScores;
+      try {
+        scores = await trainStep(run, { epoch, iteration }, rates);
+      } catch (error) {
+        run.trainer.discard();
+        if (!(error instanceof StepFailure)) throw error;
+        // What was learned until a photo turned out to be broken need not be learned again.
+        if (error.weightsIntact) await saveSteps();
+        if (error.cause === undefined) return "stopped";
+        throw error.cause;
+      }
+      means.add(scores);
+      hooks.afterStep(eventOf(config.TRAIN, { epoch, iteration }, rates, means.values), scores);
+    }
+    await hooks.afterEpoch(epoch + 1);
+    if (anyReplicaInterrupted(run)) return "interrupted";
+    await hooks.afterCheckpoint(epoch + 1);
+  }
+  return "finished";
+}
+
+/** Whether any replica's signal is aborted. Collective: waits for all replicas. */
+function anyReplicaInterrupted({ group, signal }: Run): boolean {
+  return gatherNumbers(group, [signal?.aborted ? 1 : 0]).some(([aborted]) => aborted === 1);
+}
+
+function eventOf(
+  { num_epoch, epoch_iters, disp_iter }: Config["TRAIN"],
+  { epoch, iteration }: Position,
+  rates: Rates,
+  { seconds, secondsWaited, loss, accuracy }: StepScores,
+): IterationEvent {
+  return {
+    type: "iteration",
+    epoch: epoch + 1,
+    epochs: num_epoch,
+    iteration,
+    iterations: epoch_iters,
+    printed: iteration % disp_iter === 0,
+    time: seconds,
+    data: secondsWaited,
+    lrEncoder: rates.encoder,
+    lrDecoder: rates.decoder,
+    accuracy,
+    loss,
+    secondsLeft: seconds * ((num_epoch - epoch) * epoch_iters - iteration - 1),
+  };
+}
+
+/** Means over the steps of an epoch. */
+class EpochMeans {
+  steps = 0;
+  readonly #sums: StepScores = { loss: 0, accuracy: 0, seconds: 0, secondsWaited: 0 };
+
+  add(scores: StepScores): void {
+    this.steps++;
+    for (const name of NAMES) this.#sums[name] += scores[name];
+  }
+
+  get values(): StepScores {
+    const means = { ...this.#sums };
+    for (const name of NAMES) means[name] /= this.steps;
+    return means;
+  }
+}
+
+const NAMES = ["loss", "accuracy", "seconds", "secondsWaited"] as const satisfies (keyof StepScores)[];

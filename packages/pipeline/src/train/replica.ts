@@ -1,0 +1,165 @@
+import { type TrainOptions as DataOptions, TRAIN_SOURCE, type TrainBatch } from "@seg/ade20k-data";
+import type { EngineInfo } from "@seg/backend";
+import type { Group } from "@seg/collectives";
+import { type Replica, type ReplicaContext, SeededLoader } from "@seg/data-parallel";
+import type { Context } from "../context.ts";
+import type { PipelineEvent } from "../events.ts";
+import { networkProof } from "../model/engine-proof.ts";
+import { loadPretrained } from "../model/load.ts";
+import { loadHalves, restoreTrainer } from "./checkpoint.ts";
+import { nameOf, type Position } from "./checkpoint-files.ts";
+import { CheckpointHook, ensureSpace } from "./hooks/checkpoint.ts";
+import { Hooks } from "./hooks/hooks.ts";
+import { emptyHistory, type History, TablesHook } from "./hooks/tables.ts";
+import { TensorBoardHook } from "./hooks/tensorboard.ts";
+import { ValidationHook } from "./hooks/validation.ts";
+import { readEvaluations, removeLater, type ValidationScores } from "./hooks/validation-files.ts";
+import { ValidationSet } from "./hooks/validation-set.ts";
+import { type End, type Run, runLoop } from "./loop.ts";
+import type { TrainingPlan } from "./plan.ts";
+import { Trainer } from "./trainer.ts";
+
+/** What the first replica says on the way. */
+export type Report = { type: "log" | "warn"; line: string } | { type: "progress"; event: PipelineEvent };
+
+/** How a replica's training ended. */
+export interface Outcome {
+  end: End;
+  /** What the first replica saw of it. */
+  seen?: { history: History; validation: readonly ValidationScores[] };
+}
+
+/** What an engine must be able to do to hold a replica. */
+export const proof = networkProof({ training: true });
+
+/** Makes a replica of a training, of which one run is the whole. */
+export default function createReplica({
+  group,
+  engine,
+  options: plan,
+}: ReplicaContext<TrainingPlan>): Replica<object, Outcome> {
+  return {
+    run: (_, { signal, report }) => {
+      const say: (report: Report) => void = report;
+      const context = {
+        log: (line: string) => say({ type: "log", line }),
+        warn: (line: string) => say({ type: "warn", line }),
+        onProgress: (event: PipelineEvent) => say({ type: "progress", event }),
+        signal,
+      };
+      return train(plan, group, engine, context);
+    },
+  };
+}
+
+/** Trains with the others. Rank 0 alone reads and writes checkpoints, speaks, and looks at the network after epochs. */
+async function train(plan: TrainingPlan, group: Group, engine: EngineInfo, context: Context): Promise<Outcome> {
+  const { config, start } = plan;
+  const leads = group.rank === 0;
+  const position = start?.position ?? { epoch: 0, iteration: 0 };
+  const validation = leads ? await ValidationSet.create(config, context) : undefined;
+  const prepare: Parameters<typeof Trainer.create>[1] = async (encoder, decoder) => {
+    const models = { encoder, decoder };
+    if (leads) await (start ? loadHalves(config.DIR, position, models) : loadPretrained(models, plan.weights));
+  };
+  const trainer = await Trainer.create(config, prepare, group);
+  let hooks = new Hooks();
+  try {
+    let seen: Outcome["seen"];
+    if (leads) ({ hooks, seen } = await beginHooks(plan, position, { trainer, validation, engine, context }));
+    const end = await trainFrom({ config, trainer, group, position, hooks, signal: context.signal }, plan);
+    return { end, ...(seen && { seen }) };
+  } finally {
+    await hooks.atEnd();
+    trainer.dispose();
+  }
+}
+
+async function trainFrom(run: Omit<Run, "loader">, { config, records }: TrainingPlan): Promise<End> {
+  const { trainer, group, position, hooks } = run;
+  const { seed, workers, num_epoch, epoch_iters, accumulate } = config.TRAIN;
+  if (position.epoch >= num_epoch) {
+    // A training that is done may yet be scored.
+    await hooks.afterCheckpoint(position.epoch);
+    return "finished";
+  }
+  trainer.align();
+  const loader = new SeededLoader<TrainBatch, DataOptions>({
+    module: TRAIN_SOURCE,
+    options: dataOptions(config, records),
+    seed: group.rank === 0 ? seed : [seed, group.rank],
+    workers,
+    epochLength: epoch_iters * accumulate,
+    start: { epoch: position.epoch, iteration: position.iteration * accumulate },
+  });
+  try {
+    return await runLoop({ ...run, loader });
+  } finally {
+    await loader.dispose();
+  }
+}
+
+interface Beginning {
+  trainer: Trainer;
+  validation: ValidationSet | undefined;
+  engine: EngineInfo;
+  context: Context;
+}
+
+/** Brings rank 0's trainer, which has its weights, to the position, and makes the hooks that go on from there. */
+async function beginHooks(
+  { config, settings, start }: TrainingPlan,
+  position: Position,
+  { trainer, validation, engine: info, context }: Beginning,
+): Promise<{ hooks: Hooks; seen: NonNullable<Outcome["seen"]> }> {
+  const { DIR: folder, TRAIN } = config;
+  const { log, warn } = context;
+  const engine = describeEngine(info);
+  const { checkpoint } = start ?? {};
+  if (checkpoint) await restoreTrainer(folder, trainer, checkpoint);
+  if (checkpoint && checkpoint.engine !== engine) {
+    warn(`${nameOf(position)} was computed by ${checkpoint.engine}, not ${engine}: the last bits will differ.`);
+  }
+  if (start) log(`Going on from ${nameOf(position)} in ${folder}.`);
+  if (position.epoch < TRAIN.num_epoch) await ensureSpace(folder, trainer.bytes);
+  else log(`All ${TRAIN.num_epoch} epochs are done.`);
+
+  await removeLater(folder, position.epoch);
+  const evaluations = await readEvaluations(folder);
+  const history = checkpoint?.history ?? emptyHistory();
+  const firstStep = position.epoch * TRAIN.epoch_iters + position.iteration;
+  const hooks: Hooks = new Hooks([
+    { afterStep: context.onProgress },
+    new CheckpointHook(config, trainer, history, { settings, engine }, context),
+    ...(validation
+      ? [
+          new ValidationHook({
+            ...{ config, validation, trainer, engine: info.name, evaluations, context },
+            afterEvaluation: (evaluation) => hooks.afterEvaluation(evaluation),
+          }),
+        ]
+      : []),
+    new TablesHook(config, history, evaluations, warn),
+    new TensorBoardHook(config, firstStep, warn),
+  ]);
+  return { hooks, seen: { history, validation: evaluations } };
+}
+
+/** An engine, with what its last bits depend on. */
+const describeEngine = ({ name, version, tensorflow, oneDnn, threads }: EngineInfo) =>
+  `${name} ${tensorflow ?? version}${oneDnn === undefined ? "" : ` with${oneDnn ? "" : "out"} oneDNN`} on ${threads} ${threads === 1 ? "thread" : "threads"}`;
+
+function dataOptions({ DATASET, MODEL, TRAIN }: TrainingPlan["config"], records: DataOptions["records"]): DataOptions {
+  return {
+    records,
+    batchSize: TRAIN.batch_size_per_gpu,
+    sizes: DATASET.imgSizes,
+    maxSize: DATASET.imgMaxSize,
+    paddingConstant: DATASET.padding_constant,
+    segmDownsamplingRate: DATASET.segm_downsampling_rate,
+    randomFlip: DATASET.random_flip,
+    padLabel: DATASET.padLabel,
+    inputFormat: MODEL.inputFormat,
+    numClasses: DATASET.num_class,
+  };
+}

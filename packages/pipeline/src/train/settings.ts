@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { Config } from "../config/schema.ts";
+import { PipelineError } from "../errors.ts";
+import { nameOf, type Position } from "./checkpoint-files.ts";
+
+// What may change in the middle of a training without changing its course.
+const WITHOUT_EFFECT = new Set(["start_epoch", "disp_iter", "keep", "eval_every"]);
+// What a training cannot go on with if it is another thing.
+const FIXED = new Set([
+  "DATASET.num_class",
+  "MODEL.arch_encoder",
+  "MODEL.arch_decoder",
+  "MODEL.inputFormat",
+  "TRAIN.optim",
+]);
+const DATA = [
+  "num_class",
+  "imgSizes",
+  "imgMaxSize",
+  "padding_constant",
+  "segm_downsampling_rate",
+  "random_flip",
+  "padLabel",
+] as const;
+const NETWORKS = ["arch_encoder", "arch_decoder", "inputFormat"] as const;
+/** Stands for the list's contents: its path may change. */
+const LIST = "DATASET.list_train";
+
+/** The settings that the course of a training depends on, once it has begun. */
+export async function courseSettings({ DATASET, MODEL, TRAIN }: Config): Promise<Record<string, unknown>> {
+  const list = await readFile(DATASET.list_train);
+  const settings: Record<string, unknown> = { [LIST]: createHash("sha256").update(list).digest("hex") };
+  for (const key of DATA) settings[`DATASET.${key}`] = DATASET[key];
+  for (const key of NETWORKS) settings[`MODEL.${key}`] = MODEL[key];
+  for (const [key, value] of Object.entries(TRAIN)) if (!WITHOUT_EFFECT.has(key)) settings[`TRAIN.${key}`] = value;
+  return settings;
+}
+
+/** @throws {PipelineError} `config` if a checkpoint's network or optimizer is another one than the configuration's. */
+export function checkSettings(
+  { position, settings: before }: { position: Position; settings: Record<string, unknown> },
+  now: Record<string, unknown>,
+): void {
+  for (const key of differences(before, now)) {
+    if (!FIXED.has(key)) continue;
+    throw new PipelineError(
+      "config",
+      `Expected ${key} ${before[key]} as in ${nameOf(position)} but received ${now[key]}: set it as it was, or begin anew in another DIR.`,
+    );
+  }
+}
+
+/** The differences, in words: `TRAIN.seed was 304 and is 305`. */
+export function changedSettings(before: Record<string, unknown>, now: Record<string, unknown>): string[] {
+  return differences(before, now).map((key) =>
+    key === LIST
+      ? `the list ${LIST} was changed`
+      : `${key} was ${JSON.stringify(before[key])} and is ${JSON.stringify(now[key])}`,
+  );
+}
+
+function differences(before: Record<string, unknown>, now: Record<string, unknown>): string[] {
+  return Object.keys(now).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
+}

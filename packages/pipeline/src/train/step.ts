@@ -1,0 +1,98 @@
+import type { TrainBatch } from "@seg/ade20k-data";
+import type { Group } from "@seg/collectives";
+import { type DataParallelError, lossShare } from "@seg/data-parallel";
+import { PipelineError } from "../errors.ts";
+import type { Position } from "./checkpoint-files.ts";
+import type { Run } from "./loop.ts";
+import type { BatchScores, Rates } from "./trainer.ts";
+
+/** How a step went, over all replicas. */
+export interface StepScores extends BatchScores {
+  /** How long it took. */
+  seconds: number;
+  /** How much of that was spent waiting for data. */
+  secondsWaited: number;
+}
+
+/** Ends the loop of all replicas in the same iteration; its cause is undefined where the fault is another replica's. */
+export class StepFailure extends Error {
+  /** Whether the weights are still those of the iteration before. */
+  readonly weightsIntact: boolean;
+
+  constructor(weightsIntact: boolean, cause: unknown) {
+    super("training ends", { cause });
+    this.weightsIntact = weightsIntact;
+  }
+}
+
+/**
+ * One update of the weights: `TRAIN.accumulate` batches forward and backward on each replica, then the optimizer. Collective.
+ *
+ * @throws {StepFailure} on all replicas if a batch cannot be loaded or a loss is not finite on one of them.
+ */
+export async function trainStep(
+  { config, trainer, loader, group }: Run,
+  position: Position,
+  rates: Rates,
+): Promise<StepScores> {
+  const { accumulate, replica_weight } = config.TRAIN;
+  const begin = performance.now();
+  const sum = { loss: 0, accuracy: 0, waited: 0 };
+  for (let i = 0; i < accumulate; i++) {
+    const beforeLoading = performance.now();
+    const batch = await nextBatch(loader, group);
+    sum.waited += performance.now() - beforeLoading;
+    const labelled = replica_weight === "pixels" && group.size > 1 ? countLabelled(batch.labels) : undefined;
+    const share = lossShare(group, labelled);
+    const scores = await trainer.add(batch, share);
+    const all = gatherNumbers(group, [scores.loss, scores.accuracy, share]);
+    const wrong = all.findIndex(([loss]) => !Number.isFinite(loss));
+    if (wrong >= 0) {
+      throw new StepFailure(false, wrong === group.rank ? notFinite(scores.loss, batch, position) : undefined);
+    }
+    for (const [loss, accuracy, part] of all) {
+      sum.loss += (loss! * part!) / accumulate;
+      sum.accuracy += (accuracy! * part!) / accumulate;
+    }
+  }
+  trainer.update(rates);
+  const { loss, accuracy, waited } = sum;
+  return { loss, accuracy, seconds: (performance.now() - begin) / 1000, secondsWaited: waited / 1000 };
+}
+
+/** The loader's next batch, if all replicas have theirs. Collective. */
+async function nextBatch(loader: Run["loader"], group: Group): Promise<TrainBatch> {
+  let batch: TrainBatch | undefined;
+  let failure: unknown;
+  try {
+    batch = await loader.next();
+  } catch (error) {
+    const { code, cause } = error as DataParallelError;
+    failure = code === "sample" ? (cause ?? error) : error;
+  }
+  if (gatherNumbers(group, [batch ? 1 : 0]).every(([loaded]) => loaded === 1)) return batch!;
+  throw new StepFailure(true, failure);
+}
+
+function notFinite(loss: number, { files }: TrainBatch, { epoch, iteration }: Position): PipelineError {
+  return new PipelineError(
+    "failed",
+    {
+      expected: "a finite loss",
+      but: `it is ${loss} in iteration ${iteration} of epoch ${epoch + 1}, on ${files.join(", ")}`,
+      hint: "look at these photos, lower TRAIN.lr_encoder and TRAIN.lr_decoder or set TRAIN.clip_norm, and go on from the last checkpoint with --resume",
+    },
+    { data: { loss: String(loss), epoch: epoch + 1, iteration, files } },
+  );
+}
+
+/** Each replica's numbers, in rank order. Collective. */
+export function gatherNumbers(group: Group, numbers: number[]): number[][] {
+  if (group.size === 1) return [numbers];
+  const all = group.allGather(Float32Array.from(numbers));
+  return Array.from({ length: group.size }, (_, rank) => [
+    ...all.subarray(rank * numbers.length, (rank + 1) * numbers.length),
+  ]);
+}
+
+const countLabelled = (labels: Int32Array) => labels.reduce((count, label) => count + (label >= 0 ? 1 : 0), 0);

@@ -1,0 +1,163 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { cacheFolder } from "@seg/backend";
+import type { Resolved } from "../config/resolve.ts";
+import { type ContextOptions, contextOf } from "../context.ts";
+import { PipelineError } from "../errors.ts";
+import { download } from "./download.ts";
+import { candidateNames, checkpointsIn, findInFolder, HALVES, type WeightFiles } from "./find.ts";
+import { checksumFile, isUnchanged } from "./verify.ts";
+
+/** The original's server; its folders are called like the last part of a configuration's `DIR`. */
+const MIT_SERVER = "http://sceneparsing.csail.mit.edu/model/pytorch";
+
+/** Which server weights come from. */
+export interface ServerOptions {
+  /** Address of a server that takes the place of MIT's, and of `SEG_MIRROR`. */
+  mirror?: string | undefined;
+  /** Environment variables; this process's unless given. */
+  env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Milliseconds before a download's first retry; 500 unless given. */
+  backoff?: number | undefined;
+}
+
+/** How {@link locateWeights} works. */
+export interface LocateOptions extends ContextOptions, ServerOptions {
+  /** Which checkpoint is wanted: `TEST.checkpoint`, the default, or `VAL.checkpoint`. */
+  section?: "TEST" | "VAL";
+}
+
+/**
+ * Where the weights for testing lie: files named on the command line, else `TEST.checkpoint` (or `VAL.checkpoint`) in the
+ * folder `DIR`, else in the cache, where it is downloaded to if it must be.
+ *
+ * @throws {PipelineError} `missing` if they are nowhere to be had; `option` if only one half is named.
+ */
+export async function locateWeights({ config, settings }: Resolved, options: LocateOptions = {}): Promise<WeightFiles> {
+  const { MODEL, DIR } = config;
+  const { section = "TEST" } = options;
+  const { checkpoint } = config[section];
+  // As in the original, files for fine-tuning named in a configuration are not what is tested.
+  const named = HALVES.filter((half) => settings.get(`MODEL.weights_${half}`)?.explicit && MODEL[`weights_${half}`]);
+  if (named.length > 0) return namedFiles(MODEL.weights_encoder, MODEL.weights_decoder);
+
+  const here = await findInFolder(DIR, checkpoint);
+  if (here.encoder && here.decoder) return { encoder: here.encoder, decoder: here.decoder };
+  const half = here.encoder ?? here.decoder;
+  if (half) {
+    // A half from elsewhere would be another training's.
+    const missing = candidateNames(here.encoder ? "decoder" : "encoder", checkpoint)[0];
+    throw new PipelineError(
+      "missing",
+      `Expected ${missing} beside ${half} but there is none: put it there, or set DIR and ${section}.checkpoint to a whole checkpoint.`,
+    );
+  }
+  return fromCache(DIR, checkpoint, options);
+}
+
+function namedFiles(encoder: string, decoder: string): WeightFiles {
+  if (!encoder || !decoder) {
+    throw new PipelineError(
+      "option",
+      `Expected both --weights-encoder and --weights-decoder but received only ${encoder ? "the first" : "the second"}.`,
+    );
+  }
+  for (const file of [encoder, decoder]) {
+    if (!existsSync(file)) {
+      throw new PipelineError("missing", `Expected weights in ${file} but there is no such file: correct the path.`);
+    }
+  }
+  return { encoder, decoder };
+}
+
+async function fromCache(dir: string, checkpoint: string, options: LocateOptions): Promise<WeightFiles> {
+  const { env = process.env, section = "TEST" } = options;
+  const { signal, warn } = contextOf(options);
+  const server = serverOf(options);
+  const folder = basename(resolve(dir));
+  const cache = join(cacheFolder(env), "weights", folder);
+  const found = await findInFolder(cache, checkpoint);
+  const files: Partial<WeightFiles> = {};
+  for (const half of HALVES) {
+    const file = found[half];
+    if (file && (await isUnchanged(file, signal))) {
+      files[half] = file;
+      continue;
+    }
+    const name = candidateNames(half, checkpoint)[0]!;
+    // Other folders are the user's own: their names are no one else's business.
+    if (!options.mirror && !env.SEG_MIRROR && !/^(ade20k|baseline)-/.test(folder)) {
+      throw await nowhere(name, dir, cache, section);
+    }
+    if (file) {
+      warn(`${file} is not what it was when it was first used (${checksumFile(file)}): downloading it again.`);
+      await Promise.all([rm(file), rm(checksumFile(file))]);
+    }
+    const url = `${server}/${encodeURIComponent(folder)}/${encodeURIComponent(name)}`;
+    files[half] = join(cache, name);
+    try {
+      await fetchWeights(url, files[half], options);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new PipelineError(
+        "missing",
+        `Expected weights ${name} but they are neither in ${dir} nor in ${cache}, and ${url} did not give them (${reason}): ` +
+          `try again later, name another server by SEG_MIRROR, or put the file into ${cache} yourself.`,
+        { cause: error },
+      );
+    }
+  }
+  return files as WeightFiles;
+}
+
+async function nowhere(name: string, dir: string, cache: string, section: string): Promise<PipelineError> {
+  const others = await checkpointsIn(dir);
+  const wayOut =
+    others.length > 0
+      ? `set ${section}.checkpoint to one that is there (${others.join(", ")})`
+      : `set DIR to the checkpoint's folder and ${section}.checkpoint to its name, such as epoch_20.pth`;
+  return new PipelineError(
+    "missing",
+    `Expected weights ${name} but they are neither in ${dir} nor in ${cache}: ${wayOut}.`,
+  );
+}
+
+/** The server to take weights from, without a slash at its end. */
+export function serverOf({ mirror, env = process.env }: ServerOptions): string {
+  const server = mirror ?? (env.SEG_MIRROR || MIT_SERVER);
+  if (!/^https?:\/\/[^/]/.test(server)) {
+    const origin = mirror === undefined ? "SEG_MIRROR" : "--mirror";
+    throw new PipelineError("option", {
+      expected: `an http or https address for ${origin}`,
+      received: `"${server}"`,
+    });
+  }
+  return server.replace(/\/+$/, "");
+}
+
+/** Downloads a file of weights and remembers its checksum. */
+export async function fetchWeights(url: string, file: string, options: LocateOptions): Promise<void> {
+  const { log, onProgress, signal } = contextOf(options);
+  const { backoff } = options;
+  const name = basename(file);
+  await download(url, file, {
+    signal,
+    backoff,
+    check: notWeights,
+    onProgress: (received, total) => onProgress({ type: "download", url, file, received, total }),
+    onRetry: (reason) => log(`${name}: ${reason}; trying again`),
+    onWait: () => log(`${name}: waiting for another process that is downloading it`),
+  });
+  await isUnchanged(file, signal); // remembers its checksum
+  log(`${name} is kept in ${file}`);
+}
+
+// A pickle, a zip, or a safetensors header: its length as 8 bytes, then JSON.
+function notWeights(head: Uint8Array): string | undefined {
+  const isPickle = head[0] === 0x80;
+  const isZip = head[0] === 0x50 && head[1] === 0x4b;
+  const isSafetensors = head[8] === 0x7b && head[7] === 0;
+  return isPickle || isZip || isSafetensors ? undefined : "what came is neither a PyTorch file nor safetensors";
+}

@@ -1,0 +1,70 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { cacheFolder } from "@seg/backend";
+import type { EncoderName } from "../config/architectures.ts";
+import type { Config } from "../config/schema.ts";
+import type { ContextOptions } from "../context.ts";
+import { PipelineError } from "../errors.ts";
+import { fetchWeights, type ServerOptions, serverOf } from "./locate.ts";
+
+/** Where weights to begin with lie; a half that is not named is drawn at random. */
+export interface PretrainedFiles {
+  encoder?: string;
+  decoder?: string;
+}
+
+// The original's file of ImageNet weights for each encoder; plain and dilated ones share it.
+const IMAGENET_FILES: Record<EncoderName, string> = {
+  mobilenetv2dilated: "mobilenet_v2.pth.tar",
+  resnet18: "resnet18-imagenet.pth",
+  resnet18dilated: "resnet18-imagenet.pth",
+  resnet50: "resnet50-imagenet.pth",
+  resnet50dilated: "resnet50-imagenet.pth",
+  resnet101: "resnet101-imagenet.pth",
+  resnet101dilated: "resnet101-imagenet.pth",
+  resnext101: "resnext101-imagenet.pth",
+  hrnetv2: "hrnetv2_w48-imagenet.pth",
+};
+
+/**
+ * The weights that a training begins with: those that `MODEL` names; for an encoder without a name, ImageNet's from the cache or from
+ * MIT's server unless it shall be drawn at random.
+ *
+ * @throws {PipelineError} `missing` if a file is not there or cannot be had.
+ */
+export async function findPretrained(
+  { MODEL }: Config,
+  { fromScratch, ...options }: ContextOptions & ServerOptions & { fromScratch: boolean },
+): Promise<PretrainedFiles> {
+  const { weights_encoder: encoder, weights_decoder: decoder, arch_encoder } = MODEL;
+  for (const [half, file] of Object.entries({ encoder, decoder })) {
+    if (!file || existsSync(file)) continue;
+    throw new PipelineError(
+      "missing",
+      `Expected weights in ${file} (MODEL.weights_${half}) but there is no such file: correct the path.`,
+    );
+  }
+  const found: PretrainedFiles = { ...(encoder && { encoder }), ...(decoder && { decoder }) };
+  if (!encoder && !fromScratch) found.encoder = await imagenetWeights(arch_encoder as EncoderName, options);
+  return found;
+}
+
+async function imagenetWeights(encoder: EncoderName, options: ContextOptions & ServerOptions): Promise<string> {
+  const name = IMAGENET_FILES[encoder];
+  const file = join(cacheFolder(options.env ?? process.env), "weights", "imagenet", name);
+  if (existsSync(file)) return file;
+  const url = `${serverOf(options).replace(/\/pytorch$/, "")}/pretrained_resnet/${name}`;
+  try {
+    await fetchWeights(url, file, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new PipelineError(
+      "missing",
+      `Expected ImageNet weights for ${encoder} but there are none in ${file}, and ${url} did not give them (${reason}): put them there, ` +
+        "name another file by --weights-encoder, or begin with random weights by --from-scratch.",
+      { cause: error },
+    );
+  }
+  return file;
+}

@@ -1,0 +1,206 @@
+import { join } from "node:path";
+import { temporaryFolder } from "@seg/testing/node";
+import { describe, expect, it } from "vitest";
+import { type ConfigSources, loadConfig } from "../../src/config/load.ts";
+import { configToYaml } from "../../src/config/print.ts";
+import { CONFIG_KEYS } from "../../src/config/schema.ts";
+
+const yaml = (text: string) => ({ cfg: join(temporaryFolder({ "my.yaml": text }), "my.yaml") });
+
+function complaint(sources: ConfigSources): string {
+  try {
+    loadConfig(sources);
+  } catch (error) {
+    const { name, code, message } = error as Error & { code: string };
+    expect(name).toBe("PipelineError");
+    expect(["config", "option"]).toContain(code);
+    expect(message).not.toContain("\n");
+    return message;
+  }
+  throw new Error("expected a complaint");
+}
+
+describe("values", () => {
+  it("are MIT's where nothing is set", () => {
+    const { DATASET, MODEL, TRAIN, VAL, TEST, DIR } = loadConfig().config;
+    expect(MODEL).toEqual({
+      arch_encoder: "resnet50dilated",
+      arch_decoder: "ppm_deepsup",
+      weights_encoder: "",
+      weights_decoder: "",
+      fc_dim: 2048,
+      inputFormat: "rgb",
+    });
+    expect(DATASET).toMatchObject({ root_dataset: "./data/", list_val: "./data/validation.odgt", random_flip: true });
+    expect(DATASET).toMatchObject({ padding_constant: 8, segm_downsampling_rate: 8, padLabel: "ignore", classes: "" });
+    expect(TRAIN).toMatchObject({ start_epoch: 0, optim: "SGD", fix_bn: false });
+    expect(VAL).toEqual({ visualize: false, checkpoint: "epoch_20.pth", batch_size: 1 });
+    expect(TEST).toEqual({ checkpoint: "epoch_20.pth", result: "./", batch_size: 1 });
+    expect(DIR).toBe("ckpt/ade20k-resnet50dilated-ppm_deepsup");
+  });
+
+  it("are written in Python's way", () => {
+    const { DATASET, TRAIN, MODEL } = loadConfig(
+      yaml(`DATASET:
+  imgSizes: (600,)
+  random_flip: False
+TRAIN:
+  weight_decay: 1e-4
+  lr_encoder: "2e-2"
+  fix_bn: True
+MODEL:
+  arch_encoder: ResNet18Dilated
+  weights_encoder: None
+VAL:
+`),
+    ).config;
+    expect([DATASET.imgSizes, DATASET.random_flip]).toEqual([[600], false]);
+    expect([TRAIN.weight_decay, TRAIN.lr_encoder, TRAIN.fix_bn]).toEqual([0.0001, 0.02, true]);
+    expect(MODEL).toMatchObject({ arch_encoder: "resnet18dilated", fc_dim: 512, weights_encoder: "" });
+  });
+
+  it("stay text where text is wanted", () => {
+    const { config } = loadConfig({ ...yaml("DIR: 2018\n"), pairs: ["TEST.result", "1e3"] });
+    expect([config.DIR, config.TEST.result]).toEqual(["2018", "1e3"]);
+  });
+
+  it("come from flags before pairs and --set, these before the file, this before defaults", () => {
+    const file = yaml("DATASET:\n  num_class: 2\n  imgMaxSize: 2\nTRAIN:\n  seed: 2\n");
+    const { DATASET, TRAIN } = loadConfig({
+      ...file,
+      pairs: ["DATASET.num_class", "3", "DATASET.imgMaxSize", "3"],
+      set: ["TRAIN.workers=3"],
+      flags: [{ key: "DATASET.num_class", value: "4", origin: "--num-class" }],
+    }).config;
+    expect([DATASET.num_class, DATASET.imgMaxSize, TRAIN.seed, TRAIN.workers, TRAIN.disp_iter]).toEqual([
+      4, 3, 2, 3, 20,
+    ]);
+  });
+
+  it.each([
+    ["resnet18", "c1", 32, 32],
+    ["resnet18dilated", "upernet", 8, 4],
+    ["hrnetv2", "ppm", 32, 4],
+    ["resnet101", "upernet_lite", 32, 4],
+    ["mobilenetv2dilated", "ppm", 8, 8],
+  ])("follow from %s with %s", (encoder, decoder, padding, rate) => {
+    const { DATASET, DIR } = loadConfig({
+      set: [`MODEL.arch_encoder=${encoder}`, `MODEL.arch_decoder=${decoder}`],
+    }).config;
+    expect([DATASET.padding_constant, DATASET.segm_downsampling_rate]).toEqual([padding, rate]);
+    expect(DIR).toBe(`ckpt/ade20k-${encoder}-${decoder}`);
+  });
+
+  it("know that the weights of 2018 want BGR", () => {
+    expect(loadConfig({ pairs: ["DIR", "x/baseline-resnet50dilated-ppm_deepsup"] }).config.MODEL.inputFormat).toBe(
+      "bgr-2018",
+    );
+    expect(loadConfig({ pairs: ["DIR", "x/baseline-a", "MODEL.inputFormat", "rgb"] }).config.MODEL.inputFormat).toBe(
+      "rgb",
+    );
+  });
+});
+
+describe("a complaint", () => {
+  it("names the key that was meant", () => {
+    expect(complaint(yaml("DATASET:\n  root_dataset: .\n  num_clas: 3\n"))).toMatch(
+      /^Unknown configuration key DATASET\.num_clas \(.*my\.yaml:3\): did you mean DATASET\.num_class\?$/,
+    );
+    expect(complaint({ pairs: ["TRAIN.num_class", "3"] })).toContain("did you mean DATASET.num_class?");
+    expect(complaint({ set: ["DATSET.imgSizes=3"] })).toContain("did you mean DATASET.imgSizes?");
+  });
+
+  it("names the file and line of what is not YAML", () => {
+    expect(complaint(yaml("DIR: a\nMODEL: [1, 2\nTEST: b\n"))).toMatch(/^Expected YAML in .*my\.yaml:[23] but .*\.$/);
+    expect(complaint(yaml("DIR: a\nDIR: b\n"))).toMatch(/my\.yaml:2 but map keys must be unique/);
+    expect(complaint(yaml("just words\n"))).toMatch(
+      /^Expected keys and values in .*my\.yaml:1, such as "DIR: ckpt\/mine"/,
+    );
+    expect(complaint(yaml("DATASET: 5\n"))).toMatch(/^Expected keys under DATASET \(.*my\.yaml:1\) but received 5/);
+  });
+
+  it("tells what was expected, what came, and the way out", () => {
+    expect(complaint(yaml("TRAIN:\n  lr_pow: fast\n"))).toMatch(
+      /^Expected a number of at least 0 for TRAIN\.lr_pow but received "fast" \(.*my\.yaml:2\): the default is 0\.9\.$/,
+    );
+    expect(complaint({ set: ["DATASET.num_class=0"] })).toMatch(
+      /^Expected a whole number of at least 1 for DATASET\.num_class/,
+    );
+    expect(complaint({ set: ["DATASET.num_class=1.5"] })).toContain('received "1.5" (--set)');
+    expect(complaint({ set: ["DATASET.imgSizes=(300, big)"] })).toContain("short sides in pixels");
+    expect(complaint({ set: ["DATASET.imgSizes=()"] })).toContain("short sides in pixels");
+    expect(complaint({ set: ["TRAIN.fix_bn=maybe"] })).toContain("True or False");
+    expect(complaint({ set: ["TRAIN.optim=RMSprop"] })).toContain("one of SGD, Adam");
+    expect(complaint({ set: ["TRAIN.beta1=1"] })).toContain("from 0 up to, but not, 1");
+    expect(complaint({ set: ["TEST.batch_size=2"] })).toContain("1, because images differ in size");
+    expect(complaint(yaml("DIR: [a]\n"))).toContain('Expected text for DIR but received ["a"]');
+    expect(complaint(yaml("DATASET:\n  num_class: {a: 1}\n"))).toContain('received {"a":1}');
+  });
+
+  it("says which fc_dim fits", () => {
+    const set = ["MODEL.arch_encoder=mobilenetv2dilated", "MODEL.arch_decoder=c1_deepsup", "MODEL.fc_dim=2048"];
+    expect(complaint({ set })).toBe(
+      "Expected fc_dim 320 for encoder mobilenetv2dilated but received 2048: leave fc_dim out or set it to 320.",
+    );
+  });
+
+  it("lists the architectures", () => {
+    expect(complaint({ set: ["MODEL.arch_encoder=resnet50dilatd"] })).toMatch(
+      /^Unknown encoder resnet50dilatd \(--set\): did you mean resnet50dilated\? The choices are mobilenetv2dilated, /,
+    );
+    expect(complaint({ pairs: ["MODEL.arch_decoder", "fcn"] })).toContain("the choices are c1, c1_deepsup, ppm,");
+  });
+
+  it("says which decoder an encoder cannot feed", () => {
+    const pair = (encoder: string, decoder: string) => [
+      `MODEL.arch_encoder=${encoder}`,
+      `MODEL.arch_decoder=${decoder}`,
+    ];
+    expect(complaint({ set: pair("mobilenetv2dilated", "upernet") })).toBe(
+      "Expected an encoder with 4 feature maps for decoder upernet but mobilenetv2dilated gives 5: use decoder ppm or another encoder.",
+    );
+    expect(complaint({ set: pair("hrnetv2", "c1_deepsup") })).toContain("at least 2 feature maps");
+  });
+
+  it("asks for sides that the label's size divides", () => {
+    expect(complaint({ set: ["DATASET.padding_constant=8", "DATASET.segm_downsampling_rate=16"] })).toContain(
+      "to be a multiple of DATASET.segm_downsampling_rate 16 but received 8",
+    );
+  });
+
+  it("misses a value, an equals sign or a file", () => {
+    expect(complaint({ pairs: ["DIR"] })).toContain("DIR has no value");
+    expect(complaint({ set: ["DIR"] })).toContain("Expected --set KEY=VALUE");
+    expect(complaint({ cfg: "no/such.yaml" })).toContain("there is no such file");
+    expect(complaint({ cfg: "resnet50-upernt" })).toContain("did you mean resnet50-upernet?");
+    expect(complaint({ cfg: temporaryFolder() })).toContain("it is a folder");
+  });
+});
+
+it("prints a configuration that reads back the same", () => {
+  const set = [
+    "MODEL.arch_encoder=hrnetv2",
+    "MODEL.arch_decoder=c1",
+    "TRAIN.weight_decay=3e-7",
+    "DATASET.imgSizes=450",
+    "DIR=a: b #c",
+  ];
+  const { config } = loadConfig({ set });
+  expect(loadConfig(yaml(configToYaml(config))).config).toEqual(config);
+  expect(config).toMatchObject({ TRAIN: { weight_decay: 3e-7 }, DATASET: { imgSizes: [450] }, DIR: "a: b #c" });
+});
+
+it("knows every key of the original", () => {
+  const original =
+    `DATASET.root_dataset DATASET.list_train DATASET.list_val DATASET.num_class DATASET.imgSizes DATASET.imgMaxSize
+    DATASET.padding_constant DATASET.segm_downsampling_rate DATASET.random_flip MODEL.arch_encoder MODEL.arch_decoder
+    MODEL.weights_encoder MODEL.weights_decoder MODEL.fc_dim TRAIN.batch_size_per_gpu TRAIN.num_epoch TRAIN.start_epoch
+    TRAIN.epoch_iters TRAIN.optim TRAIN.lr_encoder TRAIN.lr_decoder TRAIN.lr_pow TRAIN.beta1 TRAIN.weight_decay
+    TRAIN.deep_sup_scale TRAIN.fix_bn TRAIN.workers TRAIN.disp_iter TRAIN.seed VAL.visualize VAL.checkpoint VAL.batch_size
+    TEST.checkpoint TEST.result TEST.batch_size DIR`.split(/\s+/);
+  const ours =
+    `DATASET.classes DATASET.padLabel MODEL.inputFormat TRAIN.warmup_iters TRAIN.clip_norm TRAIN.accumulate TRAIN.keep
+    TRAIN.replica_weight
+    TRAIN.eval_every`.split(/\s+/);
+  expect(new Set(CONFIG_KEYS)).toEqual(new Set([...original, ...ours]));
+});

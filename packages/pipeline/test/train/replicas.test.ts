@@ -1,0 +1,3 @@
+import { describeReplicas } from "./describe-replicas.ts";
+
+describeReplicas("threads");

@@ -1,0 +1,344 @@
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decodeImage } from "@seg/ade20k-data";
+import {
+  forkFromSource,
+  PAIR,
+  sizeOf,
+  type TinyDataset,
+  temporaryFolder,
+  tinyDataset,
+  tinySettings,
+} from "@seg/testing/node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { evaluate } from "../../src/evaluate/evaluate.ts";
+import { type TrainOptions, train } from "../../src/train/train.ts";
+
+const EPOCHS = 2;
+const NETWORKS = [1, 2].flatMap((epoch) => [`encoder_epoch_${epoch}.pth`, `decoder_epoch_${epoch}.pth`]);
+const STATES = [1, 2].flatMap((epoch) => [`history_epoch_${epoch}.json`, `trainer_epoch_${epoch}.safetensors`]);
+
+let folder: string;
+let data: TinyDataset;
+let val: TinyDataset;
+/** The folder of a training that nothing disturbed. */
+let undisturbed: string;
+
+function start(dir: string, set: Record<string, unknown> = {}, options: TrainOptions = {}) {
+  const settings = { ...tinySettings(data.list, dir), "TRAIN.workers": 0, "TRAIN.num_epoch": EPOCHS, ...set };
+  return train({ config: PAIR, backend: "wasm", fromScratch: true, set: settings, ...options });
+}
+
+const checksums = (folder: string, files = [...NETWORKS, ...STATES]) =>
+  files.map((file) => [
+    file,
+    createHash("sha256")
+      .update(readFileSync(join(folder, file)))
+      .digest("hex"),
+  ]);
+
+const listing = (folder: string) =>
+  readdirSync(folder)
+    .filter((file) => !file.startsWith("events."))
+    .sort();
+
+/** A copy of the undisturbed training as it was after its first epoch. */
+function afterFirstEpoch(): string {
+  const folder = temporaryFolder();
+  for (const file of listing(undisturbed)) {
+    if (/_epoch_1\./.test(file)) cpSync(join(undisturbed, file), join(folder, file));
+  }
+  return folder;
+}
+
+describe("Training", () => {
+  beforeAll(async () => {
+    forkFromSource();
+    folder = mkdtempSync(join(tmpdir(), "seg-cli-"));
+    data = await tinyDataset(folder);
+    val = await tinyDataset(folder, { name: "val", photos: 3 });
+    undisturbed = join(folder, "undisturbed");
+    await start(undisturbed);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("leaves checkpoints, a history, its picture and TensorBoard's events, and nothing else", () => {
+    expect(listing(undisturbed)).toEqual([...NETWORKS, ...STATES, "history.svg"].sort());
+    expect(readdirSync(undisturbed).filter((file) => file.startsWith("events."))).toHaveLength(1);
+    const { train } = JSON.parse(readFileSync(join(undisturbed, "history_epoch_2.json"), "utf8"));
+    expect(train.epoch).toEqual([0, 1, 2, 3, 4, 5].map((iteration) => expect.closeTo(iteration / 3, 12)));
+    expect(train.loss.every(Number.isFinite) && train.acc.every(Number.isFinite)).toBe(true);
+  });
+
+  it("interrupted within an epoch saves, and resumed ends with the same bytes", async () => {
+    const folder = join(temporaryFolder(), "deep/run");
+    const controller = new AbortController();
+    const saved: string[] = [];
+    const interrupted = start(
+      folder,
+      {},
+      {
+        signal: controller.signal,
+        onProgress(progress) {
+          if (progress.type === "checkpoint") saved.push(...progress.files);
+          if (progress.type === "iteration" && progress.epoch === 2 && progress.iteration === 0) {
+            controller.abort(new Error("enough"));
+          }
+        },
+      },
+    );
+    await expect(interrupted).rejects.toThrow("enough");
+    expect(saved).toContain("trainer_epoch_1_iter_1.safetensors");
+    const notes: string[] = [];
+    const { checkpoint } = await start(folder, {}, { resume: true, log: (line) => notes.push(line) });
+    expect(notes).toContain(`Going on from epoch_1_iter_1 in ${folder}.`);
+    expect(checkpoint).toBe("epoch_2.pth");
+    expect(checksums(folder)).toEqual(checksums(undisturbed));
+    expect(listing(folder)).toEqual(listing(undisturbed));
+  });
+
+  it("goes on from the end of TRAIN.start_epoch to the same bytes", async () => {
+    const folder = afterFirstEpoch();
+    await start(folder, { "TRAIN.start_epoch": 1 });
+    expect(checksums(folder)).toEqual(checksums(undisturbed));
+  });
+
+  it("scores and shows the network after epochs without changing its course, sets the best apart, as seg eval does", async () => {
+    const folder = temporaryFolder();
+    const classes = join(folder, "classes.json");
+    writeFileSync(classes, JSON.stringify(["dark", "bright"]));
+    const set = { "DATASET.list_val": val.list, "DATASET.classes": classes, "TRAIN.eval_every": 1 };
+    const told: unknown[] = [];
+    const { validation } = await start(folder, set, {
+      onProgress: (progress) => progress.type === "validation" && told.push(progress),
+    });
+    expect(checksums(folder)).toEqual(checksums(undisturbed));
+    expect(validation.map(({ epoch }) => epoch)).toEqual([1, 2]);
+    const best = validation[0]!.meanIou >= validation[1]!.meanIou ? 1 : 2;
+    expect(told).toMatchObject([
+      { epoch: 1, best: true, shortSide: 32 },
+      { epoch: 2, best: best === 2 },
+    ]);
+    for (const half of ["encoder", "decoder"]) {
+      const network = readFileSync(join(folder, `${half}_epoch_${best}.pth`));
+      expect(readFileSync(join(folder, `${half}_best.pth`)).equals(network)).toBe(true);
+    }
+    const { width, height } = await decodeImage(join(folder, "validation_epoch_2.png"));
+    expect([width, height]).toEqual([3 * sizeOf(0).width, sizeOf(0).height]);
+    const written = JSON.parse(readFileSync(join(folder, "evaluation_epoch_2.json"), "utf8"));
+    expect(written.classes.map(({ name }: { name: string }) => name)).toEqual(["dark", "bright"]);
+    const again = await evaluate({
+      config: PAIR,
+      backend: "wasm",
+      set: {
+        DIR: folder,
+        "VAL.checkpoint": "epoch_2.pth",
+        "DATASET.num_class": 2,
+        "DATASET.list_val": val.list,
+        "DATASET.imgSizes": 32,
+      },
+    });
+    expect(written.confusion).toEqual(again.confusion);
+
+    // What was killed between a checkpoint and its scores makes up for them.
+    for (const file of ["evaluation_epoch_2.json", "validation_epoch_2.png", "encoder_best.pth", "decoder_best.pth"]) {
+      unlinkSync(join(folder, file));
+    }
+    const resumed = await start(folder, set, { resume: true });
+    expect(resumed.validation).toEqual(validation);
+    expect(existsSync(join(folder, "validation_epoch_2.png"))).toBe(true);
+    expect(existsSync(join(folder, "encoder_best.pth"))).toBe(best === 2);
+  });
+
+  it("interrupted while it scores has saved the epoch before, and leaves no half of an evaluation", async () => {
+    const folder = temporaryFolder();
+    const controller = new AbortController();
+    const onProgress = ({ type }: { type: string }) => type === "score" && controller.abort(new Error("enough"));
+    const set = { "DATASET.list_val": val.list, "TRAIN.eval_every": 1 };
+    await expect(start(folder, set, { onProgress, signal: controller.signal })).rejects.toThrow("enough");
+    const saved = [...NETWORKS, ...STATES].filter((file) => file.includes("epoch_1"));
+    expect(listing(folder)).toEqual([...saved, "history.svg", "validation_epoch_1.png"].sort());
+  });
+
+  it("keeps the last checkpoints only, if asked to", async () => {
+    const folder = temporaryFolder();
+    await start(folder, { "TRAIN.keep": 1, "TRAIN.epoch_iters": 1 });
+    expect(listing(folder)).toEqual(
+      [
+        "decoder_epoch_2.pth",
+        "encoder_epoch_2.pth",
+        "history.svg",
+        "history_epoch_2.json",
+        "trainer_epoch_2.safetensors",
+      ].sort(),
+    );
+  });
+
+  it("takes another course if anything that matters is changed", async () => {
+    const folder = temporaryFolder();
+    const notes: string[] = [];
+    cpSync(afterFirstEpoch(), folder, { recursive: true });
+    await start(folder, { "TRAIN.seed": 305, "TRAIN.disp_iter": 2 }, { resume: true, log: (line) => notes.push(line) });
+    expect(notes).toContain("Since epoch_1, TRAIN.seed was 304 and is 305: the training takes another course.");
+    expect(notes.join()).not.toContain("disp_iter");
+    expect(checksums(folder, ["encoder_epoch_2.pth"])).not.toEqual(checksums(undisturbed, ["encoder_epoch_2.pth"]));
+  });
+
+  it.each([
+    ["DATASET.random_flip", false],
+    ["DATASET.padLabel", "mit"],
+    ["DATASET.imgSizes", [21]],
+  ])("obeys %s", async (key, value) => {
+    const folder = temporaryFolder();
+    const controller = new AbortController();
+    const onProgress = ({ type }: { type: string }) => type === "checkpoint" && controller.abort(new Error("enough"));
+    await expect(start(folder, { [key]: value }, { onProgress, signal: controller.signal })).rejects.toThrow("enough");
+    expect(checksums(folder, ["encoder_epoch_1.pth"])).not.toEqual(checksums(undisturbed, ["encoder_epoch_1.pth"]));
+  });
+
+  it("stops when the loss is no longer a number, naming iteration and photos, with the last checkpoint as it was", async () => {
+    const folder = afterFirstEpoch();
+    const error = await start(folder, { "TRAIN.lr_encoder": 1e36, "TRAIN.lr_decoder": 1e36 }, { resume: true }).catch(
+      (e) => e,
+    );
+    expect(error).toMatchObject({ code: "failed" });
+    expect(error.message).toMatch(
+      /finite loss but it is (NaN|Infinity) in iteration [12] of epoch 2, on \S+train-\d\.png, /,
+    );
+    expect(listing(folder).filter((file) => !file.startsWith("history.svg"))).toEqual(
+      [...NETWORKS, ...STATES].filter((file) => file.includes("epoch_1")).sort(),
+    );
+    expect(checksums(folder, [NETWORKS[0]!, STATES[1]!])).toEqual(checksums(undisturbed, [NETWORKS[0]!, STATES[1]!]));
+  });
+
+  it("saves what was learned until a label turns out to be wrong, and names it", async () => {
+    const folder = temporaryFolder();
+    const broken = await tinyDataset(folder, { photos: 4 });
+    let iterations = 0;
+    const run = start(
+      join(folder, "run"),
+      { "DATASET.list_train": broken.list, "TRAIN.epoch_iters": 30, "TRAIN.workers": 0 },
+      {
+        onProgress(progress) {
+          if (progress.type === "iteration" && ++iterations === 2) copyFileSync(broken.images[0]!, broken.labels[1]!);
+        },
+      },
+    );
+    await expect(run).rejects.toThrow(broken.labels[1]);
+    expect(listing(join(folder, "run")).join()).toMatch(/trainer_epoch_0_iter_\d+\.safetensors/);
+  });
+
+  describe("finds the last whole checkpoint", () => {
+    const whole = () => [...NETWORKS, ...STATES].filter((file) => file.includes("epoch_2"));
+    const damages: [string, (folder: string) => void][] = [
+      [
+        "the encoder alone",
+        (folder) =>
+          whole()
+            .slice(1)
+            .forEach((file) => {
+              unlinkSync(join(folder, file));
+            }),
+      ],
+      ["no trainer file", (folder) => unlinkSync(join(folder, "trainer_epoch_2.safetensors"))],
+      ["half a trainer file", (folder) => truncateSync(join(folder, "trainer_epoch_2.safetensors"), 100_000)],
+      ["half a decoder", (folder) => truncateSync(join(folder, "decoder_epoch_2.pth"), 100_000)],
+      ["another history", (folder) => writeFileSync(join(folder, "history_epoch_2.json"), "{}")],
+      ["no decoder", (folder) => unlinkSync(join(folder, "decoder_epoch_2.pth"))],
+    ];
+    // All damages in one training each would take minutes; what is found is told before anything is trained.
+    it.each(damages)("where the next one has %s", async (_what, damage) => {
+      const folder = temporaryFolder();
+      cpSync(undisturbed, folder, { recursive: true });
+      damage(folder);
+      const id = "6b4c6c9e-37a5-4a3e-9d0e-0e5f4c2d8a11";
+      const drafts = [
+        `encoder_epoch_2.pth.${id}.tmp`,
+        `decoder_best.pth.${id}.tmp`,
+        `.history.svg.${id}.tmp`,
+        `.${id}.tmp`,
+      ];
+      for (const draft of drafts) writeFileSync(join(folder, draft), "half");
+      const controller = new AbortController();
+      const notes: string[] = [];
+      const options = {
+        resume: true,
+        signal: controller.signal,
+        log(line: string) {
+          notes.push(line);
+          if (line.startsWith("Going on")) controller.abort(new Error("enough"));
+        },
+      };
+      await expect(start(folder, {}, options)).rejects.toThrow("enough");
+      expect(notes).toContain(`Going on from epoch_1 in ${folder}.`);
+      expect(listing(folder).filter((file) => drafts.includes(file))).toEqual([]);
+    });
+  });
+
+  describe("refuses", () => {
+    const cases: [string, Record<string, unknown>, TrainOptions, object][] = [
+      [
+        "to begin in a folder that holds a training",
+        {},
+        {},
+        { code: "config", message: expect.stringContaining("--resume") },
+      ],
+      [
+        "to go on with another number of classes",
+        { "DATASET.num_class": 3 },
+        { resume: true },
+        {
+          code: "config",
+          message: expect.stringMatching(/Expected DATASET\.num_class 2 as in epoch_1 but received 3/),
+        },
+      ],
+      ["to go on with another optimizer", { "TRAIN.optim": "Adam" }, { resume: true }, { code: "config" }],
+      [
+        "to go on with another network",
+        { "MODEL.arch_decoder": "c1" },
+        { resume: true },
+        { code: "config", message: expect.stringContaining("MODEL.arch_decoder c1_deepsup") },
+      ],
+      ["to go on from an epoch that is not there", { "TRAIN.start_epoch": 7 }, {}, { code: "missing" }],
+      ["a list that is not there", { "DATASET.list_train": "/nowhere/train.odgt" }, {}, { code: "missing" }],
+      [
+        "to evaluate without a list",
+        { "TRAIN.eval_every": 1, "DATASET.list_val": "/nowhere/val.odgt" },
+        { resume: true },
+        { code: "missing", message: expect.stringContaining("--list-val") },
+      ],
+      ["class names that do not fit", { "DATASET.classes": "classes.csv" }, {}, { code: "not-found" }],
+    ];
+    it.each(cases)("%s, before anything is trained", async (_what, set, options, error) => {
+      const folder = afterFirstEpoch();
+      const before = listing(folder);
+      await expect(start(folder, set, options)).rejects.toMatchObject(error);
+      expect(listing(folder)).toEqual(before);
+    });
+
+    it("weights of another architecture, naming the file", async () => {
+      const weights = join(undisturbed, "decoder_epoch_1.pth");
+      const error = await start(temporaryFolder(), { "MODEL.weights_encoder": weights }).catch((e) => e);
+      expect(error).toMatchObject({ code: "failed", message: expect.stringContaining(weights) });
+      expect(error.message).not.toContain("\n");
+    });
+
+    it("a folder that cannot be written", async () => {
+      const file = join(temporaryFolder({ file: "" }), "file");
+      await expect(start(join(file, "run"))).rejects.toMatchObject({ code: "unwritable" });
+    });
+  });
+});
