@@ -120,7 +120,7 @@ describe("seg test", () => {
       --arch_decoder c1_deepsup --fc_dim 320 --num_val -1 --num_class 150 --imgSize 300 400 --imgMaxSize 1000
       --padding_constant 8 --segm_downsampling_rate 8 --result ${folder} --gpu 0`;
     expect(await seg(args.split(/\s+/))).toMatchObject({ code: 0, stdout: expect.stringContaining("wall: 50.00%") });
-    expect((opened?.[0].config as Resolved).config).toMatchObject({
+    expect((opened![0].config as Resolved).config).toMatchObject({
       MODEL: { fc_dim: 320 },
       DATASET: { imgSizes: [300, 400] },
     });
