@@ -9,7 +9,7 @@ const SOURCE = import.meta.url.endsWith(".ts");
  */
 export function ownExecArgv(): string[] {
   if (!SOURCE || (process.features as { typescript?: unknown }).typescript) return [];
-  const hooks = new URL("./typescript-hooks.mjs", import.meta.url).href;
+  const hooks = new URL("../../node/src/typescript-hooks.mjs", import.meta.url).href;
   const register = `import { register } from "node:module"; register(${JSON.stringify(hooks)});`;
   return ["--import", `data:text/javascript,${encodeURIComponent(register)}`];
 }

@@ -7,7 +7,7 @@ const SOURCE = import.meta.url.endsWith(".ts");
 export type OwnEntry = "loader/worker" | "replica/thread" | "replica/process";
 
 // The built files need none. Sources are read as they are by a Node that strips types, but for the names of their imports.
-const HOOKS = new URL("../../backend/src/typescript-hooks.mjs", import.meta.url).href;
+const HOOKS = new URL("../../node/src/typescript-hooks.mjs", import.meta.url).href;
 const REGISTER = `import { register } from "node:module"; register(${JSON.stringify(HOOKS)});`;
 
 const addressOf = (entry: OwnEntry) => new URL(`./${entry}.${SOURCE ? "ts" : "js"}`, import.meta.url);

@@ -53,13 +53,18 @@ export class SegError<Code extends string = string, Data extends object = object
     this.name = new.target.name;
     this.code = code;
     this.data = data;
-    Object.defineProperty(this, MARK, { value: true });
+    markSegError(this);
   }
 }
 
 /** Whether it is an error of these packages, from whichever copy of them. */
 export function isSegError(error: unknown): error is SegError {
   return error instanceof Error && (error as { [MARK]?: unknown })[MARK] === true;
+}
+
+/** Makes {@link isSegError} hold of an error that was one in another thread or process, from which it was sent. */
+export function markSegError(error: Error): void {
+  Object.defineProperty(error, MARK, { value: true });
 }
 
 const oneLine = (text: string) => text.trim().replace(/\s*[\r\n]+\s*/g, " ");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explain, isSegError, SegError } from "../src/index.ts";
+import { explain, isSegError, markSegError, SegError } from "../src/index.ts";
 
 class FileError extends SegError<"missing" | "damaged", { file: string }> {}
 
@@ -41,5 +41,12 @@ describe("SegError", () => {
     expect(isSegError(Object.assign(new Error("x"), { [Symbol.for("@seg/error")]: true }))).toBe(true);
     expect(isSegError(Object.assign(new Error("x"), { code: "ENOENT" }))).toBe(false);
     expect(isSegError(undefined)).toBe(false);
+  });
+
+  it("is known again once it is marked, after a journey that took its class", () => {
+    const error = new Error("x");
+    markSegError(error);
+    expect(isSegError(error)).toBe(true);
+    expect(Object.keys(error)).toEqual([]);
   });
 });

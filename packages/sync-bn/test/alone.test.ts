@@ -12,6 +12,9 @@ const project = mkdtempSync(join(tmpdir(), "sync-bn-alone-"));
 const blocks = [...readFileSync(join(packages, "sync-bn/README.md"), "utf8").matchAll(/^```(\w*)\n(.*?)^```$/gms)];
 const example = blocks.findIndex(([, language]) => language === "js");
 
+/** The packages of others that are needed, and which of these packages needs each. */
+const OTHERS = { "@tensorflow/tfjs": "sync-bn", "fastest-levenshtein": "errors", "serialize-error": "node" };
+
 /** Builds and packs a package, without touching its own folder; gives its tarball as a dependency's version. */
 function pack(name: string): string {
   const [from, to] = [join(packages, name), join(project, "packed", name)];
@@ -20,9 +23,11 @@ function pack(name: string): string {
   for (const file of readdirSync(join(to, "src"), { recursive: true, encoding: "utf8" })) {
     if (file.endsWith(".ts")) compile(join(to, "src", file), join(to, "dist", file.replace(/\.ts$/, ".js")));
   }
-  // What pnpm writes for `workspace:^` when it packs.
-  const manifest = readFileSync(join(to, "package.json"), "utf8").replaceAll("workspace:^", "^0.0.0");
-  writeFileSync(join(to, "package.json"), manifest);
+  const manifest = JSON.parse(readFileSync(join(to, "package.json"), "utf8"));
+  // What pnpm writes for `workspace:^` when it packs. Others' packages are linked.
+  const own = Object.keys(manifest.dependencies ?? {}).filter((dependency) => dependency.startsWith("@seg/"));
+  manifest.dependencies = Object.fromEntries(own.map((dependency) => [dependency, "^0.0.0"]));
+  writeFileSync(join(to, "package.json"), JSON.stringify(manifest));
   const [{ filename }] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts"], to)) as [{ filename: string }];
   return `file:${join(to, filename)}`;
 }
@@ -45,29 +50,35 @@ function run(command: string, args: string[], cwd = project): string {
 
 describe("the README's example", () => {
   beforeAll(() => {
-    const floors = { "@seg/collectives": pack("collectives"), "@seg/node": pack("node") };
+    const below = ["collectives", "node", "errors"];
+    const floors = Object.fromEntries(below.map((name) => [`@seg/${name}`, pack(name)]));
     const manifest = {
       private: true,
       type: "module",
       dependencies: { "@seg/sync-bn": pack("sync-bn"), ...floors },
-      overrides: { "@seg/collectives": "$@seg/collectives", "@seg/node": "$@seg/node" },
+      overrides: Object.fromEntries(Object.keys(floors).map((name) => [name, `$${name}`])),
     };
     writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
-    // Offline, so TF.js, the one peer, is not fetched: it is linked from where this repository has it.
+    // Offline, so others' packages are not fetched: they are linked from where this repository has them.
     run("npm", ["install", "--offline", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"]);
     mkdirSync(join(project, "node_modules/@tensorflow"));
-    symlinkSync(
-      join(packages, "sync-bn/node_modules/@tensorflow/tfjs"),
-      join(project, "node_modules/@tensorflow/tfjs"),
-    );
+    for (const [name, user] of Object.entries(OTHERS)) {
+      symlinkSync(join(packages, user, "node_modules", name), join(project, "node_modules", name));
+    }
   });
   afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-  it("needs nothing but this package, those below it and TF.js", () => {
+  it("needs nothing but this package, those below it, TF.js and two small ones", () => {
     const installed = readdirSync(join(project, "node_modules"), { recursive: true, encoding: "utf8" })
-      .filter((path) => path.endsWith("package.json") && path.split(sep).length === 3)
+      .filter((path) => path.endsWith("package.json") && path.split(sep).length === (path.startsWith("@") ? 3 : 2))
       .map((path) => dirname(path));
-    expect(installed.sort()).toEqual(["@seg/collectives", "@seg/node", "@seg/sync-bn", "@tensorflow/tfjs"]);
+    expect(installed.sort()).toEqual([
+      "@seg/collectives",
+      "@seg/errors",
+      "@seg/node",
+      "@seg/sync-bn",
+      ...Object.keys(OTHERS).sort(),
+    ]);
   });
 
   it("prints, trained over two worker threads, what the README says", () => {

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const PACKAGE = fileURLToPath(new URL("../../", import.meta.url));
-const NODE_PACKAGE = fileURLToPath(new URL("../../../node/", import.meta.url));
+/** What it stands on: packages of this repository, each with those of others that it needs. */
+const STANDS_ON = { node: ["serialize-error"], errors: ["fastest-levenshtein"] };
 
 const compilerOptions = {
   module: ts.ModuleKind.ESNext,
@@ -20,11 +21,18 @@ export function compileRanks(): string {
   writeFileSync(join(folder, "package.json"), `{ "type": "module" }`);
   const modules = join(folder, "node_modules");
   mkdirSync(modules);
-  symlinkSync(join(PACKAGE, "node_modules/koffi"), join(modules, "koffi"), "junction");
+  const link = (name: string, from: string) =>
+    symlinkSync(join(from, "node_modules", name), join(modules, name), "junction");
+  link("koffi", PACKAGE);
   translate(PACKAGE, "src", folder);
   translate(PACKAGE, "test/ranks", folder);
-  translate(NODE_PACKAGE, "src", join(modules, "@seg/node"));
-  writeFileSync(join(modules, "@seg/node/package.json"), `{ "type": "module", "exports": "./src/index.js" }`);
+  for (const [name, needs] of Object.entries(STANDS_ON)) {
+    const from = join(PACKAGE, "..", name);
+    const to = join(modules, "@seg", name);
+    translate(from, "src", to);
+    writeFileSync(join(to, "package.json"), `{ "type": "module", "exports": "./src/index.js" }`);
+    for (const need of needs) link(need, from);
+  }
   return folder;
 }
 

@@ -27,7 +27,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-const HOOKS = new URL("../../../backend/src/typescript-hooks.mjs", import.meta.url).href;
+const HOOKS = new URL("../../../node/src/typescript-hooks.mjs", import.meta.url).href;
 const REGISTER = `import { register } from "node:module"; register("${HOOKS}");`;
 
 /** What lets Node run a fixture. */

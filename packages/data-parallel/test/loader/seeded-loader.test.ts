@@ -191,7 +191,7 @@ describe("Disposing of a loader", () => {
 
   it("may be forgotten: a process that wants no more samples ends", async () => {
     const script = new URL("../fixtures/forgets-dispose.ts", import.meta.url);
-    const hooks = new URL("../../../backend/src/typescript-hooks.mjs", import.meta.url).href;
+    const hooks = new URL("../../../node/src/typescript-hooks.mjs", import.meta.url).href;
     const register = `import { register } from "node:module"; register("${hooks}");`;
     const child = fork(script, { execArgv: ["--import", `data:text/javascript,${encodeURIComponent(register)}`] });
     const [letters] = await once(child, "message");

@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { type FileHandle, mkdir, open, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { FileError } from "./errors.ts";
+import { replaceFile } from "./replace-file.ts";
+
+/** Options of {@link writeFileAtomic}. */
+export interface WriteOptions {
+  /** Make the file's folders where they are missing; default true. Without it, a missing folder is an error. */
+  makeFolder?: boolean;
+  /** Flush the file and its name to the disk, so that a power cut leaves the old file or the new one as well; default false. */
+  flush?: boolean;
+}
+
+/**
+ * Writes a file under another name beside `path` and renames it: at every instant the old file or the whole new one stands at `path`, and
+ * a failure leaves what was there.
+ *
+ * @param contents - the bytes or text, or what writes them piece by piece.
+ * @throws {FileError} `unwritable`. Errors of `contents` that are not the system's pass through.
+ */
+export async function writeFileAtomic(
+  path: string,
+  contents: Uint8Array | string | ((file: FileHandle) => Promise<void>),
+  { makeFolder = true, flush = false }: WriteOptions = {},
+): Promise<void> {
+  const folder = dirname(resolve(path));
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  try {
+    if (makeFolder) await makeFolders(folder);
+    const file = await open(temporary, "wx");
+    try {
+      if (typeof contents === "function") await contents(file);
+      else await file.writeFile(contents);
+      if (flush) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await replaceFile(temporary, path);
+    if (flush) await syncFolder(folder);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw isSystemError(error) ? unwritable(path, error) : error;
+  }
+}
+
+/**
+ * Makes a folder where it is missing and proves that files can be written there, before long work is begun.
+ *
+ * @throws {FileError} `unwritable`.
+ */
+export async function ensureWritable(folder: string): Promise<void> {
+  const probe = join(folder, `.${randomUUID()}.tmp`);
+  try {
+    await makeFolders(resolve(folder));
+    await writeFile(probe, "");
+  } catch (error) {
+    throw unwritable(folder, error as NodeJS.ErrnoException);
+  } finally {
+    await rm(probe, { force: true }).catch(() => {});
+  }
+}
+
+/** As `mkdir -p`; Node's own recursive mkdir never returns where the system answers ENOENT for new folders, as in /proc. */
+export async function makeFolders(folder: string): Promise<void> {
+  const exists = async () => (await stat(folder).catch(() => undefined))?.isDirectory();
+  if (await exists()) return;
+  if (folder !== dirname(folder)) await makeFolders(dirname(folder));
+  // Another process may have made it meanwhile.
+  await mkdir(folder).catch(async (error) => {
+    if (!(await exists())) throw error;
+  });
+}
+
+/** Makes the rename last through a power cut, where the system lets folders be flushed (Windows does not). */
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, "r");
+    await folder.sync().finally(() => folder.close());
+  } catch {
+    // The file itself is whole either way.
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission is denied",
+  EPERM: "permission is denied",
+  EROFS: "the disk is read-only",
+  ENOSPC: "the disk is full",
+  EEXIST: "a file stands where a folder must",
+  ENOTDIR: "a file stands where a folder must",
+  ENOENT: "its folder does not exist",
+  EISDIR: "a folder has that name",
+};
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && "syscall" in error && "code" in error;
+
+function unwritable(path: string, cause: NodeJS.ErrnoException): FileError {
+  const { code = "", message } = cause;
+  const explanation = {
+    expected: `to write ${path}`,
+    but: REASONS[code] ?? message,
+    hint: "choose another folder or free this one",
+  };
+  return new FileError("unwritable", explanation, { cause, data: { file: path, systemCode: code } });
+}

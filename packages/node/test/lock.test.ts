@@ -1,0 +1,156 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ownIdentity, startProcess, withLock } from "../src/index.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const lockIn = (folder: string) => join(folder, "file.lock");
+
+/** A lock as another process left it, renewed so many seconds ago. */
+function leave(path: string, holder: object, age = 0): void {
+  writeFileSync(path, JSON.stringify(holder));
+  const then = new Date(Date.now() - age * 1000);
+  utimesSync(path, then, then);
+}
+
+const deadPid = () => spawnSync(process.execPath, ["-e", ""]).pid;
+
+/** How many at most are inside at once when eight try. */
+async function crowd(path: string): Promise<number> {
+  let inside = 0;
+  let most = 0;
+  const work = async () => {
+    most = Math.max(most, ++inside);
+    await sleep(10);
+    inside--;
+  };
+  await Promise.all(Array.from({ length: 8 }, () => withLock(path, work, { poll: 5 })));
+  return most;
+}
+
+/** Whether somebody else may have it: it is waited for, until that is called off. */
+async function isHeld(path: string): Promise<boolean> {
+  const abort = new AbortController();
+  const onWait = () => abort.abort();
+  return withLock(path, () => false, { signal: abort.signal, onWait }).catch((error) => {
+    expect(error.name).toBe("AbortError");
+    return true;
+  });
+}
+
+function start(...args: string[]) {
+  const child = startProcess(new URL("fixtures/hold-lock.ts", import.meta.url), args);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+describe("withLock", () => {
+  it("lets one in at a time, and leaves nothing", async () => {
+    const folder = temporaryFolder();
+    expect(await crowd(lockIn(folder))).toBe(1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("gives what the work gives, and opens again after an error", async () => {
+    const path = lockIn(join(temporaryFolder(), "a/b"));
+    expect(await withLock(path, async () => "in")).toBe("in");
+    await expect(withLock(path, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it("lets one process in at a time, the lock of a dead one at the start", async () => {
+    const folder = temporaryFolder();
+    const [path, file] = [lockIn(folder), join(folder, "count")];
+    writeFileSync(file, "0");
+    leave(path, { pid: deadPid(), host: hostname() });
+    const children = Array.from({ length: 3 }, () => start(path, "20", file));
+    await Promise.all(children.map((child) => once(child, "exit")));
+    expect(readFileSync(file, "utf8")).toBe("60");
+    expect(readdirSync(folder)).toEqual(["count"]);
+  });
+
+  it("takes over at once from a process that was killed inside", async () => {
+    const folder = temporaryFolder();
+    const path = lockIn(folder);
+    const child = start(path, "0", "", "stay");
+    while ((await once(child, "message"))[0] !== "inside");
+    expect(await isHeld(path)).toBe(true);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    expect(await crowd(path)).toBe(1);
+  });
+
+  it("takes over from a process that has ended, once among many", async () => {
+    const folder = temporaryFolder();
+    leave(lockIn(folder), { pid: deadPid(), host: hostname() });
+    expect(await crowd(lockIn(folder))).toBe(1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  const [pid, started, namespace] = ownIdentity();
+  const linux = process.platform === "linux";
+  it.skipIf(!linux)(
+    `takes over from an earlier process with the number of a living one${linux ? "" : " (skipped: not Linux)"}`,
+    async () => {
+      const path = lockIn(temporaryFolder());
+      leave(path, { pid, host: hostname(), started: started - 1000, namespace });
+      expect(await isHeld(path)).toBe(false);
+    },
+  );
+
+  it.skipIf(started === 0)(
+    `waits for a process that lives, however long it was silent${started ? "" : " (skipped: no start times here)"}`,
+    async () => {
+      const path = lockIn(temporaryFolder());
+      leave(path, { pid, host: hostname(), started, namespace }, 3600);
+      expect(await isHeld(path)).toBe(true);
+    },
+  );
+
+  it.each([
+    ["another machine", { pid: 1, host: "elsewhere" }],
+    ["another container", { pid: 1, host: hostname(), started: 5, namespace: 77 }],
+    ["nobody knows whom", {}],
+  ])("waits for %s while the lock is renewed", async (_, holder) => {
+    const path = lockIn(temporaryFolder());
+    leave(path, holder, 30);
+    expect(await isHeld(path)).toBe(true);
+    expect(existsSync(path)).toBe(true);
+    leave(path, holder, 120);
+    expect(await isHeld(path)).toBe(false);
+  });
+
+  it("tells once who holds the lock, and ends with what the listener throws", async () => {
+    const path = lockIn(temporaryFolder());
+    leave(path, { pid: 1, host: "elsewhere" });
+    const busy = new Error("busy");
+    const owners: unknown[] = [];
+    const onWait = (owner: unknown) => {
+      owners.push(owner);
+      throw busy;
+    };
+    await expect(withLock(path, () => {}, { onWait })).rejects.toBe(busy);
+    expect(owners).toEqual([{ pid: 1, host: "elsewhere" }]);
+  });
+
+  it("does not begin if it is called off already", async () => {
+    const folder = temporaryFolder();
+    let begun = false;
+    const work = () => {
+      begun = true;
+    };
+    await expect(withLock(lockIn(folder), work, { signal: AbortSignal.abort() })).rejects.toThrow(/aborted/);
+    expect(begun).toBe(false);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("leaves alone the lock of one who took it over", async () => {
+    const path = lockIn(temporaryFolder());
+    await withLock(path, () => leave(path, { pid: 1, host: "elsewhere", id: "other" }));
+    expect(existsSync(path)).toBe(true);
+  });
+});
