@@ -1,6 +1,6 @@
-import { forkProbe } from "./child.ts";
+import { causeOfDeath, lastWords, ownModule, startProcess } from "@seg/node";
 import { ENGINE_NAMES, type Engine, type EngineName } from "./engine.ts";
-import { firstLine } from "./errors.ts";
+import { firstLine, refuseUnknown } from "./errors.ts";
 import { NATIVE_PACKAGES } from "./native.ts";
 import { findPackage } from "./packages.ts";
 import type { ProbeResult, ProofReport } from "./probe.ts";
@@ -27,6 +27,10 @@ export interface DescribeOptions {
   signal?: AbortSignal;
 }
 
+const DESCRIBE_OPTIONS = ["measure", "proof", "timeout", "signal"] satisfies (keyof DescribeOptions)[];
+
+const PROBE = ownModule("./probe", import.meta.url);
+
 const PACKAGES: Record<EngineName, string> = {
   ...NATIVE_PACKAGES,
   webgpu: "@tensorflow/tfjs-backend-webgpu",
@@ -39,8 +43,10 @@ const PACKAGES: Record<EngineName, string> = {
  * becomes a reason. The calling process starts no engine.
  *
  * @returns one report per engine, in the order of `ENGINE_NAMES`.
+ * @throws {BackendError} `invalid-option` for an option that there is not.
  */
 export async function describeEngines(options: DescribeOptions = {}): Promise<EngineReport[]> {
+  refuseUnknown(options, DESCRIBE_OPTIONS, "the options of describeEngines");
   if (!(options.measure ?? true)) return Promise.all(ENGINE_NAMES.map((name) => describeEngine(name, options)));
   const reports: EngineReport[] = [];
   for (const name of ENGINE_NAMES) reports.push(await describeEngine(name, options));
@@ -64,18 +70,16 @@ function probe(
 ): Promise<ProbeResult> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const child = forkProbe([name, measure ? "measure" : "", proof?.href ?? ""]);
+    const args = [name, measure ? "measure" : "", proof?.href ?? ""];
+    const child = startProcess(PROBE, args, { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    const stderr = lastWords(child);
     let result: ProbeResult | undefined;
-    let stderr = "";
     const timer = setTimeout(() => {
       result ??= { reason: `it did not answer within ${timeout / 1000} s` };
       child.kill("SIGKILL");
     }, timeout);
     const abort = () => child.kill("SIGKILL");
     signal?.addEventListener("abort", abort);
-    child.stderr!.on("data", (chunk) => {
-      stderr = (stderr + chunk).slice(-4000);
-    });
     child.stdout!.resume();
     child.on("message", (message) => {
       result = message as ProbeResult;
@@ -83,12 +87,11 @@ function probe(
     child.on("error", (error) => {
       result ??= { reason: `its process did not start: ${firstLine(error)}` };
     });
-    child.on("close", (code, killed) => {
+    child.on("close", (code, killedBy) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
       if (signal?.aborted) return reject(signal.reason);
-      const said = stderr.trim().split("\n").at(-1);
-      resolve(result ?? { reason: `it crashed with ${killed ?? `exit code ${code}`}${said ? `: ${said}` : ""}` });
+      resolve(result ?? { reason: `it ${causeOfDeath({ code, signal: killedBy, stderr: stderr() })}` });
     });
   });
 }

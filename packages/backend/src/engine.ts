@@ -1,3 +1,4 @@
+import { nearest } from "@seg/errors";
 import { BackendError } from "./errors.ts";
 
 /** Every engine, in the order of this package's tables. */
@@ -34,7 +35,7 @@ export type EngineLoader = (options: { threads?: number | undefined }) => Promis
 
 /** The error of a loader; `reason` completes the sentence "it cannot start: …". */
 export function unavailable(reason: string, cause?: unknown): BackendError {
-  return new BackendError("engine-unavailable", reason, { cause });
+  return new BackendError("engine-unavailable", reason, { cause, data: { reason } });
 }
 
 /**
@@ -44,22 +45,14 @@ export function unavailable(reason: string, cause?: unknown): BackendError {
 export function parseEngineChoice(choice: string): EngineName | "auto" {
   const choices: readonly string[] = ["auto", ...ENGINE_NAMES];
   if (choices.includes(choice)) return choice as EngineName | "auto";
-  const nearest = choices.reduce((a, b) => (editDistance(choice, b) < editDistance(choice, a) ? b : a));
+  const meant = nearest(choice, choices);
   throw new BackendError(
     "unknown-engine",
-    `Expected an engine (${choices.join(", ")}) but received ${JSON.stringify(choice)}: did you mean ${nearest}?`,
+    {
+      expected: `an engine (${choices.join(", ")})`,
+      received: JSON.stringify(choice),
+      hint: meant ? `did you mean ${meant}?` : "choose one of these",
+    },
+    { data: { engine: choice, nearest: meant } },
   );
-}
-
-/** Levenshtein's distance: the fewest insertions, deletions and replacements that turn `a` into `b`. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + Number(a[i - 1] !== b[j - 1])));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

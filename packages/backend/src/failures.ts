@@ -83,7 +83,11 @@ function explained(error: unknown, operation: string): unknown {
   const [, code, verb, way] = meaning;
   const backend = tf.getBackend();
   const name = started.get(backend) ?? backend;
-  return new BackendError(code, `Engine ${name} ${verb} ${operation} (${reasonOf(error)}): ${way}.`, { cause: error });
+  const reason = reasonOf(error);
+  return new BackendError(code, `Engine ${name} ${verb} ${operation} (${reason}): ${way}.`, {
+    cause: error,
+    data: { engine: name, operation, reason },
+  });
 }
 
 const UNKNOWN = [/^/, "engine-failed", "failed in", "use another engine, and tell the project of it"] as const;

@@ -1,14 +1,14 @@
 import { existsSync, realpathSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { FileError, type LockOwner, withLock } from "@seg/node";
 import { cacheFolder } from "./cache-folder.ts";
-import { BackendError } from "./errors.ts";
+import { BackendError, refuseUnknown } from "./errors.ts";
 import { NATIVE_PACKAGES } from "./native.ts";
 import { addonPath, findPackage, type InstalledPackage, readPackage } from "./packages.ts";
 import { buildAddon, installStockAddon } from "./setup/addon.ts";
 import { fetchLibtensorflow, TENSORFLOW_VERSION } from "./setup/libtensorflow.ts";
 import { lead, leadsTo } from "./setup/links.ts";
-import { takeLock } from "./setup/lock.ts";
 import { keepProof, type Proof, proveAddon, readProof } from "./setup/prove-addon.ts";
 import { type System, stockLibraries, type Wheel, wheelFor } from "./setup/system.ts";
 import { findTools } from "./setup/tools.ts";
@@ -27,6 +27,8 @@ export interface SetupOptions {
   /** Ends the work and whatever it started; the promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
+
+const SETUP_OPTIONS = ["gpu", "stock", "packageDir", "cacheDir", "log", "signal"] satisfies (keyof SetupOptions)[];
 
 /** A native package that is set up. */
 export interface SetupResult extends Proof {
@@ -55,7 +57,8 @@ export interface SetupResult extends Proof {
  * `make-missing`, `compiler-missing`, `node-gyp-missing`, `no-network`, `disk-full`, `not-writable`,
  * `unsupported-platform`) or went wrong (`busy`, `download-failed`, `build-failed`, `proof-failed`).
  */
-export function setupNativeEngine(options: SetupOptions = {}): Promise<SetupResult> {
+export async function setupNativeEngine(options: SetupOptions = {}): Promise<SetupResult> {
+  refuseUnknown(options, SETUP_OPTIONS, "the options of setupNativeEngine");
   return setupOn(process, proveAddon, options);
 }
 
@@ -93,32 +96,35 @@ async function setup(
 
   const before = isBuilt() && (await leadsTo(place, addon)) ? await readProof(built) : undefined;
   if (before) return result(before, true);
-  const unlock = takeLock(join(cache, "lock"));
-  let staging: string | undefined;
-  try {
+  const work = async () => {
     for (const name of await readdir(cache)) {
       // Ours is not there yet, and who holds the lock works alone: these were left by setups that were killed.
       if (name.startsWith("staging-")) await rm(join(cache, name), { recursive: true, force: true, maxRetries: 5 });
     }
-    if (!isBuilt()) {
-      staging = await mkdtemp(join(cache, "staging-"));
-      const build = { system, from, staging, log, prove, signal };
-      if (stock) await installStockAddon(built, build);
-      else {
-        const tools = await findTools(platform, signal);
-        const libtensorflow = join(cache, `libtensorflow-${library}`);
-        await fetchLibtensorflow(libtensorflow, { ...build, tools });
-        await buildAddon(built, libtensorflow, { ...build, tools });
-      }
-    }
+    if (!isBuilt()) await build();
     const proof = (await readProof(built)) ?? (await proveAgain(built, addon, { prove, log, signal }));
     signal?.throwIfAborted();
     await lead(place, addon, platform);
     return result(proof, false);
-  } finally {
-    if (staging) await rm(staging, { recursive: true, force: true, maxRetries: 5 });
-    unlock();
-  }
+  };
+  const build = async () => {
+    const staging = await mkdtemp(join(cache, "staging-"));
+    try {
+      const options = { system, from, staging, log, prove, signal };
+      if (stock) return await installStockAddon(built, options);
+      const tools = await findTools(platform, signal);
+      const libtensorflow = join(cache, `libtensorflow-${library}`);
+      await fetchLibtensorflow(libtensorflow, { ...options, tools });
+      await buildAddon(built, libtensorflow, { ...options, tools });
+    } finally {
+      await rm(staging, { recursive: true, force: true, maxRetries: 5 });
+    }
+  };
+  const lock = join(cache, "lock");
+  const onWait = (owner: LockOwner | undefined) => {
+    throw busy(owner, lock);
+  };
+  return withLock(lock, work, { onWait });
 }
 
 /** The libraries that an addon built on a wheel looks for, as paths from its folder. */
@@ -146,27 +152,48 @@ function nativePackage(gpu: boolean, dir: string | undefined): InstalledPackage 
   if (dir === undefined) {
     const found = findPackage(name);
     if (found) return found;
-    throw new BackendError("package-missing", `${name} is not installed: npm install --ignore-scripts ${name}`);
+    throw new BackendError("package-missing", `${name} is not installed: npm install --ignore-scripts ${name}`, {
+      data: { package: name },
+    });
   }
   if (!existsSync(join(dir, "package.json"))) {
-    throw new BackendError("package-missing", `Expected the folder of ${name} but ${dir} holds no package.json.`);
+    throw new BackendError(
+      "package-missing",
+      { expected: `the folder of ${name}`, but: `${dir} holds no package.json` },
+      { data: { package: name, file: dir } },
+    );
   }
   const found = readPackage(realpathSync(dir));
   if (found.name === name) return found;
-  throw new BackendError("package-missing", `Expected the folder of ${name} but ${dir} holds ${found.name}.`);
+  throw new BackendError(
+    "package-missing",
+    { expected: `the folder of ${name}`, but: `${dir} holds ${found.name}` },
+    { data: { package: name, file: dir } },
+  );
+}
+
+function busy(owner: LockOwner | undefined, lock: string): BackendError {
+  const who = owner ? `process ${owner.pid} on ${owner.host}` : "another process";
+  return new BackendError("busy", `Another setup is at work (${who}): wait for it, or delete ${lock} if it is gone.`, {
+    data: { owner, file: lock },
+  });
 }
 
 /** The system's errors that a user can do something about, in words. */
 function explained(error: unknown, platform: NodeJS.Platform): unknown {
-  const { code, path } = error as NodeJS.ErrnoException;
+  const { code, path } = (error instanceof FileError ? error.cause : error) as NodeJS.ErrnoException;
   if (["EACCES", "EPERM", "EROFS", "EBUSY"].includes(code ?? "") && path) {
     // Windows lets nobody replace what a running program has loaded.
     const running = platform === "win32" ? "end the programs that use it, or " : "";
     const way = `${running}run this as the owner of that folder, or set XDG_CACHE_HOME to a folder of your own if it is the cache`;
-    return new BackendError("not-writable", `${path} may not be written: ${way}.`, { cause: error });
+    return new BackendError("not-writable", `${path} may not be written: ${way}.`, {
+      cause: error,
+      data: { file: path },
+    });
   }
   if (code !== "ENOSPC") return error;
   return new BackendError("disk-full", `The disk is full${path ? ` at ${path}` : ""}: make room and run this again.`, {
     cause: error,
+    data: path ? { file: path } : {},
   });
 }

@@ -1,5 +1,5 @@
 import { AUTO_ORDER, type Engine, type EngineLoader, type EngineName, parseEngineChoice } from "./engine.ts";
-import { BackendError, firstLine } from "./errors.ts";
+import { BackendError, firstLine, refuseUnknown } from "./errors.ts";
 import { loadTensorflow, loadTensorflowGpu } from "./native.ts";
 import { loadCpu, loadWasm } from "./portable.ts";
 import { loadWebgpu } from "./webgpu.ts";
@@ -33,6 +33,8 @@ export interface StartOptions {
 /** Runs on TF.js's current engine what will be asked of it, and throws if that fails or is wrong. */
 export type EngineProof = (engine: Engine) => void | Promise<void>;
 
+const START_OPTIONS = ["threads", "proof", "log"] satisfies (keyof StartOptions)[];
+
 const LOADERS: Record<EngineName, EngineLoader> = {
   "tensorflow-gpu": loadTensorflowGpu,
   tensorflow: loadTensorflow,
@@ -57,7 +59,8 @@ const LOADERS: Record<EngineName, EngineLoader> = {
  * @throws {BackendError} `engine-unavailable` if none could start or pass, with the reasons; `engine-unfit` if the one that was named
  *   starts and does not pass; `unknown-engine`; `invalid-option`.
  */
-export function startEngine(choice: EngineName | "auto", options: StartOptions = {}): Promise<EngineInfo> {
+export async function startEngine(choice: EngineName | "auto", options: StartOptions = {}): Promise<EngineInfo> {
+  refuseUnknown(options, START_OPTIONS, "the options of startEngine");
   return startFirst(choice, options, LOADERS);
 }
 
@@ -69,7 +72,11 @@ export async function startFirst(
 ): Promise<EngineInfo> {
   const parsed = parseEngineChoice(choice);
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
-    throw new BackendError("invalid-option", `Expected threads to be a positive integer but received ${threads}.`);
+    throw new BackendError(
+      "invalid-option",
+      { expected: "threads to be a positive integer", received: String(threads) },
+      { data: { option: "threads", received: threads } },
+    );
   }
   const unavailable: EngineFailure[] = [];
   for (const name of parsed === "auto" ? AUTO_ORDER : [parsed]) {
@@ -85,13 +92,16 @@ export async function startFirst(
       const message = `Engine ${name} ${starts ? "starts but cannot do this work" : "cannot start"}: ${reason}`;
       log?.(message);
       if (parsed !== "auto") {
-        throw new BackendError(starts ? "engine-unfit" : "engine-unavailable", message, { cause: error });
+        throw new BackendError(starts ? "engine-unfit" : "engine-unavailable", message, {
+          cause: error,
+          data: { engine: name, reason },
+        });
       }
       unavailable.push({ name, reason });
     }
   }
   const reasons = unavailable.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
-  throw new BackendError("engine-unavailable", `No engine will do. ${reasons}`);
+  throw new BackendError("engine-unavailable", `No engine will do. ${reasons}`, { data: { unavailable } });
 }
 
 function describe({ package: from, version, tensorflow, oneDnn, device, threads }: Engine): string {

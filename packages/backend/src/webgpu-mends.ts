@@ -49,16 +49,17 @@ function tellErrors(backend: WebgpuBackend): void {
 function explained(error: Error): BackendError {
   const memory = error.constructor.name === "GPUOutOfMemoryError" || /buffer size|binding size/i.test(error.message);
   const reason = firstLine(error).replace(/\.$/, "");
+  const data = { engine: "webgpu", reason };
   return memory
     ? new BackendError(
         "out-of-memory",
         `Engine webgpu ran out of memory (${reason}): use smaller images, fewer at a time, or an engine with more memory.`,
-        { cause: error },
+        { cause: error, data },
       )
     : new BackendError(
         "engine-failed",
         `Engine webgpu failed (${reason}): use another engine, and tell the project of it.`,
-        { cause: error },
+        { cause: error, data },
       );
 }
 
@@ -75,7 +76,7 @@ function refuseToReadAtOnce(backend: WebgpuBackend): void {
       throw new BackendError(
         "engine-failed",
         "Engine webgpu cannot be read at once in Node: await data() in place of dataSync(), or use another engine.",
-        { cause: error },
+        { cause: error, data: { engine: "webgpu", operation: "dataSync" } },
       );
     }
   };

@@ -19,19 +19,21 @@ function thrownBy(work: () => unknown): Error & { code?: string } {
 }
 
 /** Operations that cannot work, and what is told of them. */
-const IMPOSSIBLE: [EngineName, code: string, message: RegExp, run: () => unknown][] = [
+const IMPOSSIBLE: [EngineName, code: string, operation: string, reason: RegExp, run: () => unknown][] = [
   // 2^48 bytes: more than a process can address, however much the system promises.
   ...(["wasm", "cpu"] as const).map((name): (typeof IMPOSSIBLE)[number] => [
     name,
     "out-of-memory",
-    new RegExp(`^Engine ${name} ran out of memory in Fill \\(.+\\): use smaller images, .+\\.$`),
+    "Fill",
+    /./,
     () => tf.engine().runKernel("Fill", {}, { shape: [2 ** 20, 2 ** 20, 2 ** 6], value: 1, dtype: "float32" }),
   ]),
   // TensorFlow tries for ten seconds before it gives up for want of memory, but knows at once what does not fit together.
   [
     "tensorflow",
     "engine-failed",
-    /^Engine tensorflow failed in BatchMatMul \(.*\[2,3\].*\[4,5\].*\): use another engine, .+\.$/,
+    "BatchMatMul",
+    /\[2,3\].*\[4,5\]/,
     () => {
       const inputs = { a: tf.ones([2, 3]), b: tf.ones([4, 5]) };
       return tf.engine().runKernel("BatchMatMul", inputs, { transposeA: false, transposeB: false });
@@ -39,7 +41,7 @@ const IMPOSSIBLE: [EngineName, code: string, message: RegExp, run: () => unknown
   ],
 ];
 
-describe.each(IMPOSSIBLE)("a failure inside the engine %s", (name, code, message, impossible) => {
+describe.each(IMPOSSIBLE)("a failure inside the engine %s", (name, code, operation, reasonOf, impossible) => {
   const reason = reasons.get(name);
   const title = (text: string) => (reason ? `${text} (skipped: ${reason})` : text);
 
@@ -51,7 +53,9 @@ describe.each(IMPOSSIBLE)("a failure inside the engine %s", (name, code, message
       tf.tidy(() => {
         const error = thrownBy(impossible);
         expect(error).toBeInstanceOf(BackendError);
-        expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+        const data = { engine: name, operation, reason: expect.stringMatching(reasonOf) };
+        expect(error).toMatchObject({ code, data });
+        expect(error.message).toMatch(new RegExp(`^Engine ${name} .* ${operation} \\(.+\\): use .+\\.$`));
         expect(error.message).not.toContain("TF_Status");
       });
       const sum = tf.tidy(() => tf.ones([4]).sum());
@@ -66,9 +70,7 @@ describe.each(IMPOSSIBLE)("a failure inside the engine %s", (name, code, message
     expect(thrownBy(() => tf.engine().runKernel("NoSuchOperation", {}, {}))).toMatchObject({
       name: "BackendError",
       code: "engine-failed",
-      message: expect.stringMatching(
-        new RegExp(`^Engine ${name} cannot compute NoSuchOperation \\(.+\\): use another engine`),
-      ),
+      data: { engine: name, operation: "NoSuchOperation" },
     });
   });
 });
@@ -102,25 +104,28 @@ describe("what an operation throws", () => {
     [
       "Invalid TF_Status: 12\nMessage: Current kernel implementation does not support dilations, received [1 2 2 1]",
       "engine-failed",
-      "Engine cpu cannot compute FailsForATest (Current kernel implementation does not support dilations, received [1 2 2 1]): use another engine, and leave TF_ENABLE_ONEDNN_OPTS unset if it is a native one.",
+      "Current kernel implementation does not support dilations, received [1 2 2 1]",
     ],
     [
       "Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[9,9]\nHint: more",
       "out-of-memory",
-      "Engine cpu ran out of memory in FailsForATest (OOM when allocating tensor with shape[9,9]): use smaller images, fewer at a time, or an engine with more memory.",
+      "OOM when allocating tensor with shape[9,9]",
     ],
     [
       "Invalid TF_Status: 3\nMessage: input and filter must have the same depth: 3 vs 4",
       "engine-failed",
-      "Engine cpu failed in FailsForATest (input and filter must have the same depth: 3 vs 4): use another engine, and tell the project of it.",
+      "input and filter must have the same depth: 3 vs 4",
     ],
     [
       "Aborted(). Build with -sASSERTIONS for more info.",
       "out-of-memory",
-      "Engine cpu broke off in FailsForATest (Aborted(). Build with -sASSERTIONS for more info.): start the program again, with smaller images, fewer at a time, or another engine.",
+      "Aborted(). Build with -sASSERTIONS for more info.",
     ],
-  ])("%j becomes one typed line", (text, code, message) => {
-    expect(fail(new Error(text))).toMatchObject({ name: "BackendError", code, message });
+  ])("%j becomes one typed line", (text, code, reason) => {
+    const data = { engine: "cpu", operation: KERNEL, reason };
+    const error = fail(new Error(text));
+    expect(error).toMatchObject({ name: "BackendError", code, data });
+    expect(error.message).not.toContain("\n");
   });
 
   it("keeps the engine's own error as the cause", () => {
@@ -163,7 +168,8 @@ describe("what an operation throws", () => {
     );
     await expect(tensor.data()).rejects.toMatchObject({
       code: "engine-failed",
-      message: expect.stringMatching(/^Engine cpu lost its GPU in reading a tensor \(.+\): start the program again/),
+      data: { engine: "cpu", operation: "reading a tensor" },
+      message: expect.stringContaining("lost its GPU"),
     });
     tensor.dispose();
   });

@@ -7,13 +7,15 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { execArgvFor } from "@seg/node";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ownExecArgv } from "../src/child.ts";
 import type { SetupOptions } from "../src/index.ts";
 import type { System } from "../src/setup/system.ts";
 import { setupOn } from "../src/setup.ts";
@@ -49,7 +51,7 @@ const setup = (options: SetupOptions = {}) => setupOf(LINUX, options);
 function setupInChild(): ChildProcess {
   const script = fileURLToPath(new URL("./fixtures/setup-child.mjs", import.meta.url));
   return fork(script, [machine.packageDir, machine.cacheDir], {
-    execArgv: ownExecArgv(),
+    execArgv: execArgvFor(import.meta.url),
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
 }
@@ -135,16 +137,12 @@ describeOnPosix(title("setupNativeEngine"), () => {
 });
 
 describeOnPosix(title("a setup that lacks something says so in one line and leaves the old addon"), () => {
-  const cases: [what: string, spoil: (machine: FakeMachine) => void, code: string, message: RegExp][] = [
-    ["Python", (m) => m.remove("python3"), "python-missing", /^Python 3 was not found: install it/],
-    ["pip", (m) => m.set("no-pip"), "pip-missing", /^python3 has no pip: install it/],
-    ["make", (m) => m.remove("make"), "make-missing", /^make was not found: install it/],
-    [
-      "a C++ compiler",
-      (m) => m.remove("g++"),
-      "compiler-missing",
-      /^The C\+\+ compiler g\+\+ was not found: install it/,
-    ],
+  const requirement = expect.stringMatching(/^tensorflow(-cpu)?==2\.21\.0$/);
+  const cases: [what: string, spoil: (machine: FakeMachine) => void, code: string, data: object][] = [
+    ["Python", (m) => m.remove("python3"), "python-missing", { program: "python3" }],
+    ["pip", (m) => m.set("no-pip"), "pip-missing", { program: "pip" }],
+    ["make", (m) => m.remove("make"), "make-missing", { program: "make" }],
+    ["a C++ compiler", (m) => m.remove("g++"), "compiler-missing", { program: "g++" }],
     [
       "the network",
       (m) =>
@@ -153,30 +151,28 @@ describeOnPosix(title("a setup that lacks something says so in one line and leav
           "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError('<x>: Failed to establish a new connection: [Errno 111] Connection refused')': /simple/tensorflow-cpu/\nERROR: No matching distribution found for tensorflow-cpu==2.21.0",
         ),
       "no-network",
-      /^pip could not reach its package index to download tensorflow(-cpu)?==2\.21\.0 \(Connection refused\): check the network/,
+      { requirement, reason: expect.stringContaining("Connection refused") },
     ],
     [
       "a wheel for this machine",
       (m) => m.set("pip-fails", "ERROR: No matching distribution found for tensorflow-cpu==2.21.0"),
       "download-failed",
-      /^pip could not download tensorflow(-cpu)?==2\.21\.0: No matching distribution found/,
+      { requirement, reason: expect.stringMatching(/^No matching distribution found/) },
     ],
     [
       "a header",
       (m) => m.set("build-fails", "x.cc:1:10: fatal error: no such thing"),
       "build-failed",
-      /^The addon could not be built: x\.cc:1:10: fatal error: no such thing$/,
+      { reason: "x.cc:1:10: fatal error: no such thing" },
     ],
-    ["a proof", (m) => m.set("proof-fails"), "proof-failed", /^it is no good$/],
+    ["a proof", (m) => m.set("proof-fails"), "proof-failed", {}],
   ];
 
-  it.each(cases)("%s", async (_, spoil, code, message) => {
+  it.each(cases)("%s", async (_, spoil, code, data) => {
     spoil(machine);
-    await expect(setup()).rejects.toMatchObject({
-      name: "BackendError",
-      code,
-      message: expect.stringMatching(message),
-    });
+    const error = await setup().catch((thrown) => thrown);
+    expect(error).toMatchObject({ name: "BackendError", code, data });
+    expect(error.message).toMatch(/^[^\n]+$/);
     expect(machine.addon()).toBe("the old addon");
     expect(readdirSync(machine.cacheDir).filter((name) => !name.startsWith("libtensorflow-"))).toEqual([]);
   });
@@ -186,9 +182,7 @@ describeOnPosix(title("a setup that lacks something says so in one line and leav
     await expect(setup({ packageDir })).rejects.toMatchObject({ code: "package-missing" });
     await expect(setup({ gpu: true })).rejects.toMatchObject({
       code: "package-missing",
-      message: expect.stringMatching(
-        /^Expected the folder of @tensorflow\/tfjs-node-gpu but .* holds @tensorflow\/tfjs-node\.$/,
-      ),
+      data: { package: "@tensorflow/tfjs-node-gpu", file: machine.packageDir },
     });
   });
 
@@ -196,7 +190,7 @@ describeOnPosix(title("a setup that lacks something says so in one line and leav
     // Nobody may make a folder there, root included.
     await expect(setup({ cacheDir: "/sys/seg" })).rejects.toMatchObject({
       code: "not-writable",
-      message: expect.stringMatching(/^\/sys\/seg may not be written: run this as the owner of that folder/),
+      data: { file: "/sys/seg" },
     });
     expect(machine.addon()).toBe("the old addon");
   });
@@ -265,16 +259,20 @@ describeOnPosix(title("two setups at once"), () => {
     await reached("hang-download");
     await expect(setup()).rejects.toMatchObject({
       code: "busy",
-      message: expect.stringContaining(`process ${process.pid}`),
+      data: { owner: { pid: process.pid, host: hostname() }, file: join(machine.cacheDir, "lock") },
     });
     machine.unset("hang-download");
     await first;
     expect(machine.addon()).toMatch(/^built on unpacked/);
   });
 
-  it("a lock that holds nothing is taken over", async () => {
+  it("a lock that holds nothing is taken over when it is old", async () => {
     mkdirSync(machine.cacheDir);
-    writeFileSync(join(machine.cacheDir, "lock"), "");
+    const lock = join(machine.cacheDir, "lock");
+    writeFileSync(lock, "");
+    await expect(setup()).rejects.toMatchObject({ code: "busy" });
+    const old = new Date(Date.now() - 120_000);
+    utimesSync(lock, old, old);
     await setup();
     expect(machine.addon()).toMatch(/^built on unpacked/);
   });
@@ -335,7 +333,7 @@ describeOnPosix(title("a setup on macOS"), () => {
     machine.remove("c++");
     await expect(setupOf(MACOS)).rejects.toMatchObject({
       code: "compiler-missing",
-      message: "The C++ compiler c++ was not found: install it (xcode-select --install), then run this again.",
+      data: { program: "c++", command: "xcode-select --install" },
     });
   });
 
@@ -396,7 +394,7 @@ describeOnPosix(title("a setup on Windows"), () => {
     machine.set("no-library");
     await expect(setupOf(WINDOWS, { stock: true })).rejects.toMatchObject({
       code: "build-failed",
-      message: expect.stringMatching(/^Expected the installer of @tensorflow\/tfjs-node to bring tensorflow\.dll/),
+      data: { package: "@tensorflow/tfjs-node", file: "tensorflow.dll" },
     });
     expect(machine.addon()).toBe("the old addon");
   });

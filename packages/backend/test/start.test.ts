@@ -1,10 +1,10 @@
 import { Worker } from "node:worker_threads";
+import { execArgvFor } from "@seg/node";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ownExecArgv } from "../src/child.ts";
 import type { Engine, EngineLoader, EngineName } from "../src/engine.ts";
 import { unavailable } from "../src/engine.ts";
-import { type BackendError, startEngine } from "../src/index.ts";
+import { type BackendError, describeEngines, setupNativeEngine, startEngine } from "../src/index.ts";
 import { startFirst } from "../src/start.ts";
 
 /** Why an engine does not start here, or undefined if it does. */
@@ -55,8 +55,12 @@ describe("choosing an engine", () => {
     const started = startFirst("auto", {}, loaders(["webgpu", "cpu"]));
     await expect(started).rejects.toMatchObject({
       code: "engine-unavailable",
-      message:
-        "No engine will do. tensorflow-gpu: tensorflow-gpu is on holiday; tensorflow: tensorflow is on holiday; wasm: wasm is on holiday",
+      data: {
+        unavailable: ["tensorflow-gpu", "tensorflow", "wasm"].map((name) => ({
+          name,
+          reason: `${name} is on holiday`,
+        })),
+      },
     });
   });
 
@@ -64,7 +68,7 @@ describe("choosing an engine", () => {
     const asked: string[] = [];
     await expect(startFirst("webgpu", {}, loaders(["wasm"], asked))).rejects.toMatchObject({
       code: "engine-unavailable",
-      message: "Engine webgpu cannot start: webgpu is on holiday",
+      data: { engine: "webgpu", reason: "webgpu is on holiday" },
     });
     expect(asked).toEqual(["webgpu"]);
   });
@@ -91,7 +95,7 @@ describe("choosing an engine", () => {
     };
     await expect(startFirst("wasm", { proof }, loaders(["wasm", "cpu"], asked))).rejects.toMatchObject({
       code: "engine-unfit",
-      message: "Engine wasm starts but cannot do this work: its result is wrong",
+      data: { engine: "wasm", reason: "its result is wrong" },
     });
     expect(asked).toEqual(["wasm"]);
   });
@@ -117,14 +121,27 @@ describe("choosing an engine", () => {
   it("refuses an unknown name with the choices and the nearest of them", async () => {
     await expect(startEngine("tensorfow" as EngineName)).rejects.toMatchObject({
       code: "unknown-engine",
+      data: { engine: "tensorfow", nearest: "tensorflow" },
       message:
         'Expected an engine (auto, tensorflow-gpu, tensorflow, webgpu, wasm, cpu) but received "tensorfow": did you mean tensorflow?',
     });
   });
 
   it.each([0, 1.5, Number.NaN])("refuses %s threads", async (threads) => {
-    await expect(startEngine("wasm", { threads })).rejects.toMatchObject({ code: "invalid-option" });
+    await expect(startEngine("wasm", { threads })).rejects.toMatchObject({
+      code: "invalid-option",
+      data: { option: "threads", received: threads },
+    });
   });
+});
+
+it.each([
+  ["startEngine", { thread: 2 }, "threads", (options: object) => startEngine("wasm", options)],
+  ["describeEngines", { mesure: false }, "measure", (options: object) => describeEngines(options)],
+  ["setupNativeEngine", { cachedir: "x" }, "cacheDir", (options: object) => setupNativeEngine(options)],
+] as const)("%s refuses an option that there is not: %j", async (_, options, nearest, call) => {
+  const [option] = Object.keys(options);
+  await expect(call(options)).rejects.toMatchObject({ code: "invalid-option", data: { option, nearest } });
 });
 
 describe.each(["wasm", "cpu", "tensorflow", "webgpu"] as const)("the engine %s", async (name) => {
@@ -158,7 +175,7 @@ describe.each(["wasm", "cpu", "tensorflow", "webgpu"] as const)("the engine %s",
   it.skipIf(reason)(title("starts and computes in a worker thread"), async () => {
     const worker = new Worker(new URL("./fixtures/start-in-worker.mjs", import.meta.url), {
       workerData: name,
-      execArgv: ownExecArgv(),
+      execArgv: execArgvFor(import.meta.url),
     });
     const answer = await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
     await worker.terminate();
@@ -191,7 +208,7 @@ describe("an engine that cannot start", () => {
     vi.stubEnv("CUDA_VISIBLE_DEVICES", "-1");
     await expect(startEngine("tensorflow-gpu")).rejects.toMatchObject({
       code: "engine-unavailable",
-      message: "Engine tensorflow-gpu cannot start: CUDA_VISIBLE_DEVICES=-1 hides every GPU",
+      data: { engine: "tensorflow-gpu", reason: "CUDA_VISIBLE_DEVICES=-1 hides every GPU" },
     });
   });
 

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { deserialize, serialize } from "node:v8";
 import { startEngine } from "@seg/backend";
+import { execArgvFor } from "@seg/node";
 import type { BatchNormalization } from "@seg/sync-bn";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -25,7 +26,7 @@ import {
   validPixels,
 } from "./fixtures/network.ts";
 import type { Training } from "./fixtures/trains.ts";
-import { execArgvOfSources, LAUNCHERS } from "./launch/launchers.ts";
+import { LAUNCHERS } from "./launch/launchers.ts";
 
 const RANK = new URL("fixtures/mpi-rank.ts", import.meta.url);
 // Both on one processor if need be, and as root, as in containers.
@@ -165,7 +166,7 @@ for (const { launcher, absent } of LAUNCHERS) {
 
 describeTraining("Two ranks under mpirun train", noMpirun, async () => {
   const folder = mkdtempSync(join(tmpdir(), "ranks-"));
-  const program = [process.execPath, ...execArgvOfSources(), fileURLToPath(RANK), folder];
+  const program = [process.execPath, ...execArgvFor(RANK), fileURLToPath(RANK), folder];
   let ended: string | undefined;
   const child = execFile("mpirun", [...MPIRUN, ...program], (error, _, stderr) => {
     ended = `${error ?? "mpirun ended"} ${stderr}`;

@@ -64,7 +64,12 @@ export async function installStockAddon(dir: string, options: BuildOptions): Pro
   if (lost) {
     throw new BackendError(
       "build-failed",
-      `Expected the installer of ${from.name} to bring ${basename(lost)} but it left none: run this again without --stock, or use the engine wasm.`,
+      {
+        expected: `the installer of ${from.name} to bring ${basename(lost)}`,
+        but: "it left none",
+        hint: "run this again without --stock, or use the engine wasm",
+      },
+      { data: { package: from.name, file: lost } },
     );
   }
   await finish(copy, dir, options);
@@ -81,7 +86,9 @@ async function copyPackage({ from, staging, system }: BuildOptions): Promise<str
   for (const name of Object.keys(manifest.dependencies)) {
     const dependency = dependencyDir(from.dir, name);
     if (!dependency)
-      throw new BackendError("build-failed", `${from.name} needs ${name}, which is not installed: install again.`);
+      throw new BackendError("build-failed", `${from.name} needs ${name}, which is not installed: install again.`, {
+        data: { package: name },
+      });
     const link = join(copy, "node_modules", name);
     await mkdir(dirname(link), { recursive: true });
     await linkFolder(dependency, link);
@@ -123,7 +130,8 @@ async function compile(
   if (finished.code === 0 && existsSync(addonPath(copy))) return;
   for (const line of finished.output.trim().split("\n").slice(-20)) log(line);
   const why = whyFailed(finished);
-  throw new BackendError("build-failed", `The addon could not be built: ${why}${compilerHint(why, system.platform)}`);
+  const hint = compilerHint(why, system.platform);
+  throw new BackendError("build-failed", `The addon could not be built: ${why}${hint}`, { data: { reason: why } });
 }
 
 /** The line of a build's output that says most: the compiler's first error, node-gyp's, an uncaught error, or the last. */

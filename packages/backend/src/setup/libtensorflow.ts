@@ -140,18 +140,24 @@ function downloadError(requirement: string, output: string): BackendError {
     return new BackendError(
       "no-network",
       `pip could not reach its package index to download ${requirement}${cause ? ` (${cause.trim()})` : ""}: check the network, the proxy (HTTPS_PROXY) or the mirror (PIP_INDEX_URL), and run this again.`,
+      { data: { requirement, reason: network } },
     );
   }
   const said = lines.findLast((line) => line.startsWith("ERROR:"))?.slice("ERROR:".length);
   const last = said ?? lines.findLast((line) => line !== "") ?? "it said nothing";
-  return new BackendError("download-failed", `pip could not download ${requirement}: ${last.trim()}`);
+  const reason = last.trim();
+  return new BackendError("download-failed", `pip could not download ${requirement}: ${reason}`, {
+    data: { requirement, reason },
+  });
 }
 
 async function python([script, ...args]: [string, ...string[]], { tools, signal }: FetchOptions): Promise<string> {
   const { code, stdout, output } = await run(tools.python, ["-c", script, ...args], { signal });
   if (code === 0) return stdout;
-  const said = output.trim().split("\n").at(-1);
-  throw new BackendError("download-failed", `The downloaded wheel could not be unpacked: ${said}; run this again.`);
+  const reason = output.trim().split("\n").at(-1)!;
+  throw new BackendError("download-failed", `The downloaded wheel could not be unpacked: ${reason}; run this again.`, {
+    data: { reason },
+  });
 }
 
 async function requireSpace(dir: string, needed: number): Promise<void> {
@@ -160,6 +166,11 @@ async function requireSpace(dir: string, needed: number): Promise<void> {
   if (free >= needed) return;
   throw new BackendError(
     "disk-full",
-    `Expected ${needed} GB free on the disk of ${dir} but found ${free.toFixed(1)}: make room, or set XDG_CACHE_HOME to a folder on another disk.`,
+    {
+      expected: `${needed} GB free on the disk of ${dir}`,
+      but: `found ${free.toFixed(1)}`,
+      hint: "make room, or set XDG_CACHE_HOME to a folder on another disk",
+    },
+    { data: { file: dir, needed, free } },
   );
 }

@@ -1,6 +1,7 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ownExecArgv, ownFile } from "../child.ts";
+import { fileURLToPath } from "node:url";
+import { execArgvFor, ownModule, writeFileAtomic } from "@seg/node";
 import { BackendError } from "../errors.ts";
 import { NEEDED } from "../proof/needs.ts";
 import { run } from "./run.ts";
@@ -22,25 +23,30 @@ export interface Proof {
  * @throws {BackendError} `proof-failed`, naming the operation.
  */
 export async function proveAddon(addon: string, signal?: AbortSignal): Promise<Proof> {
-  const finished = await run(process.execPath, [...ownExecArgv(), ownFile("prove"), addon], { signal });
+  const program = ownModule("../prove", import.meta.url);
+  const finished = await run(process.execPath, [...execArgvFor(program), fileURLToPath(program), addon], { signal });
   const answer = /^PROOF(.*)$/m.exec(finished.stdout)?.[1];
   if (!answer) {
     const said = finished.output
       .trim()
       .split("\n")
       .find((line) => /Error: /.test(line));
-    throw new BackendError(
-      "proof-failed",
-      `The built addon does not run: ${said ?? finished.signal ?? `exit code ${finished.code}`}${
-        finished.signal === "SIGILL" ? " (TensorFlow's wheels need a processor with AVX)" : ""
-      }`,
-    );
+    const reason = said ?? finished.signal ?? `exit code ${finished.code}`;
+    const hint = finished.signal === "SIGILL" ? " (TensorFlow's wheels need a processor with AVX)" : "";
+    throw new BackendError("proof-failed", `The built addon does not run: ${reason}${hint}`, {
+      data: { file: addon, reason },
+    });
   }
   const { wanting, ...facts } = JSON.parse(answer) as Omit<Proof, "proven"> & { wanting?: string };
   if (wanting === undefined) return { ...facts, proven: NEEDED };
   throw new BackendError(
     "proof-failed",
-    `Expected the built addon to run what networks need but it fails at ${wanting}: use the engine wasm, and tell the project.`,
+    {
+      expected: "the built addon to run what networks need",
+      but: `it fails at ${wanting}`,
+      hint: "use the engine wasm, and tell the project",
+    },
+    { data: { file: addon, operation: wanting } },
   );
 }
 
@@ -56,7 +62,5 @@ export async function readProof(dir: string): Promise<Proof | undefined> {
 
 /** Keeps a proof in `dir`, in one step. */
 export async function keepProof(dir: string, proof: Proof): Promise<void> {
-  const file = join(dir, "proof.json");
-  await writeFile(`${file}.new`, JSON.stringify(proof));
-  await rename(`${file}.new`, file);
+  await writeFileAtomic(join(dir, "proof.json"), JSON.stringify(proof));
 }

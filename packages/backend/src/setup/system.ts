@@ -90,6 +90,11 @@ function unsupported(expected: string, system: System, known: object, stock: boo
   const gpu = system.gpu ? " with an NVIDIA GPU" : "";
   return new BackendError(
     "unsupported-platform",
-    `Expected ${expected} but there is none for ${system.platform} on ${system.arch}${gpu}: ${ways.join(", or ")}.`,
+    {
+      expected,
+      but: `there is none for ${system.platform} on ${system.arch}${gpu}`,
+      hint: ways.join(", or "),
+    },
+    { data: { platform: system.platform, arch: system.arch, gpu: system.gpu } },
   );
 }

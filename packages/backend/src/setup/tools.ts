@@ -48,9 +48,17 @@ export function installCommand(ways: Ways, platform: NodeJS.Platform, osRelease:
   return /\b(fedora|rhel|centos)\b/.test(ids) ? ways.fedora : undefined;
 }
 
-function missing(code: BackendErrorCode, what: string, ways: Ways, platform: NodeJS.Platform): BackendError {
+/** @param what - what is wrong: that the program was not found, unless it is said otherwise. */
+function missing(
+  code: BackendErrorCode,
+  { program, what = `${program} was not found` }: { program: string; what?: string },
+  ways: Ways,
+  platform: NodeJS.Platform,
+): BackendError {
   const command = installCommand(ways, platform, readOsRelease());
-  return new BackendError(code, `${what}: install it${command ? ` (${command})` : ""}, then run this again.`);
+  return new BackendError(code, `${what}: install it${command ? ` (${command})` : ""}, then run this again.`, {
+    data: { program, command },
+  });
 }
 
 function readOsRelease(): string {
@@ -73,17 +81,22 @@ export function compilerHint(why: string, platform: NodeJS.Platform): string {
  */
 export async function findTools(platform: NodeJS.Platform, signal?: AbortSignal): Promise<Tools> {
   const { python, pythonVersion } = await findPython(platform, signal);
-  if (!(await works("make", ["--version"], signal)))
-    throw missing("make-missing", "make was not found", MAKE, platform);
+  if (!(await works("make", ["--version"], signal))) throw missing("make-missing", { program: "make" }, MAKE, platform);
   const compiler = process.env.CXX ?? (platform === "darwin" ? "c++" : "g++");
   if (!(await works(compiler, ["--version"], signal))) {
-    throw missing("compiler-missing", `The C++ compiler ${compiler} was not found`, COMPILER, platform);
+    throw missing(
+      "compiler-missing",
+      { program: compiler, what: `The C++ compiler ${compiler} was not found` },
+      COMPILER,
+      platform,
+    );
   }
   const nodeGyp = findNodeGyp();
   if (!nodeGyp) {
     throw new BackendError(
       "node-gyp-missing",
       "node-gyp was not found: install npm, which brings it, and run this again.",
+      { data: { program: "node-gyp" } },
     );
   }
   return { platform, python, pythonVersion, nodeGyp };
@@ -92,7 +105,7 @@ export async function findTools(platform: NodeJS.Platform, signal?: AbortSignal)
 /** @throws {BackendError} `pip-missing` */
 export async function requirePip({ python, platform }: Tools, signal?: AbortSignal): Promise<void> {
   if (await works(python, ["-m", "pip", "--version"], signal)) return;
-  throw missing("pip-missing", `${python} has no pip`, PIP, platform);
+  throw missing("pip-missing", { program: "pip", what: `${python} has no pip` }, PIP, platform);
 }
 
 async function findPython(
@@ -105,7 +118,7 @@ async function findPython(
     const found = await run(python, ["-c", script], { signal }).catch(ignoreAbsent);
     if (found?.code === 0 && found.stdout.startsWith("3.")) return { python, pythonVersion: found.stdout.trim() };
   }
-  throw missing("python-missing", "Python 3 was not found", PYTHON, platform);
+  throw missing("python-missing", { program: "python3", what: "Python 3 was not found" }, PYTHON, platform);
 }
 
 async function works(command: string, args: string[], signal?: AbortSignal): Promise<boolean> {

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
+import { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "@seg/node";
 import { CALLS, type Call, type CallName } from "../call.ts";
 import { CollectiveError } from "../errors.ts";
 import { brokenError, checkSameCall, deadError, disposedError } from "../failures.ts";
 import type { Group } from "../group.ts";
 import { checkData, checkRank, checkTimeout, TIMEOUT_MS } from "../options.ts";
-import { hasEnded, IDENTITY_LENGTH, type Identity, ownIdentity } from "../processes/identity.ts";
 import { sumInOrder } from "../shared/sum.ts";
 import { mpiLaunch } from "./launch.ts";
 import { Messages, type Piece, type Requests } from "./messages.ts";
@@ -61,7 +61,7 @@ class MpiGroup implements Group {
   readonly #prepared: readonly Requests[];
   #name: CallName = "join";
   #staging: Float32Array = new Float32Array(0);
-  #identities: readonly Identity[] = [];
+  #identities: readonly ProcessIdentity[] = [];
   #broken: CollectiveError | undefined;
   #disposed = false;
 
@@ -255,10 +255,10 @@ class MpiGroup implements Group {
 }
 
 /** A process on another machine cannot be looked after. */
-const ELSEWHERE: Identity = [0, 0, 0];
+const ELSEWHERE: ProcessIdentity = [0, 0, 0];
 
-function identityFrom(card: Int32Array): Identity {
-  return [...card.subarray(0, IDENTITY_LENGTH)] as unknown as Identity;
+function identityFrom(card: Int32Array): ProcessIdentity {
+  return [...card.subarray(0, IDENTITY_LENGTH)] as unknown as ProcessIdentity;
 }
 
 function numberOf(text: string): number {

@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "@seg/node";
 import { CollectiveError } from "../errors.ts";
 import { timeoutError } from "../failures.ts";
 import type { Group } from "../group.ts";
@@ -8,7 +9,6 @@ import { atExit } from "../shared/at-exit.ts";
 import { ABSENT, defaultChunkLength, IDENTITY, JOINED, LEFT, lineOf, STATE, sharedBytes } from "../shared/layout.ts";
 import { SharedGroup } from "../shared/shared-group.ts";
 import type { Sleeper } from "../shared/sleeper.ts";
-import { hasEnded, IDENTITY_LENGTH, type Identity, ownIdentity } from "./identity.ts";
 import { createSegment, openSegment, type Segment } from "./segment.ts";
 import { loadSystem, type System } from "./system.ts";
 
@@ -108,9 +108,9 @@ function enter(
   }
 }
 
-function identityIn(control: Int32Array, rank: number): Identity {
+function identityIn(control: Int32Array, rank: number): ProcessIdentity {
   const at = lineOf(rank) + IDENTITY;
-  return [...control.subarray(at, at + IDENTITY_LENGTH)] as unknown as Identity;
+  return [...control.subarray(at, at + IDENTITY_LENGTH)] as unknown as ProcessIdentity;
 }
 
 function processSleeper(control: Int32Array, { sleep, wake }: System): Sleeper {

@@ -12,10 +12,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "@seg/node";
 import { CollectiveError } from "../errors.ts";
 import { oneLine } from "../load-koffi.ts";
 import { CHUNK_LENGTH, CREATOR, LINE_LENGTH, MAGIC, SIZE, sharedBytes } from "../shared/layout.ts";
-import { hasEnded, IDENTITY_LENGTH, type Identity, ownIdentity } from "./identity.ts";
 
 /** Memory on Linux; elsewhere a file, which the system keeps in memory while it is mapped. */
 const FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -31,7 +31,7 @@ const REMNANT_MS = 60_000;
 interface Head {
   size: number;
   chunkLength: number;
-  creator: Identity;
+  creator: ProcessIdentity;
 }
 
 /** An open segment: the file that a group of processes shares. */
@@ -140,6 +140,6 @@ function writeHead(fd: number, { size, chunkLength, creator }: Head): void {
 function readHead(fd: number): Head | undefined {
   const head = new Int32Array(LINE_LENGTH);
   if (readSync(fd, head, 0, head.byteLength, 0) < head.byteLength || head[MAGIC] !== MAGIC_NUMBER) return undefined;
-  const creator = [...head.subarray(CREATOR, CREATOR + IDENTITY_LENGTH)] as unknown as Identity;
+  const creator = [...head.subarray(CREATOR, CREATOR + IDENTITY_LENGTH)] as unknown as ProcessIdentity;
   return { size: head[SIZE]!, chunkLength: head[CHUNK_LENGTH]!, creator };
 }

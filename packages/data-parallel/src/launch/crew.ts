@@ -1,6 +1,6 @@
+import { unpackError } from "@seg/node";
 import { DataParallelError } from "../errors.ts";
 import type { FromReplica, Request } from "../replica/messages.ts";
-import { unpackError } from "../sent-error.ts";
 import type { Place, PlaceListener } from "./place.ts";
 
 /** A rank that complains about the others may be told why by one of them, this many milliseconds later. */

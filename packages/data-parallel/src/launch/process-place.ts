@@ -1,10 +1,7 @@
-import { startProcess } from "../own-entry.ts";
+import { causeOfDeath, lastWords, ownModule, startProcess } from "@seg/node";
 import { type ChosenDevice, environmentOf } from "../replica/device.ts";
 import type { FromReplica } from "../replica/messages.ts";
 import type { Place, PlaceListener } from "./place.ts";
-
-/** How much of what a process says on stderr is kept, to tell why it died. */
-const KEPT = 4096;
 
 /**
  * Starts a process for a replica; what it prints goes where this process prints.
@@ -12,16 +9,13 @@ const KEPT = 4096;
  * @throws {DataParallelError} `option` if this process does not see its GPU.
  */
 export function launchProcess({ onMessage, onEnd }: PlaceListener, device: ChosenDevice): Place {
-  const child = startProcess("replica/process", [String(process.pid)], {
+  const child = startProcess(ownModule("../replica/process", import.meta.url), [String(process.pid)], {
     env: environmentOf(device),
     serialization: "advanced",
     stdio: ["ignore", "inherit", "pipe", "ipc"],
   });
-  let said = "";
-  child.stderr!.on("data", (text: Buffer) => {
-    process.stderr.write(text);
-    said = `${said}${text}`.slice(-KEPT);
-  });
+  child.stderr!.on("data", (text: Buffer) => process.stderr.write(text));
+  const stderr = lastWords(child);
   child.on("message", (message) => onMessage(message as FromReplica));
   const ended = new Promise<void>((resolve) => {
     child.on("error", (error) => {
@@ -29,7 +23,7 @@ export function launchProcess({ onMessage, onEnd }: PlaceListener, device: Chose
       if (child.pid === undefined) resolve();
     });
     child.on("exit", (code, signal) => {
-      onEnd(causeOfDeath(code, signal, said));
+      onEnd(causeOfDeath({ code, signal, stderr: stderr() }));
       resolve();
     });
   });
@@ -48,11 +42,4 @@ export function launchProcess({ onMessage, onEnd }: PlaceListener, device: Chose
     },
     ended,
   };
-}
-
-function causeOfDeath(code: number | null, killedBy: string | null, said: string): string {
-  if (/out of memory|bad_alloc/i.test(said)) return "ran out of memory";
-  if (killedBy === "SIGKILL") return "was killed by SIGKILL, as the system does when memory runs out";
-  const last = said.trim().split("\n").at(-1);
-  return `${killedBy ? `was killed by ${killedBy}` : `ended by itself with code ${code}`}${last ? ` (${last})` : ""}`;
 }

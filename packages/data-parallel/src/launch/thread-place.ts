@@ -1,10 +1,10 @@
-import { startThread } from "../own-entry.ts";
+import { ownModule, startThread } from "@seg/node";
 import type { FromReplica } from "../replica/messages.ts";
 import type { Place, PlaceListener } from "./place.ts";
 
 /** Starts a thread for a replica. */
 export function launchThread({ onMessage, onEnd }: PlaceListener): Place {
-  const worker = startThread("replica/thread");
+  const worker = startThread(ownModule("../replica/thread", import.meta.url));
   worker.on("message", (message: FromReplica) => onMessage(message));
   worker.on("messageerror", (error) => onEnd("said something that cannot be read", error));
   worker.on("error", (error: NodeJS.ErrnoException) =>
@@ -12,7 +12,7 @@ export function launchThread({ onMessage, onEnd }: PlaceListener): Place {
   );
   const ended = new Promise<void>((resolve) => {
     worker.on("exit", (code) => {
-      onEnd(`ended by itself with code ${code}`);
+      onEnd(`ended with code ${code}`);
       resolve();
     });
   });

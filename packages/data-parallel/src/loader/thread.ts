@@ -1,7 +1,6 @@
 import type { Worker } from "node:worker_threads";
-import { DataParallelError, type DataParallelErrorCode } from "../errors.ts";
-import { startThread } from "../own-entry.ts";
-import { type SentError, unpackError } from "../sent-error.ts";
+import { ownModule, type SentError, startThread, unpackError } from "@seg/node";
+import { DataParallelError } from "../errors.ts";
 import type { HostData, SampleRequest } from "./source-host.ts";
 import type { Answer, Question } from "./worker.ts";
 
@@ -18,7 +17,7 @@ export class LoaderThread {
   #end: Error | undefined;
 
   constructor(data: HostData) {
-    this.#worker = startThread("loader/worker", data);
+    this.#worker = startThread(ownModule("./worker", import.meta.url), { workerData: data });
     this.#worker.unref();
     this.#worker.on("message", (answer: Answer) => this.#settle(answer));
     this.#worker.on("messageerror", (error) => this.#fail(error));
@@ -66,8 +65,9 @@ export class LoaderThread {
   }
 }
 
-function revive(error: SentError): Error {
-  if (error.name === "DataParallelError")
-    return new DataParallelError(error.code as DataParallelErrorCode, error.message);
-  return unpackError(error);
+function revive(sent: SentError): Error {
+  const error = unpackError(sent);
+  if (error.name !== "DataParallelError") return error;
+  const { code, message, cause } = error as DataParallelError;
+  return new DataParallelError(code, message, { cause });
 }

@@ -1,6 +1,6 @@
 // What a loader's thread runs.
 import { parentPort, workerData } from "node:worker_threads";
-import { packError, type SentError } from "../sent-error.ts";
+import { packError, type SentError } from "@seg/node";
 import { ownBuffers } from "../transfer.ts";
 import { type HostData, type SampleRequest, SourceHost } from "./source-host.ts";
 

@@ -1,5 +1,5 @@
+import type { SentError } from "@seg/node";
 import type { GroupHandle } from "../launch/group-handle.ts";
-import type { SentError } from "../sent-error.ts";
 import type { ChosenDevice } from "./device.ts";
 
 /** What makes a replica. */

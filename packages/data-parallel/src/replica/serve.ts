@@ -1,6 +1,6 @@
 import type { Group } from "@seg/collectives";
+import { packError } from "@seg/node";
 import { joinGroup } from "../launch/group-handle.ts";
-import { packError } from "../sent-error.ts";
 import { ownBuffers, trimmed } from "../transfer.ts";
 import { type HostedReplica, hostReplica } from "./host.ts";
 import type { FromReplica, StartRequest, ToReplica } from "./messages.ts";

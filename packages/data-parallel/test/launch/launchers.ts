@@ -26,9 +26,3 @@ export function isAlive(pid: number): boolean {
     return false;
   }
 }
-
-const HOOKS = new URL("../../../node/src/typescript-hooks.mjs", import.meta.url).href;
-const REGISTER = `import { register } from "node:module"; register("${HOOKS}");`;
-
-/** What lets Node run a fixture. */
-export const execArgvOfSources = () => ["--import", `data:text/javascript,${encodeURIComponent(REGISTER)}`];

@@ -1,7 +1,8 @@
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { startProcess } from "@seg/node";
 import { afterEach, describe, expect, it } from "vitest";
-import { execArgvOfSources, isAlive, LAUNCHERS } from "./launchers.ts";
+import { isAlive, LAUNCHERS } from "./launchers.ts";
 
 const PARENT = new URL("../fixtures/parent.ts", import.meta.url);
 
@@ -12,7 +13,7 @@ afterEach(() => {
 
 /** Starts a process with two replicas, and gives the numbers of their processes. */
 async function startParent(...args: string[]): Promise<number[]> {
-  parent = fork(PARENT, args, { execArgv: execArgvOfSources() });
+  parent = startProcess(PARENT, args);
   const [pids] = await once(parent, "message");
   return pids;
 }

@@ -1,6 +1,6 @@
-import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readOdgt, TRAIN_SOURCE, type TrainBatch, type TrainOptions } from "@seg/ade20k-data";
+import { startProcess } from "@seg/node";
 import { shared, unlessShared } from "@seg/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { type LoaderOptions, SeededLoader } from "../../src/loader/seeded-loader.ts";
@@ -191,9 +191,7 @@ describe("Disposing of a loader", () => {
 
   it("may be forgotten: a process that wants no more samples ends", async () => {
     const script = new URL("../fixtures/forgets-dispose.ts", import.meta.url);
-    const hooks = new URL("../../../node/src/typescript-hooks.mjs", import.meta.url).href;
-    const register = `import { register } from "node:module"; register("${hooks}");`;
-    const child = fork(script, { execArgv: ["--import", `data:text/javascript,${encodeURIComponent(register)}`] });
+    const child = startProcess(script);
     const [letters] = await once(child, "message");
     expect(letters).toHaveLength(2);
     expect(await once(child, "exit")).toEqual([0, null]);
