@@ -1,7 +1,10 @@
+import { refuseUnknownOptions, SegError } from "@seg/errors";
+import type { LoadReport } from "./load-report.ts";
+
 /**
  * What went wrong, for programs:
  * - `not-found`: no such file.
- * - `unreadable`, `unwritable`: the operating system refused; `cause` holds its error.
+ * - `unreadable`: the operating system refused; `cause` holds its error.
  * - `html`: a web page was saved in place of the file.
  * - `lfs-pointer`: a git-lfs pointer stands in place of the file.
  * - `truncated`: the file ends before its contents do.
@@ -9,33 +12,57 @@
  * - `unsafe-pickle`: a pickle wants to call something that a state dict has no need of.
  * - `unsupported`: well-formed, but not something this package reads.
  * - `mismatch`: the tensors do not fit the model, or a tensor does not fit its own shape.
+ * - `option`: an option that there is not.
  */
 export type CheckpointErrorCode =
   | "not-found"
   | "unreadable"
-  | "unwritable"
   | "html"
   | "lfs-pointer"
   | "truncated"
   | "corrupt"
   | "unsafe-pickle"
   | "unsupported"
-  | "mismatch";
+  | "mismatch"
+  | "option";
 
-/** The one error that this package throws; `code` is stable, the message is one line for people. */
-export class CheckpointError extends Error {
-  override readonly name = "CheckpointError";
-  readonly code: CheckpointErrorCode;
+/** The values behind a {@link CheckpointError}, of which each code has some. */
+export interface CheckpointErrorData {
+  /** The file. */
+  file: string;
+  /** `mismatch` with a model: what fits and what does not. */
+  report: LoadReport;
+  /** The model's name. */
+  model: string;
+  /** The tensor that is wrong. */
+  tensor: string;
+  /** How many elements it should have and has, and of which type. */
+  expected: { count: number; dtype: string };
+  received: { count: number; array: string };
+  /** What a pickle wants to call, as Python names it: `os.system`. */
+  global: string;
+  /** The option that there is not, and the one that was probably meant. */
+  option: string;
+  nearest: string | undefined;
+}
 
-  /**
-   * @param code - What went wrong, for programs.
-   * @param message - One line: what was expected, what came, the way out.
-   * @param options - `cause`, where another error stands behind this one.
-   */
-  constructor(code: CheckpointErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
+/**
+ * The one error that this package throws on purpose; `code` is stable, the message is one line for people, `data` holds the values. Files that
+ * cannot be written are a `FileError` of `@seg/node`.
+ */
+export class CheckpointError extends SegError<CheckpointErrorCode, Partial<CheckpointErrorData>> {}
+
+/** An error of this package as one about a file, with the file's name in its line and data; any other as it is. */
+export function aboutFile(error: unknown, file: string): unknown {
+  if (!(error instanceof CheckpointError)) return error;
+  const { code, message, cause, data } = error;
+  const end = message.endsWith(".") ? "" : ".";
+  return new CheckpointError(code, `${file}: ${message}${end}`, { cause, data: { ...data, file } });
+}
+
+/** @throws {CheckpointError} `option` for an option that is not in the list. */
+export function refuseUnknown(options: object, known: readonly string[], what: string): void {
+  refuseUnknownOptions(options, known, what, (line, data) => new CheckpointError("option", line, { data }));
 }
 
 /** Text from a file, made fit for a line of an error message. */

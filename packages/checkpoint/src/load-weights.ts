@@ -1,38 +1,20 @@
 import * as tf from "@tensorflow/tfjs";
 import type { TensorData } from "./dtypes.ts";
-import { CheckpointError } from "./errors.ts";
+import { CheckpointError, refuseUnknown } from "./errors.ts";
+import type { LoadReport, ShapeMismatch } from "./load-report.ts";
 import { describeMismatch } from "./mismatch.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
 import type { NamedTensor, StateDict } from "./tensor.ts";
 
-/** What `loadWeights` did, by PyTorch's names. */
-export interface LoadReport {
-  /** Loaded into the model. */
-  readonly loaded: readonly string[];
-  /** The model has them, the state dict does not. */
-  readonly missing: readonly string[];
-  /** The state dict has them, the model does not. */
-  readonly unexpected: readonly string[];
-  /** Both have them, in different shapes. */
-  readonly misshapen: readonly Misshapen[];
-  /** Left aside on purpose: counters and buffers of batch norm, classifier heads that the model lacks, what `ignore` names. */
-  readonly passedOver: readonly string[];
-}
-
-/** A tensor whose shape is not the model's; both in PyTorch's order of axes. */
-export interface Misshapen {
-  readonly name: string;
-  readonly expected: readonly number[];
-  readonly received: readonly number[];
-}
-
 /** Options of `loadWeights`. */
 export interface LoadOptions {
-  /** Whether anything missing, unexpected or misshapen is an error (the default); otherwise what fits is loaded. */
-  strict?: boolean;
-  /** Names of the state dict to leave aside. */
-  ignore?: (name: string) => boolean;
+  /** Whether anything missing, unexpected or of another shape is an error (the default); otherwise what fits is loaded. */
+  strict?: boolean | undefined;
+  /** Which names of the state dict to ignore. */
+  ignore?: ((name: string) => boolean) | undefined;
 }
+
+export const LOAD_OPTIONS = ["strict", "ignore"] satisfies (keyof LoadOptions)[];
 
 // PyTorch's step counter, and the running sums of MIT's synchronized batch norm.
 const BUFFERS = new Set(["num_batches_tracked", "_tmp_running_mean", "_tmp_running_var", "_running_iter"]);
@@ -41,40 +23,43 @@ const HEADS = ["fc.", "classifier."];
 
 /**
  * Loads a state dict into a model. The mapping is a rule: layer `layer1.0.conv1` with variable `kernel` takes
- * `layer1.0.conv1.weight`, its axes brought from OIHW to HWIO; batch norm's gamma, beta and moving statistics take `weight`,
+ * `layer1.0.conv1.weight`, its axes permuted from OIHW to HWIO; batch norm's gamma, beta and moving statistics take `weight`,
  * `bias`, `running_mean` and `running_var`; any other variable takes the tensor of its own name.
  *
  * @param model - Its layers bear PyTorch's module paths as names. Its variables are overwritten.
  * @param state - Tensors by PyTorch's names, as `readCheckpoint` gives them. They are copied.
  * @param options - See `LoadOptions`.
- * @throws {CheckpointError} `mismatch` in strict mode, before any variable is touched; the message lists the names.
+ * @throws {CheckpointError} `mismatch` in strict mode, before any variable is touched: the message lists the names, `data.report` holds all;
+ *   `option` for an option that there is not.
  */
 export function loadWeights(model: tf.LayersModel, state: StateDict, options: LoadOptions = {}): LoadReport {
+  refuseUnknown(options, LOAD_OPTIONS, "the options of loadWeights");
   const { strict = true, ignore = () => false } = options;
   const parameters = parametersOf(model);
   const known = new Set(parameters.map(({ name }) => name));
   const lacksHead = HEADS.filter((head) => !parameters.some(({ name }) => name.startsWith(head)));
-  const isPassedOver = (name: string): boolean =>
+  const isIgnored = (name: string): boolean =>
     ignore(name) ||
     (!known.has(name) &&
       (BUFFERS.has(name.slice(name.lastIndexOf(".") + 1)) || lacksHead.some((head) => name.startsWith(head))));
 
-  const passedOver = [...state.keys()].filter(isPassedOver);
-  const aside = new Set(passedOver);
+  const ignored = [...state.keys()].filter(isIgnored);
+  const aside = new Set(ignored);
   const pairs: [Parameter, NamedTensor][] = [];
   const missing: string[] = [];
-  const misshapen: Misshapen[] = [];
+  const shapeMismatch: ShapeMismatch[] = [];
   for (const parameter of parameters) {
     const { name, shape } = parameter;
     const tensor = aside.has(name) ? undefined : state.get(name);
     if (!tensor) missing.push(name);
-    else if (!sameShape(shape, tensor.shape)) misshapen.push({ name, expected: shape, received: tensor.shape });
+    else if (!sameShape(shape, tensor.shape)) shapeMismatch.push({ name, expected: shape, received: tensor.shape });
     else pairs.push([parameter, tensor]);
   }
   const unexpected = [...state.keys()].filter((name) => !known.has(name) && !aside.has(name));
-  const report = { loaded: pairs.map(([{ name }]) => name), missing, unexpected, misshapen, passedOver };
-  if (strict && missing.length + unexpected.length + misshapen.length > 0) {
-    throw new CheckpointError("mismatch", describeMismatch(model.name, parameters.length, report));
+  const report = { loaded: pairs.map(([{ name }]) => name), missing, unexpected, shapeMismatch, ignored };
+  if (strict && missing.length + unexpected.length + shapeMismatch.length > 0) {
+    const line = describeMismatch(model.name, parameters.length, report);
+    throw new CheckpointError("mismatch", line, { data: { model: model.name, report } });
   }
   for (const [parameter, tensor] of pairs) write(parameter, tensor.data);
   return report;

@@ -1,20 +1,20 @@
+import { nearest } from "@seg/errors";
 import { quote } from "./errors.ts";
-import type { LoadReport, Misshapen } from "./load-weights.ts";
-import { nearest } from "./nearest.ts";
+import type { LoadReport, ShapeMismatch } from "./load-report.ts";
 
 // Of each list, in the message.
 const SHOWN = 4;
 
 /** One line on how a state dict differs from a model with `count` weights, with the likely way out. */
 export function describeMismatch(model: string, count: number, report: LoadReport): string {
-  const { missing, unexpected, misshapen } = report;
+  const { missing, unexpected, shapeMismatch } = report;
   const parts = [
     list("missing", missing, quote),
     list("unexpected", unexpected, (name) => {
       const meant = nearest(name, missing);
       return `${quote(name)}${meant ? ` (nearest: ${meant})` : ""}`;
     }),
-    list("misshapen", misshapen, ({ name, expected, received }) => {
+    list("of another shape", shapeMismatch, ({ name, expected, received }) => {
       return `${quote(name)} (expected ${shape(expected)}, received ${shape(received)})`;
     }),
   ];
@@ -30,8 +30,8 @@ function list<T>(what: string, items: readonly T[], describe: (item: T) => strin
 
 const shape = (sizes: readonly number[]): string => `[${sizes.join(", ")}]`;
 
-function wayOut({ loaded, missing, unexpected, misshapen }: LoadReport): string {
-  const classes = classCounts(misshapen);
+function wayOut({ loaded, missing, unexpected, shapeMismatch }: LoadReport): string {
+  const classes = classCounts(shapeMismatch);
   if (classes && missing.length + unexpected.length === 0) {
     return `the model has ${classes.expected} classes and the weights are for ${classes.received}; set the number of classes to ${classes.received} or take other weights`;
   }
@@ -40,11 +40,11 @@ function wayOut({ loaded, missing, unexpected, misshapen }: LoadReport): string 
 }
 
 /** The numbers of classes, if all that differs is the number of outputs, and that in one way. */
-function classCounts(misshapen: readonly Misshapen[]): { expected: number; received: number } | undefined {
-  const expected = misshapen[0]?.expected[0];
-  const received = misshapen[0]?.received[0];
+function classCounts(shapeMismatch: readonly ShapeMismatch[]): { expected: number; received: number } | undefined {
+  const expected = shapeMismatch[0]?.expected[0];
+  const received = shapeMismatch[0]?.received[0];
   if (expected === undefined || received === undefined) return undefined;
-  const alike = misshapen.every(
+  const alike = shapeMismatch.every(
     (one) =>
       one.expected[0] === expected &&
       one.received[0] === received &&

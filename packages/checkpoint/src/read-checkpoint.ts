@@ -1,5 +1,5 @@
 import { ByteFile } from "./byte-file.ts";
-import { CheckpointError, quote } from "./errors.ts";
+import { aboutFile, CheckpointError, quote, refuseUnknown } from "./errors.ts";
 import { readLegacy } from "./read-legacy.ts";
 import { readSafetensors } from "./read-safetensors.ts";
 import { readZip } from "./read-zip.ts";
@@ -18,8 +18,10 @@ export interface Checkpoint extends StateDict {
 /** Options of `readCheckpoint`. */
 export interface ReadOptions {
   /** Gives each tensor another name; undefined leaves it out. */
-  map?: (name: string) => string | undefined;
+  map?: ((name: string) => string | undefined) | undefined;
 }
+
+export const READ_OPTIONS = ["map"] satisfies (keyof ReadOptions)[];
 
 /**
  * Reads a state dict from a `.pth` file of either format or from safetensors, whatever the file is called. A dict under
@@ -30,10 +32,12 @@ export interface ReadOptions {
  * @param options - See `ReadOptions`.
  * @returns the tensors by name, in the file's order; they stay valid when the file goes.
  * @throws {CheckpointError} that begins with the path: `not-found`, `unreadable`, `html`, `lfs-pointer`, `truncated`, `corrupt`,
- *   `unsafe-pickle`, `unsupported`; `mismatch` where `map` gives two tensors one name.
+ *   `unsafe-pickle`, `unsupported`; `mismatch` where `map` gives two tensors one name. `data.file` holds the path. `option` for an
+ *   option that there is not.
  * @see PyTorch's torch/serialization.py (both `.pth` formats) and the safetensors format's description.
  */
 export async function readCheckpoint(path: string, options: ReadOptions = {}): Promise<Checkpoint> {
+  refuseUnknown(options, READ_OPTIONS, "the options of readCheckpoint");
   try {
     const file = await ByteFile.open(path);
     try {
@@ -44,13 +48,12 @@ export async function readCheckpoint(path: string, options: ReadOptions = {}): P
       await file.close();
     }
   } catch (error) {
-    if (error instanceof CheckpointError) {
-      throw new CheckpointError(error.code, `${path}: ${error.message}.`, { cause: error.cause });
-    }
+    if (error instanceof CheckpointError) throw aboutFile(error, path);
     const { syscall, message } = error as NodeJS.ErrnoException;
     if (!syscall) throw error;
     throw new CheckpointError("unreadable", `${path}: it cannot be read (${message}): check its disk.`, {
       cause: error,
+      data: { file: path },
     });
   }
 }
@@ -70,7 +73,9 @@ function rename(tensors: readonly StoredTensor[], map = (name: string): string |
     const name = map(strip(tensor.name));
     if (name === undefined) continue;
     if (state.has(name))
-      throw new CheckpointError("mismatch", `map gave the name ${quote(name)} to two tensors: let it tell them apart`);
+      throw new CheckpointError("mismatch", `map gave the name ${quote(name)} to two tensors: let it tell them apart`, {
+        data: { tensor: name },
+      });
     state.set(name, tensor.named(name));
   }
   return state;

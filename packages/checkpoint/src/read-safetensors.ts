@@ -73,7 +73,9 @@ function parseEntry(name: string, value: unknown): Entry {
   const { dtype: stored, shape, data_offsets: offsets } = isRecord(value) ? value : {};
   const dtype = dtypeNamed("safetensors", String(stored));
   if (typeof stored === "string" && !dtype) {
-    throw new CheckpointError("unsupported", `${quote(name)} is of type ${quote(stored)}: save it as F32`);
+    throw new CheckpointError("unsupported", `${quote(name)} is of type ${quote(stored)}: save it as F32`, {
+      data: { tensor: name },
+    });
   }
   if (!(dtype && Array.isArray(shape) && Array.isArray(offsets) && offsets.length === 2)) {
     throw malformed(`${quote(name)} has no type, shape and offsets`);

@@ -1,4 +1,5 @@
 import type * as tf from "@tensorflow/tfjs";
+import { refuseUnknown } from "./errors.ts";
 import { parametersOf } from "./parameters.ts";
 import type { NamedTensor } from "./tensor.ts";
 
@@ -8,17 +9,21 @@ export interface StateDictOptions {
   numBatchesTracked?: number;
 }
 
+const OPTIONS = ["numBatchesTracked"] satisfies (keyof StateDictOptions)[];
+
 /**
  * A model's weights as PyTorch names and orders them: the reverse of `loadWeights`.
  *
  * @param model - Its layers bear PyTorch's module paths as names. It is read, and must not be changed meanwhile.
  * @param options - See `StateDictOptions`.
  * @returns float32 copies, in the layers' order.
+ * @throws {CheckpointError} `option` for an option that there is not.
  */
 export async function stateDictOf(
   model: tf.LayersModel,
   options: StateDictOptions = {},
 ): Promise<Map<string, NamedTensor>> {
+  refuseUnknown(options, OPTIONS, "the options of stateDictOf");
   const { numBatchesTracked } = options;
   const state = new Map<string, NamedTensor>();
   const add = (tensor: NamedTensor) => state.set(tensor.name, tensor);

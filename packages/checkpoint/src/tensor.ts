@@ -38,7 +38,9 @@ export function checkView(name: string, view: View, length: number): void {
   const { shape, strides, offset } = view;
   const natural = [...shape, ...strides, offset].every((n) => Number.isSafeInteger(n) && n >= 0);
   if (!natural || shape.length !== strides.length || shape.length > MAX_RANK) {
-    throw new CheckpointError("corrupt", `${quote(name)} has no valid shape and strides: get the file anew`);
+    throw new CheckpointError("corrupt", `${quote(name)} has no valid shape and strides: get the file anew`, {
+      data: { tensor: name },
+    });
   }
   const count = elementCount(shape);
   if (count === 0) return;
@@ -47,12 +49,14 @@ export function checkView(name: string, view: View, length: number): void {
     throw new CheckpointError(
       "corrupt",
       `${quote(name)} reaches to element ${last} of a storage of ${length}: get the file anew`,
+      { data: { tensor: name } },
     );
   }
   if (!(count <= Math.max(length, MAX_REPEATED))) {
     throw new CheckpointError(
       "unsupported",
       `${quote(name)} repeats ${length} stored elements to ${count}: save it in Python as tensor.contiguous()`,
+      { data: { tensor: name } },
     );
   }
 }

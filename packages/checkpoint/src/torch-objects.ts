@@ -90,12 +90,15 @@ export function findGlobal(module: string, name: string): Global {
   // `os` pickles its functions under the operating system's own module.
   const known = module === "posix" || module === "nt" ? "os" : module;
   if (known === "torch" && name.endsWith("Storage")) {
-    throw new CheckpointError("unsupported", `it holds a torch.${quote(name)}: save it in Python as float32`);
+    throw new CheckpointError("unsupported", `it holds a torch.${quote(name)}: save it in Python as float32`, {
+      data: { global: `torch.${name}` },
+    });
   }
   throw new CheckpointError(
     "unsafe-pickle",
     `its pickle should hold tensors only, and @seg/checkpoint refuses to run ${quote(`${known}.${name}`)}: ` +
       "ask its author for torch.save(model.state_dict(), path)",
+    { data: { global: `${known}.${name}` } },
   );
 }
 

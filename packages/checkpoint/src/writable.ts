@@ -29,7 +29,9 @@ export function writables(path: string, tensors: Tensors): WritableTensor[] {
     // Halves are handed out as float32.
     const dtype = tensor.dtype === "float16" || tensor.dtype === "bfloat16" ? "float32" : tensor.dtype;
     if (seen.has(name))
-      throw new CheckpointError("mismatch", `${path}: two tensors are called ${quote(name)}: rename one.`);
+      throw new CheckpointError("mismatch", `${path}: two tensors are called ${quote(name)}: rename one.`, {
+        data: { file: path, tensor: name },
+      });
     seen.add(name);
     const data = (): TensorData => {
       const values = tensor.data;
@@ -38,6 +40,14 @@ export function writables(path: string, tensors: Tensors): WritableTensor[] {
           "mismatch",
           `${path}: expected ${elementCount(shape)} values of ${dtype} for ${quote(name)} of shape [${shape.join(", ")}] ` +
             `but received ${values.length} in a ${values.constructor.name}: make dtype, shape and data agree.`,
+          {
+            data: {
+              file: path,
+              tensor: name,
+              expected: { count: elementCount(shape), dtype },
+              received: { count: values.length, array: values.constructor.name },
+            },
+          },
         );
       }
       return values;

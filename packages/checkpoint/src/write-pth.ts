@@ -1,7 +1,8 @@
+import type { FileHandle } from "node:fs/promises";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { writeFileAtomic } from "@seg/node";
 import yazl from "yazl";
-import { writeAtomically } from "./atomic-file.ts";
 import { DTYPES } from "./dtypes.ts";
 import { PickleWriter } from "./pickle-writer.ts";
 import { elementCount, rowMajorStrides } from "./strides.ts";
@@ -13,12 +14,13 @@ import { bytesOf, type Tensors, type WritableTensor, writables } from "./writabl
  *
  * @param path - The file; its folder must exist.
  * @param tensors - A state dict or its tensors. Half-precision ones are written as float32; the others keep their type.
- * @throws {CheckpointError} `unwritable`; `mismatch` where a tensor's data do not fit its shape, or two have one name.
+ * @throws {CheckpointError} `mismatch` where a tensor's data do not fit its shape, or two have one name.
+ * @throws {FileError} `unwritable`.
  * @see PyTorch's torch/serialization.py.
  */
 export async function writePth(path: string, tensors: Tensors): Promise<void> {
   const list = writables(path, tensors);
-  await writeAtomically(path, async (file) => {
+  const write = async (file: FileHandle) => {
     const zip = new yazl.ZipFile();
     const failed = new Promise<never>((_, reject) => zip.on("error", reject));
     // Neither packed nor dated, as torch.save does; in PyTorch's order, its reader takes the folder's name from the first entry.
@@ -36,7 +38,8 @@ export async function writePth(path: string, tensors: Tensors): Promise<void> {
     });
     // Piped, not iterated: iterating would join all that waits into one more copy.
     await Promise.race([pipeline(zip.outputStream, sink), failed]);
-  });
+  };
+  await writeFileAtomic(path, write, { makeFolder: false, flush: true });
 }
 
 function pickle(tensors: readonly WritableTensor[]): Buffer {

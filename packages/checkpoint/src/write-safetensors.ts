@@ -1,5 +1,7 @@
-import { writeAtomically } from "./atomic-file.ts";
+import type { FileHandle } from "node:fs/promises";
+import { writeFileAtomic } from "@seg/node";
 import { DTYPES, type StoredData, type TensorData } from "./dtypes.ts";
+import { refuseUnknown } from "./errors.ts";
 import { encodeFloat16, FLOAT16_MAX } from "./half.ts";
 import { elementCount } from "./strides.ts";
 import { bytesOf, type Tensors, type WritableTensor, writables } from "./writable.ts";
@@ -15,6 +17,8 @@ export interface SafetensorsOptions {
   metadata?: Readonly<Record<string, string>>;
 }
 
+const OPTIONS = ["dtype", "metadata"] satisfies (keyof SafetensorsOptions)[];
+
 interface Stored {
   readonly name: string;
   readonly shape: readonly number[];
@@ -29,7 +33,8 @@ interface Stored {
  * @param path - The file; its folder must exist.
  * @param tensors - A state dict or its tensors. Half-precision ones are written as float32 unless `dtype` says otherwise.
  * @param options - See `SafetensorsOptions`.
- * @throws {CheckpointError} `unwritable`; `mismatch` where a tensor's data do not fit its shape, or two have one name.
+ * @throws {CheckpointError} `mismatch` where a tensor's data do not fit its shape, or two have one name; `option` for an option that there is not.
+ * @throws {FileError} `unwritable`.
  * @see The safetensors format's description.
  */
 export async function writeSafetensors(
@@ -37,6 +42,7 @@ export async function writeSafetensors(
   tensors: Tensors,
   options: SafetensorsOptions = {},
 ): Promise<void> {
+  refuseUnknown(options, OPTIONS, "the options of writeSafetensors");
   const { dtype, metadata } = options;
   // Wide elements first, so that each tensor lies at a multiple of its element's size.
   const stored = writables(path, tensors)
@@ -54,10 +60,11 @@ export async function writeSafetensors(
   head.writeBigUInt64LE(BigInt(head.length - 8));
   head.set(json, 8);
 
-  await writeAtomically(path, async (file) => {
+  const write = async (file: FileHandle) => {
     await file.writeFile(head);
     for (const { data } of stored) await file.writeFile(bytesOf(data()));
-  });
+  };
+  await writeFileAtomic(path, write, { makeFolder: false, flush: true });
 }
 
 const elementBytes = ({ bytes, shape }: Stored): number => bytes / Math.max(1, elementCount(shape));

@@ -20,7 +20,8 @@ async function expectError(path: string, expected: CheckpointErrorCode, text: st
     (error: unknown) => error,
   );
   expect(error).toBeInstanceOf(CheckpointError);
-  const { code, message } = error as CheckpointError;
+  const { code, message, data } = error as CheckpointError;
+  expect(data.file).toBe(path);
   expect(message).toMatch(text);
   expect(code).toBe(expected);
   expect(message.startsWith(`${path}: `)).toBe(true);

@@ -1,13 +1,20 @@
+import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   CheckpointError,
   type LoadOptions,
+  type LoadReport,
   loadWeights,
+  loadWeightsInto,
   type NamedTensor,
+  readCheckpoint,
   type StateDict,
   stateDictOf,
+  writePth,
+  writeSafetensors,
 } from "../src/index.ts";
+import { temporaryFolder } from "./helpers/files.ts";
 
 const counting = (count: number, from = 1) => Float32Array.from({ length: count }, (_, i) => from + i);
 
@@ -141,7 +148,7 @@ describe("loadWeights", () => {
     expect([...variable("layer1.0.bn1", 2).dataSync()]).toEqual([0.1, 0.2, 0.3, 0.4, 0.5].map(Math.fround));
   });
 
-  it("passes over step counters, the sums of MIT's batch norm, classifier heads, and what it is told to", () => {
+  it("ignores step counters, the sums of MIT's batch norm, classifier heads, and what it is told to", () => {
     const aside = {
       "layer1.0.bn1.num_batches_tracked": [],
       "layer1.0.bn1._tmp_running_mean": [5],
@@ -152,12 +159,12 @@ describe("loadWeights", () => {
       "conv_last_deepsup.weight": [4, 10],
     };
     const report = loadWeights(model, stateOf({ ...SHAPES, ...aside }), { ignore: (name) => name.includes("deepsup") });
-    expect([...report.passedOver]).toEqual(Object.keys(aside));
+    expect([...report.ignored]).toEqual(Object.keys(aside));
     expect([...report.loaded]).toEqual(Object.keys(SHAPES));
-    expect([report.missing, report.unexpected, report.misshapen]).toEqual([[], [], []]);
+    expect([report.missing, report.unexpected, report.shapeMismatch]).toEqual([[], [], []]);
   });
 
-  it("does not pass over the head of a model that has one", () => {
+  it("does not ignore the head of a model that has one", () => {
     const input = tf.input({ shape: [3] });
     const dense = tf.layers.dense({ name: "fc", units: 2 }).apply(input) as tf.SymbolicTensor;
     const classifier = tf.model({ inputs: input, outputs: dense });
@@ -166,7 +173,7 @@ describe("loadWeights", () => {
       "fc.bias",
     ]);
     expect(() => loadWeights(classifier, stateOf({ "fc.weight": [2, 3], "fc.bias": [2], "fc.x": [1] }))).toThrow(
-      "1 unexpected: fc.x",
+      mismatch({ unexpected: ["fc.x"] }),
     );
     classifier.dispose();
   });
@@ -175,6 +182,13 @@ describe("loadWeights", () => {
 function without(state: Map<string, NamedTensor>, ...names: string[]): StateDict {
   return new Map([...state].filter(([name]) => !names.includes(name)));
 }
+
+/** An error whose report holds these, among others. */
+const mismatch = (report: Partial<LoadReport>) =>
+  expect.objectContaining({
+    code: "mismatch",
+    data: expect.objectContaining({ report: expect.objectContaining(report) }),
+  });
 
 function messageOf(state: StateDict, options?: LoadOptions): string {
   try {
@@ -197,6 +211,9 @@ describe("loadWeights, where the state dict does not fit", () => {
         "1 unexpected: layer1.0.bn1.wieght (nearest: layer1.0.bn1.weight): " +
         "take weights of the same architecture, or pass strict: false to load only what fits.",
     );
+    expect(() => loadWeights(model, stateOf(shapes))).toThrow(
+      mismatch({ missing: ["layer1.0.bn1.weight"], unexpected: ["layer1.0.bn1.wieght"], shapeMismatch: [] }),
+    );
     expect(await stateDictOf(model)).toEqual(before);
   });
 
@@ -213,7 +230,7 @@ describe("loadWeights, where the state dict does not fit", () => {
     const message = messageOf(stateOf({ ...SHAPES, "conv_last.weight": [150, 10], "conv_last.bias": [150] }));
     expect(message).toBe(
       "Expected the 9 weights of model toy but found " +
-        "2 misshapen: conv_last.weight (expected [4, 10], received [150, 10]), conv_last.bias (expected [4], received [150]): " +
+        "2 of another shape: conv_last.weight (expected [4, 10], received [150, 10]), conv_last.bias (expected [4], received [150]): " +
         "the model has 4 classes and the weights are for 150; set the number of classes to 150 or take other weights.",
     );
   });
@@ -232,7 +249,7 @@ describe("loadWeights, where the state dict does not fit", () => {
     expect(report).toMatchObject({
       missing: ["conv_last.weight"],
       unexpected: ["extra"],
-      misshapen: [{ name: "conv_last.bias", expected: [4], received: [150] }],
+      shapeMismatch: [{ name: "conv_last.bias", expected: [4], received: [150] }],
     });
     expect([...variable("layer1.0.conv1", 1).dataSync()]).toEqual([...state.get("layer1.0.conv1.bias")!.data]);
   });
@@ -241,5 +258,49 @@ describe("loadWeights, where the state dict does not fit", () => {
     const message = messageOf(stateOf({ ...SHAPES, "a\nb": [1], [`z${"z".repeat(999)}`]: [1] }));
     expect(message).not.toContain("\n");
     expect(message.length).toBeLessThan(500);
+  });
+});
+
+it.each([
+  ["loadWeights", () => loadWeights(model, stateOf(SHAPES), { stric: false } as LoadOptions), "stric", "strict"],
+  ["stateDictOf", () => stateDictOf(model, { numBatchesTraked: 1 } as object), "numBatchesTraked", "numBatchesTracked"],
+  ["readCheckpoint", () => readCheckpoint("x.pth", { maps: 1 } as object), "maps", "map"],
+  ["loadWeightsInto", () => loadWeightsInto(model, "x.pth", { ignor: 1 } as object), "ignor", "ignore"],
+  ["writeSafetensors", () => writeSafetensors("x", [], { dtpye: "float16" } as object), "dtpye", "dtype"],
+] as const)("%s refuses an option that there is not", async (_, call, option, nearest) => {
+  await expect((async () => call())()).rejects.toMatchObject({ code: "option", data: { option, nearest } });
+});
+
+describe("loadWeightsInto", () => {
+  it("loads what a file holds, by other names if told so", async () => {
+    const path = join(temporaryFolder(), "x.pth");
+    const state = stateOf(SHAPES);
+    await writePth(
+      path,
+      [...state.values()].map((tensor) => ({ ...tensor, name: `net.${tensor.name}` })),
+    );
+    const report = await loadWeightsInto(model, path, { map: (name) => name.slice(4) });
+    expect(report.loaded).toEqual(Object.keys(SHAPES));
+    expect([...variable("conv_last", 1).dataSync()]).toEqual([...state.get("conv_last.bias")!.data]);
+    const { loaded } = await loadWeightsInto(model, path, { map: (name) => name, strict: false });
+    expect(loaded).toEqual([]);
+  });
+
+  it("names the file in the line and in the data, with the report", async () => {
+    const path = join(temporaryFolder(), "x.pth");
+    await writePth(path, stateOf({ ...SHAPES, "conv_last.bias": [150] }));
+    const error = await loadWeightsInto(model, path).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error).toMatchObject({
+      code: "mismatch",
+      data: {
+        file: path,
+        model: "toy",
+        report: { missing: [], shapeMismatch: [{ name: "conv_last.bias", expected: [4], received: [150] }] },
+      },
+    });
+    expect(error.message).toMatch(new RegExp(`^${path}: Expected the 9 weights of model toy .*[^.]\\.$`));
+    const none = `${path}.none`;
+    await expect(loadWeightsInto(model, none)).rejects.toMatchObject({ code: "not-found", data: { file: none } });
   });
 });

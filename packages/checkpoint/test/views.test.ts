@@ -51,7 +51,7 @@ describe("tensors that are views of a storage", () => {
     const beyond = ordered([str("x"), tensor(stretch, 2, [5], [1])]);
     await expect(readCheckpoint(temporaryFile(legacyFile(beyond, [floats("7", values)])))).rejects.toMatchObject({
       code: "corrupt",
-      message: expect.stringContaining("x reaches to element 6 of a storage of 6"),
+      data: { tensor: "x" },
     });
   });
 

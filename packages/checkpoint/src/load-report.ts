@@ -1,0 +1,20 @@
+/** What `loadWeights` did, by PyTorch's names. */
+export interface LoadReport {
+  /** Loaded into the model. */
+  readonly loaded: readonly string[];
+  /** The model has them, the state dict does not. */
+  readonly missing: readonly string[];
+  /** The state dict has them, the model does not. */
+  readonly unexpected: readonly string[];
+  /** Both have them, in different shapes. */
+  readonly shapeMismatch: readonly ShapeMismatch[];
+  /** Not loaded on purpose: counters and buffers of batch norm, classifier heads that the model lacks, what `ignore` names. */
+  readonly ignored: readonly string[];
+}
+
+/** A tensor whose shape is not the model's; both in PyTorch's order of axes. */
+export interface ShapeMismatch {
+  readonly name: string;
+  readonly expected: readonly number[];
+  readonly received: readonly number[];
+}

@@ -1,0 +1,29 @@
+import type * as tf from "@tensorflow/tfjs";
+import { aboutFile, refuseUnknown } from "./errors.ts";
+import type { LoadReport } from "./load-report.ts";
+import { LOAD_OPTIONS, type LoadOptions, loadWeights } from "./load-weights.ts";
+import { READ_OPTIONS, type ReadOptions, readCheckpoint } from "./read-checkpoint.ts";
+
+/**
+ * Reads a checkpoint and loads it into a model: `readCheckpoint` and `loadWeights`, with every error about that file.
+ *
+ * @param model - Its layers bear PyTorch's module paths as names. Its variables are overwritten.
+ * @param path - The file, in any format that `readCheckpoint` knows.
+ * @param options - Those of `readCheckpoint` and of `loadWeights`.
+ * @throws {CheckpointError} that begins with the path, which `data.file` holds: those of `readCheckpoint`; `mismatch` in strict mode, before
+ *   any variable is touched, with `data.report`.
+ */
+export async function loadWeightsInto(
+  model: tf.LayersModel,
+  path: string,
+  options: ReadOptions & LoadOptions = {},
+): Promise<LoadReport> {
+  refuseUnknown(options, [...READ_OPTIONS, ...LOAD_OPTIONS], "the options of loadWeightsInto");
+  const { map, ...loading } = options;
+  const state = await readCheckpoint(path, map && { map });
+  try {
+    return loadWeights(model, state, loading);
+  } catch (error) {
+    throw aboutFile(error, path);
+  }
+}
