@@ -1,6 +1,6 @@
-import { DataError } from "./errors.ts";
+import pMap from "p-map";
+import { DataError, refuseUnknown } from "./errors.ts";
 import { readImageHeader } from "./image-header.ts";
-import { inFlight } from "./in-flight.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { readBytes } from "./read-bytes.ts";
 import { readLabel } from "./read-label.ts";
@@ -18,6 +18,8 @@ export interface CheckOptions {
   signal?: AbortSignal;
 }
 
+const OPTIONS = ["numClasses", "limit", "onProgress", "signal"] satisfies (keyof CheckOptions)[];
+
 /** What was found. */
 export interface DatasetReport {
   /** Photos looked at. */
@@ -32,15 +34,16 @@ export interface DatasetReport {
  * Looks at everything that training would stumble over: that each photo is there, is an image and has the size the list says (its
  * header is read, its pixels are not), that each label is there, has the photo's size, decodes, and holds no value above `numClasses`.
  * Goes on to the end, whatever it finds.
+ *
+ * @throws {DataError} `option` for an option that there is not; otherwise only what is no fault of the data, and the signal's reason.
  */
-export async function checkDataset(
-  records: readonly OdgtRecord[],
-  { numClasses, limit = 20, onProgress, signal }: CheckOptions,
-): Promise<DatasetReport> {
+export async function checkDataset(records: readonly OdgtRecord[], options: CheckOptions): Promise<DatasetReport> {
+  refuseUnknown(options, OPTIONS, "the options of checkDataset");
+  const { numClasses, limit = 20, onProgress, signal } = options;
   const found: { i: number; problem: DataError }[] = [];
   let done = 0;
   let problemCount = 0;
-  await inFlight(8, records, async (record, i) => {
+  const check = async (record: OdgtRecord, i: number) => {
     signal?.throwIfAborted();
     for (const look of [lookAtPhoto, lookAtLabel]) {
       const problem = await look(record, numClasses).then(() => undefined, asDataError);
@@ -52,7 +55,9 @@ export async function checkDataset(
     found.sort((a, b) => a.i - b.i).splice(limit);
     done++;
     onProgress?.(done, records.length, problemCount);
-  });
+  };
+  // Decoding keeps several threads busy.
+  await pMap(records, check, { concurrency: 8 });
   return { checked: done, problemCount, problems: found.map(({ problem }) => problem) };
 }
 

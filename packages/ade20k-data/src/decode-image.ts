@@ -1,5 +1,6 @@
 import sharp from "sharp";
-import { type DownloadOptions, download, isUrl } from "./download.ts";
+import { DOWNLOAD_OPTIONS, type DownloadOptions, download, isUrl } from "./download.ts";
+import { refuseUnknown } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
 import { damagedError, readImageHeader } from "./image-header.ts";
 import { readBytes } from "./read-bytes.ts";
@@ -14,9 +15,10 @@ import { readBytes } from "./read-bytes.ts";
  * @param options - limits for URLs.
  * @returns the image; its memory belongs to the caller.
  * @throws {DataError} `not-found`, `unreadable`, `download-failed`, `not-an-image`, `truncated`, or `bad-size` for an image with a
- *   side under 2 pixels or more than 268 million pixels.
+ *   side under 2 pixels or more than 268 million pixels; `option`.
  */
 export async function decodeImage(source: string | Uint8Array, options: DownloadOptions = {}): Promise<RgbImage> {
+  refuseUnknown(options, DOWNLOAD_OPTIONS, "the options of decodeImage");
   const name = typeof source === "string" ? source : "the given buffer";
   const bytes = typeof source === "string" ? await readSource(source, options) : source;
   const { format, cmyk } = await readImageHeader(bytes, name);

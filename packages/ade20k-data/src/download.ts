@@ -10,6 +10,8 @@ export interface DownloadOptions {
   signal?: AbortSignal;
 }
 
+export const DOWNLOAD_OPTIONS = ["timeout", "maxBytes", "signal"] satisfies (keyof DownloadOptions)[];
+
 /** Whether a source names something on the web rather than a file. */
 export function isUrl(source: string): boolean {
   return /^https?:\/\//i.test(source);
@@ -23,7 +25,7 @@ export function isUrl(source: string): boolean {
  */
 export async function download(
   url: string,
-  { timeout = 60_000, maxBytes = 256 * 2 ** 20, signal }: DownloadOptions = {},
+  { timeout = 60_000, maxBytes = 256 * 2 ** 20, signal }: DownloadOptions,
 ): Promise<Buffer> {
   const deadline = AbortSignal.timeout(timeout);
   const chunks: Uint8Array[] = [];
@@ -54,7 +56,11 @@ export async function download(
 function failed(url: string, why: string, cause?: unknown): DataError {
   return new DataError(
     "download-failed",
-    `Expected an image at ${url} but ${why}: check the address, or download the file and name its path.`,
-    { cause },
+    {
+      expected: `an image at ${url}`,
+      but: why,
+      hint: "check the address, or download the file and name its path",
+    },
+    { cause, data: { url, reason: why } },
   );
 }

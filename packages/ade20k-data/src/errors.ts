@@ -1,9 +1,11 @@
+import { refuseUnknownOptions, SegError } from "@seg/errors";
+
 /**
  * What went wrong, for programs:
  * `not-found` no such file; `unreadable` no permission, or not a regular file; `not-an-image` no known image format;
  * `truncated` a cut-off or damaged file; `bad-size` an image too small, too large or too long for the transform;
  * `no-images` a folder without images; `download-failed` a URL that gave nothing usable; `bad-list`, `bad-classes`, `bad-label`
- * a file with wrong contents; `unwritable` a result that could not be saved.
+ * a file with wrong contents; `option` an option that there is not.
  */
 export type DataErrorCode =
   | "not-found"
@@ -16,15 +18,42 @@ export type DataErrorCode =
   | "bad-list"
   | "bad-classes"
   | "bad-label"
-  | "unwritable";
+  | "option";
 
-/** The one error this package throws about data: `code` is stable, `message` is one line that names the file and the way out. */
-export class DataError extends Error {
-  readonly code: DataErrorCode;
+/** The values behind a {@link DataError}, of which each code has some. */
+export interface DataErrorData {
+  /** The file or folder, or what the image is called. */
+  file: string;
+  /** Where in it: the line, or the entry of a JSON array, from 1. */
+  line: number;
+  entry: number;
+  /** The key of a list's record that is wrong. */
+  key: string;
+  /** The address of a download, and why it gave nothing. */
+  url: string;
+  reason: string;
+  /** The image's size in pixels, and the one that it should have. */
+  width: number;
+  height: number;
+  expectedWidth: number;
+  expectedHeight: number;
+  /** A label value that no class has, and where it stands first, from 0. */
+  value: number;
+  x: number;
+  y: number;
+  numClasses: number;
+  /** The option that there is not, and the one that was probably meant. */
+  option: string;
+  nearest: string | undefined;
+}
 
-  constructor(code: DataErrorCode, message: string, options?: ErrorOptions) {
-    super(message.replace(/\s*\n\s*/g, " "), options);
-    this.name = "DataError";
-    this.code = code;
-  }
+/**
+ * The one error this package throws about data: `code` is stable, `message` is one line that names the file and the way out, `data` holds the
+ * values. Files that cannot be written are a `FileError` of `@seg/node`.
+ */
+export class DataError extends SegError<DataErrorCode, Partial<DataErrorData>> {}
+
+/** @throws {DataError} `option` for an option that is not in the list. */
+export function refuseUnknown(options: object, known: readonly string[], what: string): void {
+  refuseUnknownOptions(options, known, what, (line, data) => new DataError("option", line, { data }));
 }

@@ -33,7 +33,11 @@ export interface ImageHeader {
  */
 export async function readImageHeader(bytes: Uint8Array, name: string): Promise<ImageHeader> {
   if (bytes.length === 0) {
-    throw new DataError("not-an-image", `Expected an image but ${name} is empty: copy or download the file again.`);
+    throw new DataError(
+      "not-an-image",
+      { expected: "an image", but: `${name} is empty`, hint: "copy or download the file again" },
+      { data: { file: name } },
+    );
   }
   const header = await sharp(bytes, { limitInputPixels: false })
     .metadata()
@@ -48,7 +52,12 @@ export async function readImageHeader(bytes: Uint8Array, name: string): Promise<
     const found = isHeic ? "is HEIC" : describe(bytes);
     throw new DataError(
       "not-an-image",
-      `Expected a ${Object.values(FORMATS).join(", ")} image but ${name} ${found}: convert it or leave it out.`,
+      {
+        expected: `a ${Object.values(FORMATS).join(", ")} image`,
+        but: `${name} ${found}`,
+        hint: "convert it or leave it out",
+      },
+      { data: { file: name } },
     );
   }
   const { space } = header;
@@ -56,7 +65,12 @@ export async function readImageHeader(bytes: Uint8Array, name: string): Promise<
   if (Math.min(width, height) < MIN_SIDE || width * height > MAX_PIXELS) {
     throw new DataError(
       "bad-size",
-      `Expected an image of at least ${MIN_SIDE}×${MIN_SIDE} and at most ${MAX_PIXELS} pixels but ${name} has ${width}×${height}: crop or resize it.`,
+      {
+        expected: `an image of at least ${MIN_SIDE}×${MIN_SIDE} and at most ${MAX_PIXELS} pixels`,
+        but: `${name} has ${width}×${height}`,
+        hint: "crop or resize it",
+      },
+      { data: { file: name, width, height } },
     );
   }
   return { format, cmyk: space === "cmyk", width, height };
@@ -68,8 +82,12 @@ export function damagedError(name: string, kind: string, error: Error): DataErro
   const detail = lines.map((line) => line.trim()).find((line) => line && !line.includes("bad seek"));
   return new DataError(
     "truncated",
-    `Expected a whole ${kind} but ${name} is cut off or damaged${detail ? ` (${detail})` : ""}: copy or download the file again.`,
-    { cause: error },
+    {
+      expected: `a whole ${kind}`,
+      but: `${name} is cut off or damaged${detail ? ` (${detail})` : ""}`,
+      hint: "copy or download the file again",
+    },
+    { cause: error, data: { file: name } },
   );
 }
 

@@ -5,7 +5,7 @@ export { colorize, overlay } from "./colorize.ts";
 export { decodeImage } from "./decode-image.ts";
 export { distinctColors } from "./distinct-colors.ts";
 export type { DownloadOptions } from "./download.ts";
-export { DataError, type DataErrorCode } from "./errors.ts";
+export { DataError, type DataErrorCode, type DataErrorData } from "./errors.ts";
 export type { RgbImage } from "./image.ts";
 export { type ClassShare, classShares, type LabelArray, type LabelMap } from "./label-map.ts";
 export { legend } from "./legend.ts";
@@ -35,5 +35,4 @@ export {
   type ValidationOptions,
   validationScales,
 } from "./validation-scales.ts";
-export { ensureWritable, writeFileAtomic } from "./write-file-atomic.ts";
 export { writeImage, writeLabelPng } from "./write-image.ts";

@@ -38,7 +38,12 @@ export async function listImages(path: string): Promise<string[]> {
   if (found.length === 0) {
     throw new DataError(
       "no-images",
-      `Expected images (jpg, jpeg, png, webp, avif, tif, tiff) in ${path} but found none: name a folder that holds some.`,
+      {
+        expected: `images (jpg, jpeg, png, webp, avif, tif, tiff) in ${path}`,
+        but: "found none",
+        hint: "name a folder that holds some",
+      },
+      { data: { file: path } },
     );
   }
   return found.sort((a, b) => (a < b ? -1 : 1));

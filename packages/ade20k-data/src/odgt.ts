@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
-import { DataError } from "./errors.ts";
+import { writeFileAtomic } from "@seg/node";
+import { DataError, refuseUnknown } from "./errors.ts";
 import { readBytes } from "./read-bytes.ts";
-import { writeFileAtomic } from "./write-file-atomic.ts";
 
 /** One photo of a list, its paths absolute. */
 export interface OdgtRecord {
@@ -21,19 +21,26 @@ export interface OdgtOptions {
   root?: string;
 }
 
+const OPTIONS = ["root"] satisfies (keyof OdgtOptions)[];
+
 /**
  * Reads a list in odgt form: one JSON object a line with `fpath_img`, `width`, `height` and, where there is a label map, `fpath_segm`.
- * Empty lines are passed over; whether the files exist is not looked at.
+ * Empty lines are skipped; whether the files exist is not looked at.
  *
- * @throws {DataError} `bad-list`, naming the file and line; `not-found`, `unreadable`.
+ * @throws {DataError} `bad-list`, naming the file and line; `not-found`, `unreadable`; `option`.
  */
-export async function readOdgt(path: string, { root = dirname(path) }: OdgtOptions = {}): Promise<OdgtRecord[]> {
+export async function readOdgt(path: string, options: OdgtOptions = {}): Promise<OdgtRecord[]> {
+  refuseUnknown(options, OPTIONS, "the options of readOdgt");
+  const { root = dirname(path) } = options;
   const text = (await readBytes(path)).toString("utf8").replace(/^\uFEFF/, "");
-  const records = text.split("\n").flatMap((line, i) => (line.trim() ? [parse(line, `${path}:${i + 1}`, root)] : []));
+  const records = text
+    .split("\n")
+    .flatMap((line, i) => (line.trim() ? [parse(line, { file: path, line: i + 1 }, root)] : []));
   if (records.length === 0) {
     throw new DataError(
       "bad-list",
       `${path}: Expected at least one photo but the list is empty: add one JSON object a line.`,
+      { data: { file: path } },
     );
   }
   return records;
@@ -42,13 +49,15 @@ export async function readOdgt(path: string, { root = dirname(path) }: OdgtOptio
 /**
  * Writes a list that {@link readOdgt} reads back, whole or not at all. Paths in `root` are written relative to it, others as they are.
  *
- * @throws {DataError} `unwritable`.
+ * @throws {FileError} `unwritable`.
  */
 export async function writeOdgt(
   path: string,
   records: readonly OdgtRecord[],
-  { root = dirname(path) }: OdgtOptions = {},
+  options: OdgtOptions = {},
 ): Promise<void> {
+  refuseUnknown(options, OPTIONS, "the options of writeOdgt");
+  const { root = dirname(path) } = options;
   const fromRoot = (file: string) => {
     const inside = relative(root, file);
     return inside.startsWith("..") || isAbsolute(inside) ? resolve(file) : inside.split(sep).join("/");
@@ -64,7 +73,8 @@ export async function writeOdgt(
   await writeFileAtomic(path, lines.map((line) => `${line}\n`).join(""));
 }
 
-function parse(line: string, where: string, root: string): OdgtRecord {
+function parse(line: string, place: { file: string; line: number }, root: string): OdgtRecord {
+  const where = `${place.file}:${place.line}`;
   let record: Record<string, unknown> | undefined;
   try {
     record = JSON.parse(line);
@@ -73,6 +83,7 @@ function parse(line: string, where: string, root: string): OdgtRecord {
     throw new DataError(
       "bad-list",
       `${where}: Expected a JSON object such as {"fpath_img": "a.jpg", "fpath_segm": "a.png", "width": 683, "height": 512} but received ${line.trim().slice(0, 80)}: write one object a line.`,
+      { data: place },
     );
   }
   const field = <T>(key: string, kind: string, accepts: (value: unknown) => boolean): T => {
@@ -81,6 +92,7 @@ function parse(line: string, where: string, root: string): OdgtRecord {
     throw new DataError(
       "bad-list",
       `${where}: Expected ${key} to be ${kind} but received ${JSON.stringify(value) ?? "nothing"}: correct the line.`,
+      { data: { ...place, key } },
     );
   };
   const isPath = (value: unknown) => typeof value === "string" && value !== "";

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join, parse, relative } from "node:path";
-import { DataError } from "./errors.ts";
+import pMap from "p-map";
+import { DataError, refuseUnknown } from "./errors.ts";
 import { readImageHeader } from "./image-header.ts";
-import { inFlight } from "./in-flight.ts";
 import { listImages } from "./list-images.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { readBytes } from "./read-bytes.ts";
@@ -15,30 +15,36 @@ import { readBytes } from "./read-bytes.ts";
  * @param labels - the folder of labels.
  * @param options - `onProgress` is told how many photos are done, of how many; `signal` stops it.
  * @returns a record for each photo, sorted by path.
- * @throws {DataError} `not-found` if a photo has no label; what {@link listImages} and the photos' headers give.
+ * @throws {DataError} `not-found` if a photo has no label; `option`; what {@link listImages} and the photos' headers give.
  */
 export async function pairImages(
   images: string,
   labels: string,
-  { onProgress, signal }: { onProgress?: (done: number, total: number) => void; signal?: AbortSignal } = {},
+  options: { onProgress?: (done: number, total: number) => void; signal?: AbortSignal } = {},
 ): Promise<OdgtRecord[]> {
+  refuseUnknown(options, ["onProgress", "signal"], "the options of pairImages");
+  const { onProgress, signal } = options;
   const photos = await listImages(images);
-  const records: OdgtRecord[] = [];
   let done = 0;
-  await inFlight(8, photos, async (imagePath, i) => {
+  const pair = async (imagePath: string): Promise<OdgtRecord> => {
     signal?.throwIfAborted();
     const { dir, name } = parse(relative(images, imagePath));
     const labelPath = join(labels, dir, `${name}.png`);
     if (!existsSync(labelPath)) {
       throw new DataError(
         "not-found",
-        `Expected the label of ${imagePath} in ${labelPath} but there is none: put it there or leave the photo out.`,
+        {
+          expected: `the label of ${imagePath} in ${labelPath}`,
+          but: "there is none",
+          hint: "put it there or leave the photo out",
+        },
+        { data: { file: labelPath } },
       );
     }
     const { width, height } = await readImageHeader(await readBytes(imagePath), imagePath);
-    records[i] = { imagePath, labelPath, width, height };
     done++;
     onProgress?.(done, photos.length);
-  });
-  return records;
+    return { imagePath, labelPath, width, height };
+  };
+  return pMap(photos, pair, { concurrency: 8 });
 }

@@ -1,12 +1,19 @@
 import { extname } from "node:path";
+import { explain } from "@seg/errors";
 import type { Color, SegClass } from "./classes.ts";
 import { distinctColors } from "./distinct-colors.ts";
 import { DataError } from "./errors.ts";
 import { readBytes } from "./read-bytes.ts";
 
+/** A file, and the line or the entry in it, from 1. */
+interface Place {
+  file: string;
+  line?: number;
+  entry?: number;
+}
+
 interface Entry {
-  /** File and line, or file and entry. */
-  where: string;
+  where: Place;
   name: unknown;
   color: unknown;
 }
@@ -25,14 +32,15 @@ interface Entry {
 export async function readClasses(path: string): Promise<SegClass[]> {
   const text = (await readBytes(path)).toString("utf8").replace(/^\uFEFF/, "");
   const entries = extname(path).toLowerCase() === ".csv" ? fromCsv(path, text) : fromJson(path, text);
-  if (entries.length === 0) throw bad(path, "at least one class", "none", "add the names of the classes");
+  if (entries.length === 0) throw bad({ file: path }, "at least one class", "none", "add the names of the classes");
 
-  const seen = new Map<string, string>();
+  const seen = new Map<string, Place>();
   const parsed = entries.map(({ where, name, color }) => {
     if (typeof name !== "string" || name.trim() === "") throw bad(where, "a class name", show(name), "name the class");
     const names = name.split(";").map((part) => part.trim());
     const before = seen.get(names[0]!);
-    if (before) throw bad(where, "a name of its own", `"${names[0]}", which stands at ${before} already`, "rename one");
+    if (before)
+      throw bad(where, "a name of its own", `"${names[0]}", which stands at ${nameOf(before)} already`, "rename one");
     seen.set(names[0]!, where);
     return { names, color: color === undefined || color === "" ? undefined : parseColor(where, color) };
   });
@@ -54,15 +62,16 @@ function fromJson(path: string, text: string): Entry[] {
     const position = Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? text.length);
     const line = text.slice(0, position).split("\n").length;
     throw bad(
-      `${path}:${line}`,
+      { file: path, line },
       "JSON",
       `a syntax error (${(error as Error).message})`,
       "correct it, or name the file .csv",
     );
   }
-  if (!Array.isArray(json)) throw bad(path, "a JSON array of classes", show(json), 'write ["sky", "road", …]');
+  if (!Array.isArray(json))
+    throw bad({ file: path }, "a JSON array of classes", show(json), 'write ["sky", "road", …]');
   return json.map((entry: unknown, i) => {
-    const where = `${path}, entry ${i + 1}`;
+    const where = { file: path, entry: i + 1 };
     return entry !== null && typeof entry === "object"
       ? { where, name: undefined, color: undefined, ...entry }
       : { where, name: entry, color: undefined };
@@ -70,13 +79,13 @@ function fromJson(path: string, text: string): Entry[] {
 }
 
 function fromCsv(path: string, text: string): Entry[] {
-  const lines = text.split(/\r?\n/).map((line, i) => ({ where: `${path}:${i + 1}`, cells: cells(line) }));
+  const lines = text.split(/\r?\n/).map((line, i) => ({ where: { file: path, line: i + 1 }, cells: cells(line) }));
   const [header, ...rows] = lines.filter(({ cells }) => cells.some((cell) => cell !== ""));
   const columns = header?.cells.map((cell) => cell.toLowerCase()) ?? [];
   const [name, color, ...rgb] = ["name", "color", "r", "g", "b"].map((column) => columns.indexOf(column));
   if (name === -1) {
     throw bad(
-      header?.where ?? path,
+      header?.where ?? { file: path },
       "a header with a column `name`",
       show(header?.cells.join(",")),
       "add the header line",
@@ -102,7 +111,7 @@ function cells(line: string): string[] {
   );
 }
 
-function parseColor(where: string, color: unknown): Color {
+function parseColor(where: Place, color: unknown): Color {
   const hex = typeof color === "string" && /^#([\da-f]{2})([\da-f]{2})([\da-f]{2})$/i.exec(color);
   const rgb = hex ? hex.slice(1).map((part) => Number.parseInt(part, 16)) : color;
   if (Array.isArray(rgb) && rgb.length === 3 && rgb.every((v) => Number.isInteger(v) && v >= 0 && v <= 255)) {
@@ -115,6 +124,11 @@ function show(value: unknown): string {
   return value === undefined ? "nothing" : JSON.stringify(value).slice(0, 80);
 }
 
-function bad(where: string, expected: string, received: string, way: string): DataError {
-  return new DataError("bad-classes", `${where}: Expected ${expected} but received ${received}: ${way}.`);
+function nameOf({ file, line, entry }: Place): string {
+  if (line !== undefined) return `${file}:${line}`;
+  return entry === undefined ? file : `${file}, entry ${entry}`;
+}
+
+function bad(where: Place, expected: string, received: string, hint: string): DataError {
+  return new DataError("bad-classes", `${nameOf(where)}: ${explain({ expected, received, hint })}`, { data: where });
 }

@@ -1,6 +1,7 @@
+import { type Explanation, explain } from "@seg/errors";
 import { decode } from "fast-png";
 import sharp from "sharp";
-import { DataError } from "./errors.ts";
+import { DataError, type DataErrorData, refuseUnknown } from "./errors.ts";
 import { damagedError } from "./image-header.ts";
 import type { LabelMap } from "./label-map.ts";
 import { readBytes } from "./read-bytes.ts";
@@ -15,38 +16,47 @@ export interface LabelOptions {
   height?: number;
 }
 
+const OPTIONS = ["numClasses", "width", "height"] satisfies (keyof LabelOptions)[];
+
 /**
  * Reads a label file, an 8-bit (or smaller) grey or palette PNG whose values, or palette indices, are 0 for unlabeled and 1, 2, … for the
  * classes, as the original does: every value minus one.
  *
  * @returns class indices, −1 where unlabeled, in an Int16Array of `height × width` values that belongs to the caller.
  * @throws {DataError} `bad-label`, naming the file and what is wrong with it: another format, 16 bits, RGB or alpha channels, another
- *   size than its photo, a value above `numClasses`; `truncated`, `not-found`, `unreadable`.
+ *   size than its photo, a value above `numClasses`; `truncated`, `not-found`, `unreadable`; `option`.
  */
 export async function readLabel(path: string, options: LabelOptions = {}): Promise<LabelMap<Int16Array>> {
+  refuseUnknown(options, OPTIONS, "the options of readLabel");
   const bytes = await readBytes(path);
   if (bytes.length < 26 || bytes.readUInt32BE(0) !== 0x89504e47) {
-    throw bad(path, "a PNG file", "another format", "save the labels as 8-bit grey or palette PNG");
+    throw bad(path, {
+      expected: "a PNG file",
+      received: "another format",
+      hint: "save the labels as 8-bit grey or palette PNG",
+    });
   }
   // Before any decoding, so that a wrong file costs nothing.
   const [width, height, depth, colorType] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20), bytes[24]!, bytes[25]!];
-  if (depth === 16) throw bad(path, "8-bit labels", "16 bits a pixel", "save them as 8-bit grey or palette PNG");
+  if (depth === 16) {
+    const hint = "save them as 8-bit grey or palette PNG";
+    throw bad(path, { expected: "8-bit labels", received: "16 bits a pixel", hint });
+  }
   if (colorType !== 0 && colorType !== 3) {
     const kind = { 2: "RGB", 4: "grey with alpha", 6: "RGB with alpha" }[colorType] ?? `colour type ${colorType}`;
-    throw bad(
-      path,
-      "one value a pixel",
-      kind,
-      "save the label values, not their colours, as 8-bit grey or palette PNG",
-    );
+    const hint = "save the label values, not their colours, as 8-bit grey or palette PNG";
+    throw bad(path, { expected: "one value a pixel", received: kind, hint });
   }
   const [expectedWidth, expectedHeight] = [options.width ?? width, options.height ?? height];
   if (width !== expectedWidth || height !== expectedHeight) {
     throw bad(
       path,
-      `${expectedWidth}×${expectedHeight} pixels, its photo's size,`,
-      `${width}×${height}`,
-      "pair it with its own photo",
+      {
+        expected: `${expectedWidth}×${expectedHeight} pixels, its photo's size,`,
+        received: `${width}×${height}`,
+        hint: "pair it with its own photo",
+      },
+      { width, height, expectedWidth, expectedHeight },
     );
   }
 
@@ -60,9 +70,12 @@ export async function readLabel(path: string, options: LabelOptions = {}): Promi
     const [value, x, y] = [labels[above]! + 1, above % width, Math.floor(above / width)];
     throw bad(
       path,
-      `label values from 0 to ${numClasses}`,
-      `${value} at column ${x}, row ${y}`,
-      "correct the label or the number of classes",
+      {
+        expected: `label values from 0 to ${numClasses}`,
+        received: `${value} at column ${x}, row ${y}`,
+        hint: "correct the label or the number of classes",
+      },
+      { value, x, y, numClasses: numClasses! },
     );
   }
   return { labels, width, height };
@@ -106,6 +119,6 @@ function toLabels(values: Uint8Array): Int16Array {
   return labels;
 }
 
-function bad(path: string, expected: string, received: string, way: string): DataError {
-  return new DataError("bad-label", `${path}: Expected ${expected} but received ${received}: ${way}.`);
+function bad(file: string, explanation: Explanation, values: Partial<DataErrorData> = {}): DataError {
+  return new DataError("bad-label", `${file}: ${explain(explanation)}`, { data: { file, ...values } });
 }

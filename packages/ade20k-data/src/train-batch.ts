@@ -75,13 +75,14 @@ export async function makeBatch(
 
 /** @throws {DataError} `bad-size` if a photo has not the size that its record in the list says. */
 export function checkListedSize(
-  { imagePath, width, height }: OdgtRecord,
-  found: { width: number; height: number },
+  { imagePath, width: expectedWidth, height: expectedHeight }: OdgtRecord,
+  { width, height }: { width: number; height: number },
 ): void {
-  if (found.width === width && found.height === height) return;
+  if (width === expectedWidth && height === expectedHeight) return;
   throw new DataError(
     "bad-size",
-    `${imagePath}: Expected ${width}×${height} pixels, as the list says, but received ${found.width}×${found.height}: correct the list.`,
+    `${imagePath}: Expected ${expectedWidth}×${expectedHeight} pixels, as the list says, but received ${width}×${height}: correct the list.`,
+    { data: { file: imagePath, width, height, expectedWidth, expectedHeight } },
   );
 }
 
@@ -91,6 +92,7 @@ export function labelOf({ imagePath, labelPath }: OdgtRecord): string {
   throw new DataError(
     "bad-list",
     `${imagePath}: Expected a label but the list names none: add fpath_segm to its line.`,
+    { data: { file: imagePath, key: "fpath_segm" } },
   );
 }
 

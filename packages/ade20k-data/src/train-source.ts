@@ -1,4 +1,4 @@
-import { DataError } from "./errors.ts";
+import { DataError, refuseUnknown } from "./errors.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { type PlanOptions, planBatches, type RandomNumbers } from "./plan-batches.ts";
 import { type BatchOptions, labelOf, makeBatch, type TrainBatch } from "./train-batch.ts";
@@ -17,7 +17,7 @@ export const TRAIN_SOURCE = new URL(import.meta.url);
 export interface TrainSource {
   /** Makes the next batch; its arrays belong to the caller. */
   next(): Promise<TrainBatch>;
-  /** Passes over `count` batches without reading them. */
+  /** Skips `count` batches without reading them. */
   skip(count: number): void;
 }
 
@@ -27,7 +27,7 @@ export interface TrainSource {
  *
  * @param random - gives numbers in `[0, 1)`; `Math.random` unless given.
  * @throws {RangeError} if sizes or counts are not positive whole numbers, or the padding constant is no multiple of the label's rate.
- * @throws {DataError} `bad-list` if there are no photos, or one has no label.
+ * @throws {DataError} `bad-list` if there are no photos, or one has no label; `option` for an option that there is not.
  */
 export function createSource(options: TrainOptions, random: RandomNumbers = Math.random): TrainSource {
   check(options);
@@ -40,7 +40,21 @@ export function createSource(options: TrainOptions, random: RandomNumbers = Math
   };
 }
 
+const OPTIONS = [
+  "records",
+  "batchSize",
+  "sizes",
+  "randomFlip",
+  "maxSize",
+  "paddingConstant",
+  "segmDownsamplingRate",
+  "padLabel",
+  "inputFormat",
+  "numClasses",
+] satisfies (keyof TrainOptions)[];
+
 function check(options: TrainOptions): void {
+  refuseUnknown(options, OPTIONS, "the options of a training source");
   const { records, batchSize, sizes = VALIDATION_SIZES, maxSize = 1000 } = options;
   const { paddingConstant = 8, segmDownsamplingRate = 8 } = options;
   if (records.length === 0) {

@@ -1,4 +1,4 @@
-import { DataError } from "./errors.ts";
+import { DataError, refuseUnknown } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
 import { type InputFormat, normalize } from "./normalize.ts";
 import { resizeBilinear } from "./resize-bilinear.ts";
@@ -13,6 +13,8 @@ export interface ScaleOptions {
   paddingConstant?: number;
 }
 
+const SCALE_OPTIONS = ["shortSide", "maxSize", "paddingConstant"] satisfies (keyof ScaleOptions)[];
+
 /** The original's sizes for multi-scale testing, `DATASET.imgSizes`. */
 export const VALIDATION_SIZES: readonly number[] = [300, 375, 450, 525, 600];
 
@@ -21,12 +23,14 @@ export const VALIDATION_SIZES: readonly number[] = [300, 375, 450, 525, 600];
  * multiple of `paddingConstant` (so the proportions change a little, as in the original).
  *
  * @throws {RangeError} if an option is not a positive whole number.
- * @throws {DataError} `bad-size` if the photo is so long that nothing of its short side would be left.
+ * @throws {DataError} `bad-size` if the photo is so long that nothing of its short side would be left; `option`.
  */
 export function scaledSize(
   size: { width: number; height: number },
-  { paddingConstant = 8, ...options }: ScaleOptions,
+  options: ScaleOptions,
 ): { width: number; height: number } {
+  refuseUnknown(options, SCALE_OPTIONS, "the options of a scale");
+  const { paddingConstant = 8 } = options;
   checkWhole({ paddingConstant });
   const { width, height } = unpaddedSize(size, options);
   return { width: roundUp(width, paddingConstant), height: roundUp(height, paddingConstant) };
@@ -43,7 +47,12 @@ export function unpaddedSize(
   if (size.width === 0 || size.height === 0) {
     throw new DataError(
       "bad-size",
-      `Expected a short side of at least one pixel once the long one is ${maxSize} but received an image of ${width}×${height}: crop it or raise imgMaxSize.`,
+      {
+        expected: `a short side of at least one pixel once the long one is ${maxSize}`,
+        received: `an image of ${width}×${height}`,
+        hint: "crop it or raise imgMaxSize",
+      },
+      { data: { width, height } },
     );
   }
   return size;
@@ -87,16 +96,22 @@ export interface ValidationOptions extends Omit<ScaleOptions, "shortSide"> {
   inputFormat?: InputFormat;
 }
 
+const VALIDATION_OPTIONS = ["sizes", "maxSize", "paddingConstant", "inputFormat"] satisfies (keyof ValidationOptions)[];
+
 /**
  * The original's validation and test transform: the photo at each short side, normalized. Each scale is made when it is asked for,
  * so only one is alive at a time unless the receiver keeps them.
+ *
+ * @throws as {@link scaledSize} does, when the first scale is asked for.
  */
 export function* validationScales(
   image: RgbImage,
-  { sizes = VALIDATION_SIZES, inputFormat = "rgb", ...options }: ValidationOptions = {},
+  options: ValidationOptions = {},
 ): Generator<ScaledInput, void, undefined> {
+  refuseUnknown(options, VALIDATION_OPTIONS, "the options of validationScales");
+  const { sizes = VALIDATION_SIZES, inputFormat = "rgb", ...scale } = options;
   for (const shortSide of sizes) {
-    const { data, width, height } = resizeForScale(image, { ...options, shortSide });
+    const { data, width, height } = resizeForScale(image, { ...scale, shortSide });
     yield { data: normalize({ data, width, height }, inputFormat), width, height, shortSide };
   }
 }

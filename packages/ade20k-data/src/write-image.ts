@@ -1,10 +1,10 @@
 import { extname } from "node:path";
+import { writeFileAtomic } from "@seg/node";
 import { encode } from "fast-png";
 import sharp from "sharp";
 import { palette, type SegClass } from "./classes.ts";
 import type { RgbImage } from "./image.ts";
 import { type LabelMap, labelValues } from "./label-map.ts";
-import { writeFileAtomic } from "./write-file-atomic.ts";
 
 const FORMATS = { ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp" } as const;
 
@@ -12,7 +12,7 @@ const FORMATS = { ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp
  * Saves an image as PNG, JPEG (quality 90) or WebP, told by the path's extension, whole or not at all.
  *
  * @throws {RangeError} for another extension.
- * @throws {DataError} `unwritable`.
+ * @throws {FileError} `unwritable`.
  */
 export async function writeImage(path: string, { data, width, height }: RgbImage): Promise<void> {
   const format = FORMATS[extname(path).toLowerCase() as keyof typeof FORMATS];
@@ -32,7 +32,7 @@ export async function writeImage(path: string, { data, width, height }: RgbImage
  * {@link readLabel} gives the same map back.
  *
  * @throws {RangeError} if a label is neither a class nor −1, or there are more than 255 classes.
- * @throws {DataError} `unwritable`.
+ * @throws {FileError} `unwritable`.
  */
 export async function writeLabelPng(path: string, map: LabelMap, classes: readonly SegClass[]): Promise<void> {
   const data = labelValues(map, classes.length);

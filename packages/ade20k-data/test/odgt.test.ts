@@ -94,6 +94,9 @@ describe("A written odgt list", () => {
 
   it("is refused where it cannot be written", async () => {
     await writeFile(inFolder("file"), "");
-    await expect(writeOdgt(inFolder("file/train.odgt"), [])).rejects.toMatchObject({ code: "unwritable" });
+    await expect(writeOdgt(inFolder("file/train.odgt"), [])).rejects.toMatchObject({
+      code: "unwritable",
+      data: { file: inFolder("file/train.odgt") },
+    });
   });
 });

@@ -1,9 +1,8 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { ADE20K_CLASSES } from "../src/ade20k-classes.ts";
 import { readLabel } from "../src/read-label.ts";
-import { ensureWritable, writeFileAtomic } from "../src/write-file-atomic.ts";
 import { writeImage, writeLabelPng } from "../src/write-image.ts";
 import { PHOTO } from "./pillow.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -66,45 +65,11 @@ describe("Images", () => {
     }
     await expect(writeImage(inFolder("a.bmp"), PHOTO)).rejects.toThrow(/\.png, \.jpg, \.jpeg, \.webp/);
   });
-});
 
-describe("Writing", () => {
-  it("replaces a file as a whole and leaves nothing else behind", async () => {
-    await writeFileAtomic(inFolder("replaced/a.txt"), "first");
-    await writeFileAtomic(inFolder("replaced/a.txt"), "second");
-    expect(await readFile(inFolder("replaced/a.txt"), "utf8")).toBe("second");
-    expect(await readdir(inFolder("replaced"))).toEqual(["a.txt"]);
-  });
-
-  it("makes folders that several writers need at once", async () => {
-    await Promise.all(Array.from({ length: 20 }, (_, i) => writeFileAtomic(inFolder(`p/q/r/${i}`), "")));
-    expect((await readdir(inFolder("p/q/r"))).length).toBe(20);
-  });
-
-  it("says why it cannot be done", async () => {
+  it("say where they cannot be written", async () => {
     await writeFile(inFolder("file"), "");
-    const refused = { name: "DataError", code: "unwritable" };
-    await expect(writeFileAtomic(inFolder("file/a.png"), "")).rejects.toMatchObject({
-      ...refused,
-      message: expect.stringContaining("a file stands"),
-    });
-    await expect(writeFileAtomic(inFolder("."), "")).rejects.toMatchObject(refused);
-    await expect(ensureWritable(inFolder("file"))).rejects.toMatchObject({
-      ...refused,
-      message: expect.stringContaining("file"),
-    });
-  });
-
-  it.skipIf(process.platform !== "linux")(
-    `does not wait for folders that can never be made${process.platform === "linux" ? "" : " (skipped: no /proc)"}`,
-    async () => {
-      await expect(writeFileAtomic("/proc/none/a.png", "")).rejects.toMatchObject({ code: "unwritable" });
-      await expect(ensureWritable("/proc/none")).rejects.toMatchObject({ code: "unwritable" });
-    },
-  );
-
-  it("is tried out beforehand without leaving a trace", async () => {
-    await ensureWritable(inFolder("fresh/results"));
-    expect(await readdir(inFolder("fresh/results"))).toEqual([]);
+    const refused = { name: "FileError", code: "unwritable", data: { file: inFolder("file/a.png") } };
+    await expect(writeImage(inFolder("file/a.png"), PHOTO)).rejects.toMatchObject(refused);
+    await expect(writeLabelPng(inFolder("file/a.png"), map, ADE20K_CLASSES)).rejects.toMatchObject(refused);
   });
 });

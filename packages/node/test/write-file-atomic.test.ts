@@ -20,6 +20,12 @@ describe("writeFileAtomic", () => {
     expect(readdirSync(join(folder, "a/b"))).toEqual(["c.bin"]);
   });
 
+  it("makes folders that several writers need at once", async () => {
+    const folder = temporaryFolder();
+    await Promise.all(Array.from({ length: 20 }, (_, i) => writeFileAtomic(join(folder, `p/q/r/${i}`), "")));
+    expect(readdirSync(join(folder, "p/q/r"))).toHaveLength(20);
+  });
+
   it("shows the old file until the new one is whole", async () => {
     const path = join(temporaryFolder(), "a.txt");
     writeFileSync(path, "old");

@@ -74,7 +74,7 @@ export async function test(
   const limit = photoLimit(options.numVal);
   const [{ gatherImages, segmentPhotos }, { ensureWritable }] = await Promise.all([
     import("@seg/pipeline/photos"),
-    import("@seg/ade20k-data"),
+    import("@seg/node"),
   ]);
   const { images, failures: missing } = await gatherImages([...(options.imgs ?? []), ...photos]);
   for (const { message } of missing) terminal.warn(message);

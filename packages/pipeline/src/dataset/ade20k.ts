@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
-import { ensureWritable, type OdgtRecord, pairImages, readOdgt, writeOdgt } from "@seg/ade20k-data";
+import { type OdgtRecord, pairImages, readOdgt, writeOdgt } from "@seg/ade20k-data";
+import { ensureWritable } from "@seg/node";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 import { download } from "../weights/download.ts";

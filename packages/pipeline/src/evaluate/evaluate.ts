@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { extname, join } from "node:path";
-import { ensureWritable } from "@seg/ade20k-data";
+import { ensureWritable } from "@seg/node";
 import type { MpiLaunch } from "@seg/collectives";
 import { computeScores } from "@seg/metrics";
 import type { Resolved } from "../config/resolve.ts";

@@ -1,5 +1,6 @@
 import { basename, extname, join } from "node:path";
-import { type OdgtRecord, writeFileAtomic, writeImage } from "@seg/ade20k-data";
+import { type OdgtRecord, writeImage } from "@seg/ade20k-data";
+import { writeFileAtomic } from "@seg/node";
 import { ConfusionMatrix } from "@seg/metrics";
 import { confusionPicture } from "../pictures/confusion-matrix.ts";
 import type { Evaluation } from "./result.ts";

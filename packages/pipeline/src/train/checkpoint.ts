@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { writeFileAtomic } from "@seg/ade20k-data";
 import {
   CheckpointError,
   loadWeights,
@@ -10,6 +9,7 @@ import {
   writePth,
   writeSafetensors,
 } from "@seg/checkpoint";
+import { writeFileAtomic } from "@seg/node";
 import * as tf from "@tensorflow/tfjs";
 import { PipelineError } from "../errors.ts";
 import { sha256 } from "../weights/verify.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ensureWritable } from "@seg/ade20k-data";
+import { ensureWritable } from "@seg/node";
 import type { MpiLaunch } from "@seg/collectives";
 import { contextOf } from "../context.ts";
 import { classSet } from "../dataset/classes.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeFileAtomic } from "@seg/ade20k-data";
+import { writeFileAtomic } from "@seg/node";
 import type { Config } from "../../config/schema.ts";
 import type { IterationEvent } from "../../events.ts";
 import { historySvg } from "../../pictures/history-svg.ts";

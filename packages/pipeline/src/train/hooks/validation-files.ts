@@ -1,7 +1,7 @@
 import { copyFile, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "@seg/ade20k-data";
-import { replaceFile } from "@seg/node";
+
+import { replaceFile, writeFileAtomic } from "@seg/node";
 import type { Evaluation } from "../../evaluate/result.ts";
 import { fileOf } from "../checkpoint-files.ts";
 
