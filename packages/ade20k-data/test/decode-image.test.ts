@@ -47,7 +47,7 @@ describe("An image that cannot be used is refused with one line", () => {
   it("when the file is missing", async () => {
     expect(await failure(inFolder("none.jpg"))).toMatchObject({
       code: "not-found",
-      message: expect.stringContaining("none.jpg"),
+      data: { file: inFolder("none.jpg") },
     });
   });
 
@@ -68,6 +68,7 @@ describe("An image that cannot be used is refused with one line", () => {
       await writeFile(inFolder("photo.jpg"), contents);
       expect(await failure(inFolder("photo.jpg"))).toMatchObject({
         code: "not-an-image",
+        data: { file: inFolder("photo.jpg") },
         message: expect.stringContaining(said),
       });
     }
@@ -84,7 +85,7 @@ describe("An image that cannot be used is refused with one line", () => {
         .toBuffer();
       expect(await failure(file)).toMatchObject({
         code: "bad-size",
-        message: expect.stringContaining(`${width}×${height}`),
+        data: { file: "the given buffer", width, height },
       });
     }
   });
@@ -133,15 +134,15 @@ describe("An image on the web", () => {
   it("is refused when it is missing, slow, too large or unreachable", async () => {
     expect(await failure(`${address}/none.png`)).toMatchObject({
       code: "download-failed",
-      message: expect.stringContaining("404"),
+      data: { url: `${address}/none.png`, reason: expect.stringContaining("404") },
     });
     expect(await failure(`${address}/slow.png`, { timeout: 200 })).toMatchObject({
       code: "download-failed",
-      message: expect.stringContaining("200 ms"),
+      data: { reason: expect.stringContaining("200 ms") },
     });
     expect(await failure(`${address}/photo.png`, { maxBytes: 100 })).toMatchObject({
       code: "download-failed",
-      message: expect.stringContaining("100 bytes"),
+      data: { reason: expect.stringContaining("100 bytes") },
     });
     expect(await failure("http://127.0.0.1:1/photo.png")).toMatchObject({ code: "download-failed" });
   });

@@ -38,11 +38,11 @@ describe("Listing images", () => {
     await writeFile(inFolder("empty/notes.txt"), "");
     await expect(listImages(inFolder("empty"))).rejects.toMatchObject({
       code: "no-images",
-      message: expect.stringContaining("empty"),
+      data: { file: inFolder("empty") },
     });
     await expect(listImages(inFolder("none"))).rejects.toMatchObject({
       code: "not-found",
-      message: expect.stringContaining("none"),
+      data: { file: inFolder("none") },
     });
   });
 });

@@ -80,18 +80,23 @@ describe("A training batch", () => {
   it("names the file that is at fault", async () => {
     const make = (record: Partial<OdgtRecord>, numClasses?: number) =>
       makeBatch({ records: [{ ...records[0]!, ...record }], shortSide: 20, flips: [false] }, { numClasses });
-    const isFault = (code: string, message: RegExp) =>
-      expect.objectContaining({ code, message: expect.stringMatching(message) });
-    await expect(make({ imagePath: inFolder("none.png") })).rejects.toEqual(isFault("not-found", /none\.png/));
-    await expect(make({ labelPath: inFolder("none.png") })).rejects.toEqual(isFault("not-found", /none\.png/));
+    const isFault = (code: string, file: string, values: object = {}) =>
+      expect.objectContaining({ code, data: { file: inFolder(file), ...values } });
+    await expect(make({ imagePath: inFolder("none.png") })).rejects.toEqual(isFault("not-found", "none.png"));
+    await expect(make({ labelPath: inFolder("none.png") })).rejects.toEqual(isFault("not-found", "none.png"));
     await expect(make({ labelPath: inFolder("1-label.png") })).rejects.toEqual(
-      isFault("bad-label", /1-label\.png.* 45×30 .* 52×31/),
+      isFault("bad-label", "1-label.png", { width: 52, height: 31, expectedWidth: 45, expectedHeight: 30 }),
     );
     await expect(make({ width: 30, height: 45 })).rejects.toEqual(
-      isFault("bad-size", /0\.png: Expected 30×45 .* 45×30/),
+      isFault("bad-size", "0.png", { width: 45, height: 30, expectedWidth: 30, expectedHeight: 45 }),
     );
-    await expect(make({}, 10)).rejects.toEqual(isFault("bad-label", /0-label\.png.* 0 to 10 but received 11/));
-    await expect(make({ labelPath: undefined })).rejects.toEqual(isFault("bad-list", /0\.png.*fpath_segm/));
+    await expect(make({}, 10)).rejects.toEqual(
+      expect.objectContaining({
+        code: "bad-label",
+        data: expect.objectContaining({ file: inFolder("0-label.png"), value: 11, numClasses: 10 }),
+      }),
+    );
+    await expect(make({ labelPath: undefined })).rejects.toEqual(isFault("bad-list", "0.png", { key: "fpath_segm" }));
   });
 
   it("takes photos as they are turned by EXIF, and their labels with them", async () => {
