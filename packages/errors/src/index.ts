@@ -1,3 +1,3 @@
 export { type Explanation, explain, isSegError, markSegError, SegError, type SegErrorOptions } from "./error.ts";
 export { nearest, suggestion } from "./nearest.ts";
-export { refuseUnknownOptions } from "./options.ts";
+export { type MakeError, refuseUnknownOptions } from "./options.ts";

@@ -2,7 +2,7 @@ import type { Explanation } from "./error.ts";
 import { nearest } from "./nearest.ts";
 
 /** Makes the caller's own error of an explanation. */
-type MakeError = (explanation: Explanation, data: { option: string; nearest: string | undefined }) => Error;
+export type MakeError = (explanation: Explanation, data: { option: string; nearest: string | undefined }) => Error;
 
 /**
  * Refuses options that nobody reads, such as misspelled ones. Options that are undefined count as not given.

@@ -40,7 +40,7 @@ export async function writeFileAtomic(
     if (flush) await syncFolder(folder);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw isSystemError(error) ? unwritable(path, error) : error;
+    throw isSystemError(error) ? unwritable(path, error, makeFolder) : error;
   }
 }
 
@@ -89,19 +89,20 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   EEXIST: "a file stands where a folder must",
   ENOTDIR: "a file stands where a folder must",
-  ENOENT: "its folder does not exist",
+  ENOENT: "no folder can be made there",
   EISDIR: "a folder has that name",
 };
 
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && "syscall" in error && "code" in error;
 
-function unwritable(path: string, cause: NodeJS.ErrnoException): FileError {
+function unwritable(path: string, cause: NodeJS.ErrnoException, makeFolder = true): FileError {
   const { code = "", message } = cause;
+  const noFolder = code === "ENOENT" && !makeFolder;
   const explanation = {
     expected: `to write ${path}`,
-    but: REASONS[code] ?? message,
-    hint: "choose another folder or free this one",
+    but: noFolder ? "its folder does not exist" : (REASONS[code] ?? message),
+    hint: noFolder ? "make it first" : "check the folder's permissions and free space, or choose another one",
   };
   return new FileError("unwritable", explanation, { cause, data: { file: path, systemCode: code } });
 }

@@ -69,9 +69,7 @@ describe("writeFileAtomic", () => {
     const error = await writeFileAtomic(path, "", { makeFolder: false }).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(FileError);
     expect(error).toEqual(refused(path, "ENOENT"));
-    expect(error.message).toBe(
-      `Expected to write ${path} but its folder does not exist: choose another folder or free this one.`,
-    );
+    expect(error.message).toBe(`Expected to write ${path} but its folder does not exist: make it first.`);
     expect(readdirSync(folder)).toEqual([]);
   });
 });
