@@ -1,8 +1,8 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { extname, join } from "node:path";
-import { ensureWritable } from "@seg/node";
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
 import type { MpiLaunch } from "@seg/collectives";
 import { computeScores } from "@seg/metrics";
+import { ensureWritable, ownModule, startProcess } from "@seg/node";
 import type { Resolved } from "../config/resolve.ts";
 import { checkRecords } from "../dataset/check.ts";
 import { classSet } from "../dataset/classes.ts";
@@ -175,10 +175,8 @@ function workerCount({ workers, gpus }: EvaluationOptions): number {
   throw new PipelineError("option", `Expected a number of workers of at least 1 but received ${count}.`);
 }
 
-const WORKER = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-
 function startWorker(setup: WorkerSetup, gpu: number | undefined): ChildProcess {
-  const child = fork(WORKER, [], {
+  const child = startProcess(ownModule("./worker", import.meta.url), [], {
     serialization: "advanced",
     stdio: ["ignore", "ignore", process.env.SEG_DEBUG === "1" ? "inherit" : "pipe", "ipc"],
     // Several workers may share a GPU; by itself TensorFlow would give all its memory to the first.

@@ -12,8 +12,10 @@ import {
   writeImage,
 } from "@seg/ade20k-data";
 import { ConfusionMatrix, type ConfusionMatrixJson } from "@seg/metrics";
+import { packError, type SentError } from "@seg/node";
+import { isOwnError } from "../errors.ts";
 import { sideBySide } from "../pictures/side-by-side.ts";
-import { type EvaluationPair, type LoaderSetup, type PlainError, plainError } from "./messages.ts";
+import type { EvaluationPair, LoaderSetup } from "./messages.ts";
 
 /** What the thread is told: to load a pair, or to score what the engine made of it. */
 export type ToLoader = { index: number; pair: EvaluationPair } | { index: number; labels: Uint8Array };
@@ -22,7 +24,7 @@ export type ToLoader = { index: number; pair: EvaluationPair } | { index: number
 export type FromLoader =
   | { type: "loaded"; index: number; scales: ScaledInput[]; width: number; height: number }
   | { type: "scored"; index: number; confusion: ConfusionMatrixJson }
-  | { type: "failed"; error: PlainError };
+  | { type: "failed"; error: SentError };
 
 interface Loaded {
   pair: EvaluationPair;
@@ -39,9 +41,8 @@ port.on("message", async (message: ToLoader) => {
   try {
     await ("pair" in message ? load(message.index, message.pair) : score(message.index, message.labels));
   } catch (error) {
-    const known = plainError(error);
-    if (!known) throw error;
-    say({ type: "failed", error: known });
+    if (!isOwnError(error)) throw error;
+    say({ type: "failed", error: packError(error) });
   }
 });
 

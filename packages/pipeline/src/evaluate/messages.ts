@@ -1,8 +1,8 @@
 import type { SegClass, ValidationOptions } from "@seg/ade20k-data";
 import type { EngineInfo, EngineName } from "@seg/backend";
 import type { ConfusionMatrixJson } from "@seg/metrics";
+import type { SentError } from "@seg/node";
 import type { Config } from "../config/schema.ts";
-import { isOwnError } from "../errors.ts";
 import type { WeightFiles } from "../weights/find.ts";
 
 /** A photo with its label map. */
@@ -46,13 +46,6 @@ export interface ImageCounts {
   engineTime: number;
 }
 
-/** An error on its way to another process. */
-export interface PlainError {
-  name: string;
-  message: string;
-  code: string;
-}
-
 /** What a worker says. */
 export type FromWorker<Info, Result> =
   /** It can begin, and wants to have up to `capacity` tasks at a time. */
@@ -61,7 +54,7 @@ export type FromWorker<Info, Result> =
   | { type: "working"; index: number }
   | { type: "done"; index: number; result: Result }
   /** Something is wrong with the task or the settings: no other worker would do better. */
-  | { type: "failed"; error: PlainError }
+  | { type: "failed"; error: SentError }
   /** Something is wrong with the worker, which is about to end. */
   | { type: "dying"; reason: string };
 
@@ -69,16 +62,4 @@ export type FromWorker<Info, Result> =
 export interface ToWorker<Task> {
   index: number;
   task: Task;
-}
-
-/** An error about data or settings on its way; undefined for any other. */
-export function plainError(error: unknown): PlainError | undefined {
-  if (!isOwnError(error)) return undefined;
-  const { name, message, code } = error;
-  return { name, message, code };
-}
-
-/** The error as it was thrown in the other process, but for its class. */
-export function reviveError({ name, message, code }: PlainError): Error {
-  return Object.assign(new Error(message), { name, code });
 }

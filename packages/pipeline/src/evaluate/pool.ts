@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
+import { causeOfDeath, lastWords, unpackError } from "@seg/node";
 import { PipelineError } from "../errors.ts";
-import { type FromWorker, reviveError, type ToWorker } from "./messages.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
 
 /** Tasks, and the processes that do them. */
 export interface WorkerPool<Task, Info, Result> {
@@ -34,7 +35,6 @@ interface Place {
   silence: number;
   /** What it said before it died. */
   reason: string | undefined;
-  stderr: string;
 }
 
 /**
@@ -58,14 +58,12 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
 
   const launch = (number: number, deaths: number): Place => {
     const child = pool.start(number);
-    const place: Place = { child, deaths, room: 0, held: [], silence: 0, reason: undefined, stderr: "" };
+    const place: Place = { child, deaths, room: 0, held: [], silence: 0, reason: undefined };
     running.add(child);
-    child.stderr?.on("data", (text) => {
-      place.stderr = `${place.stderr}${text}`.slice(-4096);
-    });
+    const stderr = lastWords(child);
     const hear = (message: FromWorker<Info, Result>) => {
       place.silence = 0;
-      if (message.type === "failed") fail(reviveError(message.error));
+      if (message.type === "failed") fail(unpackError(message.error));
       else if (message.type === "dying") place.reason = message.reason;
       else if (message.type === "ready") {
         place.room = message.capacity;
@@ -92,7 +90,7 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
       running.delete(child);
       // What it may still have said is done again by another.
       child.removeAllListeners("message");
-      place.reason ??= causeOfDeath(code, killedBy, place.stderr);
+      place.reason ??= causeOfDeath({ code, signal: killedBy, stderr: stderr() });
       bury(place, number);
     });
     return place;
@@ -162,13 +160,6 @@ function stop(child: ChildProcess): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) resolve();
     child.kill("SIGKILL");
   });
-}
-
-function causeOfDeath(code: number | null, killedBy: string | null, stderr: string): string {
-  if (/out of memory|bad_alloc/i.test(stderr)) return "ran out of memory";
-  if (killedBy === "SIGKILL") return "was killed by SIGKILL, as the system does when memory runs out";
-  const last = stderr.trim().split("\n").at(-1);
-  return `${killedBy ? `was killed by ${killedBy}` : `ended with code ${code}`}${last ? ` (${last})` : ""}`;
 }
 
 // Promise.withResolvers, which Node 20 lacks.

@@ -1,23 +1,13 @@
 // Run in a process of its own by evaluate.ts: holds one engine. Decoding and scoring are done by threads beside it, so that
 // this thread does nothing but feed the engine.
-import { extname } from "node:path";
-import { Worker } from "node:worker_threads";
 import { startEngine } from "@seg/backend";
+import { ownModule, packError, startThread } from "@seg/node";
+import { isOwnError } from "../errors.ts";
 import { networkProof } from "../model/engine-proof.ts";
 import { loadNetwork } from "../model/load.ts";
 import { predictLabels } from "../model/predict-labels.ts";
 import type { FromLoader, ToLoader } from "./loader.ts";
-import {
-  type EvaluationPair,
-  type FromWorker,
-  type ImageCounts,
-  plainError,
-  type ToWorker,
-  type WorkerInfo,
-  type WorkerSetup,
-} from "./messages.ts";
-
-const LOADER = new URL(`./loader${extname(import.meta.url)}`, import.meta.url);
+import type { EvaluationPair, FromWorker, ImageCounts, ToWorker, WorkerInfo, WorkerSetup } from "./messages.ts";
 
 // An engine on a GPU is faster than one thread loads.
 const LOADERS_OF_GPU = 4;
@@ -32,9 +22,9 @@ function say(message: FromWorker<WorkerInfo, ImageCounts>, said: () => void = ()
 }
 
 function giveUp(error: unknown): void {
-  const known = plainError(error);
+  const known = isOwnError(error) ? error : undefined;
   // What did not fit beside the other workers' images may fit in the next attempt.
-  if (known && known.code !== "out-of-memory") say({ type: "failed", error: known });
+  if (known && known.code !== "out-of-memory") say({ type: "failed", error: packError(known) });
   else say({ type: "dying", reason: `failed: ${known?.message ?? String(error)}` }, () => process.exit(1));
 }
 
@@ -44,7 +34,7 @@ async function work({ config, files, backend, threads, flip, loader }: WorkerSet
   const network = await loadNetwork(config, files);
   const onGpu = engine.name === "tensorflow-gpu" || engine.name === "webgpu";
   const loaders = Array.from({ length: onGpu ? LOADERS_OF_GPU : 1 }, () =>
-    new Worker(LOADER, { workerData: loader }).on("error", giveUp),
+    startThread(ownModule("./loader", import.meta.url), { workerData: loader }).on("error", giveUp),
   );
   const engineTimes = new Map<number, number>();
 

@@ -1,11 +1,10 @@
-import { extname } from "node:path";
 import type { EngineProof } from "@seg/backend";
 import { type Conv2DOptions, conv2d } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import { PipelineError } from "../errors.ts";
 
 /** This module, for whoever runs its default export in another process. */
-export const NETWORK_PROOF = new URL(`./engine-proof${extname(import.meta.url)}`, import.meta.url);
+export const NETWORK_PROOF = new URL(import.meta.url);
 
 /**
  * A proof that an engine can run networks: small convolutions of each kind that they are made of, compared with plain loops.

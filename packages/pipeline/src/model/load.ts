@@ -1,17 +1,16 @@
-import { loadWeights, readCheckpoint, stateDictOf } from "@seg/checkpoint";
+import { loadWeightsInto, stateDictOf } from "@seg/checkpoint";
 import { buildDecoder, type DecoderName, type RequiredFeatures } from "@seg/decoders";
 import { buildEncoder } from "@seg/encoders";
 import { type InferenceModel, inferenceModel } from "@seg/layers";
 import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
-import { PipelineError } from "../errors.ts";
 import type { WeightFiles } from "../weights/find.ts";
 import type { PretrainedFiles } from "../weights/pretrained.ts";
 
 /**
  * Builds the configuration's two networks on the current engine, loads their weights, and prepares them for inference.
  *
- * @throws {PipelineError} `failed` if weights are damaged or of another architecture or number of classes.
+ * @throws {CheckpointError} naming the file, if weights are damaged or of another architecture or number of classes.
  * @throws {DecoderError} if the decoder cannot work on the encoder's features.
  */
 export async function loadNetwork({ MODEL, DATASET }: Config, files: WeightFiles): Promise<InferenceModel> {
@@ -23,27 +22,18 @@ export async function loadNetwork({ MODEL, DATASET }: Config, files: WeightFiles
     const features = encoder.featureInfo as readonly unknown[] as RequiredFeatures[DecoderName];
     const decoder = buildDecoder(MODEL.arch_decoder, features, { ...options, numClass: DATASET.num_class });
     models.push(decoder.model);
-    await load(encoder.model, files.encoder);
-    await load(decoder.model, files.decoder);
+    await loadWeightsInto(encoder.model, files.encoder);
+    await loadWeightsInto(decoder.model, files.decoder);
     return inferenceModel(models, [0]);
   } finally {
     for (const model of models) model.dispose();
   }
 }
 
-async function load(model: tf.LayersModel, file: string): Promise<void> {
-  const state = await readCheckpoint(file);
-  try {
-    loadWeights(model, state);
-  } catch (error) {
-    throw new PipelineError("failed", `${file}: ${(error as Error).message}`, { cause: error });
-  }
-}
-
 /**
  * Loads pretrained weights; a half without a file keeps what it was initialized with.
  *
- * @throws {PipelineError} `failed` if they are of another architecture or number of classes.
+ * @throws {CheckpointError} naming the file, if they are damaged or of another architecture or number of classes.
  */
 export async function loadPretrained(
   models: Record<keyof PretrainedFiles, tf.LayersModel>,
@@ -52,13 +42,8 @@ export async function loadPretrained(
   for (const half of ["encoder", "decoder"] as const) {
     const file = files[half];
     if (file === undefined) continue;
-    const state = await readCheckpoint(file);
     // Files made for ImageNet hold the classifier too.
     const known = half === "encoder" ? new Set((await stateDictOf(models.encoder)).keys()) : undefined;
-    try {
-      loadWeights(models[half], state, known && { ignore: (name) => !known.has(name) });
-    } catch (error) {
-      throw new PipelineError("failed", `${file}: ${(error as Error).message}`, { cause: error });
-    }
+    await loadWeightsInto(models[half], file, known && { ignore: (name) => !known.has(name) });
   }
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import {
   CheckpointError,
-  loadWeights,
+  loadWeightsInto,
   type NamedTensor,
   readCheckpoint,
   stateDictOf,
@@ -40,7 +40,7 @@ const VOUCHED = ["encoder", "decoder", "history"] as const satisfies Part[];
  * not finished is known as such.
  *
  * @returns the names of the files.
- * @throws {PipelineError} `failed` if a weight is not a number; {@link CheckpointError} or {@link DataError} `unwritable`. Earlier
+ * @throws {PipelineError} `failed` if a weight is not a number; {@link FileError} `unwritable`. Earlier
  *   checkpoints are as they were.
  */
 export async function saveCheckpoint(
@@ -134,13 +134,7 @@ export async function loadHalves(
   models: Record<"encoder" | "decoder", tf.LayersModel>,
 ): Promise<void> {
   for (const half of ["encoder", "decoder"] as const) {
-    const file = fileOf(folder, position, half);
-    const state = await readCheckpoint(file);
-    try {
-      loadWeights(models[half], state);
-    } catch (error) {
-      throw new PipelineError("failed", `${file}: ${(error as Error).message}`, { cause: error });
-    }
+    await loadWeightsInto(models[half], fileOf(folder, position, half));
   }
 }
 

@@ -1,7 +1,7 @@
-import { extname } from "node:path";
 import type { EngineName } from "@seg/backend";
 import { type Group, type MpiLaunch, solo } from "@seg/collectives";
 import { DataParallel, DataParallelError, hostReplica } from "@seg/data-parallel";
+import { ownModule } from "@seg/node";
 import { isOwnError, PipelineError } from "../errors.ts";
 import { gpuOfRank, processorsOf } from "../launch/devices.ts";
 import { broadcastJson } from "../launch/json-over-group.ts";
@@ -61,7 +61,7 @@ export async function launchTraining(
   }
   const devices = Array.from({ length: replicas }, (_, i) => ({ engine: backend, ...(gpus && { gpu: gpus[i]! }) }));
   const started = (line: string, rank: number) => rank === 0 && log(line);
-  const module = new URL(`./replica${extname(import.meta.url)}`, import.meta.url);
+  const module = ownModule("./replica", import.meta.url);
   try {
     const parallel = await DataParallel.launch<object, Outcome, TrainingPlan>({
       devices,

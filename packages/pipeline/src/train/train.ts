@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ensureWritable } from "@seg/node";
+import { ensureWritable, withLock } from "@seg/node";
 import type { MpiLaunch } from "@seg/collectives";
 import { contextOf } from "../context.ts";
 import { classSet } from "../dataset/classes.ts";
@@ -7,7 +7,6 @@ import { listedRecords } from "../dataset/records.ts";
 import { PipelineError } from "../errors.ts";
 import { engineOn } from "../launch/devices.ts";
 import { type ModelOptions, resolveConfigOptions } from "../options.ts";
-import { withLock } from "../weights/lock.ts";
 import { nameOf } from "./checkpoint-files.ts";
 import type { History } from "./hooks/tables.ts";
 import type { ValidationScores } from "./hooks/validation-files.ts";

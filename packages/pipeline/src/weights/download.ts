@@ -1,9 +1,8 @@
 import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { replaceFile } from "@seg/node";
+import { replaceFile, withLock } from "@seg/node";
 import { PipelineError } from "../errors.ts";
-import { withLock } from "./lock.ts";
 
 /** How {@link download} works. */
 export interface DownloadOptions {

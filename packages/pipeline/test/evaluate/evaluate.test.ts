@@ -239,7 +239,7 @@ describe.skipIf(absent)(`Evaluation on CamVid${unlessShared}`, () => {
       "weights of another number of classes",
       {},
       { "DATASET.num_class": 12, "DATASET.classes": "" },
-      { code: "failed" },
+      { code: "mismatch", data: { report: { missing: [], unexpected: [] } } },
     ],
     ["no worker at all", { workers: 0 }, {}, { code: "option" }],
     ["GPUs for an engine that uses none", { gpus: [0] }, {}, { code: "option" }],

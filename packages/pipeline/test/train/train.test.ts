@@ -332,7 +332,11 @@ describe("Training", () => {
     it("weights of another architecture, naming the file", async () => {
       const weights = join(undisturbed, "decoder_epoch_1.pth");
       const error = await start(temporaryFolder(), { "MODEL.weights_encoder": weights }).catch((e) => e);
-      expect(error).toMatchObject({ code: "failed", message: expect.stringContaining(weights) });
+      expect(error).toMatchObject({
+        code: "mismatch",
+        data: { file: weights },
+        message: expect.stringContaining(weights),
+      });
       expect(error.message).not.toContain("\n");
     });
 
