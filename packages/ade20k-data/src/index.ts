@@ -16,15 +16,15 @@ export { pairImages } from "./pair-images.ts";
 export type { PlanOptions, RandomNumbers } from "./plan-batches.ts";
 export { readClasses } from "./read-classes.ts";
 export { type LabelOptions, readLabel } from "./read-label.ts";
-export { resizeBilinear } from "./resize-bilinear.ts";
+export { resizeAntialiased } from "./resize-antialiased.ts";
 export { nearestPositions } from "./resize-nearest.ts";
 export { drawText, TEXT_HEIGHT, textWidth } from "./text.ts";
 export type { BatchOptions, TrainBatch } from "./train-batch.ts";
 export {
   createSource as createTrainSource,
   TRAIN_SOURCE,
-  type TrainOptions,
   type TrainSource,
+  type TrainSourceOptions,
 } from "./train-source.ts";
 export {
   resizeForScale,

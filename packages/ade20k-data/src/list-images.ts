@@ -7,7 +7,7 @@ const EXTENSION = /\.(jpe?g|png|webp|avif|tiff?)$/i;
 
 /**
  * The images at a path: the file itself, whatever its name, or every jpg, jpeg, png, webp, avif, tif and tiff file in the folder
- * and its subfolders, sorted by path. Hidden files and folders are passed over; links are followed, each folder once.
+ * and its subfolders, sorted by path. Hidden files and folders are skipped; links are followed, each folder once.
  *
  * @throws {DataError} `not-found`, `unreadable`, or `no-images` for a folder that holds none.
  */

@@ -6,7 +6,7 @@ import { type InputFormat, normalizeInto } from "./normalize.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import type { BatchPlan } from "./plan-batches.ts";
 import { readLabel } from "./read-label.ts";
-import { resizeBilinear } from "./resize-bilinear.ts";
+import { resizeAntialiased } from "./resize-antialiased.ts";
 import { nearestPositions } from "./resize-nearest.ts";
 import { roundUp, unpaddedSize } from "./validation-scales.ts";
 
@@ -66,7 +66,7 @@ export async function makeBatch(
     const flip = flips[i]!;
     // Mirrored before it is resized, because the other way round differs by 1/255 here and there.
     if (flip) mirror(photo);
-    const resized = resizeBilinear(photo, size.width, size.height);
+    const resized = resizeAntialiased(photo, size.width, size.height);
     normalizeInto({ data: part(images, i, records.length), width }, resized, inputFormat);
     downsample({ data: part(labels, i, records.length), width: width / rate }, label, { ...size, rate, flip });
   });

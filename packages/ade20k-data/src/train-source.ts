@@ -5,7 +5,7 @@ import { type BatchOptions, labelOf, makeBatch, type TrainBatch } from "./train-
 import { checkWhole, VALIDATION_SIZES } from "./validation-scales.ts";
 
 /** What to train on, and how; it can be sent to another thread. */
-export interface TrainOptions extends PlanOptions, BatchOptions {
+export interface TrainSourceOptions extends PlanOptions, BatchOptions {
   /** The photos, as {@link readOdgt} gives them. */
   records: readonly OdgtRecord[];
 }
@@ -29,7 +29,7 @@ export interface TrainSource {
  * @throws {RangeError} if sizes or counts are not positive whole numbers, or the padding constant is no multiple of the label's rate.
  * @throws {DataError} `bad-list` if there are no photos, or one has no label; `option` for an option that there is not.
  */
-export function createSource(options: TrainOptions, random: RandomNumbers = Math.random): TrainSource {
+export function createSource(options: TrainSourceOptions, random: RandomNumbers = Math.random): TrainSource {
   check(options);
   const plans = planBatches(options.records, options, random);
   return {
@@ -51,9 +51,9 @@ const OPTIONS = [
   "padLabel",
   "inputFormat",
   "numClasses",
-] satisfies (keyof TrainOptions)[];
+] satisfies (keyof TrainSourceOptions)[];
 
-function check(options: TrainOptions): void {
+function check(options: TrainSourceOptions): void {
   refuseUnknown(options, OPTIONS, "the options of a training source");
   const { records, batchSize, sizes = VALIDATION_SIZES, maxSize = 1000 } = options;
   const { paddingConstant = 8, segmDownsamplingRate = 8 } = options;

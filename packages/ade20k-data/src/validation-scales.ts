@@ -1,7 +1,7 @@
 import { DataError, refuseUnknown } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
 import { type InputFormat, normalize } from "./normalize.ts";
-import { resizeBilinear } from "./resize-bilinear.ts";
+import { resizeAntialiased } from "./resize-antialiased.ts";
 
 /** The size that a photo is brought to. */
 export interface ScaleOptions {
@@ -75,7 +75,7 @@ export function checkWhole(values: Record<string, number>): void {
 /** Resizes a photo to one scale, see {@link scaledSize}; every value is the one that the original's (Pillow's BILINEAR) has. */
 export function resizeForScale(image: RgbImage, options: ScaleOptions): RgbImage {
   const { width, height } = scaledSize(image, options);
-  return resizeBilinear(image, width, height);
+  return resizeAntialiased(image, width, height);
 }
 
 /** One scale of a photo, ready for the network. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { shared, unlessShared } from "@seg/testing";
 import { describe, expect, it } from "vitest";
 import { readOdgt } from "../src/odgt.ts";
-import { createSource, TRAIN_SOURCE, type TrainOptions } from "../src/train-source.ts";
+import { createSource, TRAIN_SOURCE, type TrainSourceOptions } from "../src/train-source.ts";
 
 const list = shared("data/camvid/val.odgt");
 const records = [{ imagePath: "a.jpg", labelPath: "a.png", width: 40, height: 30 }];
@@ -45,7 +45,7 @@ describe("A training source", () => {
   });
 
   it("refuses what cannot work before it reads anything", () => {
-    const make = (options: Partial<TrainOptions>) => () => createSource({ records, batchSize: 2, ...options });
+    const make = (options: Partial<TrainSourceOptions>) => () => createSource({ records, batchSize: 2, ...options });
     expect(make({ records: [] })).toThrow(expect.objectContaining({ code: "bad-list" }));
     expect(make({ records: [{ ...records[0]!, labelPath: undefined }] })).toThrow(
       expect.objectContaining({

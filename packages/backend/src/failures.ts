@@ -5,30 +5,30 @@ import { BackendError, type BackendErrorCode, firstLine } from "./errors.ts";
 /** The started engine that each of TF.js's backends stands for. */
 const started = new Map<string, EngineName>();
 
-/** The instances of TF.js's engine whose failures are told already. */
-const told = new WeakSet<object>();
+/** The instances of TF.js's engine whose errors are wrapped already. */
+const wrapped = new WeakSet<object>();
 
 /**
- * Has what fails inside an engine told by a {@link BackendError} that names the engine, the operation and a way out, in place of a
+ * Wraps the errors that an engine throws: each becomes a {@link BackendError} that names the engine, the operation and a way out, in place of a
  * status or an abort. TF.js runs every operation of every engine through one function, which is replaced; so are those that bring
  * values in and out. A kernel that tries something and catches what its engine throws sees it as it was.
  *
  * @param name - the engine that TF.js's current backend stands for from now on.
  */
-export function tellFailures(name: EngineName): void {
+export function wrapEngineErrors(name: EngineName): void {
   started.set(tf.getBackend(), name);
   const engine = tf.engine();
-  if (told.has(engine)) return;
-  told.add(engine);
+  if (wrapped.has(engine)) return;
+  wrapped.add(engine);
   const { runKernel, makeTensor, read, readSync } = engine;
   engine.runKernel = function (kernel, ...rest) {
-    return telling(kernel, () => runKernel.call(this, kernel, ...rest)) as never;
+    return withExplainedErrors(kernel, () => runKernel.call(this, kernel, ...rest)) as never;
   };
   engine.makeTensor = function (...args) {
-    return telling("making a tensor", () => makeTensor.apply(this, args));
+    return withExplainedErrors("making a tensor", () => makeTensor.apply(this, args));
   };
   engine.readSync = function (id) {
-    return telling("reading a tensor", () => readSync.call(this, id));
+    return withExplainedErrors("reading a tensor", () => readSync.call(this, id));
   };
   engine.read = function (id) {
     return read.call(this, id).catch((error) => {
@@ -37,7 +37,7 @@ export function tellFailures(name: EngineName): void {
   };
 }
 
-function telling<T>(operation: string, work: () => T): T {
+function withExplainedErrors<T>(operation: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

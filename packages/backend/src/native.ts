@@ -7,7 +7,7 @@ import { firstLine } from "./errors.ts";
 import { openAddon } from "./native-addon.ts";
 import { addonPath, findPackage, requireHere } from "./packages.ts";
 import { activate, cpuName } from "./portable.ts";
-import { mendUtil } from "./util-of-tfjs-node.ts";
+import { patchUtil } from "./util-of-tfjs-node.ts";
 
 /** The npm package of each native engine. Both register a TF.js backend called `tensorflow`. */
 export const NATIVE_PACKAGES = {
@@ -105,7 +105,7 @@ function hasOneDnn(): boolean {
 function loadAddon(name: NativeName, dir: string, threads: number | undefined): Binding {
   const addon = addonPath(dir);
   if (!existsSync(addon)) throw unavailable(`its native addon is not built: run \`${SETUP[name]}\``);
-  mendUtil();
+  patchUtil();
   try {
     const binding = openAddon<Binding>(addon, threads);
     loaded = name;

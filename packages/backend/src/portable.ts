@@ -2,7 +2,7 @@ import { availableParallelism, cpus } from "node:os";
 import * as tf from "@tensorflow/tfjs";
 import { type Engine, type EngineName, unavailable } from "./engine.ts";
 import { firstLine } from "./errors.ts";
-import { tellFailures } from "./failures.ts";
+import { wrapEngineErrors } from "./failures.ts";
 
 /** The CPU's name, as the system gives it. */
 export function cpuName(): string {
@@ -47,11 +47,11 @@ export async function loadCpu(): Promise<Engine> {
   };
 }
 
-/** Makes `backend` TF.js's current backend, and has failures inside it told under the engine's name. */
+/** Makes `backend` TF.js's current backend, and has its errors wrapped under the engine's name. */
 export async function activate(backend: string, name: EngineName): Promise<void> {
   if (!(await tf.setBackend(backend))) throw unavailable(`TF.js could not initialise its backend ${backend}`);
   await tf.ready();
-  tellFailures(name);
+  wrapEngineErrors(name);
 }
 
 /** The part of TF.js's WebAssembly module that hands out memory. */

@@ -8,7 +8,7 @@ import { NATIVE_PACKAGES } from "./native.ts";
 import { addonPath, findPackage, type InstalledPackage, readPackage } from "./packages.ts";
 import { buildAddon, installStockAddon } from "./setup/addon.ts";
 import { fetchLibtensorflow, TENSORFLOW_VERSION } from "./setup/libtensorflow.ts";
-import { lead, leadsTo } from "./setup/links.ts";
+import { pointsTo, pointTo } from "./setup/links.ts";
 import { keepProof, type Proof, proveAddon, readProof } from "./setup/prove-addon.ts";
 import { type System, stockLibraries, type Wheel, wheelFor } from "./setup/system.ts";
 import { findTools } from "./setup/tools.ts";
@@ -94,7 +94,7 @@ async function setup(
     return { package: from.name, version: from.version, ...proof, addon, already };
   };
 
-  const before = isBuilt() && (await leadsTo(place, addon)) ? await readProof(built) : undefined;
+  const before = isBuilt() && (await pointsTo(place, addon)) ? await readProof(built) : undefined;
   if (before) return result(before, true);
   const work = async () => {
     for (const name of await readdir(cache)) {
@@ -104,7 +104,7 @@ async function setup(
     if (!isBuilt()) await build();
     const proof = (await readProof(built)) ?? (await proveAgain(built, addon, { prove, log, signal }));
     signal?.throwIfAborted();
-    await lead(place, addon, platform);
+    await pointTo(place, addon, platform);
     return result(proof, false);
   };
   const build = async () => {

@@ -7,6 +7,6 @@ import util from "node:util";
  *
  * @param target - The module, or a stand-in for it.
  */
-export function mendUtil(target: object = util): void {
+export function patchUtil(target: object = util): void {
   Object.assign(target, { isArray: Array.isArray, isNullOrUndefined: (value: unknown) => value == null });
 }

@@ -4,7 +4,7 @@ import { type Engine, unavailable } from "./engine.ts";
 import { firstLine } from "./errors.ts";
 import { findPackage, requireHere } from "./packages.ts";
 import { activate } from "./portable.ts";
-import { mendWebgpu } from "./webgpu-mends.ts";
+import { patchWebgpu } from "./webgpu-patches.ts";
 
 /** The little of WebGPU that is asked here; its own types need a package that few have. */
 interface Gpu {
@@ -34,7 +34,7 @@ export async function loadWebgpu(): Promise<Engine> {
   // Required, not imported, so that it registers with the instance of TF.js that the native packages use too.
   if (!tf.findBackendFactory("webgpu")) requireHere(BACKEND);
   await activate("webgpu", "webgpu");
-  mendWebgpu();
+  patchWebgpu();
   const device = info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(" ");
   return {
     name: "webgpu",

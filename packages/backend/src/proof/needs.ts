@@ -84,7 +84,7 @@ export const NEEDED: readonly string[] = Object.keys(NEEDS);
  *
  * @returns why the addon cannot run networks, as in "a dilated convolution: …"; undefined if it can.
  */
-export function whatIsWanting(binding: RawBinding): string | undefined {
+export function firstUnmetNeed(binding: RawBinding): string | undefined {
   const tf = new RawTensorflow(binding);
   for (const [name, check] of Object.entries(NEEDS)) {
     try {

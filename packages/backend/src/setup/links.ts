@@ -13,17 +13,17 @@ export async function linkProgram(script: string, folder: string, name: string, 
   return writeFile(join(folder, `${name}.cmd`), `@"${process.execPath}" "${script}" %*\r\n`);
 }
 
-/** Whether opening `place` opens the file `target`. */
-export async function leadsTo(place: string, target: string): Promise<boolean> {
+/** Whether `place` is the file `target`, or links to it. */
+export async function pointsTo(place: string, target: string): Promise<boolean> {
   const [one, other] = await Promise.all([place, target].map((path) => realpath(path).catch(() => undefined)));
   return one !== undefined && one === other;
 }
 
 /**
- * Makes `place` lead to the file `target`. In one step: whoever opens it gets the old file or the new one. On Windows, where only
+ * Makes `place` a link to the file `target`. In one step: whoever opens it gets the old file or the new one. On Windows, where only
  * folders can be linked by everyone and a folder cannot replace another, its folder becomes a link, and for a moment there is none.
  */
-export async function lead(place: string, target: string, platform: NodeJS.Platform): Promise<void> {
+export async function pointTo(place: string, target: string, platform: NodeJS.Platform): Promise<void> {
   const windows = platform === "win32";
   const path = windows ? dirname(place) : place;
   const beside = (suffix: string) => join(dirname(path), `.${basename(path)}.${suffix}`);

@@ -37,16 +37,16 @@ export async function proveAddon(addon: string, signal?: AbortSignal): Promise<P
       data: { file: addon, reason },
     });
   }
-  const { wanting, ...facts } = JSON.parse(answer) as Omit<Proof, "proven"> & { wanting?: string };
-  if (wanting === undefined) return { ...facts, proven: NEEDED };
+  const { unmet, ...facts } = JSON.parse(answer) as Omit<Proof, "proven"> & { unmet?: string };
+  if (unmet === undefined) return { ...facts, proven: NEEDED };
   throw new BackendError(
     "proof-failed",
     {
       expected: "the built addon to run what networks need",
-      but: `it fails at ${wanting}`,
+      but: `it fails at ${unmet}`,
       hint: "use the engine wasm, and tell the project",
     },
-    { data: { file: addon, operation: wanting } },
+    { data: { file: addon, operation: unmet } },
   );
 }
 

@@ -84,7 +84,7 @@ describe.skipIf(reason)(`TensorFlow${reason ? ` (skipped: ${reason})` : ""}`, ()
     ["ResizeBilinearGrad", 0, "bilinear resizing: its gradient is wrong"],
     ["MaxPoolGrad", 0, "max pooling: its gradient is wrong"],
     ["SparseSoftmaxCrossEntropyWithLogits", 1, "cross entropy: its gradient is wrong"],
-  ])("does not stand it when %s gives numbers that are a little off", async (op, output, wanting) => {
+  ])("does not stand it when %s gives numbers that are a little off", async (op, output, unmet) => {
     stand(`load(module, file);
       const { executeOp, tensorDataSync, createTensor, TF_FLOAT } = module.exports;
       module.exports = Object.create(module.exports, { executeOp: { value: (name, ...rest) => {
@@ -95,14 +95,14 @@ describe.skipIf(reason)(`TensorFlow${reason ? ` (skipped: ${reason})` : ""}`, ()
         outputs[${output}] = { ...outputs[${output}], id: createTensor(shape, TF_FLOAT, values) };
         return outputs;
       } } });`);
-    await expect(proveAddon(native!)).rejects.toMatchObject({ data: { operation: expect.stringContaining(wanting) } });
+    await expect(proveAddon(native!)).rejects.toMatchObject({ data: { operation: expect.stringContaining(unmet) } });
   });
 
   it.each([
     ["Conv2D", [1, 4, 4, 4], "a dilated convolution: its result is wrong"],
     ["DepthwiseConv2dNative", [1, 4, 4, 4], "a dilated depthwise convolution: its result is wrong"],
     ["Conv2DBackpropFilter", [3, 3, 3, 4], "a dilated convolution: its filter gradient is wrong"],
-  ])("does not stand it when %s takes dilations and gives zeros", async (op, shape, wanting) => {
+  ])("does not stand it when %s takes dilations and gives zeros", async (op, shape, unmet) => {
     stand(`load(module, file);
       const { executeOp, createTensor, TF_FLOAT } = module.exports;
       module.exports = Object.create(module.exports, { executeOp: { value: (name, attrs, inputs, count) => {
@@ -112,6 +112,6 @@ describe.skipIf(reason)(`TensorFlow${reason ? ` (skipped: ${reason})` : ""}`, ()
         return [{ id: createTensor(shape, TF_FLOAT, new Float32Array(shape.reduce((a, b) => a * b))), shape }];
       } } });`);
     vi.stubEnv("TF_ENABLE_ONEDNN_OPTS", "1");
-    await expect(proveAddon(native!)).rejects.toMatchObject({ data: { operation: expect.stringContaining(wanting) } });
+    await expect(proveAddon(native!)).rejects.toMatchObject({ data: { operation: expect.stringContaining(unmet) } });
   });
 });

@@ -19,7 +19,7 @@ export interface HostData {
 
 interface Running {
   epoch: number;
-  /** Samples made or passed over in this epoch. */
+  /** Samples made or skipped in this epoch. */
   position: number;
   source: SampleSource<unknown>;
 }

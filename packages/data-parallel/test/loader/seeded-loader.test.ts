@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readOdgt, TRAIN_SOURCE, type TrainBatch, type TrainOptions } from "@seg/ade20k-data";
+import { readOdgt, TRAIN_SOURCE, type TrainBatch, type TrainSourceOptions } from "@seg/ade20k-data";
 import { startProcess } from "@seg/node";
 import { shared, unlessShared } from "@seg/testing";
 import { afterEach, describe, expect, it } from "vitest";
@@ -205,7 +205,7 @@ describe.skipIf(!list)(`Training batches from threads${unlessShared}`, () => {
     const records = await readOdgt(list!);
     const batches = (workers: number, start = { epoch: 0, iteration: 0 }) => {
       const options = { records, batchSize: 2, sizes: [60, 90], numClasses: 11 };
-      const loader = new SeededLoader<TrainBatch, TrainOptions>({
+      const loader = new SeededLoader<TrainBatch, TrainSourceOptions>({
         module: TRAIN_SOURCE,
         options,
         seed: 304,

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { TrainOptions as DataOptions, TrainBatch } from "@seg/ade20k-data";
+import type { TrainSourceOptions as DataOptions, TrainBatch } from "@seg/ade20k-data";
 import type { Group } from "@seg/collectives";
 import type { SeededLoader } from "@seg/data-parallel";
 import type { Config } from "../config/schema.ts";

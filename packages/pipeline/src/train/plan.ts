@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { TrainOptions as DataOptions } from "@seg/ade20k-data";
+import type { TrainSourceOptions as DataOptions } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import { type Context, type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";

@@ -1,4 +1,4 @@
-import { type TrainOptions as DataOptions, TRAIN_SOURCE, type TrainBatch } from "@seg/ade20k-data";
+import { type TrainSourceOptions as DataOptions, TRAIN_SOURCE, type TrainBatch } from "@seg/ade20k-data";
 import type { EngineInfo } from "@seg/backend";
 import type { Group } from "@seg/collectives";
 import { type Replica, type ReplicaContext, SeededLoader } from "@seg/data-parallel";

@@ -13,7 +13,7 @@ const HALF = 1 << (SHIFT - 1);
  * @param height - the new height in pixels, at least 1.
  * @returns a new image, or `image` itself when it has that size already.
  */
-export function resizeBilinear(image: RgbImage, width: number, height: number): RgbImage {
+export function resizeAntialiased(image: RgbImage, width: number, height: number): RgbImage {
   const wide = image.width === width ? image : resizeRows(image, width);
   return wide.height === height ? wide : resizeColumns(wide, height);
 }

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { BackendError, firstLine } from "./errors.ts";
 
-/** The little of TF.js's backend that is mended. */
+/** The little of TF.js's backend that is patched. */
 interface WebgpuBackend {
   device: {
     limits: { maxStorageBuffersPerShaderStage: number };
@@ -16,13 +16,13 @@ interface WebgpuBackend {
 
 type UncapturedError = Event & { error: Error };
 
-const mended = new WeakSet<WebgpuBackend>();
+const patched = new WeakSet<WebgpuBackend>();
 
 /** Mends TF.js's current backend, once; it is the WebGPU one. */
-export function mendWebgpu(): void {
+export function patchWebgpu(): void {
   const backend = tf.backend() as unknown as WebgpuBackend;
-  if (mended.has(backend)) return;
-  mended.add(backend);
+  if (patched.has(backend)) return;
+  patched.add(backend);
   tellErrors(backend);
   refuseToReadAtOnce(backend);
   sumInParts(backend);
