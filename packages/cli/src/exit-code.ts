@@ -43,7 +43,6 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
   CheckpointError: {
     "not-found": MISSING,
     unreadable: FAILED,
-    unwritable: FAILED,
     html: FAILED,
     "lfs-pointer": FAILED,
     truncated: FAILED,
@@ -71,7 +70,6 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
     "bad-list": FAILED,
     "bad-classes": USAGE,
     "bad-label": FAILED,
-    unwritable: FAILED,
   },
   DataParallelError: {
     sample: FAILED,
@@ -84,6 +82,7 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
   },
   DecoderError: { "unknown-decoder": FAILED, features: USAGE },
   EncoderError: { "unknown-encoder": FAILED },
+  FileError: { unwritable: FAILED },
   LayersError: { shape: FAILED, option: FAILED, model: FAILED, value: FAILED },
   MetricsError: { "bad-label": FAILED, "bad-size": FAILED, "bad-classes": USAGE, "bad-json": FAILED },
   SyncBatchNormError: { shape: FAILED, option: FAILED, model: FAILED, engine: FAILED },

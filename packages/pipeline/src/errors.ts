@@ -8,6 +8,7 @@ import type { EncoderError } from "@seg/encoders";
 import { SegError } from "@seg/errors";
 import type { LayersErrorCode } from "@seg/layers";
 import type { MetricsErrorCode } from "@seg/metrics";
+import type { FileErrorCode } from "@seg/node";
 import type { SyncBatchNormErrorCode } from "@seg/sync-bn";
 
 /** What went wrong, for programs: stable, one for each thing a caller may want to handle. */
@@ -38,6 +39,7 @@ export interface ErrorCodes {
   DataParallelError: DataParallelErrorCode;
   DecoderError: DecoderErrorCode;
   EncoderError: EncoderError["code"];
+  FileError: FileErrorCode;
   LayersError: LayersErrorCode;
   MetricsError: MetricsErrorCode;
   SyncBatchNormError: SyncBatchNormErrorCode;

@@ -1,7 +1,7 @@
 import { basename, extname, join } from "node:path";
 import { type OdgtRecord, writeImage } from "@seg/ade20k-data";
-import { writeFileAtomic } from "@seg/node";
 import { ConfusionMatrix } from "@seg/metrics";
+import { writeFileAtomic } from "@seg/node";
 import { confusionPicture } from "../pictures/confusion-matrix.ts";
 import type { Evaluation } from "./result.ts";
 

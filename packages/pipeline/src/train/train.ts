@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { ensureWritable, withLock } from "@seg/node";
 import type { MpiLaunch } from "@seg/collectives";
+import { ensureWritable, withLock } from "@seg/node";
 import { contextOf } from "../context.ts";
 import { classSet } from "../dataset/classes.ts";
 import { listedRecords } from "../dataset/records.ts";
