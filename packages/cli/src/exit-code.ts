@@ -50,6 +50,7 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
     "unsafe-pickle": FAILED,
     unsupported: FAILED,
     mismatch: FAILED,
+    option: FAILED,
   },
   CollectiveError: {
     timeout: FAILED,
@@ -70,6 +71,7 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
     "bad-list": FAILED,
     "bad-classes": USAGE,
     "bad-label": FAILED,
+    option: FAILED,
   },
   DataParallelError: {
     sample: FAILED,
