@@ -33,7 +33,7 @@ export interface SplitInfo {
 }
 
 /** Where the data set lies. */
-export type Ade20kInfo = Record<(typeof SPLITS)[number], SplitInfo>;
+export type Ade20kInfo = Record<"training" | "validation", SplitInfo>;
 
 /**
  * Brings ADE20K into a folder in MIT's layout: downloads the zip unless it is there, unpacks it with its checksums, and writes

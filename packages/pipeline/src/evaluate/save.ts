@@ -9,7 +9,7 @@ import type { Evaluation } from "./result.ts";
 export const RESULT_FILE = "evaluation.json";
 
 /** The file with the picture of its confusion matrix. */
-export const CONFUSION_PICTURE = "confusion.png";
+const CONFUSION_PICTURE = "confusion.png";
 
 /** Writes an evaluation's numbers and its confusion matrix's picture into a folder. */
 export async function saveEvaluation(folder: string, evaluation: Evaluation): Promise<void> {
