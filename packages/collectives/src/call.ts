@@ -1,25 +1,37 @@
 /** What ranks can call, as numbers that travel between them. */
-export const CALLS = ["join", "allReduce", "allGather", "broadcast", "barrier"] as const;
+export const CALLS = [
+  "join",
+  "allReduce",
+  "allGather",
+  "broadcast",
+  "barrier",
+  "allGatherBytes",
+  "broadcastBytes",
+] as const;
 export type CallName = (typeof CALLS)[number];
 
-/** One call, as every rank must make it. */
+/** One call, as every rank must make it; but for the length of calls that carry bytes, which is each rank's own. */
 export interface Call {
   readonly name: CallName;
   readonly length: number;
   readonly root: number;
 }
 
+/** Whether all ranks must bring the same length. */
+const hasOneLength = (name: CallName) => name === "allReduce" || name === "allGather" || name === "broadcast";
+
 /** `allReduce of 513 numbers`. */
 export function describeCall({ name, length, root }: Call): string {
-  if (name === "barrier" || name === "join") return name;
-  return `${name} of ${length} number${length === 1 ? "" : "s"}${name === "broadcast" ? ` from rank ${root}` : ""}`;
+  const numbers = hasOneLength(name) ? ` of ${length} number${length === 1 ? "" : "s"}` : "";
+  return `${name}${numbers}${name.startsWith("broadcast") ? ` from rank ${root}` : ""}`;
 }
 
 /** The first rank whose call is not that of rank 0, or -1. */
 export function firstDifferent(calls: readonly Call[]): number {
   const [first] = calls;
   return calls.findIndex(
-    (call) => call.name !== first!.name || call.length !== first!.length || call.root !== first!.root,
+    ({ name, length, root }) =>
+      name !== first!.name || root !== first!.root || (hasOneLength(name) && length !== first!.length),
   );
 }
 

@@ -16,6 +16,10 @@ export interface Group {
   allGather(data: Float32Array): Float32Array;
   /** Replaces `data` by that of rank `root`, 0 unless given. */
   broadcast(data: Float32Array, root?: number): void;
+  /** Every rank's bytes in rank order; each rank may bring another length, 0 among them. The caller owns the result. */
+  allGatherBytes(data: Uint8Array): Uint8Array[];
+  /** The bytes of rank `root`, 0 unless given; the others need not know how many, and what they give is ignored. The caller owns the result. */
+  broadcastBytes(data: Uint8Array | undefined, root?: number): Uint8Array;
   /** Returns when all ranks have called it. */
   barrier(): void;
   /** Leaves the group and frees what it holds; does not wait for others. */

@@ -1,5 +1,6 @@
 export { CollectiveError, type CollectiveErrorCode } from "./errors.ts";
 export type { Group } from "./group.ts";
+export { broadcastJson, gatherJson } from "./json.ts";
 export { isMpiLaunch, type MpiLaunch, mpiLaunch } from "./mpi/launch.ts";
 export { joinMpiGroup, type MpiGroupOptions } from "./mpi/mpi-group.ts";
 export { joinProcessGroup, type ProcessGroupOptions } from "./processes/process-group.ts";

@@ -30,6 +30,17 @@ export function checkData(data: Float32Array): void {
     throw new CollectiveError("option", `Expected data to be a Float32Array but received ${kindOf(data)}.`);
 }
 
+/** The length of a call travels as a number of 32 bits. */
+const MOST_BYTES = 2 ** 32 - 1;
+
+/** @throws {CollectiveError} `option`, unless `data` is a Uint8Array of less than 4 GiB. */
+export function checkBytes(data: Uint8Array | undefined): asserts data is Uint8Array {
+  if (!(data instanceof Uint8Array))
+    throw new CollectiveError("option", `Expected data to be a Uint8Array but received ${kindOf(data)}.`);
+  if (data.length > MOST_BYTES)
+    throw new CollectiveError("option", `Expected data of at most ${MOST_BYTES} bytes but received ${data.length}.`);
+}
+
 function kindOf(value: unknown): string {
   return (value as object | undefined)?.constructor?.name ?? String(value);
 }

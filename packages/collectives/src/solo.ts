@@ -1,4 +1,5 @@
 import type { Group } from "./group.ts";
+import { checkBytes } from "./options.ts";
 
 /** A group of one: every call returns at once. */
 export const solo: Group = {
@@ -7,6 +8,13 @@ export const solo: Group = {
   allReduce() {},
   allGather: (data) => data.slice(),
   broadcast() {},
+  allGatherBytes: (data) => [copyOf(data)],
+  broadcastBytes: copyOf,
   barrier() {},
   dispose() {},
 };
+
+function copyOf(data: Uint8Array | undefined): Uint8Array {
+  checkBytes(data);
+  return new Uint8Array(data);
+}

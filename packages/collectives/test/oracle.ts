@@ -1,5 +1,5 @@
-import { numbersOf } from "./ranks/numbers.ts";
-import { digest } from "./ranks/scenarios.ts";
+import { bytesOf, numbersOf } from "./ranks/numbers.ts";
+import { digest, unequal } from "./ranks/scenarios.ts";
 
 /** What every rank must find in the scenario `results`: sums taken one number at a time, in rank order, rounded after each addition. */
 export function expectedResults(size: number, lengths: number[]) {
@@ -16,4 +16,17 @@ export function expectedResults(size: number, lengths: number[]) {
     const root = length % size;
     return { length, root, sum: digest(sum), gathered: digest(gathered), sent: digest(inputs[root]!) };
   });
+}
+
+/** What every rank must find in the scenario `bytes`. */
+export function expectedBytes(size: number, lengths: number[]) {
+  return lengths.map((length) => ({
+    length,
+    sent: digest(bytesOf(length % size, length)),
+    gathered: Array.from({ length: size }, (_, rank) => {
+      const bytes = bytesOf(rank, unequal(length, rank, size));
+      return [bytes.length, digest(bytes)];
+    }),
+    isOwn: true,
+  }));
 }

@@ -5,7 +5,7 @@ import { joinProcessGroup } from "../src/processes/process-group.ts";
 import { createSegment, openSegment, pathOf } from "../src/processes/segment.ts";
 import { loadSystem } from "../src/processes/system.ts";
 import { launchProcesses, NAMES, running } from "./launch.ts";
-import { expectedResults } from "./oracle.ts";
+import { expectedBytes, expectedResults } from "./oracle.ts";
 import { anError, describeGroup, everyRank } from "./suite.ts";
 
 const noPs = spawnSync("ps", ["-o", "stat=", "-o", "lstart=", "-p", String(process.pid)]).status !== 0;
@@ -20,6 +20,12 @@ describeGroup("A group of processes", launchProcesses, { sizes: [2, 3, 8], toldA
     const lengths = [0, 1, 5, 513, 3001];
     const findings = await launch({ size: 4, chunkLength, scenario: "results", argument: lengths });
     expect(findings).toEqual(everyRank(4, expectedResults(4, lengths)));
+  });
+
+  it("carries bytes through slots of one number", async () => {
+    const lengths = [0, 1, 4, 5, 513];
+    const findings = await launch({ size: 4, chunkLength: 1, scenario: "bytes", argument: lengths });
+    expect(findings).toEqual(everyRank(4, expectedBytes(4, lengths)));
   });
 
   it.each([[0], [1]])("does not form without rank %i, and names it", async (missing) => {

@@ -1,10 +1,13 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Findings, Launch, Launcher } from "./launch.ts";
-import { expectedResults } from "./oracle.ts";
+import { expectedBytes, expectedResults } from "./oracle.ts";
 import { compileRanks } from "./ranks/compile.ts";
 
 const LENGTHS = [0, 1, 2, 7, 513, 8192, 8193, 70_001, 600_011];
+
+/** Around a message's, a slot's and a chunk's length; odd ones; a few MB. */
+const BYTES = [0, 1, 2, 3, 4, 5, 272, 4095, 16_401, 32_817, 3_000_001];
 
 export const everyRank = (size: number, finding: unknown) => Array.from({ length: size }, () => finding);
 
@@ -47,6 +50,54 @@ export function describeGroup(
 
     it("keeps thousands of short calls apart", async () => {
       expect(await launch({ size: 3, scenario: "manyCalls", argument: 3000 })).toEqual([0, 0, 0]);
+    });
+
+    it.each(sizes)("carries bytes of any length, and of another one on each of %i ranks", async (size) => {
+      const findings = await launch({ size, scenario: "bytes", argument: BYTES });
+      expect(findings).toEqual(everyRank(size, expectedBytes(size, BYTES)));
+    });
+
+    it("carries a part of an array of bytes, and leaves what lies around it alone", async () => {
+      const found = [
+        [1, 2, 3],
+        [
+          [9, 9, 1],
+          [9, 9, 1],
+        ],
+        [9, 9, 9, 1, 2, 3, 9],
+      ];
+      expect(await launch({ size: 2, scenario: "partOfBytes" })).toEqual([found, found]);
+    });
+
+    it("carries JSON: the first rank's value, and every rank's", async () => {
+      const value = { text: "\ufeff日本 🌍", numbers: [0.1, 1e300], none: null };
+      const lengths = [0, 1, 2].map((rank) => [rank, 10_000 * rank]);
+      const refused = {
+        afterMs: expect.any(Number),
+        error: { code: "option", message: expect.stringContaining("undefined") },
+      };
+      expect(await launch({ size: 3, scenario: "json", argument: value })).toEqual(
+        everyRank(3, [value, lengths, refused]),
+      );
+    });
+
+    it.each([
+      ["broadcast", "rank 1 called broadcast of 5 numbers from rank 0"],
+      ["root", "rank 1 called broadcastBytes from rank 1"],
+      ["gather", "rank 1 called allGatherBytes"],
+    ])("tells every rank that calls differ, one of which carries bytes: another %s", async (argument, said) => {
+      const findings = await launch({ size: 3, scenario: "otherCallOfBytes", argument });
+      const error = anError("mismatch", 1, `broadcastBytes from rank 0 on every rank, as rank 0 called, but ${said}.`);
+      expect(findings).toEqual(everyRank(3, error));
+    });
+
+    it.each([
+      ["dispose", "dead"],
+      ["sleep", "timeout"],
+    ])("names a rank that does not come to a call that carries bytes, by %s", async (argument, code) => {
+      const findings = await launch({ size: 3, timeoutMs: 3000, scenario: "missingFromBytes", argument });
+      const others = [anError(code, 1, "come to allGatherBytes"), anError(code, 1, "of no use since then")];
+      expect([findings[0], findings[2]]).toEqual([others, others]);
     });
 
     it("leaves what lies around a part of an array alone", async () => {
@@ -95,6 +146,9 @@ export function describeGroup(
       expect(await launch({ size: 2, scenario: "badOptions" })).toEqual(
         everyRank(2, [
           refused("option", "Expected data to be a Float32Array but received Array."),
+          refused("option", "Expected root to be a whole number from 0 to 1 but received 2."),
+          refused("option", "Expected data to be a Uint8Array but received String."),
+          refused("option", "Expected data to be a Uint8Array but received undefined."),
           refused("option", "Expected root to be a whole number from 0 to 1 but received 2."),
           refused("disposed", "Expected a group in use but it was disposed."),
         ]),

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { CollectiveError } from "../src/errors.ts";
 import { createThreadGroup, joinThreadGroup } from "../src/threads.ts";
 import { launchThreads, running } from "./launch.ts";
-import { expectedResults } from "./oracle.ts";
+import { expectedBytes, expectedResults } from "./oracle.ts";
 import { anError, describeGroup, everyRank } from "./suite.ts";
 
 describeGroup("A group of threads", launchThreads, { sizes: [2, 3, 5, 8], toldAtOnce: true }, (launch) => {
@@ -10,6 +10,12 @@ describeGroup("A group of threads", launchThreads, { sizes: [2, 3, 5, 8], toldAt
     const lengths = [0, 1, 5, 513, 3001];
     const findings = await launch({ size: 4, chunkLength, scenario: "results", argument: lengths });
     expect(findings).toEqual(everyRank(4, expectedResults(4, lengths)));
+  });
+
+  it("carries bytes through slots of one number", async () => {
+    const lengths = [0, 1, 4, 5, 513];
+    const findings = await launch({ size: 4, chunkLength: 1, scenario: "bytes", argument: lengths });
+    expect(findings).toEqual(everyRank(4, expectedBytes(4, lengths)));
   });
 
   it("names the ranks that never come", async () => {

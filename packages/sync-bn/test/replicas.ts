@@ -37,6 +37,8 @@ export function replicas<T>(size: number, run: (group: Group, rank: number) => T
         allGather: (data) => call("allGather", data, new Float32Array(size * data.length).fill(1)).slice(),
         allReduce: (data) => data.set(call("allReduce", data, data)),
         broadcast: never,
+        allGatherBytes: never,
+        broadcastBytes: never,
         barrier: never,
         dispose() {},
       };

@@ -5,7 +5,7 @@ import { CALLS, type Call, type CallName } from "../call.ts";
 import { CollectiveError } from "../errors.ts";
 import { brokenError, checkSameCall, deadError, disposedError } from "../failures.ts";
 import type { Group } from "../group.ts";
-import { checkData, checkRank, checkTimeout, TIMEOUT_MS } from "../options.ts";
+import { checkBytes, checkData, checkRank, checkTimeout, TIMEOUT_MS } from "../options.ts";
 import { sumInOrder } from "../shared/sum.ts";
 import { mpiLaunch } from "./launch.ts";
 import { Messages, type Piece, type Requests } from "./messages.ts";
@@ -18,7 +18,7 @@ export interface MpiGroupOptions {
   library?: string;
 }
 
-/** A call goes ahead of its numbers, in this many places: which call, the length's lower and upper half, the root. */
+/** A call goes ahead of its numbers or bytes, in this many places: which call, the length's lower and upper half, the root. */
 const HEAD = 4;
 
 /**
@@ -125,6 +125,43 @@ class MpiGroup implements Group {
     });
   }
 
+  allGatherBytes(data: Uint8Array): Uint8Array[] {
+    checkBytes(data);
+    let all: Float32Array[] = [];
+    let lengths: number[] = [];
+    this.#call("allGatherBytes", data.length, 0, () => {
+      const mine = asFloats(data);
+      this.#meet(mine);
+      lengths = this.#calls().map(({ length }) => length);
+      all = lengths.map((length, rank) => (rank === this.rank ? mine : new Float32Array(floatsFor(length))));
+      // What fits came with the call.
+      all.forEach((floats, rank) => {
+        if (this.#fits(floats)) floats.set(this.#bodies[rank]!.subarray(0, floats.length));
+      });
+      this.#exchange(
+        this.#others((rank) => all[rank]!).filter(({ data }) => !this.#fits(data)),
+        this.#fits(mine) ? [] : this.#others(() => mine),
+      );
+    });
+    return all.map((floats, rank) => asBytes(floats, lengths[rank]!));
+  }
+
+  broadcastBytes(data: Uint8Array | undefined, root = 0): Uint8Array {
+    checkRank(root, this.size, "root");
+    if (this.rank === root) checkBytes(data);
+    const own = this.rank === root ? data! : new Uint8Array(0);
+    let floats = asFloats(own);
+    let length = 0;
+    this.#call("broadcastBytes", own.length, root, () => {
+      this.#meet(floats);
+      length = this.#calls()[root]!.length;
+      if (this.rank !== root) floats = new Float32Array(floatsFor(length));
+      if (this.#fits(floats)) floats.set(this.#bodies[root]!.subarray(0, floats.length));
+      else this.#spread(floats, root);
+    });
+    return asBytes(floats, length);
+  }
+
   barrier(): void {
     this.#call("barrier", 0, 0, () => this.#meet());
   }
@@ -225,10 +262,13 @@ class MpiGroup implements Group {
 
   #tellApart(): void {
     this.#seekLeaving();
-    checkSameCall(
-      this.#heads.map(
-        ([call, low, high, root]): Call => ({ name: CALLS[call!]!, length: high! * 2 ** 31 + low!, root: root! }),
-      ),
+    checkSameCall(this.#calls());
+  }
+
+  /** What all ranks called, in rank order, as their heads say. */
+  #calls(): Call[] {
+    return this.#heads.map(
+      ([call, low, high, root]): Call => ({ name: CALLS[call!]!, length: high! * 2 ** 31 + low!, root: root! }),
     );
   }
 
@@ -260,6 +300,19 @@ const ELSEWHERE: ProcessIdentity = [0, 0, 0];
 function identityFrom(card: Int32Array): ProcessIdentity {
   return [...card.subarray(0, IDENTITY_LENGTH)] as unknown as ProcessIdentity;
 }
+
+/** How many float32 numbers take the memory of so many bytes. */
+const floatsFor = (bytes: number) => Math.ceil(bytes / 4);
+
+/** A copy of bytes in the memory of numbers, as which messages carry them: they are copied and sent, never computed with. */
+function asFloats(bytes: Uint8Array): Float32Array {
+  const floats = new Float32Array(floatsFor(bytes.length));
+  asBytes(floats, bytes.length).set(bytes);
+  return floats;
+}
+
+/** The first `length` bytes in the memory of numbers. */
+const asBytes = ({ buffer, byteOffset }: Float32Array, length: number) => new Uint8Array(buffer, byteOffset, length);
 
 function numberOf(text: string): number {
   return createHash("sha256").update(text).digest().readInt32LE();

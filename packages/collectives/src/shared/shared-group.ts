@@ -2,7 +2,7 @@ import { CALLS, type Call, type CallName } from "../call.ts";
 import { CollectiveError } from "../errors.ts";
 import { brokenError, checkSameCall, disposedError } from "../failures.ts";
 import type { Group } from "../group.ts";
-import { checkData, checkRank } from "../options.ts";
+import { checkBytes, checkData, checkRank } from "../options.ts";
 import { CALL, lineOf, SLOTS, slotsOf } from "./layout.ts";
 import { Meeting } from "./meeting.ts";
 import type { Sleeper } from "./sleeper.ts";
@@ -39,7 +39,8 @@ export class SharedGroup implements Group {
   readonly #meeting: Meeting;
   readonly #release: () => void;
   #name: CallName = "join";
-  #agreed = false;
+  /** What all ranks called, in rank order; undefined until they have met in this call. */
+  #calls: readonly Call[] | undefined;
   #broken: CollectiveError | undefined;
   #disposed = false;
 
@@ -90,6 +91,29 @@ export class SharedGroup implements Group {
     });
   }
 
+  allGatherBytes(data: Uint8Array): Uint8Array[] {
+    checkBytes(data);
+    let all: Uint8Array[] = [];
+    this.#call("allGatherBytes", data.length, 0, () => {
+      all = this.#passBytes(
+        data,
+        Array.from({ length: this.size }, (_, rank) => rank),
+      );
+    });
+    return all;
+  }
+
+  broadcastBytes(data: Uint8Array | undefined, root = 0): Uint8Array {
+    checkRank(root, this.size, "root");
+    if (this.rank === root) checkBytes(data);
+    const sent = this.rank === root ? data! : new Uint8Array(0);
+    let received = sent;
+    this.#call("broadcastBytes", sent.length, root, () => {
+      [received] = this.#passBytes(sent, [root]) as [Uint8Array];
+    });
+    return received;
+  }
+
   barrier(): void {
     this.#call("barrier", 0, 0, () => this.#meet());
   }
@@ -104,6 +128,27 @@ export class SharedGroup implements Group {
     this.#disposed = true;
     this.#meeting.leave();
     this.#release();
+  }
+
+  /** Passes each rank's own bytes through its slots; gives those of `ranks`, whose lengths are known once all have met. */
+  #passBytes(own: Uint8Array, ranks: readonly number[]): Uint8Array[] {
+    const slotBytes = 4 * this.#chunkLength;
+    let all: Uint8Array[] = [];
+    let longest = 0;
+    for (let at = 0; at === 0 || at < longest; at += slotBytes) {
+      const slot = this.#meeting.step % SLOTS;
+      bytesOf(this.#slots[this.rank]![slot]!).set(own.subarray(at, at + slotBytes));
+      this.#meet();
+      if (at === 0) {
+        all = ranks.map((rank) => new Uint8Array(this.#calls![rank]!.length));
+        longest = Math.max(...all.map(({ length }) => length));
+      }
+      ranks.forEach((rank, i) => {
+        const rest = all[i]!.subarray(at);
+        rest.set(bytesOf(this.#slots[rank]![slot]!).subarray(0, rest.length));
+      });
+    }
+    return all;
   }
 
   #sumShort(data: Float32Array): void {
@@ -171,7 +216,7 @@ export class SharedGroup implements Group {
     if (this.#disposed) throw disposedError();
     if (this.#broken) throw brokenError(this.#broken);
     this.#name = name;
-    this.#agreed = false;
+    this.#calls = undefined;
     const at = this.#callAt(this.rank);
     this.#control[at] = CALLS.indexOf(name);
     this.#control[at + 1] = length;
@@ -189,14 +234,14 @@ export class SharedGroup implements Group {
   #meet(): void {
     const at = this.#callAt(0);
     this.#meeting.meet(this.#name);
-    if (this.#agreed) return;
-    this.#agreed = true;
+    if (this.#calls) return;
     const control = this.#control;
     const calls = Array.from({ length: this.size }, (_, rank): Call => {
       const line = at + lineOf(rank) - lineOf(0);
       return { name: CALLS[control[line]!]!, length: control[line + 1]! >>> 0, root: control[line + 2]! };
     });
     checkSameCall(calls);
+    this.#calls = calls;
   }
 
   /** Where a rank writes down its next call. */
@@ -204,3 +249,5 @@ export class SharedGroup implements Group {
     return lineOf(rank) + CALL + 3 * (this.#meeting.step % SLOTS);
   }
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength);

@@ -8,3 +8,10 @@ export function numbersOf(rank: number, length: number): Float32Array {
   }
   return numbers;
 }
+
+/** Bytes of all values, among them those of floats that are not numbers; the same everywhere. */
+export function bytesOf(rank: number, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) =>
+    i % 8 < 4 ? 0xff - ((i >>> 3) % 3) : Math.imul(i + rank, 0x9e3779b1) >>> 24,
+  );
+}

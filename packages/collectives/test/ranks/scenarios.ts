@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { CollectiveError } from "../../src/errors.ts";
 import type { Group } from "../../src/group.ts";
-import { numbersOf } from "./numbers.ts";
+import { broadcastJson, gatherJson } from "../../src/json.ts";
+import { bytesOf, numbersOf } from "./numbers.ts";
 
 /** What a rank found out; goes to the test as JSON. */
 export type Finding = { error: { code: string; rank?: number; message: string }; afterMs: number } | { value: unknown };
 
-export function digest(numbers: Float32Array): string {
+export function digest(numbers: Float32Array | Uint8Array): string {
   return createHash("sha256")
     .update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength))
     .digest("hex");
@@ -39,6 +40,55 @@ export const scenarios = {
       group.barrier();
       return { length, root, sum: digest(sum), gathered: digest(gathered), sent: digest(sent) };
     });
+  },
+
+  /** Bytes of each length from the root, and from every rank so many, by its own number more: digests of what came out. */
+  bytes(group: Group, lengths: number[]) {
+    return lengths.map((length) => {
+      const root = length % group.size;
+      const sent = group.broadcastBytes(group.rank === root ? bytesOf(root, length) : undefined, root);
+      const gathered = group.allGatherBytes(bytesOf(group.rank, unequal(length, group.rank, group.size)));
+      // The caller's own, and what another one gives is not looked at.
+      const own = bytesOf(group.rank, length);
+      const again = group.broadcastBytes(own, root);
+      own.fill(0);
+      const isOwn = digest(again) === digest(sent) && again.buffer !== own.buffer;
+      return { length, sent: digest(sent), gathered: gathered.map((bytes) => [bytes.length, digest(bytes)]), isOwn };
+    });
+  },
+
+  /** A part of a larger array, at an odd place, as bytes. */
+  partOfBytes(group: Group) {
+    const whole = Buffer.from([9, 9, 9, 1, 2, 3, 9]);
+    const [part, gathered] = [group.broadcastBytes(whole.subarray(3, 6)), group.allGatherBytes(whole.subarray(1, 4))];
+    return [[...part], gathered.map((bytes) => [...bytes]), [...whole]];
+  },
+
+  /** Values as JSON: the first rank's, and every rank's. */
+  json(group: Group, value: unknown) {
+    const longer = { rank: group.rank, text: "é".repeat(10_000 * group.rank) };
+    const lengths = gatherJson(longer, group).map(({ rank, text }) => [rank, text.length]);
+    const refused = findError(() => gatherJson(undefined, group));
+    return [broadcastJson(group.rank === 0 ? value : "ignored", group), lengths, refused];
+  },
+
+  /** Rank 1 makes another call than the others, which carry bytes. */
+  otherCallOfBytes(group: Group, other: "broadcast" | "root" | "gather") {
+    return findError(() => {
+      if (group.rank !== 1) group.broadcastBytes(group.rank === 0 ? new Uint8Array(5) : undefined);
+      else if (other === "broadcast") group.broadcast(new Float32Array(5));
+      else if (other === "root") group.broadcastBytes(new Uint8Array(5), 1);
+      else group.allGatherBytes(new Uint8Array(5));
+    });
+  },
+
+  /** Rank 1 stops coming, in the way named, after a call that carries bytes. */
+  missingFromBytes(group: Group, way: "dispose" | "sleep") {
+    group.allGatherBytes(new Uint8Array(100_000));
+    if (group.rank === 1 && way === "dispose") group.dispose();
+    if (group.rank === 1 && way === "sleep") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4500);
+    const first = findError(() => group.allGatherBytes(new Uint8Array(100_000)));
+    return [first, findError(() => group.broadcastBytes(new Uint8Array(5)))];
   },
 
   /** Many short calls in a row, without a pause between them. */
@@ -115,6 +165,9 @@ export const scenarios = {
     return [
       findError(() => group.allReduce([1, 2] as unknown as Float32Array)),
       findError(() => group.broadcast(new Float32Array(1), group.size)),
+      findError(() => group.allGatherBytes("text" as unknown as Uint8Array)),
+      findError(() => group.broadcastBytes(undefined, group.rank)),
+      findError(() => group.broadcastBytes(new Uint8Array(1), group.size)),
       findError(() => {
         group.dispose();
         group.dispose();
@@ -123,5 +176,9 @@ export const scenarios = {
     ];
   },
 };
+
+/** How many bytes a rank brings to a gather: none, `length`, more than that. */
+export const unequal = (length: number, rank: number, size: number) =>
+  rank === size - 1 ? 0 : rank === 0 ? length : length + 3 * rank + 1;
 
 export type Scenario = keyof typeof scenarios;
