@@ -4,7 +4,7 @@ export { broadcastJson, gatherJson } from "./json.ts";
 export { isMpiLaunch, type MpiLaunch, mpiLaunch } from "./mpi/launch.ts";
 export { joinMpiGroup, type MpiGroupOptions } from "./mpi/mpi-group.ts";
 export { joinProcessGroup, type ProcessGroupOptions } from "./processes/process-group.ts";
-export { solo } from "./solo.ts";
+export { single } from "./single.ts";
 export {
   createThreadGroup,
   joinThreadGroup,

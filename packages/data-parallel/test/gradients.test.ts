@@ -1,4 +1,4 @@
-import { type Group, solo } from "@seg/collectives";
+import { type Group, single } from "@seg/collectives";
 import { describeEngines } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
@@ -8,7 +8,7 @@ import { allReduceGradients, broadcastParameters, lossShare } from "../src/index
 function echoGroup(size: number) {
   const calls: number[] = [];
   const group: Group = {
-    ...solo,
+    ...single,
     size,
     allReduce(data) {
       calls.push(data.length);
@@ -46,7 +46,7 @@ describeEngines("Gradients all-reduced", () => {
 
   it("are copies where there is one replica", () => {
     const gradient = tf.tensor1d([1, 2]);
-    const [own] = allReduceGradients([gradient], solo, { weight: 5 });
+    const [own] = allReduceGradients([gradient], single, { weight: 5 });
     gradient.dispose();
     expect([...own!.dataSync()]).toEqual([1, 2]);
     own!.dispose();

@@ -1,4 +1,4 @@
-import { type Group, solo } from "@seg/collectives";
+import { type Group, single } from "@seg/collectives";
 import * as tf from "@tensorflow/tfjs";
 import { SyncBatchNormError, tooFewValues } from "./errors.ts";
 import {
@@ -58,7 +58,7 @@ export function batchNormTrain(
   beta: tf.Tensor,
   options: BatchNormTrainOptions = {},
 ): BatchNormTrainResult {
-  const { group = solo } = options;
+  const { group = single } = options;
   if (x.rank < 2)
     throw new SyncBatchNormError("shape", `Expected a tensor of rank 2 or more but received [${x.shape}].`);
   if (group.size > 1) return batchNormAcross(x, gamma, beta, group, options);

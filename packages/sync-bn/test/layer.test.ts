@@ -1,4 +1,4 @@
-import { solo } from "@seg/collectives";
+import { single } from "@seg/collectives";
 import { describeEngines } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -43,8 +43,8 @@ function pass(model: tf.LayersModel, x: tf.Tensor, dy: tf.Tensor) {
 describe("a model whose layers share a group", () => {
   it("has them all found, in nested models and wrappers, each once", () => {
     const model = network();
-    expect(attachGroup(model, solo)).toBe(3);
-    expect(norms(model).every(({ group }) => group === solo)).toBe(true);
+    expect(attachGroup(model, single)).toBe(3);
+    expect(norms(model).every(({ group }) => group === single)).toBe(true);
     expect(attachGroup(model, undefined)).toBe(3);
     expect(norms(model).some(({ group }) => group)).toBe(false);
     model.dispose();
@@ -53,7 +53,7 @@ describe("a model whose layers share a group", () => {
   it("without a group, or in one of size 1, gives what one replica gives", () => {
     tf.tidy(() => {
       const x = madeUp("x", [5, 3, 4]);
-      const outputs = [undefined, solo].map((group) => {
+      const outputs = [undefined, single].map((group) => {
         const model = network();
         attachGroup(model, group);
         const y = numbers(model.apply(x, { training: true }) as tf.Tensor);
@@ -97,7 +97,7 @@ describe("a model whose layers share a group", () => {
       const one = () =>
         tf.tidy(() => {
           const [x, ones] = [tf.ones([4, 2]), tf.ones([2])];
-          batchNormTrain(x, ones, ones, { group: { ...solo, size: 2 } });
+          batchNormTrain(x, ones, ones, { group: { ...single, size: 2 } });
         });
       expect(one).toThrow(/webgpu cannot be in Node: use another one, or no group/);
     } finally {
@@ -232,7 +232,7 @@ describe("debiased running averages", () => {
 describe("a model with a group", () => {
   it("learns by model.fit and by an optimizer's minimize", async () => {
     const model = network();
-    attachGroup(model, solo);
+    attachGroup(model, single);
     const [x, y] = [madeUp("x", [8, 3, 4]), madeUp("y", [8, 3, 2])];
     model.compile({ optimizer: tf.train.sgd(0.05), loss: "meanSquaredError" });
     const { history } = await model.fit(x, y, { epochs: 4, verbose: 0, shuffle: false });

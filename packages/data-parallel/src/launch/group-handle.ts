@@ -4,14 +4,14 @@ import {
   type Group,
   joinProcessGroup,
   joinThreadGroup,
-  solo,
+  single,
   type ThreadGroupHandle,
 } from "@seg/collectives";
 import type { Launcher } from "../replica/device.ts";
 
 /** What replicas need to find each other; it can be sent to them. */
 export type GroupHandle =
-  | { kind: "solo" }
+  | { kind: "single" }
   | { kind: "threads"; handle: ThreadGroupHandle }
   | { kind: "processes"; name: string; size: number; timeoutMs: number };
 
@@ -21,13 +21,13 @@ export type GroupHandle =
  * @throws {CollectiveError} `option`
  */
 export function createGroup(launcher: Launcher, size: number, timeoutMs: number): GroupHandle {
-  if (size === 1) return { kind: "solo" };
+  if (size === 1) return { kind: "single" };
   if (launcher === "threads") return { kind: "threads", handle: createThreadGroup({ size, timeoutMs }) };
   return { kind: "processes", name: `replicas-${randomUUID()}`, size, timeoutMs };
 }
 
 /** A replica's place in it. */
 export function joinGroup(group: GroupHandle, rank: number): Group {
-  if (group.kind === "solo") return solo;
+  if (group.kind === "single") return single;
   return group.kind === "threads" ? joinThreadGroup(group.handle, rank) : joinProcessGroup({ ...group, rank });
 }

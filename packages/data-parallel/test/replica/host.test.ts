@@ -1,4 +1,4 @@
-import { solo } from "@seg/collectives";
+import { single } from "@seg/collectives";
 import { describe, expect, it } from "vitest";
 import { hostReplica, type ReplicaContext, type RunContext } from "../../src/index.ts";
 import type { Act, ActOptions } from "../fixtures/acts.ts";
@@ -14,7 +14,7 @@ describe("A replica in this thread", () => {
     const lines: string[] = [];
     const replica = await hostReplica<Act, Record<string, unknown>, ActOptions>({
       module: ACTS,
-      join: () => ({ ...solo, rank: 3, size: 5 }),
+      join: () => ({ ...single, rank: 3, size: 5 }),
       device: { engine: "cpu" },
       options: {},
       log: (line) => lines.push(line),
@@ -40,7 +40,7 @@ describe("A replica in this thread", () => {
       dispose: () => void seen.push(options, device),
     });
     const device = { engine: "cpu" } as const;
-    const replica = await hostReplica({ module, join: () => solo, device, options: "given" });
+    const replica = await hostReplica({ module, join: () => single, device, options: "given" });
     expect(await replica.run({ n: 4 }, context())).toEqual({ twice: 8 });
     await replica.dispose?.();
     expect(seen).toEqual(["given", device]);
@@ -68,7 +68,7 @@ describe("A replica in this thread", () => {
     const device = { engine: "cpu" } as const;
     const options = undefined;
     await expect(
-      hostReplica({ module: (() => ({})) as never, join: () => solo, device, options }),
+      hostReplica({ module: (() => ({})) as never, join: () => single, device, options }),
     ).rejects.toMatchObject({ code: "module", message: expect.stringMatching(/function run/) });
     await expect(hostReplica({ module: "test/none.ts", join, device, options })).rejects.toMatchObject({
       code: "module",

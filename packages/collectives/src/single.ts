@@ -2,7 +2,7 @@ import type { Group } from "./group.ts";
 import { checkBytes } from "./options.ts";
 
 /** A group of one: every call returns at once. */
-export const solo: Group = {
+export const single: Group = {
   rank: 0,
   size: 1,
   allReduce() {},
