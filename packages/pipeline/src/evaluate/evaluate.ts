@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
-import type { MpiLaunch } from "@seg/collectives";
+import { gatherJson, type MpiLaunch } from "@seg/collectives";
 import { computeScores } from "@seg/metrics";
 import { ensureWritable, ownModule, startProcess } from "@seg/node";
 import type { Resolved } from "../config/resolve.ts";
@@ -9,7 +9,6 @@ import { classSet } from "../dataset/classes.ts";
 import { evaluationRecords, type PairSources } from "../dataset/records.ts";
 import { PipelineError } from "../errors.ts";
 import { engineOn, processorsOf } from "../launch/devices.ts";
-import { gatherJson } from "../launch/json-over-group.ts";
 import { joinRanks } from "../launch/ranks.ts";
 import { SINGLE_SCALE, scaleOptions } from "../model/scales.ts";
 import { type ModelOptions, resolveModel } from "../options.ts";

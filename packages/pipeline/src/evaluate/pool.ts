@@ -61,7 +61,7 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
     const place: Place = { child, deaths, room: 0, held: [], silence: 0, reason: undefined };
     running.add(child);
     const stderr = lastWords(child);
-    const hear = (message: FromWorker<Info, Result>) => {
+    const onMessage = (message: FromWorker<Info, Result>) => {
       place.silence = 0;
       if (message.type === "failed") fail(unpackError(message.error));
       else if (message.type === "dying") place.reason = message.reason;
@@ -80,7 +80,7 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
     };
     child.on("message", (message) => {
       try {
-        hear(message as FromWorker<Info, Result>);
+        onMessage(message as FromWorker<Info, Result>);
       } catch (error) {
         fail(error); // one of the caller's own
       }
@@ -91,12 +91,12 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
       // What it may still have said is done again by another.
       child.removeAllListeners("message");
       place.reason ??= causeOfDeath({ code, signal: killedBy, stderr: stderr() });
-      bury(place, number);
+      onExit(place, number);
     });
     return place;
   };
 
-  const bury = (place: Place, number: number) => {
+  const onExit = (place: Place, number: number) => {
     const [task] = place.held;
     place.room = 0;
     // Nothing is left for another one to do.

@@ -9,7 +9,7 @@ export interface Position {
   iteration: number;
 }
 
-/** The four files of a checkpoint, in the order in which they are written: the last one vouches for the others. */
+/** The four files of a checkpoint, in the order in which they are written: the last one is the commit marker: it holds the others' checksums. */
 const PARTS = {
   encoder: "pth",
   decoder: "pth",
@@ -48,7 +48,7 @@ export async function allPositions(folder: string): Promise<Position[]> {
   return [...new Map(lists.flat().map((position) => [nameOf(position), position])).values()];
 }
 
-/** Removes a checkpoint, the file that vouches for it first. */
+/** Removes a checkpoint, the commit marker first. */
 export async function removeCheckpoint(folder: string, position: Position): Promise<void> {
   for (const part of [...ALL_PARTS].reverse()) await rm(fileOf(folder, position, part), { force: true });
 }

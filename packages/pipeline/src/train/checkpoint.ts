@@ -33,7 +33,7 @@ export interface WholeCheckpoint extends CheckpointNotes {
   seeds: Record<string, number>;
 }
 
-const VOUCHED = ["encoder", "decoder", "history"] as const satisfies Part[];
+const COMMITTED = ["encoder", "decoder", "history"] as const satisfies Part[];
 
 /**
  * Writes a checkpoint: four files, each whole or not at all, the last of which holds the others' checksums, so that a set that was
@@ -67,14 +67,14 @@ export async function saveCheckpoint(
     for (const half of ["encoder", "decoder"] as const) await writePth(path(half), states[half]);
     await writeFileAtomic(path("history"), `${JSON.stringify(history)}\n`);
     const checksums: Record<string, string> = {};
-    for (const part of VOUCHED) checksums[part] = await sha256(path(part));
+    for (const part of COMMITTED) checksums[part] = await sha256(path(part));
     const notes = { position, updates, seeds, checksums, settings, engine };
     await writeSafetensors(path("trainer"), momenta, { metadata: { notes: JSON.stringify(notes) } });
   } catch (error) {
     await removeCheckpoint(folder, position).catch(() => {});
     throw error;
   }
-  return [...VOUCHED, "trainer" as const].map((part) => basename(path(part)));
+  return [...COMMITTED, "trainer" as const].map((part) => basename(path(part)));
 }
 
 async function stateOf(model: tf.LayersModel, numBatchesTracked: number): Promise<Map<string, NamedTensor>> {
@@ -112,7 +112,7 @@ export async function readWhole(
   try {
     const trainer = await readCheckpoint(fileOf(folder, position, "trainer"));
     const { checksums, ...notes } = JSON.parse(trainer.metadata.notes!);
-    for (const part of VOUCHED) {
+    for (const part of COMMITTED) {
       const file = fileOf(folder, position, part);
       if ((await sha256(file)) !== checksums[part]) throw new Error(`${file} is not what it was when it was written`);
     }

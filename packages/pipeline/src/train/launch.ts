@@ -1,10 +1,9 @@
 import type { EngineName } from "@seg/backend";
-import { type Group, type MpiLaunch, solo } from "@seg/collectives";
+import { broadcastJson, type Group, type MpiLaunch, single } from "@seg/collectives";
 import { DataParallel, DataParallelError, hostReplica } from "@seg/data-parallel";
 import { ownModule } from "@seg/node";
 import { isOwnError, PipelineError } from "../errors.ts";
 import { gpuOfRank, processorsOf } from "../launch/devices.ts";
-import { broadcastJson } from "../launch/json-over-group.ts";
 import { joinRanks, PATIENCE_MS } from "../launch/ranks.ts";
 import type { TrainingPlan } from "./plan.ts";
 import createReplica, { type Outcome, proof, type Report } from "./replica.ts";
@@ -57,7 +56,7 @@ export async function launchTraining(
   if (replicas === 1) {
     // TensorFlow reads this when it is loaded.
     if (gpus) process.env.CUDA_VISIBLE_DEVICES = String(gpus[0]);
-    return host(plan, () => solo, { backend, log, onReport, signal });
+    return host(plan, () => single, { backend, log, onReport, signal });
   }
   const devices = Array.from({ length: replicas }, (_, i) => ({ engine: backend, ...(gpus && { gpu: gpus[i]! }) }));
   const started = (line: string, rank: number) => rank === 0 && log(line);

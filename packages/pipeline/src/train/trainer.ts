@@ -1,5 +1,5 @@
 import type { TrainBatch } from "@seg/ade20k-data";
-import { type Group, solo } from "@seg/collectives";
+import { broadcastJson, type Group, single } from "@seg/collectives";
 import { allReduceGradients, broadcastParameters } from "@seg/data-parallel";
 import { buildDecoder, type DecoderName, type RequiredFeatures } from "@seg/decoders";
 import { buildEncoder } from "@seg/encoders";
@@ -17,7 +17,6 @@ import {
 import { attachGroup } from "@seg/sync-bn";
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
-import { broadcastJson } from "../launch/json-over-group.ts";
 
 /** How well one batch was predicted. */
 export interface BatchScores {
@@ -62,18 +61,18 @@ export class Trainer {
   static async create(
     config: Config,
     prepare: (encoder: tf.LayersModel, decoder: tf.LayersModel) => Promise<void>,
-    group: Group = solo,
+    group: Group = single,
   ): Promise<Trainer> {
     const { DATASET, MODEL, TRAIN } = config;
-    // As in the original, nothing but the weights is in training mode then.
-    const still = TRAIN.fix_bn;
-    const options = { batchNorm: { frozen: still } };
+    // As in the original, batch norm and dropout are in evaluation mode then.
+    const frozen = TRAIN.fix_bn;
+    const options = { batchNorm: { frozen } };
     const encoder = buildEncoder(MODEL.arch_encoder, { ...options, seed: TRAIN.seed });
     // Which pair it is shows only here, so the decoder checks the features at run time.
     const features = encoder.featureInfo as readonly unknown[] as RequiredFeatures[DecoderName];
     const { model: decoder } = buildDecoder(MODEL.arch_decoder, features, {
       ...options,
-      ...(still && { dropout: 0 }),
+      ...(frozen && { dropout: 0 }),
       seed: TRAIN.seed + 1,
       numClass: DATASET.num_class,
     });

@@ -81,7 +81,7 @@ async function attempt(url: string, path: string, options: DownloadOptions): Pro
     if (have > 0) Object.assign(headers, { range: `bytes=${have}-`, "if-range": validator });
     const response = await fetch(url, { headers, signal: watch.signal });
     const { from, total } = placeOf(response, have, validator);
-    // The mark is written before the bytes that it vouches for.
+    // The mark is written before the bytes that it is about.
     if (from === 0) {
       await rm(part, { force: true });
       await writeFile(mark, validatorOf(response));

@@ -1,6 +1,6 @@
 import type { TrainBatch } from "@seg/ade20k-data";
 import { startEngine } from "@seg/backend";
-import { solo } from "@seg/collectives";
+import { single } from "@seg/collectives";
 import { DataParallel, type Launcher } from "@seg/data-parallel";
 import {
   expectNoComplaints,
@@ -117,7 +117,7 @@ export function describeReplicas(launcher: Launcher): void {
       const [first, second] = await replicas(batches);
       expect(sameBits(first!, second!)).toBe(true);
       const [one] = await replicas(batches.slice(0, 1), made);
-      const alone = await takeSteps(config, { batches: batches.slice(0, 1), rate: RATE, first: made }, solo);
+      const alone = await takeSteps(config, { batches: batches.slice(0, 1), rate: RATE, first: made }, single);
       for (const [i, name] of names.entries()) {
         if (!/running_(mean|var)$/.test(name)) continue;
         const moved = norm(minus(alone[i]!, made[i]!));
