@@ -65,12 +65,10 @@ describe("Reading labels", () => {
     );
   });
 
-  it
-    .skipIf(!data || !sample)
-    .each(["images/validation/ADE_val_00000001.jpg", "images/training/ADE_train_00000001.jpg"])(
+  it.skipIf(!sample).each(["images/validation/ADE_val_00000001.jpg", "images/training/ADE_train_00000001.jpg"])(
     `counts the original's labels for %s${unlessShared}`,
     async (image) => {
-      const { label_histogram } = data!.val.find((entry) => entry.image === image)!;
+      const { label_histogram } = data.val.find((entry) => entry.image === image)!;
       const path = `${sample}/${image.replace("images", "annotations").replace(".jpg", ".png")}`;
       const histogram: Record<string, number> = {};
       for (const label of (await readLabel(path, { numClasses: 150, width: 683, height: 512 })).labels) {

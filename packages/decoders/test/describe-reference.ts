@@ -9,7 +9,6 @@ import {
   type SampledTensor,
   tidyAsync,
   uniform,
-  unlessShared,
 } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
@@ -41,11 +40,11 @@ const trainableParameters = (model: tf.LayersModel) =>
 /** Tests on each engine named with the pairs chosen for it. */
 export function describeReference(chosen: Partial<Record<Engine, (pair: string) => boolean>>): void {
   const engines = Object.keys(chosen) as Engine[];
-  describe.skipIf(!pairs)(`the original's models${unlessShared}`, () => {
+  describe("the original's models", () => {
     describeEngines(
       "parameters, features and scores",
       (engine) => {
-        for (const pair of pairs ?? []) {
+        for (const pair of pairs) {
           if (!chosen[engine]!(pair.name)) continue;
           it(`of ${pair.name} are the reference's`, async () => {
             const encoder = buildEncoder(pair.encoder, { weights: "zeros" });

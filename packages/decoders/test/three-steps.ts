@@ -8,7 +8,6 @@ import {
   type ReferenceGradient,
   reference,
   TRAINING_BOUNDS,
-  unlessShared,
 } from "@seg/testing";
 import { describe, it } from "vitest";
 import { buildNetwork, type Choice, PAIRS, type Pair, valuesOf } from "./networks.ts";
@@ -32,12 +31,12 @@ interface TrainingReference {
 }
 
 const expected = reference<Record<string, TrainingReference>>("gradients.json");
-const pairs = PAIRS?.filter((pair): pair is TrainedPair => "train" in pair);
+const pairs = PAIRS.filter((pair): pair is TrainedPair => "train" in pair);
 
 /** The reference's three steps from its made-up weights, on its image times `factor`; gives the complaints. */
 function threeSteps(pair: TrainedPair, network: ReturnType<typeof buildNetwork>, factor: number): string[] {
   const { lr, momentum, weight_decay, steps, norms_after_3_steps } = pair.train;
-  const { loss_float64, loss_float32, gradients } = expected![pair.name]!;
+  const { loss_float64, loss_float32, gradients } = expected[pair.name]!;
   network.reset();
   const trained = Array.from(network.variables).filter(([name]) => name in gradients);
   const group = (decays: boolean) =>
@@ -87,11 +86,11 @@ function threeSteps(pair: TrainedPair, network: ReturnType<typeof buildNetwork>,
  * @param names - Of the networks that an engine is tested with; none where it is not.
  */
 export function describeTraining(names: Choice): void {
-  describe.skipIf(!pairs)(`the original's training${unlessShared}`, () => {
+  describe("the original's training", () => {
     describeEngines(
       "three steps",
       (engine) => {
-        for (const pair of (pairs ?? []).filter(({ name }) => names[engine]!(name))) {
+        for (const pair of pairs.filter(({ name }) => names[engine]!(name))) {
           it(`of ${pair.name} give the reference's losses, gradients, parameters and statistics`, {
             timeout: 600_000,
           }, async () => {

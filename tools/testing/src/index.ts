@@ -10,5 +10,6 @@ export {
 } from "./gradients.ts";
 export { expectLabels } from "./labels.ts";
 export { fillMadeUp, hash, pytorchName, uniform } from "./made-up.ts";
+export { reference } from "./reference.ts";
 export { expectSampled, nchwIndexToNhwc, type SampledTensor } from "./sampled.ts";
-export { reference, shared, unlessShared } from "./shared.ts";
+export { shared, unlessShared } from "./shared.ts";

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** A path in the folder `shared` that lies beside the checkout, or undefined where it is absent. */
@@ -9,9 +9,3 @@ export function shared(path: string): string | undefined {
 
 /** What the title of a test ends with that needs the folder: nothing where it is there. The runner knows these words. */
 export const unlessShared = shared(".") ? "" : " (skipped: the folder shared is absent)";
-
-/** The original implementation's values from `shared/reference`, or undefined where the folder is absent. */
-export function reference<T>(name: string): T | undefined {
-  const path = shared(`reference/${name}`);
-  return path === undefined ? undefined : (JSON.parse(readFileSync(path, "utf8")) as T);
-}
