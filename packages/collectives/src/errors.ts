@@ -1,18 +1,49 @@
+import { type Explanation, SegError, type SegErrorOptions } from "@seg/errors";
+import type { Call } from "./call.ts";
+
 /**
  * What went wrong, for programs: `timeout` (a rank did not come in time), `dead` (a rank has ended), `mismatch` (ranks called different things or lengths),
  * `unavailable` (a library that is needed is not there, or not usable), `option` (an option out of range), `disposed` (use after the end).
  */
 export type CollectiveErrorCode = "timeout" | "dead" | "mismatch" | "unavailable" | "option" | "disposed";
 
-/** The one class of error that this package throws: `code` is stable, `message` is one line, `rank` is the rank at fault where one is known. */
-export class CollectiveError extends Error {
-  readonly code: CollectiveErrorCode;
+/** The values behind a {@link CollectiveError}, of which each code has some. */
+export interface CollectiveErrorData {
+  /** The rank at fault, the first where there are several. */
+  rank: number;
+  /** `timeout`: all ranks that did not come. */
+  ranks: readonly number[];
+  /** `timeout`, `dead`: the call that the others were in, such as `allReduce`. */
+  during: string;
+  /** `timeout`: how long they waited, in milliseconds. */
+  timeoutMs: number;
+  /** `mismatch`: what rank 0 called, and what `rank` called; or the sizes that they gave. */
+  expected: Call | number;
+  /** `mismatch`: see `expected`. `option`: what was given, or its type where that is wrong. */
+  received: unknown;
+  /** `option`: the option or argument that is wrong. */
+  option: string;
+  /** The name of a group of processes. */
+  group: string;
+  /** `unavailable`: the package or library that is missing or not usable, or the file that cannot be used. */
+  package: string;
+  library: string;
+  file: string;
+  /** `unavailable`: the system on which there is none. */
+  platform: NodeJS.Platform;
+}
+
+/** The one class of error that this package throws on purpose: `code` is stable, the message is one line for people, `data` holds the values. */
+export class CollectiveError extends SegError<CollectiveErrorCode, Partial<CollectiveErrorData>> {
+  /** The rank at fault, where one is known; that of `data`. */
   readonly rank: number | undefined;
 
-  constructor(code: CollectiveErrorCode, message: string, { rank, ...options }: ErrorOptions & { rank?: number } = {}) {
-    super(message, options);
-    this.name = "CollectiveError";
-    this.code = code;
-    this.rank = rank;
+  constructor(
+    code: CollectiveErrorCode,
+    explanation: Explanation | string,
+    options?: SegErrorOptions<Partial<CollectiveErrorData>>,
+  ) {
+    super(code, explanation, options);
+    this.rank = this.data.rank;
   }
 }

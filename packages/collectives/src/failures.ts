@@ -5,8 +5,8 @@ import { CollectiveError } from "./errors.ts";
 export function deadError(rank: number, during: string): CollectiveError {
   return new CollectiveError(
     "dead",
-    `Expected all ranks to come to ${during} but rank ${rank} has ended or left the group.`,
-    { rank },
+    { expected: `all ranks to come to ${during}`, but: `rank ${rank} has ended or left the group` },
+    { data: { rank, during } },
   );
 }
 
@@ -15,9 +15,12 @@ export function timeoutError(ranks: readonly number[], timeoutMs: number, during
   const seconds = Number((timeoutMs / 1000).toPrecision(3));
   return new CollectiveError(
     "timeout",
-    `Expected all ranks to come to ${during} within ${seconds} s but ${listRanks(ranks)} did not: ` +
-      "see whether it stopped, or give a longer timeoutMs.",
-    { rank: ranks[0]! },
+    {
+      expected: `all ranks to come to ${during} within ${seconds} s`,
+      but: `${listRanks(ranks)} did not`,
+      hint: "see whether it stopped, or give a longer timeoutMs",
+    },
+    { data: { rank: ranks[0]!, ranks, during, timeoutMs } },
   );
 }
 
@@ -31,20 +34,21 @@ export function checkSameCall(calls: readonly Call[]): void {
   if (rank < 0) return;
   throw new CollectiveError(
     "mismatch",
-    `Expected ${describeCall(calls[0]!)} on every rank, as rank 0 called, but rank ${rank} called ${describeCall(calls[rank]!)}.`,
-    { rank },
+    {
+      expected: `${describeCall(calls[0]!)} on every rank, as rank 0 called,`,
+      but: `rank ${rank} called ${describeCall(calls[rank]!)}`,
+    },
+    { data: { rank, expected: calls[0]!, received: calls[rank]! } },
   );
 }
 
 /** The error of every call after the one that broke the group. */
 export function brokenError(cause: CollectiveError): CollectiveError {
-  return new CollectiveError(cause.code, `${cause.message.replace(/\.$/, "")}; the group is of no use since then.`, {
-    cause,
-    ...(cause.rank !== undefined && { rank: cause.rank }),
-  });
+  const line = `${cause.message.replace(/\.$/, "")}; the group is broken since then.`;
+  return new CollectiveError(cause.code, line, { cause, data: cause.data });
 }
 
 /** The error of every call after `dispose`. */
 export function disposedError(): CollectiveError {
-  return new CollectiveError("disposed", "Expected a group in use but it was disposed.");
+  return new CollectiveError("disposed", { expected: "a group in use", but: "it was disposed" });
 }

@@ -3,7 +3,7 @@
  * made it, because a gradient function in TF.js is synchronous.
  *
  * Sums are taken in rank order, so that all ranks hold bit-identical results. A rank that dies, or does not come within the time limit,
- * makes the others throw a {@link CollectiveError} that names it; the group is of no use after that.
+ * makes the others throw a {@link CollectiveError} that names it; the group is broken after that: every later call throws the same.
  */
 export interface Group {
   /** This one's place, from 0. */

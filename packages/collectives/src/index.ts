@@ -1,4 +1,5 @@
-export { CollectiveError, type CollectiveErrorCode } from "./errors.ts";
+export type { Call, CallName } from "./call.ts";
+export { CollectiveError, type CollectiveErrorCode, type CollectiveErrorData } from "./errors.ts";
 export type { Group } from "./group.ts";
 export { broadcastJson, gatherJson } from "./json.ts";
 export { isMpiLaunch, type MpiLaunch, mpiLaunch } from "./mpi/launch.ts";

@@ -24,7 +24,11 @@ export function gatherJson<T>(value: T, group: Group): T[] {
 function encode(value: unknown): Uint8Array {
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined)
-    throw new CollectiveError("option", `Expected a value that JSON can hold but received ${typeof value}.`);
+    throw new CollectiveError(
+      "option",
+      { expected: "a value that JSON can hold", received: typeof value },
+      { data: { option: "value", received: typeof value } },
+    );
   return new TextEncoder().encode(text);
 }
 

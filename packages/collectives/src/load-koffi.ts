@@ -13,8 +13,12 @@ export function loadKoffi(purpose: string): typeof Koffi {
   } catch (cause) {
     throw new CollectiveError(
       "unavailable",
-      `Expected the package koffi for ${purpose} but it does not load (${oneLine(cause)}): npm install koffi.`,
-      { cause },
+      {
+        expected: `the package koffi for ${purpose}`,
+        but: `it does not load (${oneLine(cause)})`,
+        hint: "npm install koffi",
+      },
+      { cause, data: { package: "koffi" } },
     );
   }
 }

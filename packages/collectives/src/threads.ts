@@ -49,9 +49,11 @@ export function joinThreadGroup(handle: ThreadGroupHandle, rank: number): Group 
   checkRank(rank, size);
   const control = new Int32Array(memory, 0, lineOf(size));
   if (Atomics.compareExchange(control, lineOf(rank) + STATE, ABSENT, JOINED) !== ABSENT)
-    throw new CollectiveError("option", `Expected each rank to join once but rank ${rank} has joined before.`, {
-      rank,
-    });
+    throw new CollectiveError(
+      "option",
+      { expected: "each rank to join once", but: `rank ${rank} has joined before` },
+      { data: { option: "rank", rank, received: rank } },
+    );
   const cancel = atExit(() => markThreadDead(handle, rank));
   return new SharedGroup({
     buffer: memory,

@@ -1,5 +1,7 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Call } from "../src/call.ts";
+import type { CollectiveErrorData } from "../src/errors.ts";
 import type { Findings, Launch, Launcher } from "./launch.ts";
 import { expectedBytes, expectedResults } from "./oracle.ts";
 import { compileRanks } from "./ranks/compile.ts";
@@ -11,11 +13,20 @@ const BYTES = [0, 1, 2, 3, 4, 5, 272, 4095, 16_401, 32_817, 3_000_001];
 
 export const everyRank = (size: number, finding: unknown) => Array.from({ length: size }, () => finding);
 
-/** An error as a rank tells it; `message` has to contain the words. */
-export const anError = (code: string, rank: number, message: string) => ({
+/** An error as a rank tells it, with these values among its data; `line` has to be in its message. */
+export const anError = (code: string, data: Partial<CollectiveErrorData> & { rank: number }, line = "") => ({
   afterMs: expect.any(Number),
-  error: { code, rank, message: expect.stringContaining(message) },
+  error: { code, rank: data.rank, data: expect.objectContaining(data), message: expect.stringContaining(line) },
 });
+
+/** The error that refuses an option. */
+export const refusal = (option: string, received: unknown) =>
+  expect.objectContaining({ code: "option", data: expect.objectContaining({ option, received }) });
+
+/** What a call says that comes after the one that failed. */
+const BROKEN = "; the group is broken since then.";
+
+const call = (name: Call["name"], length: number, root = 0): Call => ({ name, length, root });
 
 export interface SuiteOptions {
   sizes: number[];
@@ -74,7 +85,7 @@ export function describeGroup(
       const lengths = [0, 1, 2].map((rank) => [rank, 10_000 * rank]);
       const refused = {
         afterMs: expect.any(Number),
-        error: { code: "option", message: expect.stringContaining("undefined") },
+        error: { code: "option", data: { option: "value", received: "undefined" }, message: expect.any(String) },
       };
       expect(await launch({ size: 3, scenario: "json", argument: value })).toEqual(
         everyRank(3, [value, lengths, refused]),
@@ -82,12 +93,12 @@ export function describeGroup(
     });
 
     it.each([
-      ["broadcast", "rank 1 called broadcast of 5 numbers from rank 0"],
-      ["root", "rank 1 called broadcastBytes from rank 1"],
-      ["gather", "rank 1 called allGatherBytes"],
-    ])("tells every rank that calls differ, one of which carries bytes: another %s", async (argument, said) => {
+      ["broadcast", call("broadcast", 5)],
+      ["root", call("broadcastBytes", 5, 1)],
+      ["gather", call("allGatherBytes", 5)],
+    ])("tells every rank that calls differ, one of which carries bytes: another %s", async (argument, received) => {
       const findings = await launch({ size: 3, scenario: "otherCallOfBytes", argument });
-      const error = anError("mismatch", 1, `broadcastBytes from rank 0 on every rank, as rank 0 called, but ${said}.`);
+      const error = anError("mismatch", { rank: 1, expected: call("broadcastBytes", 5), received });
       expect(findings).toEqual(everyRank(3, error));
     });
 
@@ -96,7 +107,8 @@ export function describeGroup(
       ["sleep", "timeout"],
     ])("names a rank that does not come to a call that carries bytes, by %s", async (argument, code) => {
       const findings = await launch({ size: 3, timeoutMs: 3000, scenario: "missingFromBytes", argument });
-      const others = [anError(code, 1, "come to allGatherBytes"), anError(code, 1, "of no use since then")];
+      const data = { rank: 1, during: "allGatherBytes" };
+      const others = [anError(code, data), anError(code, data, BROKEN)];
       expect([findings[0], findings[2]]).toEqual([others, others]);
     });
 
@@ -106,51 +118,70 @@ export function describeGroup(
     });
 
     it.each([5, 700_000])(
-      "tells every rank that lengths differ, at %i numbers, and is of no use afterwards",
+      "tells every rank that lengths differ, at %i numbers, and is broken afterwards",
       async (length) => {
         const findings = await launch({ size: 3, scenario: "otherLength", argument: length });
-        const said = `allReduce of ${length} numbers on every rank, as rank 0 called, but rank 1 called allReduce of ${length + 1} numbers`;
-        expect(findings).toEqual(
-          everyRank(3, [anError("mismatch", 1, said), anError("mismatch", 1, "of no use since then")]),
-        );
+        const data = { rank: 1, expected: call("allReduce", length), received: call("allReduce", length + 1) };
+        const line = `allReduce of ${length} numbers on every rank, as rank 0 called, but rank 1 called allReduce of ${length + 1} numbers`;
+        expect(findings).toEqual(everyRank(3, [anError("mismatch", data, line), anError("mismatch", data, BROKEN)]));
       },
     );
 
     it("tells every rank that calls differ", async () => {
-      const said = "allReduce of 5 numbers on every rank, as rank 0 called, but rank 1 called barrier";
-      expect(await launch({ size: 3, scenario: "otherCall" })).toEqual(everyRank(3, anError("mismatch", 1, said)));
+      const data = { rank: 1, expected: call("allReduce", 5), received: call("barrier", 0) };
+      expect(await launch({ size: 3, scenario: "otherCall" })).toEqual(everyRank(3, anError("mismatch", data)));
     });
 
     it("tells every rank that the roots of a broadcast differ", async () => {
-      const said =
-        "broadcast of 5 numbers from rank 0 on every rank, as rank 0 called, but rank 1 called broadcast of 5 numbers from rank 1";
-      expect(await launch({ size: 3, scenario: "otherRoot" })).toEqual(everyRank(3, anError("mismatch", 1, said)));
+      const data = { rank: 1, expected: call("broadcast", 5), received: call("broadcast", 5, 1) };
+      expect(await launch({ size: 3, scenario: "otherRoot" })).toEqual(everyRank(3, anError("mismatch", data)));
     });
 
-    it("names a rank that lives but does not come, and is of no use afterwards", async () => {
+    it("names a rank that lives but does not come, and is broken afterwards", async () => {
       const findings = await launch({ size: 3, timeoutMs: 3000, scenario: "stuck", argument: 4500 });
-      const others = [
-        anError("timeout", 1, "within 3 s but rank 1 did not"),
-        anError("timeout", 1, "of no use since then"),
-      ];
+      const data = { rank: 1, ranks: [1], during: "allReduce", timeoutMs: 3000 };
+      const others = [anError("timeout", data), anError("timeout", data, BROKEN)];
       expect(findings[0]).toEqual(others);
       expect(findings[2]).toEqual(others);
       // It may still get what the others sent before they gave up, but no more.
       const late = findings[1] as unknown[];
-      expect(late[1]).toMatchObject({ error: { message: expect.stringContaining("rank") } });
-      if (toldAtOnce) expect(late[0]).toEqual(anError("timeout", 1, "rank 1 did not"));
+      expect(late[1]).toMatchObject({ error: { rank: expect.any(Number) } });
+      if (toldAtOnce) expect(late[0]).toEqual(anError("timeout", { rank: 1, during: "allReduce" }));
     });
 
     it("refuses wrong data, roots out of range and calls after dispose, in one line each", async () => {
-      const refused = (code: string, message: string) => ({ afterMs: expect.any(Number), error: { code, message } });
+      const refused = (code: string, data: object, message: string) => ({
+        afterMs: expect.any(Number),
+        error: { code, data, message },
+      });
       expect(await launch({ size: 2, scenario: "badOptions" })).toEqual(
         everyRank(2, [
-          refused("option", "Expected data to be a Float32Array but received Array."),
-          refused("option", "Expected root to be a whole number from 0 to 1 but received 2."),
-          refused("option", "Expected data to be a Uint8Array but received String."),
-          refused("option", "Expected data to be a Uint8Array but received undefined."),
-          refused("option", "Expected root to be a whole number from 0 to 1 but received 2."),
-          refused("disposed", "Expected a group in use but it was disposed."),
+          refused(
+            "option",
+            { option: "data", received: "Array" },
+            "Expected data to be a Float32Array but received Array.",
+          ),
+          refused(
+            "option",
+            { option: "root", received: 2 },
+            "Expected root to be a whole number from 0 to 1 but received 2.",
+          ),
+          refused(
+            "option",
+            { option: "data", received: "String" },
+            "Expected data to be a Uint8Array but received String.",
+          ),
+          refused(
+            "option",
+            { option: "data", received: "undefined" },
+            "Expected data to be a Uint8Array but received undefined.",
+          ),
+          refused(
+            "option",
+            { option: "root", received: 2 },
+            "Expected root to be a whole number from 0 to 1 but received 2.",
+          ),
+          refused("disposed", {}, "Expected a group in use but it was disposed."),
         ]),
       );
     });

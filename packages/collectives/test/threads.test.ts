@@ -3,7 +3,7 @@ import { CollectiveError } from "../src/errors.ts";
 import { createThreadGroup, joinThreadGroup } from "../src/threads.ts";
 import { launchThreads, running } from "./launch.ts";
 import { expectedBytes, expectedResults } from "./oracle.ts";
-import { anError, describeGroup, everyRank } from "./suite.ts";
+import { anError, describeGroup, everyRank, refusal } from "./suite.ts";
 
 describeGroup("A group of threads", launchThreads, { sizes: [2, 3, 5, 8], toldAtOnce: true }, (launch) => {
   it.each([1, 17, 1000])("sums through slots of %i numbers", async (chunkLength) => {
@@ -20,37 +20,34 @@ describeGroup("A group of threads", launchThreads, { sizes: [2, 3, 5, 8], toldAt
 
   it("names the ranks that never come", async () => {
     const findings = await launch({ size: 4, timeoutMs: 2000, without: [1, 2], scenario: "endless", argument: 5 });
-    expect([findings[0], findings[3]]).toContainEqual(anError("timeout", 1, "within 2 s but ranks 1 and 2 did not"));
+    const line = "within 2 s but ranks 1 and 2 did not";
+    expect([findings[0], findings[3]]).toContainEqual(anError("timeout", { rank: 1, ranks: [1, 2] }, line));
     for (const finding of [findings[0], findings[3]])
-      expect(finding).toEqual(anError("timeout", 1, "within 2 s but rank"));
+      expect(finding).toEqual(anError("timeout", { rank: 1, during: "allReduce", timeoutMs: 2000 }));
   });
 
   it.each(["dispose", "exit", "throw"])("tells at once that a rank has left by %s", async (way) => {
     const findings = await launch({ size: 3, scenario: "leaves", argument: way });
-    const said = anError("dead", 1, "but rank 1 has ended or left the group");
+    const said = anError("dead", { rank: 1, during: "allReduce" });
     expect([findings[0], findings[2]]).toEqual([said, said]);
   });
 
   it("tells that a rank was terminated in the middle of a sum, once somebody marks it", async () => {
     const kill = { rank: 1, once: running };
     const findings = await launch({ size: 3, scenario: "endless", argument: 1_000_000, kill });
-    const said = anError("dead", 1, "come to allReduce but rank 1 has ended");
+    const said = anError("dead", { rank: 1, during: "allReduce" });
     expect(findings).toEqual([said, undefined, said]);
   });
 
   it("refuses options out of range and a rank that is taken", () => {
-    expect(() => createThreadGroup({ size: 0 })).toThrow(
-      "Expected size to be a whole number from 1 to 1024 but received 0.",
-    );
-    expect(() => createThreadGroup({ size: 2, timeoutMs: 0 })).toThrow(
-      "Expected timeoutMs to be more than 0 but received 0.",
-    );
-    expect(() => createThreadGroup({ size: 2, chunkLength: 0.5 })).toThrow("Expected chunkLength to be a whole number");
+    expect(() => createThreadGroup({ size: 0 })).toThrow(refusal("size", 0));
+    expect(() => createThreadGroup({ size: 2, timeoutMs: 0 })).toThrow(refusal("timeoutMs", 0));
+    expect(() => createThreadGroup({ size: 2, chunkLength: 0.5 })).toThrow(refusal("chunkLength", 0.5));
     const handle = createThreadGroup({ size: 2 });
-    expect(() => joinThreadGroup(handle, 2)).toThrow("Expected rank to be a whole number from 0 to 1 but received 2.");
+    expect(() => joinThreadGroup(handle, 2)).toThrow(refusal("rank", 2));
     const group = joinThreadGroup(handle, 1);
     expect(() => joinThreadGroup(handle, 1)).toThrow(CollectiveError);
-    expect(() => joinThreadGroup(handle, 1)).toThrow("Expected each rank to join once but rank 1 has joined before.");
+    expect(() => joinThreadGroup(handle, 1)).toThrow(refusal("rank", 1));
     group.dispose();
   });
 

@@ -32,7 +32,11 @@ export interface AllReduceOptions {
 export function lossShare(group: Group, weight?: number): number {
   if (weight === undefined) return 1 / group.size;
   if (!(weight >= 0 && Number.isFinite(weight)))
-    throw new DataParallelError("option", `Expected weight to be a number of at least 0 but received ${weight}.`);
+    throw new DataParallelError(
+      "option",
+      { expected: "weight to be a number of at least 0", received: String(weight) },
+      { data: { option: "weight", received: weight } },
+    );
   const total = Float32Array.of(weight);
   group.allReduce(total);
   return weight === 0 ? 0 : weight / total[0]!;
@@ -77,7 +81,12 @@ export function broadcastParameters(variables: readonly tf.Variable[], group: Gr
 /** Passes tensors, times `scale`, through one flat buffer; few operations, as each costs as much as thousands of numbers. */
 function viaBuffer(tensors: readonly tf.Tensor[], scale: number, change: (buffer: Float32Array) => void): tf.Tensor[] {
   const wrong = tensors.find(({ dtype }) => dtype !== "float32");
-  if (wrong) throw new DataParallelError("option", `Expected float32 tensors but received one of ${wrong.dtype}.`);
+  if (wrong)
+    throw new DataParallelError(
+      "option",
+      { expected: "float32 tensors", received: `one of ${wrong.dtype}` },
+      { data: { option: "tensors", received: wrong.dtype } },
+    );
   const [first] = tensors;
   if (!first) return [];
   const flat = tf.tidy(() => {

@@ -1,4 +1,4 @@
-export { DataParallelError, type DataParallelErrorCode } from "./errors.ts";
+export { DataParallelError, type DataParallelErrorCode, type DataParallelErrorData } from "./errors.ts";
 export { type AllReduceOptions, allReduceGradients, broadcastParameters, lossShare } from "./gradients.ts";
 export { DataParallel, type LaunchOptions, type RunOptions } from "./launch/data-parallel.ts";
 export { type LoaderOptions, type LoaderPosition, SeededLoader } from "./loader/seeded-loader.ts";

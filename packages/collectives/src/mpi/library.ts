@@ -106,7 +106,12 @@ export function loadMpi(path?: string, platform: NodeJS.Platform = process.platf
   if (platform === "win32")
     throw new CollectiveError(
       "unavailable",
-      "Expected Linux, macOS or a BSD for MPI but this is Windows, for which Open MPI is not made: use WSL, which is Linux.",
+      {
+        expected: "Linux, macOS or a BSD for MPI",
+        but: "this is Windows, for which Open MPI is not made",
+        hint: "use WSL, which is Linux",
+      },
+      { data: { platform } },
     );
   const { names, install, path: variable } = WHEREABOUTS[platform] ?? LINUX;
   const koffi = loadKoffi("MPI");
@@ -125,7 +130,12 @@ export function loadMpi(path?: string, platform: NodeJS.Platform = process.platf
   if (!library)
     throw new CollectiveError(
       "unavailable",
-      `Expected Open MPI but found no library ${path ?? names[0]}: install it (${install}), or add its folder to ${variable}.`,
+      {
+        expected: "Open MPI",
+        but: `found no library ${path ?? names[0]}`,
+        hint: `install it (${install}), or add its folder to ${variable}`,
+      },
+      { data: { library: path ?? names[0]!, platform } },
     );
   return bind(koffi, library, found);
 }
@@ -135,12 +145,15 @@ function bind(koffi: typeof Koffi, library: LibraryHandle, found: string): Mpi {
   try {
     world = Number(library.symbol(WORLD));
   } catch (cause) {
+    const version = versionOf(library);
     throw new CollectiveError(
       "unavailable",
-      `Expected Open MPI but ${found} is ${versionOf(library)}: install Open MPI and start with its mpirun.`,
       {
-        cause,
+        expected: "Open MPI",
+        but: `${found} is ${version}`,
+        hint: "install Open MPI and start with its mpirun",
       },
+      { cause, data: { library: found, received: version } },
     );
   }
   try {
@@ -163,8 +176,8 @@ function bind(koffi: typeof Koffi, library: LibraryHandle, found: string): Mpi {
   } catch (cause) {
     throw new CollectiveError(
       "unavailable",
-      `Expected Open MPI 3 or newer but ${found} lacks a function: ${oneLine(cause)}.`,
-      { cause },
+      { expected: "Open MPI 3 or newer", but: `${found} lacks a function: ${oneLine(cause)}` },
+      { cause, data: { library: found } },
     );
   }
 }

@@ -153,7 +153,11 @@ export class Messages {
     const length = new Int32Array(16);
     this.#session.mpi.Error_string(error, this.#session.mpi.addressOf(text), this.#session.mpi.addressOf(length));
     const said = new TextDecoder().decode(text.subarray(0, length[0]));
-    throw new CollectiveError("dead", `Expected MPI to carry ${during} but it says: ${said}.`);
+    throw new CollectiveError(
+      "dead",
+      { expected: `MPI to carry ${during}`, but: `it says: ${said}` },
+      { data: { during } },
+    );
   }
 }
 

@@ -70,7 +70,12 @@ function start(mpi: Mpi, timeoutMs: number): Session {
   if (launched && launched.size !== size)
     throw new CollectiveError(
       "unavailable",
-      `Expected ${launched.size} ranks, as the launcher says, but MPI knows of ${size}: start with the mpirun of the same Open MPI, or srun --mpi=pmix.`,
+      {
+        expected: `${launched.size} ranks, as the launcher says,`,
+        but: `MPI knows of ${size}`,
+        hint: "start with the mpirun of the same Open MPI, or srun --mpi=pmix",
+      },
+      { data: { expected: launched.size, received: size } },
     );
   return opened;
 }
@@ -90,7 +95,12 @@ function initialize(mpi: Mpi, timeoutMs: number): void {
       leaveBy((code) => () => mpi.exitNow(code));
       throw new CollectiveError(
         "timeout",
-        `Expected all ranks to start MPI within ${timeoutMs / 1000} s but one at least did not: see whether it stopped, or give a longer timeoutMs.`,
+        {
+          expected: `all ranks to start MPI within ${timeoutMs / 1000} s`,
+          but: "one at least did not",
+          hint: "see whether it stopped, or give a longer timeoutMs",
+        },
+        { data: { during: "join", timeoutMs } },
       );
     }
     nap(1);

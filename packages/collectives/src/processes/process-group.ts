@@ -63,8 +63,11 @@ function enter(
     if (segment.size !== size)
       throw new CollectiveError(
         "mismatch",
-        `Expected the same size on every rank of the group "${name}" but rank 0 said ${segment.size} and rank ${rank} ${size}.`,
-        { rank },
+        {
+          expected: `the same size on every rank of the group "${name}"`,
+          but: `rank 0 said ${segment.size} and rank ${rank} ${size}`,
+        },
+        { data: { rank, group: name, expected: segment.size, received: size } },
       );
     const bytes = sharedBytes(size, segment.chunkLength);
     const mapped = system.map(segment.fd, bytes);
@@ -76,8 +79,11 @@ function enter(
       if (hasEnded(identityIn(control, rank))) return undefined;
       throw new CollectiveError(
         "option",
-        `Expected each rank to join once but rank ${rank} of the group "${name}" has been taken by process ${control[place + IDENTITY]}.`,
-        { rank },
+        {
+          expected: "each rank to join once",
+          but: `rank ${rank} of the group "${name}" has been taken by process ${control[place + IDENTITY]}`,
+        },
+        { data: { option: "rank", rank, received: rank, group: name } },
       );
     }
     control.set(ownIdentity(), place + IDENTITY);

@@ -80,7 +80,10 @@ export function openSegment(name: string): Segment | undefined {
     fd = openSync(path, "r+");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new CollectiveError("unavailable", `Expected to open ${path}: ${oneLine(cause)}.`, { cause });
+    throw new CollectiveError("unavailable", `Expected to open ${path}: ${oneLine(cause)}.`, {
+      cause,
+      data: { file: path },
+    });
   }
   const head = readHead(fd);
   const segment = head && { ...head, fd, unlink: unlinker(path, fd) };
@@ -95,13 +98,17 @@ function creationError(cause: unknown, name: string, bytes: number): CollectiveE
   if (code === "EEXIST")
     return new CollectiveError(
       "option",
-      `Expected a name for the group but "${name}" is being used by another one on this machine: give each group its own name.`,
-      { cause },
+      {
+        expected: "a name for the group",
+        but: `"${name}" is being used by another one on this machine`,
+        hint: "give each group its own name",
+      },
+      { cause, data: { option: "name", received: name, group: name } },
     );
   return new CollectiveError(
     "unavailable",
     `Expected ${Math.ceil(bytes / 2 ** 20)} MiB in ${FOLDER}: ${oneLine(cause)}. A smaller chunkLength needs less.`,
-    { cause },
+    { cause, data: { group: name, file: pathOf(name) } },
   );
 }
 

@@ -27,7 +27,12 @@ export function loadSystem(platform: NodeJS.Platform = process.platform): System
   if (platform === "win32")
     throw new CollectiveError(
       "unavailable",
-      "Expected Linux, macOS or a BSD for a group of processes but this is Windows: use a group of threads, or WSL, which is Linux.",
+      {
+        expected: "Linux, macOS or a BSD for a group of processes",
+        but: "this is Windows",
+        hint: "use a group of threads, or WSL, which is Linux",
+      },
+      { data: { platform } },
     );
   system ??= bind();
   return system;
@@ -52,10 +57,10 @@ function bind(): System {
       map(fd, bytes) {
         const address = mmap(null, bytes, READ_AND_WRITE, SHARED, fd, 0) as bigint;
         if (BigInt.asIntN(64, BigInt(address)) === -1n)
-          throw new CollectiveError(
-            "unavailable",
-            `Expected to map ${bytes} bytes but the system refused (error ${koffi.errno()}).`,
-          );
+          throw new CollectiveError("unavailable", {
+            expected: `to map ${bytes} bytes`,
+            but: `the system refused (error ${koffi.errno()})`,
+          });
         return { buffer: koffi.view(address, bytes), unmap: () => void munmap(address, bytes) };
       },
       sleep:
@@ -69,6 +74,9 @@ function bind(): System {
     };
   } catch (cause) {
     if (cause instanceof CollectiveError) throw cause;
-    throw new CollectiveError("unavailable", `Expected mmap for groups of processes: ${oneLine(cause)}.`, { cause });
+    throw new CollectiveError("unavailable", `Expected mmap for groups of processes: ${oneLine(cause)}.`, {
+      cause,
+      data: { platform: process.platform },
+    });
   }
 }

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
-import { CollectiveError } from "../../src/errors.ts";
+import { CollectiveError, type CollectiveErrorData } from "../../src/errors.ts";
 import type { Group } from "../../src/group.ts";
 import { broadcastJson, gatherJson } from "../../src/json.ts";
 import { bytesOf, numbersOf } from "./numbers.ts";
 
 /** What a rank found out; goes to the test as JSON. */
-export type Finding = { error: { code: string; rank?: number; message: string }; afterMs: number } | { value: unknown };
+export type Finding =
+  | { error: { code: string; rank?: number; data: Partial<CollectiveErrorData>; message: string }; afterMs: number }
+  | { value: unknown };
 
 export function digest(numbers: Float32Array | Uint8Array): string {
   return createHash("sha256")
@@ -21,8 +23,8 @@ export function findError(calls: () => void): Finding {
     return { value: "no error" };
   } catch (error) {
     if (!(error instanceof CollectiveError)) throw error;
-    const { code, rank, message } = error;
-    return { error: { code, message, ...(rank !== undefined && { rank }) }, afterMs: performance.now() - start };
+    const { code, rank, data, message } = error;
+    return { error: { code, data, message, ...(rank !== undefined && { rank }) }, afterMs: performance.now() - start };
   }
 }
 
@@ -48,7 +50,7 @@ export const scenarios = {
       const root = length % group.size;
       const sent = group.broadcastBytes(group.rank === root ? bytesOf(root, length) : undefined, root);
       const gathered = group.allGatherBytes(bytesOf(group.rank, unequal(length, group.rank, group.size)));
-      // The caller's own, and what another one gives is not looked at.
+      // A copy, and what the others give is ignored.
       const own = bytesOf(group.rank, length);
       const again = group.broadcastBytes(own, root);
       own.fill(0);

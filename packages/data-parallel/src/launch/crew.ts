@@ -84,8 +84,8 @@ export class Crew {
         });
       } catch (cause) {
         // Those that were asked already wait for the others.
-        const message = `Expected what can be sent to a replica but ${(cause as Error).message}`;
-        void this.end(new DataParallelError("scatter", message, { cause }));
+        const but = (cause as Error).message;
+        void this.end(new DataParallelError("scatter", { expected: "what can be sent to a replica", but }, { cause }));
       }
     }).finally(() => signal?.removeEventListener("abort", abort));
   }
@@ -139,8 +139,11 @@ export class Crew {
 
   #fail(rank: number, reason: string, cause: unknown): void {
     if (this.#end) return;
-    const message = `Replica ${rank} of ${this.#places.length} ${reason}`;
-    const failure = new DataParallelError("replica", message, { cause, rank });
+    const size = this.#places.length;
+    const failure = new DataParallelError("replica", `Replica ${rank} of ${size} ${reason}`, {
+      cause,
+      data: { rank, size },
+    });
     if (!isAboutOthers(cause)) {
       void this.end(failure);
     } else if (!this.#complaint) {

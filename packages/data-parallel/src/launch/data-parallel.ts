@@ -127,7 +127,12 @@ export class DataParallel<Input extends object = Record<string, unknown>, Output
     if (!Array.isArray(dicts) || dicts.length !== this.size || dicts.some((dict) => typeof dict !== "object" || !dict))
       throw new DataParallelError(
         "scatter",
-        `Expected one dict for each of ${this.size} replicas but received ${describe(dicts)}: give a replica without work an empty one.`,
+        {
+          expected: `one dict for each of ${this.size} replicas`,
+          received: describe(dicts),
+          hint: "give a replica without work an empty one",
+        },
+        { data: { expected: this.size, received: describe(dicts) } },
       );
     const requests = dicts.map((dict) => ({ type: "run" as const, dict: trimmed(dict) }));
     const moved = this.#moves ? { moved: ownBuffers(requests.map(({ dict }) => dict)) } : {};
@@ -137,7 +142,7 @@ export class DataParallel<Input extends object = Record<string, unknown>, Output
   /** Ends all replicas, each with a call of its `dispose` unless it is at work; runs under way are refused. May be called again. */
   dispose(): Promise<void> {
     return this.#crew.dismiss(
-      new DataParallelError("disposed", "Expected running replicas but they were disposed of."),
+      new DataParallelError("disposed", { expected: "running replicas", but: "they were disposed of" }),
     );
   }
 }

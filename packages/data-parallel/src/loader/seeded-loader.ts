@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { DataParallelError } from "../errors.ts";
+import { DataParallelError, disposedError } from "../errors.ts";
 import { type SampleRequest, SourceHost } from "./source-host.ts";
 import { LoaderThread } from "./thread.ts";
 
@@ -110,7 +110,7 @@ export class SeededLoader<Sample, Options = unknown> {
 
   /** Ends all threads; may be called again. A `next` that waits is refused. */
   async dispose(): Promise<void> {
-    this.#failure ??= new DataParallelError("disposed", "Expected a running loader but it was disposed.");
+    this.#failure ??= disposedError();
     await Promise.all(this.#threads.map((thread) => thread.stop()));
   }
 
@@ -133,7 +133,10 @@ export class SeededLoader<Sample, Options = unknown> {
     } catch (error) {
       if (error instanceof DataParallelError) throw error;
       const where = `sample ${iteration} of epoch ${epoch}, worker ${worker}`;
-      throw new DataParallelError("sample", `Loading failed (${where}): ${(error as Error).message}`, { cause: error });
+      throw new DataParallelError("sample", `Loading failed (${where}): ${(error as Error).message}`, {
+        cause: error,
+        data: { epoch, iteration, worker },
+      });
     }
   }
 

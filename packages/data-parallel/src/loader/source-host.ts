@@ -1,4 +1,4 @@
-import { DataParallelError } from "../errors.ts";
+import { moduleError } from "../errors.ts";
 import { Random } from "../random.ts";
 import type { CreateSource, SampleSource } from "./source.ts";
 
@@ -62,11 +62,10 @@ export class SourceHost {
 }
 
 async function loadModule(address: string): Promise<CreateSource<unknown, unknown>> {
-  const expected = "Expected a module that exports createSource";
+  const expected = "a module that exports createSource";
   const exported = await import(/* @vite-ignore */ address).catch((cause: Error) => {
-    throw new DataParallelError("module", `${expected} but ${address} cannot be loaded: ${cause.message}`, { cause });
+    throw moduleError(address, expected, { cause });
   });
   if (typeof exported.createSource === "function") return exported.createSource;
-  const names = Object.keys(exported).join(", ") || "nothing";
-  throw new DataParallelError("module", `${expected} but ${address} exports ${names}: export it by that name.`);
+  throw moduleError(address, expected, { exports: Object.keys(exported), hint: "export it by that name" });
 }

@@ -1,6 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import { ownModule, type SentError, startThread, unpackError } from "@seg/node";
-import { DataParallelError } from "../errors.ts";
+import { DataParallelError, disposedError } from "../errors.ts";
 import type { HostData, SampleRequest } from "./source-host.ts";
 import type { Answer, Question } from "./worker.ts";
 
@@ -43,7 +43,7 @@ export class LoaderThread {
 
   /** Ends the thread; what it still owes is refused. */
   async stop(): Promise<void> {
-    this.#end ??= new DataParallelError("disposed", "Expected a running loader but it was disposed.");
+    this.#end ??= disposedError();
     await this.#worker.terminate();
   }
 
@@ -68,6 +68,6 @@ export class LoaderThread {
 function revive(sent: SentError): Error {
   const error = unpackError(sent);
   if (error.name !== "DataParallelError") return error;
-  const { code, message, cause } = error as DataParallelError;
-  return new DataParallelError(code, message, { cause });
+  const { code, message, cause, data } = error as DataParallelError;
+  return new DataParallelError(code, message, { cause, data });
 }

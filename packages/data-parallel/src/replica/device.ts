@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { ENGINE_NAMES, type EngineName } from "@seg/backend";
+import type { Explanation } from "@seg/errors";
 import { DataParallelError } from "../errors.ts";
 
 /** What one replica computes on. */
@@ -38,33 +39,41 @@ export function chooseDevices(
   platform: NodeJS.Platform = process.platform,
 ): { devices: ChosenDevice[]; launcher: Launcher } {
   if (!Array.isArray(devices) || devices.length === 0)
-    throw optionError(`Expected devices to name one device for each replica but received ${JSON.stringify(devices)}.`);
+    throw optionError("devices", devices, {
+      expected: "devices to name one device for each replica",
+      received: JSON.stringify(devices),
+    });
   const share =
     Number(process.env.TF_NUM_INTRAOP_THREADS) || Math.max(1, Math.floor(availableParallelism() / devices.length));
   const chosen = devices.map((device, rank): ChosenDevice => {
     const { gpu, engine = gpu === undefined ? "auto" : "tensorflow-gpu", threads = share } = device;
     const where = `devices[${rank}]`;
     if (engine !== "auto" && !ENGINE_NAMES.includes(engine))
-      throw optionError(`Expected ${where}.engine to be auto, ${ENGINE_NAMES.join(", ")} but received ${engine}.`);
+      throw optionError(`${where}.engine`, engine, {
+        expected: `${where}.engine to be auto, ${ENGINE_NAMES.join(", ")}`,
+      });
     if (!Number.isInteger(threads) || threads < 1)
-      throw optionError(`Expected ${where}.threads to be a positive whole number but received ${threads}.`);
+      throw optionError(`${where}.threads`, threads, { expected: `${where}.threads to be a positive whole number` });
     if (gpu !== undefined && !(Number.isInteger(gpu) && gpu >= 0))
-      throw optionError(`Expected ${where}.gpu to be the number of a GPU, from 0, but received ${gpu}.`);
+      throw optionError(`${where}.gpu`, gpu, { expected: `${where}.gpu to be the number of a GPU, from 0,` });
     return { ...device, engine, threads };
   });
   const needsProcess = ({ engine, gpu }: ChosenDevice) =>
     gpu !== undefined || engine === "tensorflow-gpu" || (isNative(engine) && devices.length > 1);
   if (launcher === "threads" && chosen.some(({ gpu }) => gpu !== undefined))
-    throw optionError(
-      "Expected replicas on numbered GPUs to be processes but received launcher threads: leave it out.",
-    );
+    throw optionError("launcher", launcher, {
+      expected: "replicas on numbered GPUs to be processes",
+      received: "launcher threads",
+      hint: "leave it out",
+    });
   if (launcher !== undefined && launcher !== "threads" && launcher !== "processes")
-    throw optionError(`Expected launcher to be threads or processes but received ${launcher}.`);
+    throw optionError("launcher", launcher, { expected: "launcher to be threads or processes" });
   const where = launcher ?? (chosen.some(needsProcess) ? "processes" : "threads");
   if (where === "processes" && chosen.length > 1 && platform === "win32")
-    throw optionError(
-      `Expected one replica on Windows, where processes have no group, but received ${chosen.length}: name the engine wasm, whose replicas are threads, or use WSL, which is Linux.`,
-    );
+    throw optionError("devices", chosen.length, {
+      expected: "one replica on Windows, where processes have no group,",
+      hint: "name the engine wasm, whose replicas are threads, or use WSL, which is Linux",
+    });
   return { devices: chosen, launcher: where };
 }
 
@@ -81,10 +90,12 @@ export function environmentOf({ gpu, threads }: ChosenDevice, env: NodeJS.Proces
   if (gpu === undefined) return own;
   const visible = env.CUDA_VISIBLE_DEVICES?.split(",").map((name) => name.trim());
   if (visible && !visible[gpu])
-    throw optionError(
-      `Expected a GPU that this process sees but received ${gpu}: CUDA_VISIBLE_DEVICES=${env.CUDA_VISIBLE_DEVICES} leaves ${visible.filter(Boolean).length}.`,
-    );
+    throw optionError("gpu", gpu, {
+      expected: "a GPU that this process sees",
+      hint: `CUDA_VISIBLE_DEVICES=${env.CUDA_VISIBLE_DEVICES} leaves ${visible.filter(Boolean).length}`,
+    });
   return { ...own, CUDA_VISIBLE_DEVICES: visible?.[gpu] ?? String(gpu) };
 }
 
-const optionError = (message: string) => new DataParallelError("option", message);
+const optionError = (option: string, received: unknown, explanation: Explanation) =>
+  new DataParallelError("option", { received: String(received), ...explanation }, { data: { option, received } });

@@ -1,6 +1,6 @@
 import { type EngineInfo, type EngineProof, startEngine } from "@seg/backend";
 import type { Group } from "@seg/collectives";
-import { DataParallelError } from "../errors.ts";
+import { DataParallelError, moduleError } from "../errors.ts";
 import { moduleAddress } from "../module-address.ts";
 import type { Device } from "./device.ts";
 import type { CreateReplica, Replica } from "./replica.ts";
@@ -62,7 +62,8 @@ export async function hostReplica<Input, Output, Options = undefined>({
     return { engine, run: (dict, context) => replica.run(dict, context), dispose: () => replica.dispose?.() };
   throw new DataParallelError(
     "module",
-    `Expected the replica of ${named(module)} to have a function run but it has none.`,
+    { expected: `the replica of ${named(module)} to have a function run`, but: "it has none" },
+    { data: { module: named(module) } },
   );
 }
 
@@ -73,16 +74,13 @@ interface ReplicaModule {
 }
 
 async function loadModule(address: string): Promise<ReplicaModule> {
-  const expected = "Expected a module that exports a function as default";
+  const expected = "a module that exports a function as default";
   const exported = await import(/* @vite-ignore */ address).catch((cause: Error) => {
-    throw new DataParallelError("module", `${expected} but ${address} cannot be loaded: ${cause.message}`, { cause });
+    throw moduleError(address, expected, { cause });
   });
   if (typeof exported.default === "function") return exported;
-  const names = Object.keys(exported).join(", ") || "nothing";
-  throw new DataParallelError(
-    "module",
-    `${expected} but ${address} exports ${names}: export default the one that makes a replica.`,
-  );
+  const hint = "export default the one that makes a replica";
+  throw moduleError(address, expected, { exports: Object.keys(exported), hint });
 }
 
 const named = (module: unknown) => (typeof module === "function" ? "the function given" : String(module));

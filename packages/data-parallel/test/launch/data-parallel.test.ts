@@ -48,12 +48,15 @@ describe.each(LAUNCHERS)("Replicas as $launcher", ({ launcher, absent }) => {
       // Wrong numbers of dicts cost nothing.
       await expect(parallel.run(dicts.slice(1))).rejects.toMatchObject({
         code: "scatter",
-        message: expect.stringMatching(/2 replicas but received 1/),
+        data: { expected: 2, received: "1 (object)" },
       });
-      await expect(parallel.run([...dicts, ...dicts])).rejects.toMatchObject({ code: "scatter" });
+      await expect(parallel.run([...dicts, ...dicts])).rejects.toMatchObject({
+        code: "scatter",
+        data: { expected: 2 },
+      });
       await expect(parallel.run([dicts[1]!, null as never])).rejects.toMatchObject({
         code: "scatter",
-        message: expect.stringMatching(/null/),
+        data: { expected: 2, received: "2 (object, null)" },
       });
 
       const overlapping = await Promise.all(
@@ -85,6 +88,7 @@ describe.each(LAUNCHERS)("Replicas as $launcher", ({ launcher, absent }) => {
         name: "DataParallelError",
         code: "replica",
         rank: 1,
+        data: { rank: 1, size: 2 },
         message: "Replica 1 of 2 failed: photo.jpg is broken.",
         cause: {
           name: "TypeError",
@@ -186,7 +190,7 @@ describe("A replica that does not come to a collective", () => {
     await expect(parallel.run([{ act: "meet" }, { act: "echo" }])).rejects.toMatchObject({
       code: "replica",
       rank: 0,
-      cause: { name: "CollectiveError", code: "timeout", rank: 1 },
+      cause: { name: "CollectiveError", code: "timeout", rank: 1, data: { during: "allReduce", ranks: [1] } },
     });
   });
 });
@@ -205,27 +209,30 @@ describe("A launch", () => {
     const other = new URL("../fixtures/no-source.ts", import.meta.url);
     await expect(launch({ ...alone, module: other })).rejects.toMatchObject({
       code: "replica",
-      message: expect.stringMatching(/exports other: export default/),
-      cause: { code: "module" },
+      cause: { code: "module", data: { exports: ["other"] } },
     });
     await expect(launch({ ...alone, module: "nowhere/none.ts" })).rejects.toMatchObject({
-      message: expect.stringMatching(/nowhere\/none\.ts cannot be loaded/),
+      cause: { code: "module", data: { module: expect.stringMatching(/nowhere\/none\.ts$/) } },
     });
   });
 
   it("refuses options that make no sense", async () => {
-    const refused = (options: object) =>
-      expect(launch(options as Partial<LaunchOptions<ActOptions>>)).rejects.toMatchObject({ code: "option" });
-    await refused({ devices: [] });
-    await refused({ devices: 2 });
-    await refused({ devices: [{ engine: "tensorflwo" }] });
-    await refused({ devices: [{ threads: 0 }] });
-    await refused({ devices: [{ gpu: -1 }] });
-    await refused({ devices: [{ gpu: 0 }], launcher: "threads" });
-    await refused({ launcher: "clusters" });
-    await expect(launch({ timeoutMs: 0 })).rejects.toMatchObject({ name: "CollectiveError", code: "option" });
+    const refused = (options: object, option: string, received: unknown) =>
+      expect(launch(options as Partial<LaunchOptions<ActOptions>>)).rejects.toMatchObject({
+        code: "option",
+        data: { option, received },
+      });
+    await refused({ devices: [] }, "devices", []);
+    await refused({ devices: 2 }, "devices", 2);
+    await refused({ devices: [{ engine: "tensorflwo" }] }, "devices[0].engine", "tensorflwo");
+    await refused({ devices: [{ threads: 0 }] }, "devices[0].threads", 0);
+    await refused({ devices: [{ gpu: -1 }] }, "devices[0].gpu", -1);
+    await refused({ devices: [{ gpu: 0 }], launcher: "threads" }, "launcher", "threads");
+    await refused({ launcher: "clusters" }, "launcher", "clusters");
+    const data = { option: "timeoutMs", received: 0 };
+    await expect(launch({ timeoutMs: 0 })).rejects.toMatchObject({ name: "CollectiveError", code: "option", data });
     vi.stubEnv("CUDA_VISIBLE_DEVICES", "5");
-    await refused({ devices: [{ gpu: 0 }, { gpu: 1 }] });
+    await refused({ devices: [{ gpu: 0 }, { gpu: 1 }] }, "gpu", 1);
   });
 
   it("can be called off", async () => {

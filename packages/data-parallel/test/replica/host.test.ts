@@ -69,9 +69,11 @@ describe("A replica in this thread", () => {
     const options = undefined;
     await expect(
       hostReplica({ module: (() => ({})) as never, join: () => single, device, options }),
-    ).rejects.toMatchObject({ code: "module", message: expect.stringMatching(/function run/) });
+    ).rejects.toMatchObject({ code: "module", data: { module: "the function given" } });
     await expect(hostReplica({ module: "test/none.ts", join, device, options })).rejects.toMatchObject({
       code: "module",
+      data: { module: expect.stringMatching(/test\/none\.ts$/) },
+      cause: expect.any(Error),
     });
     await expect(
       hostReplica({ module: ACTS, join, device: { engine: "none" as never }, options }),
