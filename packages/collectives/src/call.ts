@@ -1,5 +1,15 @@
-/** What ranks can call, as numbers that travel between them. */
-export const CALLS = [
+/** What ranks can call together. */
+export type CallName =
+  | "join"
+  | "allReduce"
+  | "allGather"
+  | "broadcast"
+  | "barrier"
+  | "allGatherBytes"
+  | "broadcastBytes";
+
+/** The calls, by the numbers that travel between ranks. */
+export const CALLS: readonly CallName[] = [
   "join",
   "allReduce",
   "allGather",
@@ -7,8 +17,7 @@ export const CALLS = [
   "barrier",
   "allGatherBytes",
   "broadcastBytes",
-] as const;
-export type CallName = (typeof CALLS)[number];
+];
 
 /** One call, as every rank must make it; but for the length of calls that carry bytes, which is each rank's own. */
 export interface Call {
