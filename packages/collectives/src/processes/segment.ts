@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  renameSync,
   rmSync,
   statSync,
   writeSync,
@@ -52,7 +53,7 @@ export function createSegment(name: string, size: number, chunkLength: number): 
   removeRemnants();
   const path = pathOf(name);
   // It gets its name when it is whole, so that nobody sees half a segment.
-  const draft = `${path}.${process.pid}-${Math.floor(performance.now() * 1000)}.new`;
+  const draft = uniqueName(path, "new");
   let fd: number | undefined;
   try {
     fd = openSync(draft, "wx+", 0o600);
@@ -114,10 +115,27 @@ function creationError(cause: unknown, name: string, bytes: number): CollectiveE
 
 function unlinker(path: string, fd: number): () => void {
   const { ino } = fstatSync(fd);
-  return () => {
-    if (statSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path, { force: true });
-  };
+  return () => unlinkFile(path, ino);
 }
+
+/** Takes a name away if it is that of the file `ino`, which the caller has open: else the system might give its number to another. */
+function unlinkFile(path: string, ino: number): void {
+  if (statSync(path, { throwIfNoEntry: false })?.ino !== ino) return;
+  // After that look the name may have become a new segment's. Moved aside, the file cannot change any more, and that one is put back.
+  const aside = uniqueName(path, "old");
+  try {
+    renameSync(path, aside);
+    if (statSync(aside).ino !== ino) linkSync(aside, path);
+  } catch {
+    // Somebody else took the name away, or took it for a group that formed meanwhile.
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+/** Another name beside a segment's. */
+const uniqueName = (path: string, kind: string) =>
+  `${path}.${process.pid}-${Math.floor(performance.now() * 1000)}.${kind}`;
 
 function removeRemnants(): void {
   for (const file of readdirSync(FOLDER)) {
@@ -125,10 +143,13 @@ function removeRemnants(): void {
     const path = join(FOLDER, file);
     try {
       const fd = openSync(path, "r");
-      const head = readHead(fd);
-      const { mtimeMs } = fstatSync(fd);
-      closeSync(fd);
-      if (head ? hasEnded(head.creator) : Date.now() - mtimeMs > REMNANT_MS) rmSync(path, { force: true });
+      try {
+        const head = readHead(fd);
+        const { mtimeMs, ino } = fstatSync(fd);
+        if (head ? hasEnded(head.creator) : Date.now() - mtimeMs > REMNANT_MS) unlinkFile(path, ino);
+      } finally {
+        closeSync(fd);
+      }
     } catch {
       // Gone already, or somebody else's.
     }
