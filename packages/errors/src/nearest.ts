@@ -25,8 +25,8 @@ export function nearest(name: string, choices: readonly string[]): string | unde
   return best;
 }
 
-/** The end of a line about an unknown name: the nearest choice where there is one, then all of them. */
+/** The end of a line about an unknown name, with its full stop: the nearest choice where there is one, then all of them. */
 export function suggestion(name: string, choices: readonly string[]): string {
   const best = nearest(name, choices);
-  return `${best ? `did you mean ${best}? The` : "the"} choices are ${choices.join(", ")}`;
+  return `${best ? `did you mean ${best}? The` : "the"} choices are ${choices.join(", ")}.`;
 }

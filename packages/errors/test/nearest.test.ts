@@ -13,7 +13,7 @@ it.each([
 
 it("guesses nothing when nothing is close", () => {
   expect(nearest("transformer", ["c1", "ppm", "upernet"])).toBeUndefined();
-  expect(suggestion("transformer", ["c1", "ppm"])).toBe("the choices are c1, ppm");
+  expect(suggestion("transformer", ["c1", "ppm"])).toBe("the choices are c1, ppm.");
 });
 
 it("takes a name as it is for itself, and gives up on one that nobody types", () => {
