@@ -29,22 +29,14 @@ export function downloadCommand(io: Io, _exit?: (code: number) => void, backoff?
     .addHelpText("after", EXAMPLES)
     .action(async (what: string, config: string | undefined, flags: DownloadFlags) => {
       const terminal = new Terminal(io, { quiet: flags.quiet });
-      const view = showProgress(terminal);
+      const { context, stop } = showProgress(terminal, { signal: io.signal });
       const get = what === "ade20k" ? getAde20k : getWeights;
-      const context = {
-        log: (line: string) => terminal.note(line),
-        warn: (line: string) => terminal.warn(line),
-        onProgress: view.show,
-        signal: io.signal,
-        env: io.env,
-        backoff,
-      };
       try {
-        const { result, lines } = await get(config, flags, context);
-        view.stop();
+        const { result, lines } = await get(config, flags, { ...context, env: io.env, backoff });
+        stop();
         for (const line of flags.json ? [JSON.stringify(result)] : lines) terminal.print(line);
       } finally {
-        view.stop();
+        stop();
       }
     });
 }

@@ -64,7 +64,7 @@ async function score(pairs: readonly string[], options: EvalOptions, io: Io): Pr
 
   const { images, labels, multiScale, flip, backend, mirror } = options;
   const result = resolved.settings.get("TEST.result")?.explicit ? resolved.config.TEST.result : RESULT_FOLDER;
-  const view = showProgress(terminal);
+  const { context, stop } = showProgress(terminal, { signal });
   const { evaluate } = await import("@seg/pipeline/evaluate");
   let evaluation: Evaluation;
   try {
@@ -84,13 +84,10 @@ async function score(pairs: readonly string[], options: EvalOptions, io: Io): Pr
         env,
         mpi,
       },
-      log: (line) => terminal.note(line),
-      warn: (line) => terminal.warn(line),
-      onProgress: view.show,
-      signal,
+      ...context,
     });
   } finally {
-    view.stop();
+    stop();
   }
   if (!speaks) return;
   if (options.json) terminal.print(JSON.stringify(evaluation));

@@ -81,17 +81,11 @@ export async function test(
   const folder = config.TEST.result;
   await ensureWritable(folder);
   const { locateWeights } = await import("@seg/pipeline/weights");
-  const view = showProgress(terminal);
-  const context = {
-    log: (line: string) => terminal.note(line),
-    warn: (line: string) => terminal.warn(line),
-    onProgress: view.show,
-    signal,
-  };
+  const { context, stop } = showProgress(terminal, { signal });
   let segmenter: Awaited<ReturnType<OpenSegmenter>> | undefined;
   try {
     const weights = await locateWeights(resolved, { env, mirror: options.mirror, ...context });
-    view.stop();
+    stop();
     signal?.throwIfAborted();
     // TensorFlow reads it when it is loaded.
     if (gpus) process.env.CUDA_VISIBLE_DEVICES = String(gpus[0]);
@@ -105,14 +99,14 @@ export async function test(
         terminal.note(`${result.overlay} and ${result.labels} are written.`);
       },
     });
-    view.stop();
+    stop();
     // The only photo's error is the command's own.
     if (images.length === 1 && missing.length === 0 && failures[0]) throw failures[0].error;
     const failed = [...missing, ...failures.map(({ error }) => error)].map((error) => String((error as Error).message));
     if (options.json) terminal.print(JSON.stringify({ results, failed }));
     return failed.length > 0 ? EXIT.FAILED : EXIT.DONE;
   } finally {
-    view.stop();
+    stop();
     segmenter?.dispose();
   }
 }

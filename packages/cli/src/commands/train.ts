@@ -75,24 +75,21 @@ async function trainNetwork(pairs: readonly string[], options: TrainOptions, io:
   // Read by TensorFlow when it is loaded; by itself it would leave no memory of a GPU to evaluations.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
   const { train } = await import("@seg/pipeline/train");
-  const view = showProgress(terminal, { json: options.json });
+  const { context, stop } = showProgress(terminal, { json: options.json, signal });
   try {
     const { resume, fromScratch, backend, mirror } = options;
     const training = await train({
       ...{ config: resolved, resume, fromScratch, gpus, replicas, backend, mirror, env, mpi },
-      log: (line) => terminal.note(line),
-      warn: (line) => terminal.warn(line),
-      onProgress: view.show,
-      signal,
+      ...context,
     });
-    view.stop();
+    stop();
     if (!training) return EXIT.DONE;
     const { folder, checkpoint } = training;
     if (options.json) terminal.print(JSON.stringify({ type: "done", folder, checkpoint }));
     terminal.note(`Training is done. To score it: seg eval with DIR ${folder} VAL.checkpoint ${checkpoint}`);
     return EXIT.DONE;
   } finally {
-    view.stop();
+    stop();
   }
 }
 
@@ -112,11 +109,11 @@ async function check(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const { checkLists } = await import("@seg/pipeline/dataset");
-  const view = showProgress(terminal);
+  const { context, stop } = showProgress(terminal, { signal });
   try {
     const needVal = listVal !== undefined;
-    const reports = await checkLists(config, { needVal, onProgress: view.show, signal });
-    view.stop();
+    const reports = await checkLists(config, { needVal, ...context });
+    stop();
     if (json) {
       for (const { problems, ...report } of reports) {
         terminal.print(JSON.stringify({ ...report, problems: problems.map(({ message }) => message) }));
@@ -130,7 +127,7 @@ async function check(
     }
     return reports.every(({ problemCount }) => problemCount === 0) ? EXIT.DONE : EXIT.FAILED;
   } finally {
-    view.stop();
+    stop();
   }
 }
 

@@ -1,13 +1,15 @@
 import { basename } from "node:path";
-import type { IterationEvent, PipelineEvent, ScoreEvent, ValidationEvent } from "@seg/pipeline";
+import type { ContextOptions, IterationEvent, PipelineEvent, ScoreEvent, ValidationEvent } from "@seg/pipeline";
 import { duration } from "./duration.ts";
 import type { Progress, Terminal } from "./terminal.ts";
 
 /** Milliseconds between two notes where no bar can be drawn. */
 const NOTE_INTERVAL = 30_000;
 
-/** How {@link showProgress} tells of a training. */
+/** How {@link showProgress} works. */
 export interface ShowOptions {
+  /** Stops what is shown. */
+  signal?: AbortSignal | undefined;
   /** One JSON object for each printed event of a training, in place of lines. */
   json?: boolean | undefined;
 }
@@ -15,8 +17,13 @@ export interface ShowOptions {
 /**
  * Shows on a terminal how far work is: a bar for each thing that is done, and where none can be drawn, a note when it begins or now and
  * then. A training's events are results: the original's lines, or JSON.
+ *
+ * @returns what the pipeline is told its work by, and what takes the bar away.
  */
-export function showProgress(terminal: Terminal, { json = false }: ShowOptions = {}) {
+export function showProgress(
+  terminal: Terminal,
+  { json = false, signal }: ShowOptions = {},
+): { context: ContextOptions; stop(): void } {
   let bar: (Progress & { title: string }) | undefined;
   let noted = performance.now();
   const stop = () => {
@@ -32,7 +39,7 @@ export function showProgress(terminal: Terminal, { json = false }: ShowOptions =
     bar?.update(done, total, note);
     return begins && !terminal.drawsBars;
   };
-  const show = (event: PipelineEvent): void => {
+  const onProgress = (event: PipelineEvent): void => {
     switch (event.type) {
       case "download": {
         const { file, url, received, total = 0 } = event;
@@ -51,7 +58,8 @@ export function showProgress(terminal: Terminal, { json = false }: ShowOptions =
         advance(event.of ? `Checking ${event.of}` : "Checking", event.done, event.total);
         return;
       case "segment":
-        advance("Segmenting", event.done, event.total);
+        // Between two photos the bar moves by parts of one.
+        advance("Segmenting", event.done, event.total, "", "");
         return;
       case "score": {
         const note = scoreNote(event);
@@ -76,7 +84,13 @@ export function showProgress(terminal: Terminal, { json = false }: ShowOptions =
         terminal.print(json ? JSON.stringify(event) : validationLine(event));
     }
   };
-  return { show, stop };
+  const context = {
+    log: (line: string) => terminal.note(line),
+    warn: (line: string) => terminal.warn(line),
+    onProgress,
+    signal,
+  };
+  return { context, stop };
 }
 
 /** A score with four decimals, or a dash where there is none. */

@@ -109,12 +109,14 @@ async function fetchZip(zip: string, options: Ade20kOptions): Promise<void> {
   if (existsSync(zip)) return;
   const { url = ADE20K_URL, backoff } = options;
   const { log, onProgress, signal } = contextOf(options);
+  const told = (received: number, total?: number) => onProgress({ type: "download", url, file: zip, received, total });
+  told(0);
   try {
     await download(url, zip, {
       signal,
       backoff,
       check: (head) => (head[0] === 0x50 && head[1] === 0x4b ? undefined : "what came is no zip file"),
-      onProgress: (received, total) => onProgress({ type: "download", url, file: zip, received, total }),
+      onProgress: told,
       onRetry: (reason) => log(`${reason}; trying again`),
       onWait: () => log(`waiting for another process that is downloading ${zip}`),
     });

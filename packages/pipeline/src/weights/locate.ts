@@ -142,11 +142,13 @@ export async function fetchWeights(url: string, file: string, options: LocateOpt
   const { log, onProgress, signal } = contextOf(options);
   const { backoff } = options;
   const name = basename(file);
+  const told = (received: number, total?: number) => onProgress({ type: "download", url, file, received, total });
+  told(0);
   await download(url, file, {
     signal,
     backoff,
     check: notWeights,
-    onProgress: (received, total) => onProgress({ type: "download", url, file, received, total }),
+    onProgress: told,
     onRetry: (reason) => log(`${name}: ${reason}; trying again`),
     onWait: () => log(`${name}: waiting for another process that is downloading it`),
   });

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { replaceFile } from "@seg/node";
+import { writeFileAtomic } from "@seg/node";
 
 /** A file's SHA-256 in hex. */
 export async function sha256(path: string, signal?: AbortSignal): Promise<string> {
@@ -24,12 +24,6 @@ export async function isUnchanged(path: string, signal?: AbortSignal): Promise<b
   const [actual, remembered] = await Promise.all([sha256(path, signal), readFile(beside, "utf8").catch(() => "")]);
   const expected = /^[0-9a-f]{64}/i.exec(remembered)?.[0].toLowerCase();
   if (expected !== undefined) return expected === actual;
-  await remember(path, actual).catch(() => {});
+  await writeFileAtomic(beside, `${actual}  ${basename(path)}\n`).catch(() => {});
   return true;
-}
-
-async function remember(path: string, checksum: string): Promise<void> {
-  const draft = `${checksumFile(path)}.${process.pid}`;
-  await writeFile(draft, `${checksum}  ${basename(path)}\n`);
-  await replaceFile(draft, checksumFile(path));
 }
