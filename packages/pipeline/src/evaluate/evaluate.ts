@@ -1,7 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { gatherJson, type MpiLaunch } from "@seg/collectives";
-import { computeScores } from "@seg/metrics";
 import { ensureWritable, ownModule, startProcess } from "@seg/node";
 import type { Resolved } from "../config/resolve.ts";
 import { checkRecords } from "../dataset/check.ts";
@@ -14,7 +13,7 @@ import { SINGLE_SCALE, scaleOptions } from "../model/scales.ts";
 import { type ModelOptions, resolveModel } from "../options.ts";
 import type { EvaluationPair, ImageCounts, WorkerInfo, WorkerSetup } from "./messages.ts";
 import { runWorkers } from "./pool.ts";
-import { type Evaluation, namedScores } from "./result.ts";
+import { type Evaluation, namedScores, scoreEvent } from "./result.ts";
 import { pictureNames, RESULT_FILE, saveEvaluation } from "./save.ts";
 import { Tally } from "./tally.ts";
 
@@ -121,13 +120,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
       onDeath: (reason, where) => warn(`A worker died ${where}: it ${reason}. Another one takes its place.`),
       onResult(counts, task) {
         own.add(counts, places[task]!, tasks[task]!.imagePath);
-        onProgress({
-          type: "score",
-          done: own.images,
-          total: tasks.length,
-          ...progressScores(own),
-          secondsLeft: (own.seconds / own.images) * (tasks.length - own.images),
-        });
+        onProgress(scoreEvent(own.matrix, { done: own.images, total: tasks.length, seconds: own.seconds }));
       },
     });
   } catch (error) {
@@ -142,11 +135,6 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
   const evaluation = summary(mpi ? tallyOfAll(own) : own);
   if (folder !== undefined && rank === 0) await saveEvaluation(folder, evaluation);
   return evaluation;
-}
-
-function progressScores({ matrix }: Tally) {
-  const { pixelAccuracy, meanIouPresent } = computeScores(matrix);
-  return { pixelAccuracy, meanIouPresent };
 }
 
 /** What all ranks of `mpirun` have counted. */

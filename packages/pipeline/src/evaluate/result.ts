@@ -5,6 +5,7 @@ import {
   computeScores,
   type Scores,
 } from "@seg/metrics";
+import type { ScoreEvent } from "../events.ts";
 
 /** What an evaluation found: plain data. Scores are from 0 to 1, NaN (`null` in JSON) where there is nothing to divide by. */
 export interface Evaluation extends Omit<Scores, "classes"> {
@@ -38,6 +39,16 @@ export interface ImageScores {
   pixelAccuracy: number;
   /** Over the classes that occur in it. */
   meanIouPresent: number;
+}
+
+/** How far an evaluation is, `seconds` after its beginning. */
+export function scoreEvent(
+  matrix: ConfusionMatrix,
+  { done, total, seconds, epoch }: Pick<ScoreEvent, "done" | "total" | "epoch"> & { seconds: number },
+): ScoreEvent {
+  const { pixelAccuracy, meanIouPresent } = computeScores(matrix);
+  const secondsLeft = (seconds / done) * (total - done);
+  return { type: "score", ...(epoch && { epoch }), done, total, pixelAccuracy, meanIouPresent, secondsLeft };
 }
 
 /** The scores of a matrix, with the classes' names. */

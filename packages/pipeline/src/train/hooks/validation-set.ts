@@ -11,13 +11,13 @@ import {
   validationScales,
 } from "@seg/ade20k-data";
 import type { InferenceModel, Labels } from "@seg/layers";
-import { ConfusionMatrix, computeScores } from "@seg/metrics";
+import { ConfusionMatrix } from "@seg/metrics";
 import type { Config } from "../../config/schema.ts";
 import type { Context } from "../../context.ts";
 import { checkRecords } from "../../dataset/check.ts";
 import { classSet } from "../../dataset/classes.ts";
 import { listedRecords } from "../../dataset/records.ts";
-import { namedScores } from "../../evaluate/result.ts";
+import { namedScores, scoreEvent } from "../../evaluate/result.ts";
 import { predictLabels } from "../../model/predict-labels.ts";
 import { SINGLE_SCALE, scaleOptions } from "../../model/scales.ts";
 import { sideBySide } from "../../pictures/side-by-side.ts";
@@ -102,10 +102,8 @@ export class ValidationSet {
       if (i + 1 < total) next = this.#load(i + 1);
       next.catch(() => {});
       matrix.add(await this.#predict(network, photo, signal), truth.labels);
-      const done = i + 1;
-      const { pixelAccuracy, meanIouPresent } = computeScores(matrix);
-      const secondsLeft = ((performance.now() - start) / 1000 / done) * (total - done);
-      onProgress({ type: "score", epoch, done, total, pixelAccuracy, meanIouPresent, secondsLeft });
+      const seconds = (performance.now() - start) / 1000;
+      onProgress(scoreEvent(matrix, { done: i + 1, total, seconds, epoch }));
     }
     return {
       epoch,
