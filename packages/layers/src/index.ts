@@ -3,7 +3,7 @@ import "./register.ts";
 export { LayersError, type LayersErrorCode } from "./errors.ts";
 export type { FeatureInfo } from "./feature-info.ts";
 export { type InferenceModel, inferenceModel } from "./inference.ts";
-export type { ActivationName, Pair } from "./kernel-names.ts";
+export type { ActivationName, Pair } from "./kernels/names.ts";
 export { labelsOf } from "./labels/labels-of.ts";
 export type { Labels, ScoreMap } from "./labels/score-map.ts";
 export { ActivationLayer, activationLayer } from "./layers/activation.ts";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { applyLayer, execute, flatten, type Node, needed, type Step } from "./graph.ts";
-import type { ActivationName } from "./kernel-names.ts";
+import type { ActivationName } from "./kernels/names.ts";
 import { Conv2DLayer } from "./layers/conv2d.ts";
 import { activate } from "./ops/activation.ts";
 

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { ActivationName } from "../kernel-names.ts";
+import type { ActivationName } from "../kernels/names.ts";
 import { activate } from "../ops/activation.ts";
 import { inputOf, type LayerOptions, type Shape, single } from "./layer.ts";
 

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "../errors.ts";
-import type { ActivationName } from "../kernel-names.ts";
+import type { ActivationName } from "../kernels/names.ts";
 import { activate } from "../ops/activation.ts";
 import { conv2dOverResized } from "../ops/conv2d-over-resized.ts";
 import { Conv2DLayer, type Conv2DLayerOptions } from "./conv2d.ts";

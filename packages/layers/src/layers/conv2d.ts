@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import { type ActivationName, FusedConv2D, outputSize, type Pair } from "../kernel-names.ts";
+import { type ActivationName, FusedConv2D, type Pair } from "../kernels/names.ts";
 import { type Conv2DOptions, conv2d } from "../ops/conv2d.ts";
 import { pair } from "../ops/pair.ts";
+import { outputSize } from "../window-size.ts";
 import { inputOf, type LayerOptions, type Shape, single } from "./layer.ts";
 
 /** Options of {@link conv2dLayer}. */

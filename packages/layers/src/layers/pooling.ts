@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import { outputSize, type Pair } from "../kernel-names.ts";
+import type { Pair } from "../kernels/names.ts";
 import { pair } from "../ops/pair.ts";
 import { adaptiveAvgPool2d, type MaxPool2DOptions, maxPool2d } from "../ops/pooling.ts";
+import { outputSize } from "../window-size.ts";
 import { inputOf, type LayerOptions, type Shape, single } from "./layer.ts";
 
 /** The layer over `maxPool2d`. */

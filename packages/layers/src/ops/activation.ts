@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { Activation, type ActivationName } from "../kernel-names.ts";
+import { Activation, type ActivationName } from "../kernels/names.ts";
 
 /**
  * `relu` (max(x, 0)) or `relu6` (min(max(x, 0), 6)). Unlike TF.js's own, the gradient keeps the output and lets the input go.

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "../errors.ts";
-import { InterpolatedConv2D, type Pair } from "../kernel-names.ts";
+import { InterpolatedConv2D, type Pair } from "../kernels/names.ts";
 import { conv2d } from "./conv2d.ts";
 import { resizeBilinear } from "./resize-bilinear.ts";
 

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "../errors.ts";
-import { Conv2D, type Conv2DAttrs, outputSize, type Pair } from "../kernel-names.ts";
+import { Conv2D, type Conv2DAttrs, type Pair } from "../kernels/names.ts";
+import { outputSize } from "../window-size.ts";
 import { pair } from "./pair.ts";
 
 /** Options of {@link conv2d}; one number stands for both height and width. */

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "../errors.ts";
-import { SparseCrossEntropy } from "../kernel-names.ts";
+import { SparseCrossEntropy } from "../kernels/names.ts";
 
 /**
  * Negative log-likelihood of the labelled class under a softmax over the last axis, averaged over the labelled pixels:

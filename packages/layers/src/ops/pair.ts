@@ -1,5 +1,5 @@
 import { LayersError } from "../errors.ts";
-import type { Pair } from "../kernel-names.ts";
+import type { Pair } from "../kernels/names.ts";
 
 /** One number or two as a height and a width, checked to be whole and at least `least`. */
 export function pair(name: string, value: number | readonly [number, number], least: number): Pair {

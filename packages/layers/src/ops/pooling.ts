@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "../errors.ts";
-import { AdaptiveAvgPool2D, MaxPool2D, outputSize, type Pair } from "../kernel-names.ts";
+import { AdaptiveAvgPool2D, MaxPool2D, type Pair } from "../kernels/names.ts";
+import { outputSize } from "../window-size.ts";
 import { pair } from "./pair.ts";
 
 /**
