@@ -21,7 +21,10 @@ export const SparseCrossEntropy = "SegSparseCrossEntropy";
 export type Pair = [number, number];
 
 /** Elementwise activations that can be fused; their gradients follow from the output alone. */
-export type ActivationName = "relu" | "relu6";
+export const ACTIVATIONS = ["relu", "relu6"] as const;
+
+/** The name of one. */
+export type ActivationName = (typeof ACTIVATIONS)[number];
 
 export interface Conv2DAttrs extends NamedAttrMap {
   strides: Pair;
