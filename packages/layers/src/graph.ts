@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "./errors.ts";
+import { SelectInput } from "./layers/select-input.ts";
 
 /** One application of a layer in the graph. */
 export interface Node {
@@ -24,50 +25,67 @@ export interface Graph {
   results: number[];
 }
 
+const isModel = (layer: tf.layers.Layer): layer is tf.LayersModel => layer instanceof tf.LayersModel;
+
 /**
- * The applications of all layers in order, tensors numbered through the chain.
+ * The applications of all layers in order, those within nested models included, tensors numbered through the chain.
  *
- * @throws {LayersError} if a model does not take what the one before it gives.
+ * @throws {LayersError} `model` if a model does not take what the one before it gives, or a layer gives several tensors.
  */
 export function flatten(chain: tf.LayersModel[]): Graph {
   const nodes: Node[] = [];
-  const ids = new Map<tf.SymbolicTensor, number>();
   let next = 0;
-  let results: number[] = [next++];
-  const input = results[0]!;
-  for (const model of chain) {
-    if (model.inputs.length !== results.length) {
+  const input = next++;
+
+  /** Adds what leads to a model's outputs; gives these. */
+  function inline(model: tf.LayersModel, inputs: number[]): number[] {
+    if (model.inputs.length !== inputs.length) {
       throw new LayersError(
         "model",
-        `Expected a model of ${results.length} inputs after the one before it but ${model.name} takes ${model.inputs.length}.`,
+        {
+          expected: `a model of ${inputs.length} inputs after the one before it`,
+          but: `${model.name} takes ${model.inputs.length}`,
+        },
+        { data: { model: model.name, expected: inputs.length, received: model.inputs.length } },
       );
     }
-    for (const [i, tensor] of model.inputs.entries()) ids.set(tensor, results[i]!);
-    for (const layer of inOrder(model)) {
-      const node = (layer as unknown as { inboundNodes: GraphNode[] }).inboundNodes[0]!;
-      const output = node.outputTensors[0]!;
-      if (ids.has(output)) continue;
-      ids.set(output, next++);
-      nodes.push({ layer, inputs: node.inputTensors.map((tensor) => ids.get(tensor)!), output: ids.get(output)! });
-    }
-    results = model.outputs.map((tensor) => ids.get(tensor)!);
+    // Of this application of the model alone: it may have others, with other tensors.
+    const ids = new Map(model.inputs.map((tensor, i) => [tensor, inputs[i]!]));
+    const visit = (tensor: tf.SymbolicTensor): number => {
+      if (!ids.has(tensor)) apply(tensor);
+      return ids.get(tensor)!;
+    };
+    const apply = ({ sourceLayer, nodeIndex }: tf.SymbolicTensor) => {
+      const layer = sourceLayer as tf.layers.Layer;
+      const { inputTensors, outputTensors } = (layer as unknown as { inboundNodes: GraphNode[] }).inboundNodes[
+        nodeIndex!
+      ]!;
+      const from = inputTensors.map(visit);
+      if (isModel(layer)) {
+        for (const [i, id] of inline(layer, from).entries()) ids.set(outputTensors[i]!, id);
+        return;
+      }
+      if (outputTensors.length !== 1) {
+        throw new LayersError(
+          "model",
+          { expected: "layers that give one tensor each", but: `${layer.name} gives ${outputTensors.length}` },
+          { data: { model: model.name, layer: layer.name, received: outputTensors.length } },
+        );
+      }
+      if (layer instanceof SelectInput) {
+        ids.set(outputTensors[0]!, from[layer.index]!);
+        return;
+      }
+      const output = next++;
+      ids.set(outputTensors[0]!, output);
+      nodes.push({ layer, inputs: from, output });
+    };
+    return model.outputs.map(visit);
   }
-  return { nodes, input, results };
-}
 
-/** A model's layers, each after those that feed it. */
-function inOrder(model: tf.LayersModel): tf.layers.Layer[] {
-  const ordered: tf.layers.Layer[] = [];
-  const seen = new Set<tf.layers.Layer>(model.inputs.map((tensor) => tensor.sourceLayer as tf.layers.Layer));
-  const visit = (layer: tf.layers.Layer) => {
-    if (seen.has(layer)) return;
-    seen.add(layer);
-    const { inputTensors } = (layer as unknown as { inboundNodes: GraphNode[] }).inboundNodes[0]!;
-    for (const tensor of inputTensors) visit(tensor.sourceLayer as tf.layers.Layer);
-    ordered.push(layer);
-  };
-  for (const output of model.outputs) visit(output.sourceLayer as tf.layers.Layer);
-  return ordered;
+  let results = [input];
+  for (const model of chain) results = inline(model, results);
+  return { nodes, input, results };
 }
 
 /** The nodes that lead to the wanted tensors, in order. */

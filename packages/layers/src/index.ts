@@ -20,6 +20,7 @@ export {
   maxPool2d,
 } from "./layers/pooling.ts";
 export { ResizeLike, resizeLike } from "./layers/resize-like.ts";
+export { SelectInput, type SelectInputLayerArgs, selectInput } from "./layers/select-input.ts";
 export type { ConstraintArg, InitializerArg, RegularizerArg } from "./layers/weight-args.ts";
 export { layerSeed, type WeightOptions } from "./model-options.ts";
 export { pixelAccuracy, sparseCrossEntropy } from "./ops/cross-entropy.ts";

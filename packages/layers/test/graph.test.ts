@@ -1,0 +1,142 @@
+import { describeEveryEngine, tidyAsync, uniform } from "@seg/testing";
+import * as tf from "@tensorflow/tfjs";
+import { describe, expect, it } from "vitest";
+import { conv2d, inferenceModel, LayersError, selectInput, trainingModel } from "../src/index.ts";
+
+const madeUp = (key: string, shape: number[]) =>
+  tf.tensor(
+    Float32Array.from(
+      uniform(
+        key,
+        shape.reduce((a, b) => a * b, 1),
+        (u) => u - 0.5,
+      ),
+    ),
+    shape,
+  );
+
+const conv = (name: string, filters: number, seed: number) =>
+  conv2d({ name, filters, kernelSize: 3, padding: 1, seed });
+const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]) =>
+  layer.apply(x) as tf.SymbolicTensor;
+
+/** Two maps of an image. */
+function encoder(): tf.LayersModel {
+  const image = tf.input({ shape: [null, null, 3] });
+  const first = apply(conv("first", 4, 1), image);
+  return tf.model({ inputs: image, outputs: [first, apply(conv("second", 6, 2), first)] });
+}
+
+/** A head over the second of two maps, the first being no more than given. */
+function decoder(): tf.LayersModel {
+  const maps = [4, 6].map((channels) => tf.input({ shape: [null, null, channels] }));
+  const second = apply(selectInput({ name: "select", index: 1 }), maps);
+  return tf.model({ inputs: maps, outputs: apply(conv("head", 2, 3), second) });
+}
+
+/** Models that are, or hold, models. */
+const models: Record<string, () => tf.LayersModel> = {
+  "a model of two nested models": () => {
+    const image = tf.input({ shape: [null, null, 3] });
+    const maps = encoder().apply(image) as tf.SymbolicTensor[];
+    return tf.model({ inputs: image, outputs: decoder().apply(maps) as tf.SymbolicTensor });
+  },
+  "a model joined to a nested one": () => {
+    const { inputs, outputs } = encoder();
+    return tf.model({ inputs, outputs: decoder().apply(outputs) as tf.SymbolicTensor });
+  },
+  "a nested model that is used twice": () => {
+    const own = tf.input({ shape: [null, null, 3] });
+    const nested = tf.model({ inputs: own, outputs: apply(conv("shared", 3, 4), own) });
+    const image = tf.input({ shape: [null, null, 3] });
+    const once = nested.apply(image) as tf.SymbolicTensor;
+    const twice = nested.apply(once) as tf.SymbolicTensor;
+    return tf.model({ inputs: image, outputs: apply(tf.layers.add(), [once, twice]) });
+  },
+  "a layer that is used twice": () => {
+    const image = tf.input({ shape: [null, null, 3] });
+    const shared = conv("shared", 3, 5);
+    return tf.model({ inputs: image, outputs: apply(shared, apply(shared, image)) });
+  },
+  "a sequential model in a sequential model": () =>
+    tf.sequential({
+      layers: [
+        tf.sequential({
+          layers: [conv2d({ name: "a", filters: 4, kernelSize: 1, inputShape: [null, null, 3], seed: 6 })],
+        }),
+        conv("b", 2, 7),
+      ],
+    }),
+};
+
+describeEveryEngine("an inference model and a training model", () => {
+  for (const [name, build] of Object.entries(models)) {
+    it(`of ${name} give what the model itself gives, and its gradients`, async () => {
+      const model = build();
+      const [inference, training] = [inferenceModel(model), trainingModel(model)];
+      await tidyAsync(async () => {
+        const x = madeUp("x", [1, 5, 4, 3]);
+        const expected = await (model.predict(x) as tf.Tensor).data();
+        const [y] = inference.predict(x);
+        for (const [i, value] of (await y!.data()).entries()) expect(value).toBeCloseTo(expected[i]!, 5);
+        const loss = (outputs: tf.Tensor | tf.Tensor[]) => [outputs].flat()[0]!.square().sum().asScalar();
+        const ours = training.gradients(x, loss);
+        const theirs = tf.variableGrads(() => loss(model.apply(x, { training: true }) as tf.Tensor));
+        expect(Object.keys(ours.gradients).sort()).toEqual(Object.keys(theirs.grads).sort());
+        for (const [variable, gradient] of Object.entries(theirs.grads)) {
+          const own = await ours.gradients[variable]!.data();
+          for (const [i, value] of (await gradient.data()).entries()) expect(own[i]).toBeCloseTo(value, 3);
+        }
+        tf.dispose([y!, ours.loss, ours.gradients]);
+      });
+      inference.dispose();
+      const variables = model.weights.map((weight) => weight.read() as tf.Variable);
+      model.dispose();
+      // TF.js counts how often a layer was applied, and keeps the weights of one that was applied twice.
+      for (const variable of variables) if (!variable.isDisposed) variable.dispose();
+    });
+  }
+});
+
+describe("a model of another kind", () => {
+  it("is refused in one line", () => {
+    const two = encoder();
+    const one = models["a layer that is used twice"]!();
+    const sequence = tf.input({ shape: [3, 2] });
+    const states = tf.layers
+      .lstm({ units: 2, returnState: true, name: "states" })
+      .apply(sequence) as tf.SymbolicTensor[];
+    const many = tf.model({ inputs: sequence, outputs: states[0]! });
+    for (const [chain, data] of [
+      [[two, one], { model: one.name, expected: 2, received: 1 }],
+      [[many], { model: many.name, layer: "states", received: 3 }],
+    ] as const) {
+      for (const prepare of [inferenceModel, trainingModel]) {
+        expect(() => prepare([...chain])).toThrow(LayersError);
+        expect(() => prepare([...chain])).toThrow(expect.objectContaining({ code: "model", data }));
+      }
+    }
+    for (const model of [two, one, many]) model.dispose();
+  });
+});
+
+describe("a model that does not need all of its inputs", () => {
+  it("keeps them when it is saved and loaded, and for them nothing stays in memory", async () => {
+    const model = decoder();
+    let saved!: tf.io.ModelArtifacts;
+    await model.save(
+      tf.io.withSaveHandler(async (artifacts) => {
+        saved = artifacts;
+        return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } };
+      }),
+    );
+    const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved));
+    const maps = [4, 6].map((channels) => tf.ones([1, 3, 3, channels]));
+    expect(loaded.inputs.map(({ shape }) => shape.at(-1))).toEqual([4, 6]);
+    expect(Array.from((loaded.predict(maps) as tf.Tensor).dataSync())).toEqual(
+      Array.from((model.predict(maps) as tf.Tensor).dataSync()),
+    );
+    model.dispose();
+    loaded.dispose();
+  });
+});
