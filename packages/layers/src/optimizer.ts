@@ -1,16 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "./errors.ts";
 
-/** Variables that are trained alike. */
+/** A parameter group: variables with one learning rate and weight decay, as in PyTorch's optimizers. */
 export interface ParameterGroup {
   variables: readonly tf.Variable[];
   /** This group's rate for the next update; may be changed between updates. */
   learningRate: number;
-  /** Times the parameters themselves, added to their gradient. Default 0. */
+  /** L2 penalty: this times the parameters is added to their gradient. Default 0. */
   weightDecay?: number;
 }
 
-/** How parameters follow their gradients. */
+/** The optimization algorithm with its hyperparameters. */
 export type UpdateRule =
   | {
       /** a ← momentum·a + g; w ← w − rate·a, PyTorch's with dampening 0. */
@@ -76,13 +76,14 @@ export class GroupedOptimizer {
   }
 
   /**
-   * Moves the variables against their gradients.
+   * One optimizer step.
    *
    * @param gradients - One for each of `variables`, in their order; stay the caller's.
-   * @param clipNorm - Where the Euclidean norm of all gradients together is larger, they are scaled down to it. Default: never.
-   * @param combine - Called with each group's gradients as one flat tensor, before clipping; what it gives is used instead. Here replicas
-   *   sum theirs.
-   * @throws {LayersError} if the gradients are not the variables' in number and shape; then nothing has moved.
+   * @param clipNorm - Gradient clipping by global norm: where the Euclidean norm of all gradients together is larger, they are scaled down
+   *   to it. Default: never.
+   * @param combine - Called with each group's gradients as one flat tensor, before clipping; what it gives is used instead. Replicas
+   *   all-reduce here.
+   * @throws {LayersError} if the gradients are not the variables' in number and shape; then no variable has changed.
    */
   update(
     gradients: readonly tf.Tensor[],
@@ -130,7 +131,7 @@ export class GroupedOptimizer {
   }
 
   /**
-   * Takes up where a saved optimizer was.
+   * Restores a saved optimizer's state.
    *
    * @param moments - As {@link moments} gave them; stay the caller's.
    * @throws {LayersError} if they are of other parameters.
@@ -154,7 +155,7 @@ export class GroupedOptimizer {
     }
   }
 
-  /** Frees what the optimizer holds; the variables stay. */
+  /** Frees the optimizer's state; the variables stay. */
   dispose(): void {
     for (const { moments } of this.#states) tf.dispose(moments);
   }

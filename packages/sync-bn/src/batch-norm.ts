@@ -12,7 +12,7 @@ import { batchNormAcross } from "./synchronized.ts";
 
 /** Options of {@link batchNormTrain}. */
 export interface BatchNormTrainOptions {
-  /** Keeps the root away from zero. Default 1e-5. */
+  /** Added to the variance for numerical stability, or its lower bound; see `epsMode`. Default 1e-5. */
   epsilon?: number;
   /**
    * `add`: 1/sqrt(var + epsilon); `max`: 1/sqrt(max(var, epsilon)), as the original's synchronized batch norm.

@@ -17,7 +17,7 @@ export const BatchNormSums = "SegBatchNormSums";
 /** Elementwise activations that can follow in the same pass. */
 export type ActivationName = "relu" | "relu6";
 
-/** How eps keeps the root away from zero: `add` 1/sqrt(var + eps), `max` 1/sqrt(max(var, eps)). */
+/** How eps is used for numerical stability: `add` 1/sqrt(var + eps), `max` 1/sqrt(max(var, eps)). */
 export type EpsMode = "add" | "max";
 
 export interface BatchNormApplyAttrs extends NamedAttrMap {

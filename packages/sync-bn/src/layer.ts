@@ -11,7 +11,7 @@ export interface BatchNormalizationOptions {
   name?: string;
   /** Whether γ and β are trained. Default true. */
   trainable?: boolean;
-  /** Keeps the root away from zero. Default 1e-5. */
+  /** Added to the variance for numerical stability, or its lower bound; see `epsMode`. Default 1e-5. */
   epsilon?: number;
   /** How training uses epsilon; inference always adds it. Default `max` in a group of two or more, else `add`. */
   epsMode?: EpsMode | null;

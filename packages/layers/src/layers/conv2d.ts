@@ -12,11 +12,11 @@ export interface Conv2DLayerOptions extends LayerOptions, Conv2DOptions {
   kernelSize: number | Pair;
   /** Whether a bias is added. Default true. */
   useBias?: boolean;
-  /** Standard deviation of the normal distribution that the filter is drawn from; 0 for zeros. Default sqrt(2 / fan-in) (He et al., 2015). */
+  /** Standard deviation of the filter's normal initializer; 0 for zeros. Default sqrt(2 / fan-in): Kaiming-normal (He et al., 2015). */
   kernelStddev?: number;
-  /** The bias is drawn from −limit to limit; 0 for zeros. Default 1 / sqrt(fan-in), PyTorch's. */
+  /** Limit of the bias's uniform initializer, from −limit to limit; 0 for zeros. Default 1 / sqrt(fan-in), PyTorch's. */
   biasLimit?: number;
-  /** Seed of the drawing. Default: another one each time. */
+  /** Seed of the initializers. Default: another one each time. */
   seed?: number;
 }
 
