@@ -1,14 +1,15 @@
-/** A process's place among those that `mpirun` or `srun` started. */
+/** A process's rank and world size, as `mpirun` or `srun` sets them in its environment. */
 export interface MpiLaunch {
   rank: number;
+  /** The world size. */
   size: number;
-  /** Its place among those on the same machine; tells which GPU is its own. */
+  /** Its rank among those on the same machine, by which it chooses its GPU. */
   localRank: number;
-  /** How many there are on the same machine, where the launcher says so. */
+  /** How many ranks there are on the same machine, where the launcher sets it. */
   localSize: number | undefined;
 }
 
-/** What launchers put into the environment. Slurm's batch script has a rank too but no step: it is not one of many. */
+/** Environment variables of Open MPI, Slurm and PMI. Slurm's batch script has a SLURM_PROCID too but no step: it is not one of several ranks. */
 const LAUNCHERS = [
   {
     rank: "OMPI_COMM_WORLD_RANK",
@@ -20,7 +21,7 @@ const LAUNCHERS = [
   { rank: "PMI_RANK", size: "PMI_SIZE", localRank: "MPI_LOCALRANKID", localSize: "MPI_LOCALNRANKS" },
 ] as const;
 
-/** Where `mpirun` or `srun` has put this process, or undefined if neither started it. Does not touch MPI. */
+/** This process's rank and world size from the environment, or undefined if neither `mpirun` nor `srun` started it. Does not initialize MPI. */
 export function mpiLaunch(env: Readonly<Record<string, string | undefined>> = process.env): MpiLaunch | undefined {
   const number = (name: string | undefined) =>
     name !== undefined && /^\d+$/.test(env[name] ?? "") ? Number(env[name]) : undefined;

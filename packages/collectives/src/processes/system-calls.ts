@@ -1,29 +1,29 @@
 import { CollectiveError } from "../errors.ts";
 import { loadKoffi, oneLine } from "../load-koffi.ts";
 
-/** The calls of the operating system that Node does not have. */
-export interface System {
-  /** A file as memory that all processes that map it share; `unmap` ends that, and nobody may touch the buffer after it. */
+/** System calls that Node does not have. */
+export interface SystemCalls {
+  /** Maps a file into shared memory (`mmap`); the buffer must not be touched after `unmap`. */
   map(fd: number, bytes: number): { buffer: ArrayBuffer; unmap(): void };
-  /** Sleeps while the number at `place[0]`, in mapped memory, is `value`; undefined where the system has no such call. */
-  sleep: ((place: Int32Array, value: number, ms: number) => void) | undefined;
-  /** Wakes all who sleep at `place[0]`. */
-  wake(place: Int32Array): void;
+  /** Blocks while the number at `address[0]`, in mapped memory, is `value`; undefined where the system has no futexes. */
+  futexWait: ((address: Int32Array, value: number, ms: number) => void) | undefined;
+  /** Wakes all who wait at `address[0]`. */
+  futexWake(address: Int32Array): void;
 }
 
-const READ_AND_WRITE = 3;
-const SHARED = 1;
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
 const FUTEX_WAIT = 0;
 const FUTEX_WAKE = 1;
-const EVERYONE = 0x7fffffff;
+const ALL_WAITERS = 0x7fffffff;
 
 /** The number of the system call futex, by processor. */
 const FUTEX: Partial<Record<string, number>> = { x64: 202, arm64: 98 };
 
-let system: System | undefined;
+let calls: SystemCalls | undefined;
 
 /** @throws {CollectiveError} `unavailable` where koffi or a function of the system is missing. */
-export function loadSystem(platform: NodeJS.Platform = process.platform): System {
+export function loadSystemCalls(platform: NodeJS.Platform = process.platform): SystemCalls {
   if (platform === "win32")
     throw new CollectiveError(
       "unavailable",
@@ -34,11 +34,11 @@ export function loadSystem(platform: NodeJS.Platform = process.platform): System
       },
       { data: { platform } },
     );
-  system ??= bind();
-  return system;
+  calls ??= bind();
+  return calls;
 }
 
-function bind(): System {
+function bind(): SystemCalls {
   const koffi = loadKoffi("groups of processes");
   try {
     const library = koffi.load(null);
@@ -51,11 +51,11 @@ function bind(): System {
       futexNumber === undefined
         ? undefined
         : library.func(
-            "long syscall(long number, void *place, int operation, int value, void *time, void *other, int more)",
+            "long syscall(long number, void *address, int operation, int value, void *timeout, void *address2, int value3)",
           );
     return {
       map(fd, bytes) {
-        const address = mmap(null, bytes, READ_AND_WRITE, SHARED, fd, 0) as bigint;
+        const address = mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0) as bigint;
         if (BigInt.asIntN(64, BigInt(address)) === -1n)
           throw new CollectiveError("unavailable", {
             expected: `to map ${bytes} bytes`,
@@ -63,14 +63,14 @@ function bind(): System {
           });
         return { buffer: koffi.view(address, bytes), unmap: () => void munmap(address, bytes) };
       },
-      sleep:
+      futexWait:
         futex &&
-        ((place, value, ms) => {
+        ((address, value, ms) => {
           const seconds = Math.floor(ms / 1000);
-          const time = BigInt64Array.of(BigInt(seconds), BigInt(Math.round((ms - 1000 * seconds) * 1e6)));
-          futex(futexNumber, place, FUTEX_WAIT, value, time, null, 0);
+          const timeout = BigInt64Array.of(BigInt(seconds), BigInt(Math.round((ms - 1000 * seconds) * 1e6)));
+          futex(futexNumber, address, FUTEX_WAIT, value, timeout, null, 0);
         }),
-      wake: (place) => void futex?.(futexNumber, place, FUTEX_WAKE, EVERYONE, null, null, 0),
+      futexWake: (address) => void futex?.(futexNumber, address, FUTEX_WAKE, ALL_WAITERS, null, null, 0),
     };
   } catch (cause) {
     if (cause instanceof CollectiveError) throw cause;

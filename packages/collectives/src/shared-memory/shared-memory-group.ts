@@ -1,64 +1,66 @@
 import { CALLS, type Call, type CallName } from "../call.ts";
+import { brokenError, checkSameCall, disposedError } from "../call-errors.ts";
 import { CollectiveError } from "../errors.ts";
-import { brokenError, checkSameCall, disposedError } from "../failures.ts";
 import type { Group } from "../group.ts";
 import { checkBytes, checkData, checkRank } from "../options.ts";
+import { sumInOrder } from "../sum.ts";
+import { Barrier } from "./barrier.ts";
+import type { Futex } from "./futex.ts";
 import { CALL, lineOf, SLOTS, slotsOf } from "./layout.ts";
-import { Meeting } from "./meeting.ts";
-import type { Sleeper } from "./sleeper.ts";
-import { sumInOrder } from "./sum.ts";
 
-/** Up to this length every rank sums everything itself: that is quicker than waiting once more for the others' parts. */
+/** Up to this length every rank sums everything itself: that is quicker than another phase, for reduce-scatter and all-gather. */
 const SHORT = 8192;
 
-/** Parts begin at multiples of this, a line of the processor's cache, so that ranks do not write to the same one. */
+/** Parts begin at multiples of this, a cache line, against false sharing. */
 const ALIGN = 16;
 
-export interface SharedGroupOptions {
+export interface SharedMemoryGroupOptions {
   buffer: ArrayBufferLike;
   rank: number;
   size: number;
   chunkLength: number;
   timeoutMs: number;
-  sleeper: Sleeper;
-  /** Gives back what the group holds. */
+  futex: Futex;
+  /** Whether the system knows that `rank` has ended. */
+  hasDied(rank: number): boolean;
+  /** Frees what the group holds. */
   release(): void;
 }
 
 /**
- * A group over memory that all ranks see. Long vectors pass through it in chunks. A chunk takes three steps: every rank copies it into its
- * slot; each sums its own part of it; each copies the others' sums out. Three slots for each rank let three chunks be on their way, so that
- * ranks meet once for each chunk: at step s chunk s comes in while chunk s − 1 is summed and chunk s − 2 goes out.
+ * A group over shared memory. Long vectors are all-reduced in chunks, by reduce-scatter and all-gather: every rank copies a chunk into its
+ * slot; each sums its own part of it; each copies the others' sums out. Three slots for each rank make that a pipeline with one barrier
+ * for each chunk: in phase p chunk p comes in while chunk p − 1 is summed and chunk p − 2 goes out.
  */
-export class SharedGroup implements Group {
+export class SharedMemoryGroup implements Group {
   readonly rank: number;
   readonly size: number;
   readonly #control: Int32Array;
   readonly #slots: readonly (readonly Float32Array[])[];
   readonly #chunkLength: number;
-  readonly #meeting: Meeting;
+  readonly #barrier: Barrier;
   readonly #release: () => void;
   #name: CallName = "join";
-  /** What all ranks called, in rank order; undefined until they have met in this call. */
+  /** What all ranks called, in rank order; undefined until this call's first barrier. */
   #calls: readonly Call[] | undefined;
   #broken: CollectiveError | undefined;
   #disposed = false;
 
-  constructor({ buffer, rank, size, chunkLength, timeoutMs, sleeper, release }: SharedGroupOptions) {
+  constructor({ buffer, rank, size, chunkLength, timeoutMs, futex, hasDied, release }: SharedMemoryGroupOptions) {
     this.rank = rank;
     this.size = size;
     this.#control = new Int32Array(buffer, 0, lineOf(size));
     this.#slots = slotsOf(buffer, size, chunkLength);
     this.#chunkLength = chunkLength;
-    this.#meeting = new Meeting({ control: this.#control, rank, size, timeoutMs, sleeper });
+    this.#barrier = new Barrier({ control: this.#control, rank, size, timeoutMs, futex, hasDied });
     this.#release = release;
   }
 
   allReduce(data: Float32Array): void {
     checkData(data);
     this.#call("allReduce", data.length, 0, () => {
-      if (data.length <= Math.min(SHORT, this.#chunkLength)) this.#sumShort(data);
-      else this.#sumLong(data);
+      if (data.length <= Math.min(SHORT, this.#chunkLength)) this.#reduceShort(data);
+      else this.#reducePipelined(data);
     });
   }
 
@@ -68,9 +70,9 @@ export class SharedGroup implements Group {
     const all = new Float32Array(size * data.length);
     this.#call("allGather", data.length, 0, () => {
       this.#chunks(data).forEach((chunk, i) => {
-        const slot = this.#meeting.step % SLOTS;
+        const slot = this.#barrier.phase % SLOTS;
         this.#slots[rank]![slot]!.set(chunk);
-        this.#meet();
+        this.#wait();
         for (let of = 0; of < size; of++)
           all.set(this.#slots[of]![slot]!.subarray(0, chunk.length), of * data.length + i * this.#chunkLength);
       });
@@ -83,9 +85,9 @@ export class SharedGroup implements Group {
     checkRank(root, this.size, "root");
     this.#call("broadcast", data.length, root, () => {
       for (const chunk of this.#chunks(data)) {
-        const slot = this.#slots[root]![this.#meeting.step % SLOTS]!;
+        const slot = this.#slots[root]![this.#barrier.phase % SLOTS]!;
         if (this.rank === root) slot.set(chunk);
-        this.#meet();
+        this.#wait();
         if (this.rank !== root) chunk.set(slot.subarray(0, chunk.length));
       }
     });
@@ -95,7 +97,7 @@ export class SharedGroup implements Group {
     checkBytes(data);
     let all: Uint8Array[] = [];
     this.#call("allGatherBytes", data.length, 0, () => {
-      all = this.#passBytes(
+      all = this.#shareBytes(
         data,
         Array.from({ length: this.size }, (_, rank) => rank),
       );
@@ -109,36 +111,36 @@ export class SharedGroup implements Group {
     const sent = this.rank === root ? data! : new Uint8Array(0);
     let received = sent;
     this.#call("broadcastBytes", sent.length, root, () => {
-      [received] = this.#passBytes(sent, [root]) as [Uint8Array];
+      [received] = this.#shareBytes(sent, [root]) as [Uint8Array];
     });
     return received;
   }
 
   barrier(): void {
-    this.#call("barrier", 0, 0, () => this.#meet());
+    this.#call("barrier", 0, 0, () => this.#wait());
   }
 
   /** Waits until all ranks have joined. */
   join(): void {
-    this.#call("join", 0, 0, () => this.#meet());
+    this.#call("join", 0, 0, () => this.#wait());
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#meeting.leave();
+    this.#barrier.leave();
     this.#release();
   }
 
-  /** Passes each rank's own bytes through its slots; gives those of `ranks`, whose lengths are known once all have met. */
-  #passBytes(own: Uint8Array, ranks: readonly number[]): Uint8Array[] {
+  /** Shares each rank's bytes through its slots; gives those of `ranks`, whose lengths are known after the first barrier. */
+  #shareBytes(own: Uint8Array, ranks: readonly number[]): Uint8Array[] {
     const slotBytes = 4 * this.#chunkLength;
     let all: Uint8Array[] = [];
     let longest = 0;
     for (let at = 0; at === 0 || at < longest; at += slotBytes) {
-      const slot = this.#meeting.step % SLOTS;
+      const slot = this.#barrier.phase % SLOTS;
       bytesOf(this.#slots[this.rank]![slot]!).set(own.subarray(at, at + slotBytes));
-      this.#meet();
+      this.#wait();
       if (at === 0) {
         all = ranks.map((rank) => new Uint8Array(this.#calls![rank]!.length));
         longest = Math.max(...all.map(({ length }) => length));
@@ -151,40 +153,40 @@ export class SharedGroup implements Group {
     return all;
   }
 
-  #sumShort(data: Float32Array): void {
-    const slot = this.#meeting.step % SLOTS;
+  #reduceShort(data: Float32Array): void {
+    const slot = this.#barrier.phase % SLOTS;
     this.#slots[this.rank]![slot]!.set(data);
-    this.#meet();
+    this.#wait();
     sumInOrder(
       data,
       this.#slots.map((slots) => slots[slot]!),
     );
   }
 
-  #sumLong(data: Float32Array): void {
+  #reducePipelined(data: Float32Array): void {
     const chunks = this.#chunks(data);
-    const first = this.#meeting.step;
+    const first = this.#barrier.phase;
     const slotOf = (chunk: number) => (first + chunk) % SLOTS;
     for (let i = 0; i < chunks.length + 2; i++) {
-      if (i < chunks.length) this.#putIn(chunks[i]!, slotOf(i));
-      if (i >= 1 && i <= chunks.length) this.#sumPart(chunks[i - 1]!, slotOf(i - 1));
-      if (i >= 2) this.#takeOut(chunks[i - 2]!, slotOf(i - 2));
+      if (i < chunks.length) this.#copyIn(chunks[i]!, slotOf(i));
+      if (i >= 1 && i <= chunks.length) this.#reducePart(chunks[i - 1]!, slotOf(i - 1));
+      if (i >= 2) this.#copyOut(chunks[i - 2]!, slotOf(i - 2));
       // The last chunk goes out while the next call's first one comes in.
-      if (i <= chunks.length) this.#meet();
+      if (i <= chunks.length) this.#wait();
     }
   }
 
-  #putIn(chunk: Float32Array, slot: number): void {
+  #copyIn(chunk: Float32Array, slot: number): void {
     const { start, end } = this.#partOf(this.rank, chunk.length);
-    const mine = this.#slots[this.rank]![slot]!;
-    mine.set(chunk.subarray(0, start));
-    mine.set(chunk.subarray(end), end);
+    const own = this.#slots[this.rank]![slot]!;
+    own.set(chunk.subarray(0, start));
+    own.set(chunk.subarray(end), end);
   }
 
-  #sumPart(chunk: Float32Array, slot: number): void {
+  #reducePart(chunk: Float32Array, slot: number): void {
     const { start, end } = this.#partOf(this.rank, chunk.length);
     const parts = this.#slots.map((slots) => slots[slot]!.subarray(start, end));
-    // A rank does not put its own part in, so that there is room for the sum.
+    // A rank does not copy its own part in: the sum goes there.
     const sum = parts[this.rank]!;
     const own = chunk.subarray(start, end);
     parts[this.rank] = own;
@@ -192,7 +194,7 @@ export class SharedGroup implements Group {
     own.set(sum);
   }
 
-  #takeOut(chunk: Float32Array, slot: number): void {
+  #copyOut(chunk: Float32Array, slot: number): void {
     for (let rank = 0; rank < this.size; rank++) {
       if (rank === this.rank) continue;
       const { start, end } = this.#partOf(rank, chunk.length);
@@ -206,7 +208,7 @@ export class SharedGroup implements Group {
     return { start: Math.min(rank * part, length), end: Math.min((rank + 1) * part, length) };
   }
 
-  /** `data` in pieces that fit a slot; one at least, so that ranks meet even for no numbers. */
+  /** `data` in chunks that fit a slot; one at least, so that there is a barrier even for no numbers. */
   #chunks(data: Float32Array): Float32Array[] {
     const count = Math.max(1, Math.ceil(data.length / this.#chunkLength));
     return Array.from({ length: count }, (_, i) => data.subarray(i * this.#chunkLength, (i + 1) * this.#chunkLength));
@@ -222,7 +224,7 @@ export class SharedGroup implements Group {
     this.#control[at + 1] = length;
     this.#control[at + 2] = root;
     try {
-      this.#meeting.check(name);
+      this.#barrier.check(name);
       run();
     } catch (error) {
       if (error instanceof CollectiveError) this.#broken = error;
@@ -230,10 +232,10 @@ export class SharedGroup implements Group {
     }
   }
 
-  /** Meets the others; the first time in a call, also sees that they make the same one. */
-  #meet(): void {
+  /** Waits at the barrier; the first time in a call, also checks that all ranks make the same one. */
+  #wait(): void {
     const at = this.#callAt(0);
-    this.#meeting.meet(this.#name);
+    this.#barrier.wait(this.#name);
     if (this.#calls) return;
     const control = this.#control;
     const calls = Array.from({ length: this.size }, (_, rank): Call => {
@@ -244,9 +246,9 @@ export class SharedGroup implements Group {
     this.#calls = calls;
   }
 
-  /** Where a rank writes down its next call. */
+  /** Where a rank writes its next call. */
   #callAt(rank: number): number {
-    return lineOf(rank) + CALL + 3 * (this.#meeting.step % SLOTS);
+    return lineOf(rank) + CALL + 3 * (this.#barrier.phase % SLOTS);
   }
 }
 

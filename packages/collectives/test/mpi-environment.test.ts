@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { isMpiLaunch, mpiLaunch } from "../src/mpi/launch.ts";
+import { isMpiLaunch, mpiLaunch } from "../src/mpi/environment.ts";
 
-it("reads a rank's place from what mpirun says", () => {
+it("reads rank and world size from the environment of mpirun", () => {
   const env = {
     OMPI_COMM_WORLD_RANK: "5",
     OMPI_COMM_WORLD_SIZE: "16",
@@ -14,12 +14,12 @@ it("reads a rank's place from what mpirun says", () => {
   expect(mpiLaunch(env)).toEqual({ rank: 5, size: 16, localRank: 1, localSize: 4 });
 });
 
-it("reads a rank's place from what srun says", () => {
+it("reads rank and world size from the environment of srun", () => {
   const env = { SLURM_PROCID: "3", SLURM_STEP_NUM_TASKS: "8", SLURM_LOCALID: "1" };
   expect(mpiLaunch(env)).toEqual({ rank: 3, size: 8, localRank: 1, localSize: undefined });
 });
 
-it("reads a rank's place from what a PMI launcher says", () => {
+it("reads rank and world size from the environment of a PMI launcher", () => {
   expect(mpiLaunch({ PMI_RANK: "1", PMI_SIZE: "2" })).toEqual({ rank: 1, size: 2, localRank: 0, localSize: undefined });
 });
 

@@ -6,7 +6,7 @@ import { loadKoffi, oneLine } from "../load-koffi.ts";
 /** An address in memory, or one of MPI's handles, which are addresses in Open MPI. As plain numbers they cost a third of what arrays cost to pass. */
 type Address = number;
 
-/** The functions of MPI that are used here; what they write goes to addresses. All return 0 if they succeed. */
+/** Bindings of the MPI functions that are used here; out parameters are addresses. The `MPI_` ones return 0 if they succeed. */
 export interface Mpi {
   Initialized(flag: Address): number;
   Finalized(flag: Address): number;
@@ -14,27 +14,27 @@ export interface Mpi {
   Comm_size(communicator: Address, size: Address): number;
   Comm_set_errhandler(communicator: Address, handler: Address): number;
   Error_string(error: number, text: Address, length: Address): number;
-  Send_init(...message: Message): number;
-  Recv_init(...message: Message): number;
-  Isend(...message: Message): number;
-  Irecv(...message: Message): number;
+  Send_init(...message: MessageArguments): number;
+  Recv_init(...message: MessageArguments): number;
+  Isend(...message: MessageArguments): number;
+  Irecv(...message: MessageArguments): number;
   Startall(count: number, requests: Address): number;
   Testall(count: number, requests: Address, flag: Address, statuses: Address): number;
   Request_get_status(request: Address, flag: Address, status: Address): number;
-  /** Starts MPI in a thread of its own, as it waits for all ranks however long that takes; `Initialized` tells when it is done. */
+  /** Runs `MPI_Init_thread` in another thread, as it blocks until all ranks have called it; `Initialized` tells when it is done. */
   startInit(required: number, provided: Address): void;
-  /** Ends MPI in the same way; `Finalized` tells when it is done. */
+  /** Runs `MPI_Finalize` in the same way; `Finalized` tells when it is done. */
   startFinalize(): void;
-  /** Ends the process at once, whatever its threads wait for. */
+  /** `_exit`: ends the process at once, whatever its threads wait for. */
   exitNow(code: number): void;
-  /** Where an array lies, which must not be so short that V8 keeps it elsewhere: 64 bytes at least. */
+  /** The address of an array of at least 64 bytes: V8 may keep shorter ones in its heap. */
   addressOf(array: Float32Array | Int32Array | BigUint64Array | Uint8Array): Address;
   readonly world: Address;
   readonly float: Address;
   readonly errorsReturn: Address;
 }
 
-type Message = [
+type MessageArguments = [
   data: Address,
   count: number,
   type: Address,
@@ -61,22 +61,22 @@ const PARAMETERS = {
   Request_get_status: "uint64_t request, uint64_t flag, uint64_t status",
 };
 
-/** Where a system keeps Open MPI: its names first, with and without development files; then MPICH's, to say that it is no use. */
-interface Whereabouts {
+/** How a system names Open MPI's library, with and without development files; then MPICH's, for an error that names it. */
+interface Installation {
   names: readonly string[];
   install: string;
-  /** The variable that adds a folder to those in which libraries are looked for. */
+  /** The environment variable with the dynamic linker's search path. */
   path: string;
 }
 
-const LINUX: Whereabouts = {
+const LINUX: Installation = {
   names: ["libmpi.so.40", "libmpi.so", "libmpi.so.12", "libmpich.so.12", "libmpich.so"],
   install: "Debian, Ubuntu: apt-get install openmpi-bin libopenmpi3; Fedora: dnf install openmpi",
   path: "LD_LIBRARY_PATH",
 };
-const WHEREABOUTS: Partial<Record<NodeJS.Platform, Whereabouts>> = {
+const INSTALLATIONS: Partial<Record<NodeJS.Platform, Installation>> = {
   darwin: {
-    // Homebrew's folder on Apple Silicon, and on Intel; neither is looked into unasked.
+    // Homebrew's folder on Apple Silicon, and on Intel; neither is in the dynamic linker's search path.
     names: [
       "libmpi.40.dylib",
       "libmpi.dylib",
@@ -94,11 +94,11 @@ const WHEREABOUTS: Partial<Record<NodeJS.Platform, Whereabouts>> = {
   },
 };
 
-/** The one handle that only Open MPI has as a symbol. */
-const WORLD = "ompi_mpi_comm_world";
+/** MPI_COMM_WORLD, which is a symbol in Open MPI only. */
+const COMM_WORLD = "ompi_mpi_comm_world";
 
 /**
- * The MPI library: `path`, or the one that the system finds.
+ * Loads the MPI library: `path`, or the one that the dynamic linker finds.
  *
  * @throws {CollectiveError} `unavailable` if there is none, or if it is not Open MPI.
  */
@@ -113,13 +113,13 @@ export function loadMpi(path?: string, platform: NodeJS.Platform = process.platf
       },
       { data: { platform } },
     );
-  const { names, install, path: variable } = WHEREABOUTS[platform] ?? LINUX;
+  const { names, install, path: variable } = INSTALLATIONS[platform] ?? LINUX;
   const koffi = loadKoffi("MPI");
   let library: LibraryHandle | undefined;
   let found = "";
   for (const name of path === undefined ? names : [path]) {
     try {
-      // Open MPI's plug-ins look for its symbols among those of all libraries.
+      // RTLD_GLOBAL: Open MPI's plug-ins resolve its symbols in the global scope.
       library = koffi.load(name, { global: true });
       found = name;
       break;
@@ -143,7 +143,7 @@ export function loadMpi(path?: string, platform: NodeJS.Platform = process.platf
 function bind(koffi: typeof Koffi, library: LibraryHandle, found: string): Mpi {
   let world: Address;
   try {
-    world = Number(library.symbol(WORLD));
+    world = Number(library.symbol(COMM_WORLD));
   } catch (cause) {
     const version = versionOf(library);
     throw new CollectiveError(

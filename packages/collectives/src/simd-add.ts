@@ -1,11 +1,11 @@
-/** How many numbers are added at a time: two blocks fit the fastest cache. */
+/** How many numbers are added at a time: two blocks fit the L1 cache. */
 export const BLOCK = 4096;
 
-/** WebAssembly, because JavaScript has no vector instructions: `for (p = 0; p < end; p += 16) block[p…] += share[p…]`, four numbers at a time. */
+/** WebAssembly, because JavaScript has no SIMD instructions: `for (p = 0; p < end; p += 16) total[p…] += addend[p…]`, four numbers at a time. */
 const CODE = [
   // One local number: p.
   ...[1, 1, 0x7f],
-  // loop: p (for the store), block[p], share[p]; share lies 16384 bytes further.
+  // loop: p (for the store), total[p], addend[p]; addend lies 16384 bytes further.
   ...[0x03, 0x40, 0x20, 1, 0x20, 1, 0xfd, 0x00, 4, 0, 0x20, 1, 0xfd, 0x00, 4, 0x80, 0x80, 1],
   // f32x4.add, v128.store
   ...[0xfd, 0xe4, 0x01, 0xfd, 0x0b, 4, 0],
@@ -36,8 +36,8 @@ declare const WebAssembly: {
 const { m, f } = new WebAssembly.Instance(new WebAssembly.Module(MODULE)).exports;
 
 /** What is added to. */
-export const block = new Float32Array(m.buffer, 0, BLOCK);
+export const total = new Float32Array(m.buffer, 0, BLOCK);
 /** What is added. */
-export const share = new Float32Array(m.buffer, 4 * BLOCK, BLOCK);
-/** `block += share`, for the first `bytes` bytes of them or a few more; each sum rounded to float32. */
+export const addend = new Float32Array(m.buffer, 4 * BLOCK, BLOCK);
+/** `total += addend`, for the first `bytes` bytes of them or a few more; each sum rounded to float32. */
 export const addBlock = f;

@@ -1,31 +1,31 @@
 /**
- * Where things lie in the shared memory, counted in numbers of four bytes. First the lines of the group, then one line for each rank, then each
- * rank's slots. Lines are 128 bytes, the unit in which processors pass memory around, so that ranks do not disturb each other.
+ * The layout of the shared memory, counted in 32-bit words: first the cache lines of the group, then one line for each rank, then each rank's
+ * slots. Lines are 128 bytes, the unit in which processors pass memory around, so that there is no false sharing between ranks.
  */
 export const LINE_LENGTH = 32;
 
-/** The head, in the first line. */
+/** The header, in the first line. */
 export const MAGIC = 0;
 export const SIZE = 1;
 export const CHUNK_LENGTH = 2;
-/** Which process made it, three numbers. */
+/** The process that created it: its identity, three words. */
 export const CREATOR = 3;
-/** The last step that all ranks have come to; sleepers watch it. */
+/** The last phase of the barrier that all ranks have reached; waiting ranks are parked on it. */
 export const COMPLETE = 1 * LINE_LENGTH;
-/** How many ranks sleep. */
-export const SLEEPERS = 2 * LINE_LENGTH;
+/** How many ranks are parked. */
+export const PARKED = 2 * LINE_LENGTH;
 /** 0, or why the group broke and through which rank. */
 export const FAILURE = 3 * LINE_LENGTH;
 
 /** Where the line of a rank begins. */
 export const lineOf = (rank: number) => (4 + rank) * LINE_LENGTH;
-/** In a rank's line: the last step it came to. */
-export const STEP = 0;
+/** In a rank's line: the last phase that it has reached. */
+export const PHASE = 0;
 /** In a rank's line: one of the states below. */
 export const STATE = 1;
-/** In a rank's line: which process it is, three numbers. */
+/** In a rank's line: its process's identity, three words. */
 export const IDENTITY = 2;
-/** In a rank's line: its call at step s, three numbers at `CALL + 3 * (s % SLOTS)`. */
+/** In a rank's line: its call in phase p, three words at `CALL + 3 * (p % SLOTS)`. */
 export const CALL = 8;
 
 export const ABSENT = 0;
@@ -45,7 +45,7 @@ export function sharedBytes(size: number, chunkLength: number): number {
   return 4 * (lineOf(size) + size * SLOTS * chunkLength);
 }
 
-/** All slots of all ranks as arrays: `slots[rank][step % SLOTS]`. */
+/** All slots of all ranks as arrays: `slots[rank][phase % SLOTS]`. */
 export function slotsOf(buffer: ArrayBufferLike, size: number, chunkLength: number): Float32Array[][] {
   return Array.from({ length: size }, (_, rank) =>
     Array.from(

@@ -1,6 +1,6 @@
-import { addBlock, BLOCK, block, share } from "./vector-sum.ts";
+import { addBlock, addend, BLOCK, total } from "./simd-add.ts";
 
-/** Up to this length plain loops are as quick as copying to where vector instructions work. */
+/** Up to this length plain loops are as quick as copying to WebAssembly's memory for SIMD. */
 const SHORT = 128;
 
 /**
@@ -17,12 +17,12 @@ export function sumInOrder(into: Float32Array, sources: readonly Float32Array[])
 function sumBlocks(into: Float32Array, sources: readonly Float32Array[]): void {
   for (let at = 0; at < into.length; at += BLOCK) {
     const end = Math.min(at + BLOCK, into.length);
-    block.set(sources[0]!.subarray(at, end));
+    total.set(sources[0]!.subarray(at, end));
     for (let i = 1; i < sources.length; i++) {
-      share.set(sources[i]!.subarray(at, end));
+      addend.set(sources[i]!.subarray(at, end));
       addBlock(4 * (end - at));
     }
-    into.set(end - at === BLOCK ? block : block.subarray(0, end - at), at);
+    into.set(end - at === BLOCK ? total : total.subarray(0, end - at), at);
   }
 }
 

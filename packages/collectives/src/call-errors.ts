@@ -10,7 +10,7 @@ export function deadError(rank: number, during: string): CollectiveError {
   );
 }
 
-/** The error for ranks that did not come. */
+/** The error for ranks that did not make a call in time. */
 export function timeoutError(ranks: readonly number[], timeoutMs: number, during: string): CollectiveError {
   const seconds = Number((timeoutMs / 1000).toPrecision(3));
   return new CollectiveError(
@@ -25,7 +25,7 @@ export function timeoutError(ranks: readonly number[], timeoutMs: number, during
 }
 
 /**
- * Passes if all ranks made the same call.
+ * Checks that all ranks made the same call.
  *
  * @throws {CollectiveError} `mismatch`, the same on all ranks.
  */
