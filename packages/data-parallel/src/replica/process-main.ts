@@ -1,16 +1,16 @@
-// What a replica's process runs.
+// The entry point of a replica's process.
 import { Worker } from "node:worker_threads";
 import { serve } from "./serve.ts";
 
 const parent = Number(process.argv[2]);
 
-// The parent decides when this ends: an interrupt from the terminal reaches it too, and its own death closes the channel.
+// The parent decides when this exits: an interrupt from the terminal reaches it too, and its own death closes the channel.
 process.on("disconnect", () => process.exit());
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => {});
 
-// While this thread waits in a collective it hears nothing of that, so another one looks whose child this process is; and, for Windows,
-// where children keep a dead parent's number, whether there still is such a process.
-const watch = `
+// While this thread blocks in a collective it receives no disconnect event, so a watchdog thread polls whether the parent is alive: whether this
+// process is still its child, and, as that stays so on Windows, whether it exists.
+const watchdog = `
   const hasParent = () => {
     try {
       return process.ppid === ${parent} && process.kill(${parent}, 0);
@@ -19,7 +19,7 @@ const watch = `
     }
   };
   setInterval(() => hasParent() || process.kill(process.pid, "SIGKILL"), 500);`;
-new Worker(watch, { eval: true, execArgv: [] }).unref();
+new Worker(watchdog, { eval: true, execArgv: [] }).unref();
 
 process.on(
   "message",

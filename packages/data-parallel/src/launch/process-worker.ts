@@ -1,15 +1,15 @@
 import { causeOfDeath, lastWords, ownModule, startProcess } from "@seg/node";
 import { type ChosenDevice, environmentOf } from "../replica/device.ts";
 import type { FromReplica } from "../replica/messages.ts";
-import type { Place, PlaceListener } from "./place.ts";
+import type { ReplicaWorker, WorkerListener } from "./replica-worker.ts";
 
 /**
- * Starts a process for a replica; what it prints goes where this process prints.
+ * Starts a process for a replica; its stdout and stderr are forwarded to this process's.
  *
  * @throws {DataParallelError} `option` if this process does not see its GPU.
  */
-export function launchProcess({ onMessage, onEnd }: PlaceListener, device: ChosenDevice): Place {
-  const child = startProcess(ownModule("../replica/process", import.meta.url), [String(process.pid)], {
+export function launchProcess({ onMessage, onExit }: WorkerListener, device: ChosenDevice): ReplicaWorker {
+  const child = startProcess(ownModule("../replica/process-main", import.meta.url), [String(process.pid)], {
     env: environmentOf(device),
     serialization: "advanced",
     stdio: ["ignore", "inherit", "pipe", "ipc"],
@@ -17,29 +17,29 @@ export function launchProcess({ onMessage, onEnd }: PlaceListener, device: Chose
   child.stderr!.on("data", (text: Buffer) => process.stderr.write(text));
   const stderr = lastWords(child);
   child.on("message", (message) => onMessage(message as FromReplica));
-  const ended = new Promise<void>((resolve) => {
+  const exited = new Promise<void>((resolve) => {
     child.on("error", (error) => {
-      onEnd(`could not be started or told: ${error.message}`, error);
+      onExit(`could not be started or told: ${error.message}`, error);
       if (child.pid === undefined) resolve();
     });
     child.on("exit", (code, signal) => {
-      onEnd(causeOfDeath({ code, signal, stderr: stderr() }));
+      onExit(causeOfDeath({ code, signal, stderr: stderr() }));
       resolve();
     });
   });
   return {
-    // Where the process is gone already, its end follows.
+    // Where the process has exited already, its exit event follows.
     send: (message) => void child.send(message, () => {}),
-    hold: (on) => {
+    setRef: (on) => {
       const method = on ? "ref" : "unref";
       child[method]();
       child.channel?.[method]();
       (child.stderr as unknown as { ref(): void; unref(): void })[method]();
     },
-    kill: () => {
+    terminate: () => {
       child.kill("SIGKILL");
-      return ended;
+      return exited;
     },
-    ended,
+    exited,
   };
 }

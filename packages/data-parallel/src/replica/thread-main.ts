@@ -1,4 +1,4 @@
-// What a replica's thread runs.
+// The entry point of a replica's thread.
 import { parentPort } from "node:worker_threads";
 import { serve } from "./serve.ts";
 
@@ -6,7 +6,7 @@ const port = parentPort!;
 port.on(
   "message",
   serve({
-    send: (message, moved = []) => port.postMessage(message, moved),
+    send: (message, transfer = []) => port.postMessage(message, transfer),
     close: () => process.exit(0),
   }),
 );

@@ -1,10 +1,9 @@
 /**
- * The memory of an object's own typed arrays that share it with nothing else in any of `objects`: it can be moved to another thread
- * instead of being copied.
+ * Transfer lists for `postMessage`: the buffers of an object's own typed arrays that share them with nothing else in any of `objects`.
  *
  * @returns A list for each object.
  */
-export function ownBuffers(objects: readonly unknown[]): ArrayBuffer[][] {
+export function transferables(objects: readonly unknown[]): ArrayBuffer[][] {
   const counts = new Map<ArrayBufferLike, number>();
   for (const object of objects) {
     for (const buffer of new Set(viewsOf(object).map(({ buffer }) => buffer)))
@@ -19,8 +18,8 @@ export function ownBuffers(objects: readonly unknown[]): ArrayBuffer[][] {
   });
 }
 
-/** An object whose own typed arrays hold no more memory than they show, so that no more is copied. */
-export function trimmed<T>(object: T): T {
+/** An object whose own typed arrays span their whole buffers, so that no more is copied. */
+export function compact<T>(object: T): T {
   if (viewsOf(object).every(({ buffer, byteLength }) => byteLength === buffer.byteLength)) return object;
   const entries = Object.entries(object as object).map(([key, value]) => [key, isPart(value) ? sliceOf(value) : value]);
   return Object.fromEntries(entries);
