@@ -1,4 +1,4 @@
-import { causeOfDeath, lastWords, ownModule, startProcess } from "@seg/node";
+import { exitReason, ownModule, startProcess, stderrTail } from "@seg/node";
 import { ENGINE_NAMES, type Engine, type EngineName } from "./engine.ts";
 import { firstLine, refuseUnknown } from "./errors.ts";
 import { NATIVE_PACKAGES } from "./native.ts";
@@ -72,7 +72,7 @@ function probe(
     if (signal?.aborted) return reject(signal.reason);
     const args = [name, measure ? "measure" : "", proof?.href ?? ""];
     const child = startProcess(PROBE, args, { stdio: ["ignore", "pipe", "pipe", "ipc"] });
-    const stderr = lastWords(child);
+    const stderr = stderrTail(child);
     let result: ProbeResult | undefined;
     const timer = setTimeout(() => {
       result ??= { reason: `it did not answer within ${timeout / 1000} s` };
@@ -91,7 +91,7 @@ function probe(
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
       if (signal?.aborted) return reject(signal.reason);
-      resolve(result ?? { reason: `it ${causeOfDeath({ code, signal: killedBy, stderr: stderr() })}` });
+      resolve(result ?? { reason: `it ${exitReason({ code, signal: killedBy, stderr: stderr() })}` });
     });
   });
 }

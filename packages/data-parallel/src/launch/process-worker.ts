@@ -1,4 +1,4 @@
-import { causeOfDeath, lastWords, ownModule, startProcess } from "@seg/node";
+import { exitReason, ownModule, startProcess, stderrTail } from "@seg/node";
 import { type ChosenDevice, environmentOf } from "../replica/device.ts";
 import type { FromReplica } from "../replica/messages.ts";
 import type { ReplicaWorker, WorkerListener } from "./replica-worker.ts";
@@ -15,7 +15,7 @@ export function launchProcess({ onMessage, onExit }: WorkerListener, device: Cho
     stdio: ["ignore", "inherit", "pipe", "ipc"],
   });
   child.stderr!.on("data", (text: Buffer) => process.stderr.write(text));
-  const stderr = lastWords(child);
+  const stderr = stderrTail(child);
   child.on("message", (message) => onMessage(message as FromReplica));
   const exited = new Promise<void>((resolve) => {
     child.on("error", (error) => {
@@ -23,7 +23,7 @@ export function launchProcess({ onMessage, onExit }: WorkerListener, device: Cho
       if (child.pid === undefined) resolve();
     });
     child.on("exit", (code, signal) => {
-      onExit(causeOfDeath({ code, signal, stderr: stderr() }));
+      onExit(exitReason({ code, signal, stderr: stderr() }));
       resolve();
     });
   });

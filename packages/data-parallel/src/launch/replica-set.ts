@@ -1,4 +1,4 @@
-import { unpackError } from "@seg/node";
+import { deserializeError } from "@seg/node";
 import { DataParallelError } from "../errors.ts";
 import type { FromReplica, Request } from "../replica/messages.ts";
 import type { ReplicaWorker, WorkerListener } from "./replica-worker.ts";
@@ -122,7 +122,7 @@ export class ReplicaSet {
 
   #onMessage(message: Exclude<FromReplica, { type: "log" }>, rank: number): void {
     if (message.type === "failed") {
-      const cause = unpackError(message.error);
+      const cause = deserializeError(message.error);
       this.#onFailure(rank, `failed: ${cause.message.split("\n", 1)[0]}`, cause);
       return;
     }

@@ -1,5 +1,5 @@
 import type { Worker } from "node:worker_threads";
-import { ownModule, type SentError, startThread, unpackError } from "@seg/node";
+import { deserializeError, ownModule, type SerializedError, startThread } from "@seg/node";
 import { DataParallelError, disposedError } from "../errors.ts";
 import type { Request, Response } from "./thread-main.ts";
 import type { LoaderData, SampleRequest } from "./worker-sources.ts";
@@ -65,8 +65,8 @@ export class LoaderThread {
   }
 }
 
-function restoreError(sent: SentError): Error {
-  const error = unpackError(sent);
+function restoreError(sent: SerializedError): Error {
+  const error = deserializeError(sent);
   if (error.name !== "DataParallelError") return error;
   const { code, message, cause, data } = error as DataParallelError;
   return new DataParallelError(code, message, { cause, data });

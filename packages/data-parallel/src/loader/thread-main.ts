@@ -1,6 +1,6 @@
 // The entry point of a loader's thread.
 import { parentPort, workerData } from "node:worker_threads";
-import { packError, type SentError } from "@seg/node";
+import { type SerializedError, serializeError } from "@seg/node";
 import { transferables } from "../transferables.ts";
 import { type LoaderData, type SampleRequest, WorkerSources } from "./worker-sources.ts";
 
@@ -10,7 +10,7 @@ export interface Request extends SampleRequest {
 }
 
 /** Its response. */
-export type Response = { id: number; sample: unknown } | { id: number; error: SentError };
+export type Response = { id: number; sample: unknown } | { id: number; error: SerializedError };
 
 const port = parentPort!;
 const sources = new WorkerSources(workerData as LoaderData);
@@ -20,6 +20,6 @@ port.on("message", async ({ id, ...request }: Request) => {
     const sample = await sources.make(request);
     port.postMessage({ id, sample } satisfies Response, transferables([sample])[0]!);
   } catch (thrown) {
-    port.postMessage({ id, error: packError(thrown) } satisfies Response);
+    port.postMessage({ id, error: serializeError(thrown) } satisfies Response);
   }
 });

@@ -1,4 +1,4 @@
-import type { SentError } from "@seg/node";
+import type { SerializedError } from "@seg/node";
 import type { GroupHandle } from "../launch/group-handle.ts";
 import type { ChosenDevice } from "./device.ts";
 
@@ -24,4 +24,4 @@ export type FromReplica =
   | { type: "log"; line: string }
   | { type: "report"; id: number; value: unknown }
   | { type: "done"; id: number; value: unknown }
-  | { type: "failed"; error: SentError };
+  | { type: "failed"; error: SerializedError };

@@ -1,5 +1,5 @@
 import type { Group } from "@seg/collectives";
-import { packError } from "@seg/node";
+import { serializeError } from "@seg/node";
 import { joinGroup } from "../launch/group-handle.ts";
 import { compact, transferables } from "../transferables.ts";
 import { type HostedReplica, hostReplica } from "./host.ts";
@@ -22,7 +22,7 @@ export function serve(channel: Channel): (message: ToReplica) => void {
   const fail = (error: unknown) => {
     if (failed) return;
     failed = true;
-    channel.send({ type: "failed", error: packError(error) });
+    channel.send({ type: "failed", error: serializeError(error) });
   };
 
   async function start({ rank, group: handle, device, module, options }: StartRequest) {

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { causeOfDeath, lastWords, unpackError } from "@seg/node";
+import { deserializeError, exitReason, stderrTail } from "@seg/node";
 import { PipelineError } from "../errors.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
@@ -61,10 +61,10 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
     const child = pool.start(slot);
     const worker: Worker = { child, deaths, capacity: 0, assigned: [], silentFor: 0, reason: undefined };
     running.add(child);
-    const stderr = lastWords(child);
+    const stderr = stderrTail(child);
     const onMessage = (message: FromWorker<Info, Result>) => {
       worker.silentFor = 0;
-      if (message.type === "failed") fail(unpackError(message.error));
+      if (message.type === "failed") fail(deserializeError(message.error));
       else if (message.type === "dying") worker.reason = message.reason;
       else if (message.type === "ready") {
         worker.capacity = message.capacity;
@@ -91,7 +91,7 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
       running.delete(child);
       // Tasks of messages that have not arrived are done again by another.
       child.removeAllListeners("message");
-      worker.reason ??= causeOfDeath({ code, signal: killedBy, stderr: stderr() });
+      worker.reason ??= exitReason({ code, signal: killedBy, stderr: stderr() });
       onExit(worker, slot);
     });
     return worker;

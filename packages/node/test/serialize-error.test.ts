@@ -1,16 +1,16 @@
 import { once } from "node:events";
 import { isSegError, SegError } from "@seg/errors";
 import { expect, it } from "vitest";
-import { packError, type SentError, startProcess, startThread, unpackError } from "../src/index.ts";
+import { deserializeError, type SerializedError, serializeError, startProcess, startThread } from "../src/index.ts";
 
 const THROWS = new URL("fixtures/throw-in-worker.ts", import.meta.url);
 
 it.each([
   ["a thread", () => startThread(THROWS)],
   ["a process", () => startProcess(THROWS)],
-])("an error comes back whole from %s", async (_, start) => {
-  const [sent] = (await once(start(), "message")) as [SentError];
-  const error = unpackError(sent);
+])("an error arrives from %s with its name, code, data, causes and stack", async (_, start) => {
+  const [sent] = (await once(start(), "message")) as [SerializedError];
+  const error = deserializeError(sent);
   expect(error).toBeInstanceOf(Error);
   expect(error).toMatchObject({
     name: "LabelError",
@@ -26,7 +26,7 @@ it.each([
   expect((error.cause as Error).cause).toMatchObject({ code: "EIO", errno: -5, syscall: "read" });
 });
 
-const roundTrip = (thrown: unknown) => unpackError(structuredClone(packError(thrown)));
+const roundTrip = (thrown: unknown) => deserializeError(structuredClone(serializeError(thrown)));
 
 it("the mark of each cause is its own", () => {
   const inner = new SegError("inner", "inside", { cause: new Error("no reason") });
