@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { BackendError, type BackendErrorCode } from "../errors.ts";
-import { run } from "./run.ts";
+import { run } from "./run-program.ts";
 
 /** The programs that building the addon needs, found. */
 export interface Tools {

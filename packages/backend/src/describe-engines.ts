@@ -3,7 +3,7 @@ import { ENGINE_NAMES, type Engine, type EngineName } from "./engine.ts";
 import { firstLine, refuseUnknown } from "./errors.ts";
 import { NATIVE_PACKAGES } from "./native.ts";
 import { findPackage } from "./packages.ts";
-import type { ProbeResult, ProofReport } from "./probe.ts";
+import type { ProbeResult, ProofReport } from "./probe-main.ts";
 
 /** One row of `seg doctor`'s table: an engine that starts here, or one that does not and why. */
 export type EngineReport =
@@ -11,7 +11,7 @@ export type EngineReport =
       available: true;
       /** Of a 3×3 convolution, if measured. */
       gflops?: number;
-      /** What the proof said, if there was one. */
+      /** The proof's result, if one was run. */
       proof?: ProofReport;
     } & Engine)
   | { available: false; name: EngineName; package: string /** If installed. */; version?: string; reason: string };
@@ -29,7 +29,7 @@ export interface DescribeOptions {
 
 const DESCRIBE_OPTIONS = ["measure", "proof", "timeout", "signal"] satisfies (keyof DescribeOptions)[];
 
-const PROBE = ownModule("./probe", import.meta.url);
+const PROBE = ownModule("./probe-main", import.meta.url);
 
 const PACKAGES: Record<EngineName, string> = {
   ...NATIVE_PACKAGES,
@@ -39,8 +39,8 @@ const PACKAGES: Record<EngineName, string> = {
 };
 
 /**
- * Tries every engine, each in a process of its own: the two native packages do not fit in one, and a library that crashes
- * becomes a reason. The calling process starts no engine.
+ * Tries every engine, each in a process of its own: the two native packages cannot share one, and a library that crashes is reported as a
+ * reason. The calling process starts no engine.
  *
  * @returns one report per engine, in the order of `ENGINE_NAMES`.
  * @throws {BackendError} `invalid-option` for an option that there is not.

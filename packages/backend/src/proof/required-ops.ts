@@ -1,14 +1,14 @@
 import { CONVOLUTIONS, expectValues } from "./convolutions.ts";
-import { doubleBilinear, pairs, wholeNoise, zeros } from "./loops.ts";
 import { type RawBinding, RawTensorflow } from "./raw-tensorflow.ts";
+import { doubleBilinear, integerNoise, pairs, zeros } from "./reference-ops.ts";
 
 const EPSILON = 1e-3;
 
-/** What networks ask of TensorFlow besides convolutions. */
+/** Checks of the operations that networks need besides convolutions. */
 const OTHERS: Readonly<Record<string, (tf: RawTensorflow) => void>> = {
   "a matrix product": (tf) => {
     const [n, k, m] = [3, 4, 5];
-    const [a, b] = [wholeNoise(n * k, 1), wholeNoise(k * m, 2)];
+    const [a, b] = [integerNoise(n * k, 1), integerNoise(k * m, 2)];
     const expected = zeros(n * m);
     for (const [i, j] of pairs(n, m)) for (let l = 0; l < k; l++) expected[i * m + j]! += a[i * k + l]! * b[l * m + j]!;
     const y = tf.run("BatchMatMulV2", [tf.floats([1, 1, n, k], a), tf.floats([k, m], b)]);
@@ -16,7 +16,7 @@ const OTHERS: Readonly<Record<string, (tf: RawTensorflow) => void>> = {
   },
   "batch normalization": (tf) => {
     // One channel, scale 2, offset 1, in training; the gradient is that of the definition's three terms.
-    const [x, dy] = [wholeNoise(16, 1), wholeNoise(16, 2)];
+    const [x, dy] = [integerNoise(16, 1), integerNoise(16, 2)];
     const mean = average(x);
     const variance = average(x.map((v) => (v - mean) ** 2));
     const deviation = Math.sqrt(variance + EPSILON);
@@ -37,7 +37,7 @@ const OTHERS: Readonly<Record<string, (tf: RawTensorflow) => void>> = {
     expectValues("gradient", tf.values(dImage!), dx);
   },
   "bilinear resizing": (tf) => {
-    const [x, dy] = [wholeNoise(9, 1), wholeNoise(36, 2)];
+    const [x, dy] = [integerNoise(9, 1), integerNoise(36, 2)];
     const [y, dx] = doubleBilinear(3, x, dy);
     const image = tf.floats([1, 3, 3, 1], x);
     const attrs = { align_corners: false, half_pixel_centers: true };
@@ -73,20 +73,20 @@ const OTHERS: Readonly<Record<string, (tf: RawTensorflow) => void>> = {
   },
 };
 
-const NEEDS = { ...CONVOLUTIONS, ...OTHERS };
+const CHECKS = { ...CONVOLUTIONS, ...OTHERS };
 
-/** What is proven, in words. */
-export const NEEDED: readonly string[] = Object.keys(NEEDS);
+/** The operations that networks need, by the names of their checks. */
+export const REQUIRED_OPS: readonly string[] = Object.keys(CHECKS);
 
 /**
- * Runs everything that networks need of TensorFlow, gradients included, through an addon alone, and compares it with plain loops and
- * known numbers.
+ * Runs every TensorFlow operation that networks need, gradients included, through the bare addon, and compares it with reference loops and
+ * known values.
  *
  * @returns why the addon cannot run networks, as in "a dilated convolution: …"; undefined if it can.
  */
-export function firstUnmetNeed(binding: RawBinding): string | undefined {
+export function firstFailingOp(binding: RawBinding): string | undefined {
   const tf = new RawTensorflow(binding);
-  for (const [name, check] of Object.entries(NEEDS)) {
+  for (const [name, check] of Object.entries(CHECKS)) {
     try {
       check(tf);
     } catch (error) {

@@ -1,13 +1,13 @@
-// Run in a process of its own by setup/prove-addon.ts, which a broken library may take down: prints what the addon named in its
-// arguments can do.
+// The entry point of the process of setup/prove-addon.ts, which a broken library may crash: prints the result of the proof of the addon named in its
+// arguments.
 import { openAddon } from "./native-addon.ts";
-import { firstUnmetNeed } from "./proof/needs.ts";
 import type { RawBinding } from "./proof/raw-tensorflow.ts";
+import { firstFailingOp } from "./proof/required-ops.ts";
 
 const binding = openAddon<RawBinding>(process.argv[2]!);
 const answer = {
   tensorflow: binding.TF_Version,
   gpu: binding.isUsingGpuDevice(),
-  unmet: firstUnmetNeed(binding),
+  unmet: firstFailingOp(binding),
 };
 process.stdout.write(`PROOF${JSON.stringify(answer)}\n`);

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** Height and width, and input and output channels, of the convolutions that are tried, each several times the last. */
+/** Height and width, and input and output channels, of the benchmarked convolutions, each several times as expensive as the last. */
 const SIZES = [
   [8, 8],
   [16, 16],
@@ -39,7 +39,7 @@ export async function measureConvolution(budget = 0.4): Promise<number> {
   return best;
 }
 
-/** One convolution, waited for: reading one value back is all that makes a GPU finish. */
+/** One convolution, synchronized: reading one value back makes a GPU finish. */
 async function convolve(x: tf.Tensor4D, w: tf.Tensor4D): Promise<void> {
   const corner = tf.tidy(() => tf.conv2d(x, w, 1, "same").slice([0, 0, 0, 0], [1, 1, 1, 1]));
   await corner.data();

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 
-/** How a program ended, and the last of what it printed. */
+/** How a program exited, and the tail of its output. */
 export interface Finished {
   /** Its exit code; null if a signal ended it. */
   code: number | null;
@@ -19,7 +19,7 @@ export interface RunOptions {
   onLine?: (line: string) => void;
 }
 
-const KEPT = 65_536;
+const TAIL_LENGTH = 65_536;
 
 /**
  * Runs a program to its end, whatever its exit code.
@@ -30,7 +30,7 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     const windows = process.platform === "win32";
-    // A process group of its own, so that a compiler three levels down ends with it; Windows knows whose child is whose.
+    // A process group of its own, so that a compiler three levels down is killed with it; on Windows taskkill ends the process tree.
     const child = spawn(command, args, {
       cwd,
       env,
@@ -55,8 +55,8 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
     let line = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
-        if (stream === child.stdout) stdout = (stdout + text).slice(-KEPT);
-        output = (output + text).slice(-KEPT);
+        if (stream === child.stdout) stdout = (stdout + text).slice(-TAIL_LENGTH);
+        output = (output + text).slice(-TAIL_LENGTH);
         const lines = (line + text).split("\n");
         line = lines.pop() ?? "";
         for (const whole of lines) onLine?.(whole);

@@ -1,10 +1,10 @@
-// Run in a process of its own by describe.ts: starts the engine named in its arguments and sends back a ProbeResult.
+// The entry point of a process of describe-engines.ts: starts the engine named in its arguments and sends back a ProbeResult.
 import { type EngineName, parseEngineChoice } from "./engine.ts";
 import { firstLine } from "./errors.ts";
-import { measureConvolution } from "./measure.ts";
-import { type EngineInfo, type EngineProof, startEngine } from "./start.ts";
+import { measureConvolution } from "./measure-convolution.ts";
+import { type EngineInfo, type EngineProof, startEngine } from "./start-engine.ts";
 
-/** What a probe sends: the engine, its speed in GFLOP/s and what the proof says of it, if asked for; or why there is none. */
+/** The result of a probe: the engine, its speed in GFLOP/s and the proof's result, if requested; or why it does not start. */
 export type ProbeResult = { engine: EngineInfo; gflops?: number; proof?: ProofReport } | { reason: string };
 
 /** Whether an engine passed a proof, or why not. */
@@ -33,5 +33,5 @@ async function prove(engine: EngineInfo): Promise<ProofReport> {
   }
 }
 
-// Leaving at once: whatever an engine keeps running in the background must not hold the report up.
+// Exits at once: an engine's background threads must not keep the process alive.
 process.send!(await probe(), () => process.exit());

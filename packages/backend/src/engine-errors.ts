@@ -2,16 +2,16 @@ import * as tf from "@tensorflow/tfjs";
 import type { EngineName } from "./engine.ts";
 import { BackendError, type BackendErrorCode, firstLine } from "./errors.ts";
 
-/** The started engine that each of TF.js's backends stands for. */
+/** The name of the started engine, by TF.js's backend. */
 const started = new Map<string, EngineName>();
 
 /** The instances of TF.js's engine whose errors are wrapped already. */
 const wrapped = new WeakSet<object>();
 
 /**
- * Wraps the errors that an engine throws: each becomes a {@link BackendError} that names the engine, the operation and a way out, in place of a
- * status or an abort. TF.js runs every operation of every engine through one function, which is replaced; so are those that bring
- * values in and out. A kernel that tries something and catches what its engine throws sees it as it was.
+ * Wraps the errors that an engine throws: each becomes a {@link BackendError} that names the engine, the operation and a way out, not just a
+ * status or an abort. It patches `runKernel`, through which TF.js runs every operation of every engine, and the functions that upload and read
+ * back values. A kernel that catches its engine's errors sees the original ones.
  *
  * @param name - the engine that TF.js's current backend stands for from now on.
  */
@@ -45,7 +45,7 @@ function withExplainedErrors<T>(operation: string, work: () => T): T {
   }
 }
 
-/** What engines throw, and what each means; the first that fits counts. */
+/** Error messages of engines, and what each means; the first match counts. */
 const MEANINGS: readonly [pattern: RegExp, code: BackendErrorCode, verb: string, way: string][] = [
   [
     /^Invalid TF_Status: 8\b|Invalid typed array length|Array buffer allocation failed|out of memory|enlarge memory/i,
@@ -53,7 +53,7 @@ const MEANINGS: readonly [pattern: RegExp, code: BackendErrorCode, verb: string,
     "ran out of memory in",
     "use smaller images, fewer at a time, or an engine with more memory",
   ],
-  // Without a reason of its own: nearly always memory, and nothing that is computed after it can be trusted.
+  // WebAssembly's traps give no reason: nearly always it is memory, and its state is corrupt afterwards.
   [
     /^Aborted\(|memory access out of bounds|^unreachable/,
     "out-of-memory",

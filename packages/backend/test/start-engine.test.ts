@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Engine, EngineLoader, EngineName } from "../src/engine.ts";
 import { unavailable } from "../src/engine.ts";
 import { type BackendError, describeEngines, setupNativeEngine, startEngine } from "../src/index.ts";
-import { startFirst } from "../src/start.ts";
+import { startFirst } from "../src/start-engine.ts";
 
 /** Why an engine does not start here, or undefined if it does. */
 const whyNot = (name: EngineName) =>

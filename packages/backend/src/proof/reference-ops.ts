@@ -7,7 +7,7 @@ export interface Convolution {
   /** Height and width of the window. */
   kernel: number;
   dilation: number;
-  /** Groups of channels that see only each other; as many as channels for a depthwise convolution. */
+  /** Groups, as of a grouped convolution; as many as channels for a depthwise one. */
   groups: number;
 }
 
@@ -18,8 +18,8 @@ export const resultSize = ({ size, kernel, dilation }: Convolution) => size - di
 export type Results = readonly [y: number[], dx: number[], dw: number[]];
 
 /**
- * What a convolution of `x` with `w` gives, and where `dy` goes through it, by its definition: every product of one value of the
- * image with one of the filter counts towards one of the result.
+ * Reference convolution of `x` with `w` and its gradients for `dy`, in naive loops: every product of one value of the image with one of the
+ * filter is added to one of the result.
  *
  * @param x - `[size, size, channels]`.
  * @param w - `[kernel, kernel, channels / groups, filters]`.
@@ -75,8 +75,8 @@ export function doubleBilinear(size: number, x: number[], dy: number[]): [y: num
   return [y, dx];
 }
 
-/** Numbers that look like noise and are whole, so that sums of their products are exact in float32: −`reach` to `reach`. */
-export function wholeNoise(length: number, seed: number, reach = 4): number[] {
+/** Pseudo-random integers from −`reach` to `reach`: sums of their products are exact in float32. */
+export function integerNoise(length: number, seed: number, reach = 4): number[] {
   return Array.from(
     { length },
     (_, i) => ((((i + 1) * (2 * seed + 7919)) ^ (i * 31 + seed)) % (2 * reach + 1)) - reach,

@@ -1,7 +1,7 @@
 import { AUTO_ORDER, type Engine, type EngineLoader, type EngineName, parseEngineChoice } from "./engine.ts";
 import { BackendError, firstLine, refuseUnknown } from "./errors.ts";
 import { loadTensorflow, loadTensorflowGpu } from "./native.ts";
-import { loadCpu, loadWasm } from "./portable.ts";
+import { loadCpu, loadWasm } from "./wasm-and-cpu.ts";
 import { loadWebgpu } from "./webgpu.ts";
 
 /** An engine that was tried and could not start or did not pass the proof, and why, in one line. */
@@ -22,15 +22,15 @@ export interface StartOptions {
    */
   threads?: number | undefined;
   /**
-   * What the engine must be able to do: called with each engine that starts, as TF.js's current one; what it throws is the reason why
-   * that one will not do. By default an engine only has to start.
+   * A self-test: called with each engine that starts, as TF.js's current one; an engine for which it throws is rejected, with its error as the
+   * reason. By default an engine only has to start.
    */
   proof?: EngineProof | undefined;
   /** Receives one line for each engine that could not start and one for the engine that did. Default: nothing is printed. */
   log?: ((line: string) => void) | undefined;
 }
 
-/** Runs on TF.js's current engine what will be asked of it, and throws if that fails or is wrong. */
+/** A self-test of TF.js's current engine: runs the operations that will be needed, and throws if one fails or is wrong. */
 export type EngineProof = (engine: Engine) => void | Promise<void>;
 
 const START_OPTIONS = ["threads", "proof", "log"] satisfies (keyof StartOptions)[];
@@ -48,12 +48,12 @@ const LOADERS: Record<EngineName, EngineLoader> = {
  * native CPU and WebAssembly and passes the proof. May be called again, with the same or another engine; tensors stay on the engine that made
  * them until they are used.
  *
- * TF.js calls both native engines `tensorflow`, and a process holds one of their two packages. TensorFlow's own start-up
- * messages are held back by `TF_CPP_MIN_LOG_LEVEL=2` unless the variable is set; the note that its oneDNN operations are on
- * is printed before TensorFlow reads any setting, on processors that have them.
+ * TF.js calls both native engines `tensorflow`, and a process can load one of their two packages. TensorFlow's own start-up
+ * messages are suppressed by `TF_CPP_MIN_LOG_LEVEL=2` unless the variable is set; the note that its oneDNN operations are on
+ * is printed before TensorFlow reads any variable, on processors that have them.
  *
- * From then on what fails inside an engine, in any operation, is thrown as a {@link BackendError}: `out-of-memory` or `engine-failed`,
- * in one line that names the engine, the operation and a way out.
+ * From then on errors of an engine, in any operation, are thrown as a {@link BackendError}: `out-of-memory` or `engine-failed`, in one line that
+ * names the engine, the operation and a way out.
  *
  * @returns the engine that runs, with the reason for each one tried before it.
  * @throws {BackendError} `engine-unavailable` if none could start or pass, with the reasons; `engine-unfit` if the one that was named

@@ -1,8 +1,8 @@
 import { availableParallelism, cpus } from "node:os";
 import * as tf from "@tensorflow/tfjs";
 import { type Engine, type EngineName, unavailable } from "./engine.ts";
+import { wrapEngineErrors } from "./engine-errors.ts";
 import { firstLine } from "./errors.ts";
-import { wrapEngineErrors } from "./failures.ts";
 
 /** The CPU's name, as the system gives it. */
 export function cpuName(): string {
@@ -16,7 +16,7 @@ export async function loadWasm(): Promise<Engine> {
     throw unavailable(`${name} does not load: ${firstLine(error)}`, error);
   });
   await activate("wasm", "wasm");
-  refuseMissingMemory();
+  checkMalloc();
   const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
   return {
     name: "wasm",
@@ -47,23 +47,23 @@ export async function loadCpu(): Promise<Engine> {
   };
 }
 
-/** Makes `backend` TF.js's current backend, and has its errors wrapped under the engine's name. */
+/** Makes `backend` TF.js's current backend, and wraps its errors under the engine's name. */
 export async function activate(backend: string, name: EngineName): Promise<void> {
   if (!(await tf.setBackend(backend))) throw unavailable(`TF.js could not initialise its backend ${backend}`);
   await tf.ready();
   wrapEngineErrors(name);
 }
 
-/** The part of TF.js's WebAssembly module that hands out memory. */
+/** The allocator of TF.js's WebAssembly module. */
 interface Allocator {
   _malloc: ((bytes: number) => number) & { checked?: true };
   _free(address: number): void;
 }
 
-/** A block of WebAssembly's memory that cannot be had is 0, which TF.js takes for an address, and goes on with wrong numbers. */
-function refuseMissingMemory(): void {
+/** Throws when WebAssembly's malloc fails: it returns 0, which TF.js would use as an address, and compute wrong numbers. */
+function checkMalloc(): void {
   const { wasm } = tf.backend() as unknown as { wasm: Allocator };
-  // Its first call puts the real function in its own place.
+  // Emscripten's stub replaces itself by the real function at its first call.
   wasm._free(wasm._malloc(1));
   const malloc = wasm._malloc;
   if (malloc.checked) return;

@@ -1,7 +1,7 @@
 import { lstat, mkdir, realpath, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 
-/** Links a folder. On Windows that is a junction, which anybody may make; the target must be absolute. */
+/** Links a folder. On Windows that is a junction, which needs no privileges; the target must be absolute. */
 export function linkFolder(target: string, path: string): Promise<void> {
   return symlink(target, path, "junction");
 }
@@ -13,19 +13,19 @@ export async function linkProgram(script: string, folder: string, name: string, 
   return writeFile(join(folder, `${name}.cmd`), `@"${process.execPath}" "${script}" %*\r\n`);
 }
 
-/** Whether `place` is the file `target`, or links to it. */
-export async function pointsTo(place: string, target: string): Promise<boolean> {
-  const [one, other] = await Promise.all([place, target].map((path) => realpath(path).catch(() => undefined)));
+/** Whether `link` is the file `target`, or links to it. */
+export async function pointsTo(link: string, target: string): Promise<boolean> {
+  const [one, other] = await Promise.all([link, target].map((path) => realpath(path).catch(() => undefined)));
   return one !== undefined && one === other;
 }
 
 /**
- * Makes `place` a link to the file `target`. In one step: whoever opens it gets the old file or the new one. On Windows, where only
- * folders can be linked by everyone and a folder cannot replace another, its folder becomes a link, and for a moment there is none.
+ * Atomically makes `file` a symbolic link to the file `target`: whoever opens it gets the old file or the new one. On Windows, where files need
+ * privileges to be linked and a folder cannot replace another, its folder becomes a junction, and for a moment there is none.
  */
-export async function pointTo(place: string, target: string, platform: NodeJS.Platform): Promise<void> {
+export async function pointTo(file: string, target: string, platform: NodeJS.Platform): Promise<void> {
   const windows = platform === "win32";
-  const path = windows ? dirname(place) : place;
+  const path = windows ? dirname(file) : file;
   const beside = (suffix: string) => join(dirname(path), `.${basename(path)}.${suffix}`);
   const link = beside("new");
   await mkdir(dirname(path), { recursive: true });
