@@ -1,8 +1,8 @@
 import { CheckpointError, quote } from "./errors.ts";
+import { TensorRef } from "./pickle-globals.ts";
 import { checkView } from "./tensor.ts";
-import { TensorRef } from "./torch-objects.ts";
 
-// Under which training scripts keep the weights, beside epoch and optimizer.
+// Keys under which training scripts save the weights, next to epoch and optimizer state.
 const WRAPPERS = ["state_dict", "model_state_dict", "model"];
 
 function unwrap(root: unknown): Map<unknown, unknown> {
@@ -17,10 +17,10 @@ function unwrap(root: unknown): Map<unknown, unknown> {
 }
 
 /**
- * The tensors of what a checkpoint unpickles to, by name and in order: of the dict itself, or of the one under `state_dict`.
- * Entries that are no tensors are left out.
+ * The tensors of an unpickled checkpoint, by name and in order: of the dict itself, or of the one under `state_dict`.
+ * Entries that are no tensors are skipped.
  *
- * @throws {CheckpointError} `unsupported` where there are only other things; `corrupt` where a tensor leaves its storage.
+ * @throws {CheckpointError} `unsupported` where there are only other things; `corrupt` where a tensor exceeds its storage.
  */
 export function tensorsOf(root: unknown): Map<string, TensorRef> {
   const dict = unwrap(root);
@@ -40,7 +40,7 @@ export function tensorsOf(root: unknown): Map<string, TensorRef> {
   return tensors;
 }
 
-/** Names without the `module.` that DataParallel puts before every one of them. */
+/** Strips DataParallel's prefix `module.`, if all names have it. */
 export function withoutModulePrefix(names: Iterable<string>): (name: string) => string {
   const all = [...names];
   return all.length > 0 && all.every((name) => name.startsWith("module."))

@@ -2,16 +2,16 @@ import { DTYPES, type DType } from "./dtypes.ts";
 import { CheckpointError, quote } from "./errors.ts";
 import { MAX_RANK, type View } from "./tensor.ts";
 
-/** A stretch of a file's storage `key`, in elements of `dtype`, not read yet. */
+/** A view of a file's storage `key`, in elements of `dtype`, not read yet. */
 export class StorageRef {
   constructor(
     readonly key: string,
     readonly dtype: DType,
     /** Elements of the whole storage. */
     readonly count: number,
-    /** Where this stretch begins, in elements: 0 except in files older than PyTorch 0.4. */
+    /** Where the view begins, in elements: 0 except in files older than PyTorch 0.4. */
     readonly start: number,
-    /** Elements of this stretch. */
+    /** Elements of the view. */
     readonly length: number,
   ) {}
 }
@@ -24,7 +24,7 @@ export class TensorRef {
   ) {}
 }
 
-/** What a name in a pickle may stand for: a storage's class, an element type, or a function that builds a value. */
+/** A global that a pickle may reference: a storage class, a dtype, or a function that builds a value. */
 export class Global {
   constructor(
     readonly name: string,
@@ -37,7 +37,7 @@ const malformed = (what: string) => new CheckpointError("corrupt", `its pickle h
 
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-// The rank is looked at first: one huge list could stand in thousands of tensors.
+// The rank is checked first: one huge list could be shared by thousands of tensors.
 const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length <= MAX_RANK && value.every(isSize);
 
@@ -54,7 +54,7 @@ function rebuildParameter([tensor]: readonly unknown[]): TensorRef {
 }
 
 function orderedDict([items = []]: readonly unknown[], spend: (steps: number) => void): Map<unknown, unknown> {
-  // Python 2 gives the items here, as a list of pairs.
+  // Python 2 passes the items here, as a list of pairs.
   if (!Array.isArray(items)) throw malformed("an OrderedDict of something other than pairs");
   spend(items.length);
   const dict = new Map<unknown, unknown>();
@@ -80,9 +80,9 @@ const GLOBALS = new Map<string, Global>(
 );
 
 /**
- * What `module.name` in a pickle stands for.
+ * Resolves the global `module.name` by an allow-list.
  *
- * @throws {CheckpointError} `unsafe-pickle` for every name that a state dict has no need of.
+ * @throws {CheckpointError} `unsafe-pickle` for every global that a state dict does not need.
  */
 export function findGlobal(module: string, name: string): Global {
   const global = GLOBALS.get(`${module}.${name}`);
@@ -102,7 +102,7 @@ export function findGlobal(module: string, name: string): Global {
   );
 }
 
-/** The storage that a persistent id `('storage', class, key, device, count, view)` stands for. */
+/** Resolves a storage's persistent id `('storage', class, key, device, count, view)`. */
 export function findStorage(id: unknown): StorageRef {
   const [kind, type, key, , count, view] = Array.isArray(id) ? id : [];
   if (kind !== "storage") throw malformed("a reference to something other than a storage");

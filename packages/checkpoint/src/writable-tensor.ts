@@ -3,16 +3,16 @@ import { CheckpointError, quote } from "./errors.ts";
 import { elementCount } from "./strides.ts";
 import type { NamedTensor, StateDict } from "./tensor.ts";
 
-/** What the writers take: a state dict, or its tensors; names must differ. */
+/** Input of the writers: a state dict, or its tensors; names must be unique. */
 export type Tensors = StateDict | Iterable<NamedTensor>;
 
 /** A tensor ready to be written. */
 export interface WritableTensor {
   readonly name: string;
-  /** The element type of `data`, which holds no halves. */
+  /** The element type of `data`, which is never half precision. */
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** Reads the values when they are wanted. */
+  /** Reads the values, lazily. */
   readonly data: () => TensorData;
 }
 
@@ -21,12 +21,12 @@ export interface WritableTensor {
  *
  * @throws {CheckpointError} `mismatch` where two names are equal, or values do not fit the shape or the type.
  */
-export function writables(path: string, tensors: Tensors): WritableTensor[] {
+export function writableTensors(path: string, tensors: Tensors): WritableTensor[] {
   const seen = new Set<string>();
   const list = tensors instanceof Map ? (tensors as StateDict).values() : (tensors as Iterable<NamedTensor>);
   return [...list].map((tensor) => {
     const { name, shape } = tensor;
-    // Halves are handed out as float32.
+    // Half precision is read as float32.
     const dtype = tensor.dtype === "float16" || tensor.dtype === "bfloat16" ? "float32" : tensor.dtype;
     if (seen.has(name))
       throw new CheckpointError("mismatch", `${path}: two tensors are called ${quote(name)}: rename one.`, {

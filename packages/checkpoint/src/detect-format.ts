@@ -5,11 +5,11 @@ import { CheckpointError, quote } from "./errors.ts";
 export type CheckpointFormat = "pth-legacy" | "pth-zip" | "safetensors";
 
 /**
- * Tells a checkpoint's format by its first bytes.
+ * Detects a checkpoint's format by its magic bytes.
  *
  * @throws {CheckpointError} `html`, `lfs-pointer`, `truncated` or `unsupported`, naming what the file is instead.
  */
-export function sniff(file: ByteFile): CheckpointFormat {
+export function detectFormat(file: ByteFile): CheckpointFormat {
   const head = Buffer.alloc(Math.min(file.size, 512));
   file.readSync(head, 0);
   if (head.length === 0) throw new CheckpointError("truncated", "the file is empty: get it anew");
