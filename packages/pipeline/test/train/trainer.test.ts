@@ -73,8 +73,8 @@ const PLAIN = { "TRAIN.beta1": 0, "TRAIN.weight_decay": 0 };
 
 describeEngines("A trainer", () => {
   it("adds up the gradients of several batches to those of all their photos", async () => {
-    // With the statistics standing still, a photo's gradient does not depend on its batch.
-    const still = { ...PLAIN, "TRAIN.fix_bn": true };
+    // With batch norm in evaluation mode, a photo's gradient does not depend on its batch.
+    const frozen = { ...PLAIN, "TRAIN.fix_bn": true };
     const four = batchOf("a", 4);
     const half = (start: number): TrainBatch => ({
       ...four,
@@ -82,8 +82,8 @@ describeEngines("A trainer", () => {
       labels: four.labels.slice((start * four.labels.length) / 4, ((start + 2) * four.labels.length) / 4),
       files: four.files.slice(start, start + 2),
     });
-    const whole = await step(still, [four]);
-    const parts = await step({ ...still, "TRAIN.accumulate": 2 }, [half(0), half(2)]);
+    const whole = await step(frozen, [four]);
+    const parts = await step({ ...frozen, "TRAIN.accumulate": 2 }, [half(0), half(2)]);
     const difference = changes(whole, parts);
     expect(normOf(whole)).toBeGreaterThan(0);
     expect(normOf(difference) / normOf(whole)).toBeLessThan(1e-5);
@@ -204,7 +204,7 @@ interface Expected {
 
 const NAME = "mobilenetv2dilated+c1_deepsup";
 const CLASSES = 150;
-const still = reference<Record<string, Expected & { loss: number }>>("gradients-eval.json")[NAME];
+const evaluationMode = reference<Record<string, Expected & { loss: number }>>("gradients-eval.json")[NAME];
 const training =
   reference<Record<string, Expected & Record<"loss_float64" | "loss_float32", number[]>>>("gradients.json")[NAME];
 
@@ -253,14 +253,16 @@ describe("The original's training", () => {
 
   describeEngines("A trainer", () => {
     it("moves each weight by the reference's gradient and decay with fix_bn", async () => {
-      const { image, ...parameters } = still!.gradients;
+      const { image, ...parameters } = evaluationMode!.gradients;
       await expectNoComplaints(async (factor) => {
         // A rate at which these small gradients show in the last digits of the weights.
-        const { losses, gradients } = await steps(referenceBatch(still!.input, factor), [100], 1e-4, {
+        const { losses, gradients } = await steps(referenceBatch(evaluationMode!.input, factor), [100], 1e-4, {
           "TRAIN.fix_bn": true,
         });
         const complaints = gradientComplaints(gradients, parameters, STILL_BOUNDS);
-        return Math.abs(losses[0]! / still!.loss - 1) < 1e-5 ? complaints : [`the loss ${losses}`, ...complaints];
+        return Math.abs(losses[0]! / evaluationMode!.loss - 1) < 1e-5
+          ? complaints
+          : [`the loss ${losses}`, ...complaints];
       });
     });
 
