@@ -13,7 +13,7 @@ const wrapped = new WeakSet<object>();
  * status or an abort. It patches `runKernel`, through which TF.js runs every operation of every engine, and the functions that upload and read
  * back values. A kernel that catches its engine's errors sees the original ones.
  *
- * @param name - the engine that TF.js's current backend stands for from now on.
+ * @param name - the engine's name for TF.js's current backend.
  */
 export function wrapEngineErrors(name: EngineName): void {
   started.set(tf.getBackend(), name);
@@ -95,7 +95,7 @@ const UNKNOWN = [/^/, "engine-failed", "failed in", "use another engine, and tel
 /** WebAssembly's traps and the GPU's errors; TF.js's own are plain. */
 const ofEngine = (error: Error) => error.name === "RuntimeError" || error instanceof DOMException;
 
-/** What the engine says, without the status that TensorFlow's line begins with. */
+/** The engine's message, without TensorFlow's status prefix. */
 function reasonOf(error: Error): string {
   return firstLine(error.message.replace(/^Invalid TF_Status: (\d+)\s*Message: /, "")) || error.name;
 }

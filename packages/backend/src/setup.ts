@@ -127,7 +127,7 @@ async function setup(
   return withLock(lock, work, { onWait });
 }
 
-/** The libraries that an addon built on a wheel looks for, as paths from its folder. */
+/** The libraries that an addon built on a wheel loads, as paths from its folder. */
 const builtLibraries = ({ libraries, aliases }: Wheel) =>
   [...libraries, ...Object.keys(aliases)].map((name) => `../../deps/lib/${name}`);
 

@@ -7,7 +7,7 @@ import { READ_OPTIONS, type ReadOptions, readCheckpoint } from "./read-checkpoin
 /**
  * Reads a checkpoint and loads it into a model: `readCheckpoint` and `loadWeights`, with every error about that file.
  *
- * @param model - Its layers bear PyTorch's module paths as names. Its variables are overwritten.
+ * @param model - Its layers are named by PyTorch's module paths. Its variables are overwritten.
  * @param path - The file, in any format that `readCheckpoint` knows.
  * @param options - Those of `readCheckpoint` and of `loadWeights`.
  * @throws {CheckpointError} that begins with the path, which `data.file` holds: those of `readCheckpoint`; `mismatch` in strict mode, before

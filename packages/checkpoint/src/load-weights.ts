@@ -26,7 +26,7 @@ const HEADS = ["fc.", "classifier."];
  * `layer1.0.conv1.weight`, its axes permuted from OIHW to HWIO; batch norm's gamma, beta and moving statistics take `weight`,
  * `bias`, `running_mean` and `running_var`; any other variable takes the tensor of its own name.
  *
- * @param model - Its layers bear PyTorch's module paths as names. Its variables are overwritten.
+ * @param model - Its layers are named by PyTorch's module paths. Its variables are overwritten.
  * @param state - Tensors by PyTorch's names, as `readCheckpoint` gives them. They are copied.
  * @param options - See `LoadOptions`.
  * @throws {CheckpointError} `mismatch` in strict mode, before any variable is written: the message lists the names, `data.report` holds all;

@@ -22,7 +22,7 @@ export interface LockOwner {
 export interface LockOptions {
   /** Ends the waiting, not the work; the promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Called once if somebody else holds the lock, with who does where the file tells. What it throws ends the waiting. */
+  /** Called once if somebody else holds the lock, with the holder if the lock file names it. What it throws ends the waiting. */
   onWait?: ((owner: LockOwner | undefined) => void) | undefined;
   /** Milliseconds between two polls; default 200. */
   poll?: number;

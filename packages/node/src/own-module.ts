@@ -6,7 +6,7 @@ const SOURCE = import.meta.url.endsWith(".ts");
 
 const asModule = (code: string) => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 
-// Node 20 strips no types, and no Node looks for sources behind the names of built packages.
+// Node 20 strips no types, and no Node resolves package names to their sources.
 const REGISTER = `import { register } from "node:module"; register(${JSON.stringify(
   new URL("./typescript-hooks.mjs", import.meta.url).href,
 )});`;
@@ -16,7 +16,7 @@ const needsHooks = (module: URL | string) => SOURCE && String(module).endsWith("
 /**
  * The URL of a module of the caller's own package, with the caller's extension: `.ts` in sources, `.js` when built.
  *
- * @param path - where it lies, from the calling module, without an extension: `./worker`.
+ * @param path - relative to the calling module, without an extension: `./worker`.
  * @param from - the caller's `import.meta.url`.
  */
 export function ownModule(path: string, from: string): URL {

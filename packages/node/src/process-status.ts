@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** What the system tells of a process that it knows. */
+/** The state of an existing process. */
 export interface ProcessStatus {
   /** It has ended, and its parent has not reaped it. Always false on Windows, which has no zombies. */
   zombie: boolean;

@@ -133,7 +133,7 @@ async function compile(
   throw new BackendError("build-failed", `The addon could not be built: ${why}${hint}`, { data: { reason: why } });
 }
 
-/** The line of a build's output that says most: the compiler's first error, node-gyp's, an uncaught error, or the last. */
+/** The most informative line of a build's output: the compiler's first error, node-gyp's, an uncaught error, or the last. */
 function whyFailed({ output, signal }: Finished): string {
   const lines = output.split("\n").map((line) => line.trim());
   const telling = [/(fatal )?error: /, /gyp ERR! (stack )?Error: /, /^\w*Error: /, /getaddrinfo|ECONNREFUSED/];

@@ -129,10 +129,10 @@ export function pipArguments(
   return [...common, "--python-version=3.12", "--implementation=cp", ...tags, requirement];
 }
 
-/** What pip's output says about why a download failed. */
+/** The error for a failed download, with the reason from pip's output. */
 function downloadError(requirement: string, output: string): BackendError {
   const lines = output.split("\n").map((line) => line.trim());
-  // Without a network pip ends by saying that there is no such version; only its warnings before that tell the truth.
+  // Without a network pip's last error is that there is no such version; its warnings before that name the network error.
   const broken = /after connection broken by|NewConnectionError|ReadTimeoutError|ProtocolError|IncompleteRead/;
   const network = lines.find((line) => broken.test(line));
   if (network) {

@@ -15,7 +15,7 @@ export interface Wheel {
   tags: readonly string[];
   /** The wheel's two libraries. */
   libraries: readonly string[];
-  /** Names that the addon's `binding.gyp` links with, and the library each stands for. */
+  /** The names that the addon's `binding.gyp` links with, as aliases of the wheel's libraries. */
   aliases: Readonly<Record<string, string>>;
   /** Additional linker flags. */
   linkerFlags?: string;
@@ -47,7 +47,7 @@ const WHEELS: Readonly<Record<string, Wheel>> = {
   },
 };
 
-/** Where the native package's own installer works, and the libraries that its addon then looks for, as seen from the addon. */
+/** The systems that the native package's own installer supports, with the libraries that its addon then loads, as paths from the addon. */
 const STOCK: Readonly<Record<string, readonly string[]>> = {
   "linux-x64-cpu": ["../../deps/lib/libtensorflow.so", "../../deps/lib/libtensorflow_framework.so"],
   "linux-x64-gpu": ["../../deps/lib/libtensorflow.so", "../../deps/lib/libtensorflow_framework.so"],

@@ -52,7 +52,7 @@ export const pathOf = (name: string) => join(FOLDER, PREFIX + name);
 export function createSegment(name: string, size: number, chunkLength: number): Segment {
   removeStaleSegments();
   const path = pathOf(name);
-  // It is linked to its name when it is whole, so that nobody sees half a segment.
+  // It is linked to its name when it is complete, so that no rank maps an incomplete segment.
   const temporary = uniqueName(path, "new");
   let fd: number | undefined;
   try {

@@ -117,7 +117,7 @@ export class DataParallel<Input extends object = Record<string, unknown>, Output
    * @param dicts - One for each replica; their arrays may differ in shape and size.
    * @returns What the replicas returned, in rank order.
    * @throws {DataParallelError} `scatter` if there is not one dict for each replica; `replica` when one throws or ends by itself, with its
-   *   rank and, as the cause, its error with the stack of its thread or process: all others are ended then, and every later call is refused alike;
+   *   rank and, as the cause, its error with the stack of its thread or process: all others are terminated then, and every later call rejects with it;
    *   `disposed`.
    * @throws the signal's reason, if it is aborted before the call.
    */
