@@ -27,7 +27,7 @@ interface ConvBnReluOptions {
   kernelSize?: number;
 }
 
-/** Adds layers to a decoder's graph; convolutions are initialized as in the original's decoders (Kaiming-normal, fan-in). */
+/** Adds layers to a decoder's graph; convolutions are drawn as the original's decoders draw them (He, fan-in). */
 export class DecoderBuilder {
   readonly options: DecoderOptions;
 

@@ -9,7 +9,7 @@ import {
 import { describe, it } from "vitest";
 import { buildNetwork, type Choice, PAIRS, valuesOf } from "./networks.ts";
 
-/** A network's loss and gradients with batch norm and dropout in evaluation mode, in float64. */
+/** A network's loss and gradients with batch norm standing still, in float64. */
 interface StillReference {
   loss: number;
   gradients: Record<string, ReferenceGradient>;

@@ -59,7 +59,7 @@ function transition(branches: tf.SymbolicTensor[], convBn: ConvBn, name: string)
   });
 }
 
-/** Four residual blocks on each branch, then multi-resolution fusion: every branch becomes the sum of all, resampled to its resolution. */
+/** Four residual blocks on each branch, then every branch becomes the sum of all, brought to its resolution. */
 function exchange(branches: tf.SymbolicTensor[], convBn: ConvBn, name: string): tf.SymbolicTensor[] {
   const deeper = branches.map((branch, i) => {
     let x = branch;

@@ -53,13 +53,13 @@ export interface GradientBounds {
   median: Pick<GradientBounds, "times" | "floor">;
 }
 
-/** With batch norm in evaluation mode: well-conditioned. */
+/** With batch norm standing still: well-conditioned. */
 export const STILL_BOUNDS: GradientBounds = { times: 3, floor: 0.01, most: 0.03, median: { times: 0, floor: 0.003 } };
 
 /** With the batch's own statistics, two values in a pyramid's one cell among them: PyTorch's float32 is off by up to 0.14. */
 export const TRAINING_BOUNDS: GradientBounds = { times: 8, floor: 0.02, most: 0.95, median: { times: 5, floor: 0.01 } };
 
-/** How far a training step's loss may be from float64's: a multiple of PyTorch's float32's own distance, which is one sample of many. */
+/** How far a training step's loss may be from float64's: a multiple of PyTorch's float32's own distance, which is one draw of many. */
 export const lossBound = (float64: number, float32: number) => 6 * Math.abs(float32 - float64) + 0.001;
 
 /** What is nothing but rounding where the true gradient is zero, as a share of the network's largest gradient. */

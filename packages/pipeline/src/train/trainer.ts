@@ -57,7 +57,7 @@ export class Trainer {
   readonly #order: number[];
   #gradients: tf.Tensor[] | undefined;
 
-  /** @param prepare - loads initial weights over those that were initialized from `TRAIN.seed`. */
+  /** @param prepare - gives the networks their first weights, beyond those drawn from `TRAIN.seed`. */
   static async create(
     config: Config,
     prepare: (encoder: tf.LayersModel, decoder: tf.LayersModel) => Promise<void>,

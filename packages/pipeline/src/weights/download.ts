@@ -23,7 +23,7 @@ export interface DownloadOptions {
   stall?: number;
 }
 
-/** A transient error: a retry may succeed. */
+/** An attempt that failed in a way that another one may not. */
 class Passing extends Error {
   constructor(
     message: string,
@@ -33,7 +33,7 @@ class Passing extends Error {
   }
 }
 
-/** The partial file is not of the server's present file: the download starts over. */
+/** What came so far does not belong to the server's file. */
 class Stale extends Passing {}
 
 /**
@@ -137,7 +137,7 @@ function placeOf(response: Response, have: number, validator: string): { from: n
   throw new PipelineError("download", said);
 }
 
-// A weak ETag does not promise the same bytes.
+// A weak tag does not promise the same bytes.
 function validatorOf({ headers }: Response): string {
   const etag = headers.get("etag");
   return etag && !etag.startsWith("W/") ? etag : (headers.get("last-modified") ?? "");
@@ -161,7 +161,7 @@ async function checkContent(part: string, check: DownloadOptions["check"]): Prom
   throw new PipelineError("download", wrong);
 }
 
-/** A network error as a transient one; others as they are. */
+/** The error as a {@link Passing} one if the network is to blame. */
 function passing(error: unknown, watch: Watch): unknown {
   if (watch.stalled) return new Passing("no data came for a while");
   if (error instanceof PipelineError || error instanceof Passing) return error;

@@ -7,7 +7,7 @@ import type { ContextOptions } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 import { fetchWeights, type ServerOptions, serverOf } from "./locate.ts";
 
-/** Files of initial weights; a half that is not named is initialized at random. */
+/** Where weights to begin with lie; a half that is not named is drawn at random. */
 export interface PretrainedFiles {
   encoder?: string;
   decoder?: string;
@@ -28,7 +28,7 @@ const IMAGENET_FILES: Record<EncoderName, string> = {
 
 /**
  * The weights that a training begins with: those that `MODEL` names; for an encoder without a name, ImageNet's from the cache or from
- * MIT's server unless it shall be initialized at random.
+ * MIT's server unless it shall be drawn at random.
  *
  * @throws {PipelineError} `missing` if a file is not there or cannot be had.
  */

@@ -204,7 +204,7 @@ interface Expected {
 
 const NAME = "mobilenetv2dilated+c1_deepsup";
 const CLASSES = 150;
-const evaluationMode = reference<Record<string, Expected & { loss: number }>>("gradients-eval.json")[NAME];
+const still = reference<Record<string, Expected & { loss: number }>>("gradients-eval.json")[NAME];
 const training =
   reference<Record<string, Expected & Record<"loss_float64" | "loss_float32", number[]>>>("gradients.json")[NAME];
 
@@ -253,16 +253,14 @@ describe("The original's training", () => {
 
   describeEngines("A trainer", () => {
     it("moves each weight by the reference's gradient and decay with fix_bn", async () => {
-      const { image, ...parameters } = evaluationMode!.gradients;
+      const { image, ...parameters } = still!.gradients;
       await expectNoComplaints(async (factor) => {
         // A rate at which these small gradients show in the last digits of the weights.
-        const { losses, gradients } = await steps(referenceBatch(evaluationMode!.input, factor), [100], 1e-4, {
+        const { losses, gradients } = await steps(referenceBatch(still!.input, factor), [100], 1e-4, {
           "TRAIN.fix_bn": true,
         });
         const complaints = gradientComplaints(gradients, parameters, STILL_BOUNDS);
-        return Math.abs(losses[0]! / evaluationMode!.loss - 1) < 1e-5
-          ? complaints
-          : [`the loss ${losses}`, ...complaints];
+        return Math.abs(losses[0]! / still!.loss - 1) < 1e-5 ? complaints : [`the loss ${losses}`, ...complaints];
       });
     });
 
