@@ -8,7 +8,7 @@ import type { NamedTensor, StateDict } from "./tensor.ts";
 
 /** Options of `loadWeights`. */
 export interface LoadOptions {
-  /** As in PyTorch's `load_state_dict`: whether missing and unexpected keys and shape mismatches are errors (the default); otherwise what fits is loaded. */
+  /** As PyTorch's: whether missing or unexpected keys and shape mismatches are errors (the default); otherwise what fits is loaded. */
   strict?: boolean | undefined;
   /** Which names of the state dict to ignore. */
   ignore?: ((name: string) => boolean) | undefined;

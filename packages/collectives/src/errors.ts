@@ -2,8 +2,9 @@ import { type Explanation, SegError, type SegErrorOptions } from "@seg/errors";
 import type { Call } from "./call.ts";
 
 /**
- * What went wrong, for programs: `timeout` (a rank did not make the call in time), `dead` (a rank has ended), `mismatch` (ranks made different calls, or
- * with different lengths), `unavailable` (a library is missing or not usable), `option` (an option out of range), `disposed` (use after `dispose`).
+ * What went wrong, for programs: `timeout` (a rank did not make the call in time), `dead` (a rank has ended), `mismatch` (ranks made different
+ * calls, or with different lengths), `unavailable` (a library is missing or not usable), `option` (an option out of range), `disposed` (use after
+ * `dispose`).
  */
 export type CollectiveErrorCode = "timeout" | "dead" | "mismatch" | "unavailable" | "option" | "disposed";
 

@@ -78,7 +78,7 @@ export function broadcastParameters(variables: readonly tf.Variable[], group: Gr
   tf.dispose(values);
 }
 
-/** Copies tensors, times `scale`, into one flat bucket, applies a collective to it, and splits the result; few operations, as each costs as much as thousands of numbers. */
+/** Applies a collective to tensors, times `scale`, in one flat bucket; few operations, as each costs as much as thousands of numbers. */
 function viaFlatBucket(
   tensors: readonly tf.Tensor[],
   scale: number,

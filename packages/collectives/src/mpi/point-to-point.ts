@@ -97,7 +97,10 @@ export class PointToPoint {
     });
   }
 
-  /** Starts persistent requests and completes them. Calls `received` when, after a while, all is received but not all sent: the data may show that a rank left. */
+  /**
+   * Starts persistent requests and completes them. Calls `received` when, after a while, all is received but not all sent: the data may show that
+   * a rank left.
+   */
   exchangePersistent(requests: Requests, during: string, received: () => void): void {
     this.#check(this.#session.mpi.Startall(requests.messages.length, requests.address), during);
     this.#complete(requests, during, received);

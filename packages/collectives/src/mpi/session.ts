@@ -121,7 +121,7 @@ function finalize({ mpi, hasAnyDied }: Session): void {
   }
 }
 
-/** Ends the process by what `choose` returns for its exit code, which does not return, after all other exit listeners; or as usual if that is nothing. */
+/** Ends the process by the function, which never returns, that `choose` gives for its exit code, after all other exit listeners; as usual if it gives none. */
 function exitBy(choose: (code: number) => (() => void) | undefined): void {
   const onExit = (code: number) => {
     const exit = choose(code);

@@ -25,8 +25,8 @@ export interface LaunchOptions<Options = unknown> {
   /** Given to every replica; copied. */
   options?: Options;
   /**
-   * Whether replicas are threads or processes. Default: processes where TensorFlow's native engine may run (`auto` included), which need the package koffi to
-   * share memory; threads for other engines, and for one replica alone.
+   * Whether replicas are threads or processes. Default: processes where TensorFlow's native engine may run (`auto` included), which need the
+   * package koffi for shared memory; threads for other engines, and for one replica alone.
    */
   launcher?: Launcher | undefined;
   /**
