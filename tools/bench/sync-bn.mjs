@@ -62,7 +62,7 @@ async function replica({ handle, rank, flags }) {
       // A step ends when all have ended it, with batch norm synchronized or not: the gradients are summed next.
       group.barrier();
       const { user, system } = process.cpuUsage(before);
-      tf.dispose([loss, ...gradients]);
+      tf.dispose([loss, gradients]);
       if (step >= 0) runs[mode].push({ step: seconds(start), cpu: (user + system) / 1e6, layers, ...meter });
     }
   }

@@ -1,5 +1,5 @@
 /** One replica of data-parallel.mjs: SGD steps of a network with synchronized batch norm, on random images. */
-import { allReduceGradients, broadcastParameters, lossShare } from "@seg/data-parallel";
+import { broadcastParameters, dataParallelOptimizer, lossShare } from "@seg/data-parallel";
 import { buildDecoder } from "@seg/decoders";
 import { buildEncoder } from "@seg/encoders";
 import { GroupedOptimizer, sparseCrossEntropy, trainingModel } from "@seg/layers";
@@ -16,15 +16,13 @@ export default function create({ group: given, rank, options: { model, batch, he
   if (synchronized) for (const half of models) attachGroup(half, group);
   const training = trainingModel(models);
   broadcastParameters(training.variables, group);
-  const optimizer = new GroupedOptimizer([{ variables: training.variables, learningRate: 1e-3, weightDecay: 1e-4 }], {
-    name: "sgd",
-    momentum: 0.9,
-  });
+  const parameters = [{ variables: training.variables, learningRate: 1e-3, weightDecay: 1e-4 }];
+  const sgd = new GroupedOptimizer(parameters, { name: "sgd", momentum: 0.9 });
+  const optimizer = dataParallelOptimizer(sgd, group, { reduce: "sum" });
   const stride = /upernet|hrnet/.test(model) ? 4 : 8;
   const image = tf.randomNormal([batch, height, width, 3], 0, 1, "float32", rank + 1);
   const labels = tf.randomUniform([batch, height / stride, width / stride], -1, 150, "int32", rank + 1);
   const share = lossShare(group);
-  const sum = (gradient) => allReduceGradients([gradient], group, { reduce: "sum" })[0];
 
   return {
     /**
@@ -45,9 +43,9 @@ export default function create({ group: given, rank, options: { model, batch, he
         loss.dataSync();
         seconds.statistics.push(group.seconds);
         group.seconds = 0;
-        optimizer.update(gradients, undefined, sum);
+        optimizer.applyGradients(gradients);
         training.variables[0].dataSync();
-        tf.dispose([loss, ...gradients]);
+        tf.dispose([loss, gradients]);
         seconds.gradients.push(group.seconds);
         seconds.step.push((performance.now() - start) / 1000);
       }

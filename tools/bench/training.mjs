@@ -43,7 +43,6 @@ function prepare(name, batch, [height, width], labelSize) {
   );
   const image = tf.randomNormal([batch, height, width, 3], 0, 1, "float32", 1);
   const labels = tf.randomUniform([batch, ...labelSize], -1, CLASSES, "int32", 2);
-  const order = new Map(training.variables.map(({ id }, i) => [id, i]));
   return {
     parameters: training.variables.reduce((sum, { size }) => sum + size, 0),
     step() {
@@ -57,10 +56,10 @@ function prepare(name, batch, [height, width], labelSize) {
         return total;
       });
       const end = performance.now();
-      optimizer.update(optimizer.variables.map(({ id }) => gradients[order.get(id)]));
+      optimizer.applyGradients(gradients);
       loss.dataSync();
       const done = performance.now();
-      tf.dispose([loss, ...gradients]);
+      tf.dispose([loss, gradients]);
       const [forward, backward, update] = [middle - start, end - middle, done - end].map((ms) => ms / 1000);
       return { forward, backward, update, step: forward + backward + update };
     },

@@ -1,12 +1,5 @@
-import {
-  channelDropoutLayer,
-  conv2dLayer,
-  conv2dOverResizedLayer,
-  layerSeed,
-  resizeLikeLayer,
-  type WeightOptions,
-} from "@seg/layers";
-import { type BatchNormalizationOptions, batchNormalization } from "@seg/sync-bn";
+import { channelDropout, conv2d, conv2dOverResized, layerSeed, resizeLike, type WeightOptions } from "@seg/layers";
+import { type BatchNormalizationLayerArgs, batchNormalization } from "@seg/sync-bn";
 import type * as tf from "@tensorflow/tfjs";
 
 /** Options of every decoder. */
@@ -16,7 +9,7 @@ export interface DecoderOptions extends WeightOptions {
   /** Share of channels dropped in training before the last layer of PPM decoders. Default 0.1. */
   dropout?: number;
   /** Options of each batch norm, such as its momentum. */
-  batchNorm?: Pick<BatchNormalizationOptions, "epsilon" | "epsMode" | "momentum" | "runningAverage" | "frozen">;
+  batchNorm?: Pick<BatchNormalizationLayerArgs, "epsilon" | "epsMode" | "momentum" | "runningAverage" | "frozen">;
 }
 
 interface ConvBnReluOptions {
@@ -37,7 +30,7 @@ export class DecoderBuilder {
 
   /** Convolution without bias, batch norm, ReLU; several inputs are resized to the first's size and seen as one. */
   convBnRelu(x: tf.SymbolicTensor | tf.SymbolicTensor[], { names, filters, kernelSize = 3 }: ConvBnReluOptions) {
-    const layer = Array.isArray(x) ? conv2dOverResizedLayer : conv2dLayer;
+    const layer = Array.isArray(x) ? conv2dOverResized : conv2d;
     const padding = (kernelSize - 1) / 2;
     const y = layer({ ...this.drawing(names[0]), name: names[0], filters, kernelSize, padding, useBias: false }).apply(
       x,
@@ -51,7 +44,7 @@ export class DecoderBuilder {
   /** The last layer: scores before the softmax, one channel for each class. */
   logits(x: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
     const { numClass = 150, weights } = this.options;
-    return conv2dLayer({
+    return conv2d({
       ...this.drawing(name),
       name,
       filters: numClass,
@@ -63,11 +56,11 @@ export class DecoderBuilder {
   dropout(x: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
     const { dropout: rate = 0.1, seed } = this.options;
     const own = layerSeed(seed, name);
-    return channelDropoutLayer({ name, rate, ...(own !== undefined && { seed: own }) }).apply(x) as tf.SymbolicTensor;
+    return channelDropout({ name, rate, ...(own !== undefined && { seed: own }) }).apply(x) as tf.SymbolicTensor;
   }
 
   resizeLike(x: tf.SymbolicTensor, like: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
-    return resizeLikeLayer({ name }).apply([x, like]) as tf.SymbolicTensor;
+    return resizeLike({ name }).apply([x, like]) as tf.SymbolicTensor;
   }
 
   private drawing(name: string) {

@@ -1,4 +1,4 @@
-import { adaptiveAvgPool2dLayer } from "@seg/layers";
+import { adaptiveAvgPool2d } from "@seg/layers";
 import type * as tf from "@tensorflow/tfjs";
 import type { DecoderBuilder } from "./builder.ts";
 
@@ -17,7 +17,7 @@ const CHANNELS = 512;
 export function ppm(features: tf.SymbolicTensor[], build: DecoderBuilder): tf.SymbolicTensor[] {
   const last = features[features.length - 1]!;
   const levels = POOL_SCALES.map((bins, i) => {
-    const pooled = adaptiveAvgPool2dLayer({ name: `ppm.${i}.0`, bins }).apply(last) as tf.SymbolicTensor;
+    const pooled = adaptiveAvgPool2d({ name: `ppm.${i}.0`, bins }).apply(last) as tf.SymbolicTensor;
     return build.convBnRelu(pooled, { names: [`ppm.${i}.1`, `ppm.${i}.2`], filters: CHANNELS, kernelSize: 1 });
   });
   const x = build.convBnRelu([last, ...levels], { names: ["conv_last.0", "conv_last.1"], filters: CHANNELS });

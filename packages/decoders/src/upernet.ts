@@ -1,4 +1,4 @@
-import { adaptiveAvgPool2dLayer } from "@seg/layers";
+import { adaptiveAvgPool2d } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import type { DecoderBuilder } from "./builder.ts";
 import { POOL_SCALES } from "./ppm.ts";
@@ -13,7 +13,7 @@ import { POOL_SCALES } from "./ppm.ts";
 export function upernet(features: tf.SymbolicTensor[], build: DecoderBuilder, channels: number): tf.SymbolicTensor[] {
   const last = features[features.length - 1]!;
   const levels = POOL_SCALES.map((bins, i) => {
-    const pooled = adaptiveAvgPool2dLayer({ name: `ppm_pooling.${i}`, bins }).apply(last) as tf.SymbolicTensor;
+    const pooled = adaptiveAvgPool2d({ name: `ppm_pooling.${i}`, bins }).apply(last) as tf.SymbolicTensor;
     // Unlike in PPM, levels are resized before their convolution.
     const resized = build.resizeLike(pooled, last, `ppm_pooling.${i}.resize`);
     return build.convBnRelu(resized, { names: [`ppm_conv.${i}.0`, `ppm_conv.${i}.1`], filters: 512, kernelSize: 1 });

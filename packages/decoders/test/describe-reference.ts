@@ -1,5 +1,6 @@
 import { buildEncoder, type EncoderName, type FEATURE_INFO } from "@seg/encoders";
-import { inferenceModel, resizeBilinear } from "@seg/layers";
+import { inferenceModel } from "@seg/layers";
+import { resizeBilinear } from "@seg/layers/ops";
 import {
   describeEngines,
   type Engine,

@@ -91,7 +91,7 @@ export function buildNetwork(pair: Pair, { still }: { still: boolean }) {
       });
       const value = loss.dataSync()[0]!;
       tf.dispose([x, loss]);
-      const named = training.variables.map(({ id }, i) => [names.get(id) ?? "image", gradients[i]!] as const);
+      const named = training.variables.map(({ id, name }) => [names.get(id) ?? "image", gradients[name]!] as const);
       return { loss: value, accuracy, gradients: new Map(named) };
     },
     dispose() {

@@ -1,4 +1,4 @@
-import { conv2dLayer, GroupedOptimizer, sparseCrossEntropy, trainingModel } from "@seg/layers";
+import { conv2d, GroupedOptimizer, sparseCrossEntropy, trainingModel } from "@seg/layers";
 import { batchNormalization } from "@seg/sync-bn";
 import { describeEveryEngine, uniform } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
@@ -10,8 +10,8 @@ function smallEncoder(): tf.LayersModel {
   const image = tf.input({ shape: [null, null, 3] });
   const norm = (x: unknown, activation?: "relu" | "relu6") =>
     batchNormalization(activation ? { activation } : {}).apply(x as tf.SymbolicTensor) as tf.SymbolicTensor;
-  const conv = (x: tf.SymbolicTensor, options: Partial<Parameters<typeof conv2dLayer>[0]>) =>
-    conv2dLayer({ filters: 16, kernelSize: 3, useBias: false, seed: 1, ...options }).apply(x);
+  const conv = (x: tf.SymbolicTensor, options: Partial<Parameters<typeof conv2d>[0]>) =>
+    conv2d({ filters: 16, kernelSize: 3, useBias: false, seed: 1, ...options }).apply(x);
   const stem = norm(conv(image, { filters: 8, strides: 2, padding: 1 }), "relu6");
   const wide = norm(conv(stem, { kernelSize: 1, seed: 2 }));
   const deep = norm([conv(wide, { padding: 2, dilations: 2, groups: 16, seed: 3 }), wide], "relu");
@@ -40,10 +40,10 @@ describeEveryEngine("a small network in training", () => {
     const lossOf = ([scores, auxiliary]: tf.Tensor[]) =>
       sparseCrossEntropy(scores!, labels).add<tf.Scalar>(sparseCrossEntropy(auxiliary!, labels).mul(0.4));
     /** The loss where every variable has gone `step` times its gradient. */
-    const lossAt = async (step: number, gradients: tf.Tensor[]) => {
+    const lossAt = async (step: number, gradients: tf.NamedTensorMap) => {
       const before = variables.map((variable) => variable.clone());
       const loss = tf.tidy(() => {
-        for (const [i, variable] of variables.entries()) variable.assign(variable.add(gradients[i]!.mul(step)));
+        for (const variable of variables) variable.assign(variable.add(gradients[variable.name]!.mul(step)));
         const maps = encoder.apply(image, { training: true }) as tf.Tensor[];
         return lossOf(decoder.apply(maps, { training: true }) as tf.Tensor[]);
       });
@@ -56,12 +56,12 @@ describeEveryEngine("a small network in training", () => {
     for (let i = 0; i < 3; i++) {
       const { loss, gradients } = training.gradients(image, lossOf);
       losses.push((await loss.data())[0]!);
-      const squares = tf.tidy(() => tf.addN(gradients.map((gradient) => gradient.square().sum())));
+      const squares = tf.tidy(() => tf.addN(Object.values(gradients).map((gradient) => gradient.square().sum())));
       const slope = (await squares.data())[0]!;
       const step = 1e-3 / Math.sqrt(slope);
       const numeric = ((await lossAt(step, gradients)) - (await lossAt(-step, gradients))) / (2 * step);
       expect(Math.abs(numeric / slope - 1)).toBeLessThan(1e-2);
-      optimizer.update(gradients);
+      optimizer.applyGradients(gradients);
       tf.dispose([loss, gradients, squares]);
     }
     expect(losses[1]).toBeLessThan(losses[0]!);

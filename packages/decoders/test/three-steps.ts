@@ -48,7 +48,6 @@ function threeSteps(pair: TrainedPair, network: ReturnType<typeof buildNetwork>,
     ],
     { name: "sgd", momentum },
   );
-  const names = new Map(trained.map(([name, { id }]) => [id, name]));
   const complaints: string[] = [];
   const judge = (what: string, error: number, bound: number) => {
     if (!(error <= bound)) complaints.push(`${what}: error ${error.toPrecision(3)}, bound ${bound.toPrecision(3)}`);
@@ -57,7 +56,9 @@ function threeSteps(pair: TrainedPair, network: ReturnType<typeof buildNetwork>,
     const own = network.pass(factor);
     own.gradients.get("image")!.dispose();
     own.gradients.delete("image");
-    optimizer.update(optimizer.variables.map(({ id }) => own.gradients.get(names.get(id)!)!));
+    optimizer.applyGradients(
+      trained.map(([name, variable]) => ({ name: variable.name, tensor: own.gradients.get(name)! })),
+    );
     const values = valuesOf(own.gradients);
     if (i === 0) complaints.push(...gradientComplaints(values, gradients, TRAINING_BOUNDS));
     judge(`loss ${i}`, Math.abs(own.loss - expectedLoss), lossBound(expectedLoss, loss_float32[i]!));

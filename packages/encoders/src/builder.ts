@@ -1,11 +1,11 @@
-import { type ActivationName, conv2dLayer, layerSeed, type WeightOptions } from "@seg/layers";
-import { type BatchNormalizationOptions, batchNormalization } from "@seg/sync-bn";
+import { type ActivationName, conv2d, layerSeed, type WeightOptions } from "@seg/layers";
+import { type BatchNormalizationLayerArgs, batchNormalization } from "@seg/sync-bn";
 import type * as tf from "@tensorflow/tfjs";
 
 /** Options of every encoder. */
 export interface EncoderOptions extends WeightOptions {
   /** Options of each batch norm, such as its momentum. */
-  batchNorm?: Pick<BatchNormalizationOptions, "epsilon" | "epsMode" | "momentum" | "runningAverage" | "frozen">;
+  batchNorm?: Pick<BatchNormalizationLayerArgs, "epsilon" | "epsMode" | "momentum" | "runningAverage" | "frozen">;
 }
 
 /** What a convolution with batch norm is told besides its input. */
@@ -33,7 +33,7 @@ export type ConvBn = (x: tf.SymbolicTensor, options: ConvBnOptions) => tf.Symbol
 /** Convolutions drawn as the original's encoders draw them: normal, variance 2 / (kernel area · output channels / groups). */
 export function convBnBuilder({ weights = "random", seed, batchNorm }: EncoderOptions): ConvBn {
   return (x, { names, filters, kernelSize = 1, dilations = 1, groups = 1, activation, residual, ...options }) => {
-    const y = conv2dLayer({
+    const y = conv2d({
       name: names[0],
       filters,
       kernelSize,

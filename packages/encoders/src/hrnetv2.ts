@@ -1,4 +1,4 @@
-import { activationLayer, resizeLikeLayer } from "@seg/layers";
+import { activation, resizeLike } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import type { ConvBn } from "./builder.ts";
 
@@ -31,7 +31,7 @@ export function hrnetv2(input: tf.SymbolicTensor, convBn: ConvBn): tf.SymbolicTe
 }
 
 const resizeTo = (x: tf.SymbolicTensor, like: tf.SymbolicTensor, name: string) =>
-  resizeLikeLayer({ name }).apply([x, like]) as tf.SymbolicTensor;
+  resizeLike({ name }).apply([x, like]) as tf.SymbolicTensor;
 
 function bottleneck(x: tf.SymbolicTensor, convBn: ConvBn, name: string): tf.SymbolicTensor {
   const names = (i: number): [string, string] => [`${name}.conv${i}`, `${name}.bn${i}`];
@@ -76,9 +76,7 @@ function exchange(branches: tf.SymbolicTensor[], convBn: ConvBn, name: string): 
   return deeper.map((target, i) => {
     const terms = deeper.map((source, j) => bring(source, j, target, i, convBn, `${name}.fuse_layers.${i}.${j}`));
     const sum = tf.layers.add({ name: `${name}.fuse_layers.${i}.sum` }).apply(terms) as tf.SymbolicTensor;
-    return activationLayer({ name: `${name}.fuse_layers.${i}.relu`, activation: "relu" }).apply(
-      sum,
-    ) as tf.SymbolicTensor;
+    return activation({ name: `${name}.fuse_layers.${i}.relu`, activation: "relu" }).apply(sum) as tf.SymbolicTensor;
   });
 }
 

@@ -1,4 +1,4 @@
-import { maxPool2dLayer } from "@seg/layers";
+import { maxPool2d } from "@seg/layers";
 import type * as tf from "@tensorflow/tfjs";
 import type { ConvBn } from "./builder.ts";
 
@@ -35,7 +35,7 @@ export function resnet(input: tf.SymbolicTensor, convBn: ConvBn, plan: ResNetPla
     const names: [string, string] = [`conv${i + 1}`, `bn${i + 1}`];
     x = convBn(x, { names, filters, kernelSize: 3, strides: i === 0 ? 2 : 1, activation: "relu" });
   }
-  x = maxPool2dLayer({ name: "maxpool", kernelSize: 3, strides: 2, padding: 1 }).apply(x) as tf.SymbolicTensor;
+  x = maxPool2d({ name: "maxpool", kernelSize: 3, strides: 2, padding: 1 }).apply(x) as tf.SymbolicTensor;
   return plan.blocks.map((count, stage) => {
     for (let i = 0; i < count; i++) x = block(x, convBn, plan, stage, i);
     return x;

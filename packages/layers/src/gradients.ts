@@ -14,7 +14,7 @@ import {
   ResizeBilinear,
   ResizeBilinearGrad,
   SparseCrossEntropy,
-} from "./kernel-names.ts";
+} from "./kernels/names.ts";
 
 const run = (kernel: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap) =>
   tf.engine().runKernel(kernel, inputs, attrs) as tf.Tensor;

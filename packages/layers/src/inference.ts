@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { applyLayer, execute, flatten, type Node, needed, type Step } from "./graph.ts";
-import type { ActivationName } from "./kernel-names.ts";
-import { Conv2DLayer } from "./layers/conv2d.ts";
+import type { ActivationName } from "./kernels/names.ts";
+import { Conv2D } from "./layers/conv2d.ts";
 import { activate } from "./ops/activation.ts";
 
 /** A trained network without its training parts; see {@link inferenceModel}. */
@@ -59,7 +59,7 @@ function fold(nodes: Node[], wanted: number[]): FoldedStep[] {
   const steps: FoldedStep[] = [];
   for (const node of nodes) {
     if (folded.has(node)) continue;
-    if (!(node.layer instanceof Conv2DLayer)) {
+    if (!(node.layer instanceof Conv2D)) {
       steps.push({ ...node, weights: [], run: (inputs) => applyLayer(node.layer, inputs, false) });
       continue;
     }
@@ -92,7 +92,7 @@ function afterTheirInputs(steps: FoldedStep[]): FoldedStep[] {
   return [...ordered];
 }
 
-function convolution(layer: Conv2DLayer, node: Node, norm?: Node & { layer: AffineLayer }): FoldedStep {
+function convolution(layer: Conv2D, node: Node, norm?: Node & { layer: AffineLayer }): FoldedStep {
   const [filter, bias] = tf.tidy(() => {
     const kernel = layer.kernel!.read() as tf.Tensor4D;
     const own = layer.bias?.read() ?? tf.zeros([kernel.shape[3]]);

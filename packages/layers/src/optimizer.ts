@@ -1,16 +1,19 @@
 import * as tf from "@tensorflow/tfjs";
-import { LayersError } from "./errors.ts";
+import { badOption, LayersError, type LayersErrorData, oneOf, refuseUnknown } from "./errors.ts";
 
-/** A parameter group: variables with one learning rate and weight decay, as in PyTorch's optimizers. */
+/** A tensor and its name, as TF.js's optimizers give and take them. */
+export type NamedTensor = Awaited<ReturnType<tf.Optimizer["getWeights"]>>[number];
+
+/** Variables that are trained alike. */
 export interface ParameterGroup {
   variables: readonly tf.Variable[];
   /** This group's rate for the next update; may be changed between updates. */
   learningRate: number;
-  /** L2 penalty: this times the parameters is added to their gradient. Default 0. */
+  /** Times the parameters themselves, added to their gradient. Default 0. */
   weightDecay?: number;
 }
 
-/** The optimization algorithm with its hyperparameters. */
+/** How parameters follow their gradients: the update rule. */
 export type UpdateRule =
   | {
       /** a ← momentum·a + g; w ← w − rate·a, PyTorch's with dampening 0. */
@@ -29,150 +32,195 @@ export type UpdateRule =
       epsilon?: number;
     };
 
-/** A group, and the optimizer's state of each of its variables: SGD's momentum, or Adam's two moments. */
+/** A parameter group, and the optimizer's state for each of its variables: SGD's momentum, or Adam's two moments. */
 interface GroupState {
   group: ParameterGroup;
   moments: tf.Tensor[][];
 }
 
+/** Names of the moments, as {@link GroupedOptimizer.getWeights} has them. */
+const MOMENTS = { sgd: ["momentum"], adam: ["m", "v"] } as const;
+
+/** Options of {@link GroupedOptimizer}. */
+export interface GroupedOptimizerOptions {
+  /** Where the Euclidean norm of all gradients together is larger, they are scaled down to it. Default: never. */
+  clipNorm?: number | undefined;
+}
+
 /**
- * SGD with momentum, or Adam, with parameter groups. Variables are updated one after the other, so that what one update reads and writes
- * stays in the processor's cache between its operations.
+ * SGD with momentum, or Adam, with parameter groups: a `tf.Optimizer`, for loops of one's own and for `model.compile`. Variables are updated
+ * one after the other, so that what one update reads and writes stays in the processor's cache between its operations.
  */
-export class GroupedOptimizer {
+export class GroupedOptimizer extends tf.Optimizer {
+  static className = "SegGroupedOptimizer";
   readonly #rule: UpdateRule;
+  readonly #clipNorm: number | undefined;
   readonly #states: GroupState[];
-  #updates = 0;
 
   /**
-   * @param groups - No variable twice.
-   * @throws {LayersError} if a variable stands in two groups.
+   * @param groups - No variable twice. A group's learning rate and weight decay may be changed between updates.
+   * @throws {LayersError} `option` if a variable stands in two groups, or for a rule or an option that there is not.
    */
-  constructor(groups: readonly ParameterGroup[], rule: UpdateRule) {
+  constructor(groups: readonly ParameterGroup[], rule: UpdateRule, options: GroupedOptimizerOptions = {}) {
+    super();
+    checkRule(rule);
+    refuseUnknown(options, ["clipNorm"], "an option of the optimizer");
+    const { clipNorm } = options;
+    if (clipNorm !== undefined && !(clipNorm > 0)) {
+      throw badOption("clipNorm", clipNorm, { expected: "clipNorm > 0", received: `${clipNorm}` });
+    }
     const ids = groups.flatMap(({ variables }) => variables.map(({ id }) => id));
     if (new Set(ids).size !== ids.length) {
-      throw new LayersError("option", "Expected each variable in one parameter group but one stands in two.");
+      throw new LayersError("option", { expected: "each variable in one parameter group", but: "one stands in two" });
+    }
+    for (const group of groups) {
+      refuseUnknown(group, ["variables", "learningRate", "weightDecay"], "an option of a parameter group");
     }
     this.#rule = rule;
-    const count = rule.name === "sgd" ? 1 : 2;
+    this.#clipNorm = clipNorm;
     this.#states = groups
       .filter(({ variables }) => variables.length > 0)
       .map((group) => ({
         group,
-        moments: group.variables.map((variable) =>
-          Array.from({ length: count }, () => tf.keep(tf.zerosLike(variable))),
-        ),
+        moments: group.variables.map((variable) => MOMENTS[rule.name].map(() => tf.keep(tf.zerosLike(variable)))),
       }));
   }
 
-  /** How many updates have been made. */
-  get updates(): number {
-    return this.#updates;
-  }
-
-  /** The variables of all groups, in the order in which {@link update} takes their gradients. */
+  /** The variables of all groups. */
   get variables(): tf.Variable[] {
     return this.#states.flatMap(({ group }) => group.variables);
   }
 
+  /** As of any `tf.Optimizer`, by default for the variables of the groups. */
+  override computeGradients(f: () => tf.Scalar, varList: tf.Variable[] = this.variables) {
+    return super.computeGradients(f, varList);
+  }
+
   /**
-   * One optimizer step.
+   * Moves the variables against their gradients.
    *
-   * @param gradients - One for each of `variables`, in their order; stay the caller's.
-   * @param clipNorm - Gradient clipping by global norm: where the Euclidean norm of all gradients together is larger, they are scaled down
-   *   to it. Default: never.
-   * @param combine - Called with each group's gradients as one flat tensor, before clipping; what it gives is used instead. Replicas
-   *   all-reduce here.
-   * @throws {LayersError} if the gradients are not the variables' in number and shape; then no variable has changed.
+   * @param gradients - By the variables' names, as `tf.variableGrads` and `trainingModel` give them; a variable without one stays as it is.
+   *   They stay the caller's.
+   * @throws {LayersError} `shape` if a gradient is of another shape than its variable, or of no variable here; then nothing has moved.
    */
-  update(
-    gradients: readonly tf.Tensor[],
-    clipNorm = Number.POSITIVE_INFINITY,
-    combine?: (gradient: tf.Tensor1D) => tf.Tensor1D,
-  ): void {
-    const { variables } = this;
-    const wrong = variables.findIndex(({ shape }, i) => String(shape) !== String(gradients[i]?.shape));
-    if (wrong >= 0 || gradients.length !== variables.length) {
-      const came =
-        gradients.length === variables.length
-          ? `[${gradients[wrong]!.shape}] for [${variables[wrong]!.shape}] (${variables[wrong]!.name})`
-          : `${gradients.length}`;
-      throw new LayersError(
-        "shape",
-        `Expected ${variables.length} gradients, each of its variable's shape, but received ${came}: pass them in the order of \`variables\`.`,
-      );
-    }
-    this.#updates++;
+  applyGradients(gradients: tf.NamedTensorMap | NamedTensor[]): void {
+    const byName: tf.NamedTensorMap = Array.isArray(gradients)
+      ? Object.fromEntries(gradients.map(({ name, tensor }) => [name, tensor]))
+      : gradients;
+    this.#check(byName);
+    this.incrementIterations();
     tf.tidy(() => {
-      let start = 0;
-      const own = this.#states.map(({ group }) => {
-        const part = gradients.slice(start, start + group.variables.length);
-        start += part.length;
-        return combine ? combineFlat(part, combine) : part;
-      });
-      const scale = Number.isFinite(clipNorm) ? clipScale(own.flat(), clipNorm) : undefined;
-      this.#states.forEach((state, i) => {
-        this.#updateGroup(state, own[i]!, scale);
-      });
+      const given = Object.values(byName).filter((gradient) => gradient);
+      const scale = this.#clipNorm === undefined ? undefined : clipScale(given, this.#clipNorm);
+      for (const state of this.#states) this.#updateGroup(state, byName, scale);
     });
   }
 
-  /** How many numbers each of {@link moments}' tensors holds. */
-  get momentSizes(): number[] {
-    return this.#states.flatMap(({ group, moments }) => {
-      const size = group.variables.reduce((sum, variable) => sum + variable.size, 0);
-      return moments[0]!.map(() => size);
-    });
-  }
-
-  /** The optimizer's state, to save beside the parameters: flat tensors in a fixed order, which the caller disposes. */
-  moments(): tf.Tensor1D[] {
-    return this.#states.flatMap(({ moments }) => moments[0]!.map((_, k) => flatten(moments.map((own) => own[k]!))));
+  #check(gradients: tf.NamedTensorMap): void {
+    const { variables } = this;
+    const names = new Set(variables.map(({ name }) => name));
+    const wrong = (but: string, data: Partial<LayersErrorData>) =>
+      new LayersError(
+        "shape",
+        { expected: `gradients of the optimizer's ${variables.length} variables`, but },
+        { data },
+      );
+    for (const name of Object.keys(gradients)) {
+      if (!names.has(name)) throw wrong(`received one of ${name}, which is in no parameter group`, { received: name });
+    }
+    for (const { name, shape } of variables) {
+      const gradient = gradients[name];
+      if (gradient && String(gradient.shape) !== String(shape)) {
+        const data = { expected: shape, received: gradient.shape };
+        throw wrong(`received [${gradient.shape}] for ${name} [${shape}]`, data);
+      }
+    }
   }
 
   /**
-   * Restores a saved optimizer's state.
-   *
-   * @param moments - As {@link moments} gave them; stay the caller's.
-   * @throws {LayersError} if they are of other parameters.
+   * What the next update depends on besides the variables: `iter`, then each group's moments, variable by variable. The tensors (but for
+   * `iter`) stay the optimizer's, and go with the next update.
    */
-  restore(moments: readonly tf.Tensor[], updates: number): void {
-    const expected = this.momentSizes;
-    if (moments.length !== expected.length || moments.some(({ size }, i) => size !== expected[i])) {
+  override async getWeights(): Promise<NamedTensor[]> {
+    const own = this.#states.flatMap(({ group, moments }) =>
+      MOMENTS[this.#rule.name].flatMap((moment, k) =>
+        group.variables.map(({ name }, i) => ({ name: `${name}/${moment}`, tensor: moments[i]![k]! })),
+      ),
+    );
+    return [await this.saveIterations(), ...own];
+  }
+
+  /**
+   * Takes up where a saved optimizer was.
+   *
+   * @param weights - As {@link getWeights} gave them, in that order, whatever their names; stay the caller's.
+   * @throws {LayersError} `shape` if they are of other variables or of another rule; then nothing has changed.
+   */
+  override async setWeights(weights: NamedTensor[]): Promise<void> {
+    const [iterations, ...rest] = weights;
+    const expected = this.#states.flatMap(({ group }) =>
+      MOMENTS[this.#rule.name].flatMap(() => group.variables.map(({ size }) => size)),
+    );
+    const received = rest.map(({ tensor }) => tensor.size);
+    if (!iterations || String(expected) !== String(received)) {
       throw new LayersError(
         "shape",
-        `Expected an optimizer's moments of sizes ${expected} but received ${moments.map(({ size }) => size)}.`,
+        { expected: `an optimizer's moments of sizes ${expected}`, received: `${received}` },
+        { data: { expected, received } },
       );
     }
-    this.#updates = updates;
+    this.iterations_ = Number((await iterations.tensor.data())[0]);
     let next = 0;
     for (const state of this.#states) {
-      const parts = state.moments[0]!.map(() =>
-        unflatten(moments[next++] as tf.Tensor1D, state.group.variables).map((part) => tf.keep(part)),
-      );
       tf.dispose(state.moments);
-      state.moments = state.group.variables.map((_, i) => parts.map((part) => part[i]!));
+      const { variables } = state.group;
+      const byMoment = MOMENTS[this.#rule.name].map(() =>
+        variables.map(({ shape }) => tf.keep(rest[next++]!.tensor.reshape(shape))),
+      );
+      state.moments = variables.map((_, i) => byMoment.map((own) => own[i]!));
     }
   }
 
-  /** Frees the optimizer's state; the variables stay. */
-  dispose(): void {
+  /** The rule alone: the variables are not written down. */
+  getConfig(): tf.serialization.ConfigDict {
+    return { ...this.#rule, clipNorm: this.#clipNorm ?? null };
+  }
+
+  /** Frees what the optimizer holds; the variables stay. */
+  override dispose(): void {
     for (const { moments } of this.#states) tf.dispose(moments);
   }
 
-  #updateGroup({ group, moments }: GroupState, gradients: readonly tf.Tensor[], scale: tf.Tensor | undefined): void {
+  #updateGroup({ group, moments }: GroupState, gradients: tf.NamedTensorMap, scale: tf.Tensor | undefined): void {
     const { variables, learningRate, weightDecay = 0 } = group;
     const step =
-      this.#rule.name === "sgd" ? sgd(this.#rule, learningRate) : adam(this.#rule, learningRate, this.#updates);
+      this.#rule.name === "sgd" ? sgd(this.#rule, learningRate) : adam(this.#rule, learningRate, this.iterations);
     const decay = tf.scalar(weightDecay);
     variables.forEach((variable, i) => {
+      const gradient = gradients[variable.name];
+      if (!gradient) return;
       tf.tidy(() => {
-        const clipped = scale ? gradients[i]!.mul(scale) : gradients[i]!;
+        const clipped = scale ? gradient.mul(scale) : gradient;
         const [next, ...own] = step(variable, weightDecay ? clipped.add(variable.mul(decay)) : clipped, moments[i]!);
         tf.dispose(moments[i]!);
         moments[i] = own.map((moment) => tf.keep(moment));
         variable.assign(next!);
       });
+    });
+  }
+}
+
+function checkRule(rule: UpdateRule): void {
+  oneOf("name", rule.name, Object.keys(MOMENTS) as UpdateRule["name"][]);
+  const own = rule.name === "sgd" ? ["momentum"] : ["beta1", "beta2", "epsilon"];
+  refuseUnknown(rule, ["name", ...own], `an option of the rule ${rule.name}`);
+  for (const [option, value] of Object.entries(rule)) {
+    if (option === "name" || value === undefined) continue;
+    const isRate = option !== "epsilon";
+    if (typeof value === "number" && value >= 0 && (!isRate || value < 1)) continue;
+    throw badOption(option, value, {
+      expected: isRate ? `${option} in [0, 1)` : `${option} ≥ 0`,
+      received: `${value}`,
     });
   }
 }
@@ -202,30 +250,6 @@ function adam(
       .add(epsilon);
     return [parameters.sub(mean.mul(learningRate / (1 - beta1 ** updates)).div(deviation)), mean, square];
   };
-}
-
-/** Tensors one behind the other, as one. */
-const flatten = (tensors: readonly tf.Tensor[]): tf.Tensor1D =>
-  tf.tidy(() => (tensors.length === 1 ? tensors[0]!.flatten().clone() : tf.concat1d(tensors.map((t) => t.flatten()))));
-
-/** A flat tensor as tensors of the shapes of others. */
-const unflatten = (flat: tf.Tensor1D, like: readonly tf.Tensor[]): tf.Tensor[] =>
-  tf.tidy(() =>
-    tf
-      .split(
-        flat.flatten(),
-        like.map(({ size }) => size),
-      )
-      .map((part, i) => part.reshape(like[i]!.shape)),
-  );
-
-function combineFlat(gradients: readonly tf.Tensor[], combine: (gradient: tf.Tensor1D) => tf.Tensor1D): tf.Tensor[] {
-  const flat = flatten(gradients);
-  const combined = combine(flat);
-  if (combined !== flat) flat.dispose();
-  const parts = unflatten(combined, gradients);
-  combined.dispose();
-  return parts;
 }
 
 /** What gradients are multiplied by so that their norm together is at most `most`. */

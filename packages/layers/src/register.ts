@@ -1,7 +1,7 @@
 import { registerGradients } from "./gradients.ts";
-import { registerComposedKernels } from "./kernels/composed.ts";
-import { registerTensorflowKernels } from "./kernels/tensorflow/index.ts";
+import { composedKernels } from "./kernels/composed/index.ts";
+import { registerKernels } from "./kernels/register.ts";
+import { nativeKernels } from "./kernels/tensorflow/index.ts";
 
-registerComposedKernels();
-registerTensorflowKernels();
+registerKernels(composedKernels, nativeKernels);
 registerGradients();

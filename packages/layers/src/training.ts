@@ -3,16 +3,17 @@ import { applyLayer, execute, flatten, needed } from "./graph.ts";
 
 /** Models made ready for training; see {@link trainingModel}. */
 export interface TrainingModel {
-  /** The trained variables, in the order of the gradients. */
+  /** The trained variables. */
   readonly variables: tf.Variable[];
   /**
    * One forward and backward pass.
    *
    * @param x - `[batch, height, width, channels]`, float32; stays the caller's.
    * @param loss - Makes a scalar of the last model's outputs.
-   * @returns The loss, and the gradient of each of `variables`; the caller disposes them.
+   * @returns The loss, with the penalties of the layers' regularizers where they have any, and the gradient of each of `variables` by its
+   *   name, as `tf.variableGrads` and every optimizer's `applyGradients` have them; the caller disposes them.
    */
-  gradients(x: tf.Tensor, loss: (outputs: tf.Tensor[]) => tf.Scalar): { loss: tf.Scalar; gradients: tf.Tensor[] };
+  gradients(x: tf.Tensor, loss: (outputs: tf.Tensor[]) => tf.Scalar): { loss: tf.Scalar; gradients: tf.NamedTensorMap };
 }
 
 /** One operation as TF.js's tape holds it. */
@@ -42,7 +43,9 @@ interface TapeEngine {
 export function trainingModel(models: tf.LayersModel | tf.LayersModel[]): TrainingModel {
   const chain = Array.isArray(models) ? models : [models];
   const { nodes, input, results } = flatten(chain);
-  const steps = needed(nodes, results).map(({ layer, inputs, output }) => ({
+  const used = needed(nodes, results);
+  const layers = new Set(used.map(({ layer }) => layer));
+  const steps = used.map(({ layer, inputs, output }) => ({
     inputs,
     output,
     run: (values: tf.Tensor[]) => applyLayer(layer, values, true),
@@ -54,15 +57,24 @@ export function trainingModel(models: tf.LayersModel | tf.LayersModel[]): Traini
       const { value, tape } = record(() => {
         const outputs = execute(steps, input, results, x);
         try {
-          return tf.tidy(() => loss(outputs));
+          return tf.tidy(() => penalized(loss(outputs), layers));
         } finally {
           tf.dispose(outputs);
         }
       });
-      return { loss: value, gradients: backward(tape, variables, value) };
+      return { loss: value, gradients: byName(variables, backward(tape, variables, value)) };
     },
   };
 }
+
+/** The loss with the penalties of the layers' regularizers, as `model.fit` adds them. */
+function penalized(loss: tf.Scalar, layers: Iterable<tf.layers.Layer>): tf.Scalar {
+  const penalties = [...layers].flatMap((layer) => layer.calculateLosses());
+  return penalties.length === 0 ? loss : (tf.addN([loss, ...penalties]) as tf.Scalar);
+}
+
+const byName = (variables: tf.Variable[], gradients: tf.Tensor[]): tf.NamedTensorMap =>
+  Object.fromEntries(variables.map(({ name }, i) => [name, gradients[i]!]));
 
 /** Runs `forward`, and gives the operations that it ran. */
 function record<T>(forward: () => T): { value: T; tape: TapeNode[] } {

@@ -1,7 +1,8 @@
 import { describeEngines, uniform } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
-import { conv2d, type Pair } from "../src/index.ts";
+import type { Pair } from "../src/index.ts";
+import { conv2d } from "../src/ops/index.ts";
 
 interface Case {
   shape: [number, number, number, number];

@@ -1,7 +1,8 @@
 import { describeEngines, type Engine, tidyAsync, uniform } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
-import { conv2d, conv2dOverResized, type Pair, resizeBilinear } from "../src/index.ts";
+import type { Pair } from "../src/index.ts";
+import { conv2d, conv2dOverResized, resizeBilinear } from "../src/ops/index.ts";
 
 const madeUp = (key: string, shape: [number, number, number, number]) =>
   tf.tensor4d(

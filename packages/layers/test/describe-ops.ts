@@ -9,7 +9,8 @@ import {
 } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { adaptiveAvgPool2d, conv2d, maxPool2d, type Pair, resizeBilinear } from "../src/index.ts";
+import type { Pair } from "../src/index.ts";
+import { adaptiveAvgPool2d, conv2d, maxPool2d, resizeBilinear } from "../src/ops/index.ts";
 
 interface Meta {
   op: "conv2d" | "bilinear" | "adaptive_avg_pool2d" | "max_pool2d";

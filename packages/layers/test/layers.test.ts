@@ -4,19 +4,9 @@ import { join } from "node:path";
 import { describeEveryEngine, tidyAsync, uniform } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import {
-  activationLayer,
-  adaptiveAvgPool2dLayer,
-  channelDropoutLayer,
-  conv2d,
-  conv2dLayer,
-  conv2dOverResizedLayer,
-  inferenceModel,
-  LayersError,
-  maxPool2d,
-  maxPool2dLayer,
-  resizeLikeLayer,
-} from "../src/index.ts";
+import * as layers from "../src/index.ts";
+import { inferenceModel, LayersError } from "../src/index.ts";
+import * as ops from "../src/ops/index.ts";
 
 const image = (shape: [number, number, number, number]) =>
   tf.tensor4d(
@@ -33,10 +23,10 @@ const image = (shape: [number, number, number, number]) =>
 /** A model with every layer of this package. */
 function everyLayer(): tf.LayersModel {
   const input = tf.input({ shape: [null, null, 3] });
-  let x = conv2dLayer({ name: "stem", filters: 8, kernelSize: 3, strides: 2, padding: 1, seed: 1 }).apply(input);
-  x = activationLayer({ name: "relu", activation: "relu6" }).apply(x);
-  x = maxPool2dLayer({ name: "pool", kernelSize: 3, strides: 2, padding: 1 }).apply(x);
-  const depthwise = conv2dLayer({
+  let x = layers.conv2d({ name: "stem", filters: 8, kernelSize: 3, strides: 2, padding: 1, seed: 1 }).apply(input);
+  x = layers.activation({ name: "relu", activation: "relu6" }).apply(x);
+  x = layers.maxPool2d({ name: "pool", kernelSize: 3, strides: 2, padding: 1 }).apply(x);
+  const depthwise = layers.conv2d({
     name: "dw",
     filters: 8,
     kernelSize: 3,
@@ -46,10 +36,10 @@ function everyLayer(): tf.LayersModel {
     seed: 2,
   });
   const y = depthwise.apply(x) as tf.SymbolicTensor;
-  const cells = adaptiveAvgPool2dLayer({ name: "cells", bins: 2 }).apply(y) as tf.SymbolicTensor;
-  const joined = conv2dOverResizedLayer({ name: "joined", filters: 5, kernelSize: 3, padding: 1, seed: 3 });
-  const z = channelDropoutLayer({ name: "drop", rate: 0.2, seed: 5 }).apply(joined.apply([y, cells]));
-  const output = resizeLikeLayer({ name: "up" }).apply([z as tf.SymbolicTensor, input]);
+  const cells = layers.adaptiveAvgPool2d({ name: "cells", bins: 2 }).apply(y) as tf.SymbolicTensor;
+  const joined = layers.conv2dOverResized({ name: "joined", filters: 5, kernelSize: 3, padding: 1, seed: 3 });
+  const z = layers.channelDropout({ name: "drop", rate: 0.2, seed: 5 }).apply(joined.apply([y, cells]));
+  const output = layers.resizeLike({ name: "up" }).apply([z as tf.SymbolicTensor, input]);
   return tf.model({ inputs: input, outputs: output as tf.SymbolicTensor });
 }
 
@@ -108,13 +98,13 @@ describe("channel dropout", () => {
   it("drops whole channels, keeps the mean, and repeats itself with a seed", () => {
     tf.tidy(() => {
       const ones = tf.ones([4, 3, 3, 500]);
-      const draw = () => channelDropoutLayer({ rate: 0.25, seed: 7 }).apply(ones, { training: true }) as tf.Tensor;
+      const draw = () => layers.channelDropout({ rate: 0.25, seed: 7 }).apply(ones, { training: true }) as tf.Tensor;
       const values = draw();
       const channels = values.mean([1, 2]).dataSync();
       for (const value of channels) expect([0, 4 / 3].some((x) => Math.abs(value - x) < 1e-6)).toBe(true);
       expect(Math.abs(values.mean().dataSync()[0]! - 1)).toBeLessThan(0.05);
       expect(draw().dataSync()).toEqual(values.dataSync());
-      const layer = channelDropoutLayer({ rate: 0.25, seed: 7 });
+      const layer = layers.channelDropout({ rate: 0.25, seed: 7 });
       const [first, second] = [0, 1].map(() => (layer.apply(ones, { training: true }) as tf.Tensor).dataSync());
       expect(first).not.toEqual(second);
       expect((layer.apply(ones) as tf.Tensor).dataSync()).toEqual(ones.dataSync());
@@ -122,17 +112,117 @@ describe("channel dropout", () => {
   });
 });
 
+/** The code and the data of the error that is thrown. */
+function errorOf(run: () => unknown) {
+  try {
+    run();
+  } catch (error) {
+    expect(error).toBeInstanceOf(LayersError);
+    const { code, data } = error as LayersError;
+    return { code, ...data };
+  }
+  throw new Error("Nothing was thrown.");
+}
+
 describe("wrong use", () => {
-  it("tells what was expected, what came, and a way out", () => {
+  it("tells what was expected and what came", () => {
     tf.tidy(() => {
       const x = image([1, 4, 4, 6]);
       const filter = tf.ones([3, 3, 6, 2]) as tf.Tensor4D;
-      expect(() => conv2d(x, tf.ones([3, 3, 4, 2]))).toThrow(/Expected a filter \[kh, kw, 6, .*received \[3,3,4,2\]/);
-      expect(() => conv2d(x, filter, { dilations: 4 })).toThrow(/holds the 3×3 window.*received 4×4/);
-      expect(() => conv2d(x, filter, { strides: 0 })).toThrow(/Expected strides of whole numbers ≥ 1 but received 0/);
-      expect(() => maxPool2d(x, { kernelSize: 2, padding: 2 })).toThrow(/at most half the window/);
-      expect(() => maxPool2d(x, { kernelSize: 5 })).toThrow(LayersError);
-      expect(() => channelDropoutLayer({ rate: 1 })).toThrow(/dropout rate in \[0, 1\) but received 1/);
+      expect(errorOf(() => ops.conv2d(x, tf.ones([3, 3, 4, 2])))).toEqual({
+        code: "shape",
+        expected: [3, 3, 6, 2],
+        received: [3, 3, 4, 2],
+      });
+      expect(errorOf(() => ops.conv2d(x, filter, { dilations: 4 }))).toEqual({
+        code: "shape",
+        expected: [3, 3],
+        received: [1, 4, 4, 6],
+      });
+      expect(errorOf(() => ops.conv2d(x, filter, { strides: 0 }))).toEqual({
+        code: "option",
+        option: "strides",
+        received: 0,
+      });
+      expect(errorOf(() => ops.maxPool2d(x, { kernelSize: 2, padding: 2 }))).toMatchObject({ option: "padding" });
+      expect(errorOf(() => ops.maxPool2d(x, { kernelSize: 5 }))).toMatchObject({ code: "shape", expected: [5, 5] });
+      expect(errorOf(() => ops.activate(x, "swish" as "relu"))).toMatchObject({ code: "option", option: "activation" });
+      expect(errorOf(() => layers.channelDropout({ rate: 1 }))).toEqual({
+        code: "option",
+        option: "rate",
+        received: 1,
+      });
+      expect(() => layers.channelDropout({ rate: 1 })).toThrow("Expected a dropout rate in [0, 1) but received 1.");
     });
   });
+
+  it("of a layer's options is refused when it is made, with the nearest name", () => {
+    const conv = { filters: 4, kernelSize: 3 };
+    for (const [make, option, nearest] of [
+      [() => layers.conv2d({ ...conv, stride: 2 } as never), "stride", "strides"],
+      [() => layers.conv2d({ ...conv, kernalInitializer: "zeros" } as never), "kernalInitializer", "kernelInitializer"],
+      [() => layers.conv2d({ ...conv, activation: "relu" } as never), "activation", undefined],
+      [() => layers.conv2d({ ...conv, kernelInitializer: "glorotNormall" }), "kernelInitializer", "glorotNormal"],
+      [() => layers.activation({ activation: "rellu" as "relu" }), "activation", "relu"],
+      [() => layers.maxPool2d({ kernelSize: 2, poolSize: 2 } as never), "poolSize", undefined],
+      [() => layers.adaptiveAvgPool2d({ bins: 2, bin: 2 } as never), "bin", "bins"],
+      [() => layers.channelDropout({ rate: 0.1, rates: 1 } as never), "rates", "rate"],
+      [() => layers.resizeLike({ nam: "x" } as never), "nam", "name"],
+      [() => layers.conv2dOverResized({ ...conv, dilation: 1 } as never), "dilation", "dilations"],
+    ] as const) {
+      expect(errorOf(make)).toMatchObject({ code: "option", option, nearest });
+    }
+    for (const args of [
+      { filters: 0 },
+      { filters: 3, groups: 2 },
+      { groups: 0 },
+      { kernelSize: 1.5 },
+      { padding: "same" },
+      { kernelStddev: -1 },
+      { kernelStddev: 1, kernelInitializer: "ones" },
+      { biasRegularizer: 3 },
+    ]) {
+      expect(errorOf(() => layers.conv2d({ ...conv, ...args } as never))).toMatchObject({ code: "option" });
+    }
+  });
 });
+
+describe("a convolution layer", () => {
+  it("takes initializers, regularizers and constraints as stock layers do, and is saved with them", async () => {
+    const args = {
+      filters: 2,
+      kernelSize: 1,
+      inputShape: [3, 3, 4],
+      kernelInitializer: tf.initializers.constant({ value: 0.5 }),
+      biasInitializer: "ones",
+      kernelRegularizer: tf.regularizers.l2({ l2: 0.1 }),
+      kernelConstraint: "nonNeg",
+    };
+    const ours = tf.sequential({ layers: [layers.conv2d(args)] });
+    const stock = tf.sequential({ layers: [tf.layers.conv2d(args as never)] });
+    const x = image([1, 3, 3, 4]);
+    const values = (model: tf.LayersModel) => Array.from((model.predict(x) as tf.Tensor).dataSync());
+    expect(values(ours)).toEqual(values(stock));
+    const loaded = await tf.loadLayersModel(tf.io.fromMemory(await artifactsOf(ours)));
+    expect(loaded.layers[0]!.getConfig()).toEqual(ours.layers[0]!.getConfig());
+    expect(loaded.layers[0]!.calculateLosses().map((loss) => loss.dataSync()[0])).toEqual([
+      expect.closeTo(0.1 * 8 * 0.25, 5),
+    ]);
+    // What a regularizer adds is part of the loss and of its gradients.
+    const { loss, gradients } = layers.trainingModel(ours).gradients(x, ([y]) => y!.sum().mul(0).asScalar());
+    expect(loss.dataSync()[0]).toBeCloseTo(0.1 * 8 * 0.25, 5);
+    const [kernel] = Object.values(gradients);
+    expect(Array.from(kernel!.dataSync())).toEqual(Array(8).fill(expect.closeTo(0.1 * 2 * 0.5, 5)));
+  });
+});
+
+async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
+  let saved!: tf.io.ModelArtifacts;
+  await model.save(
+    tf.io.withSaveHandler(async (artifacts) => {
+      saved = artifacts;
+      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } };
+    }),
+  );
+  return saved;
+}

@@ -2,11 +2,11 @@ import { describeEveryEngine, tidyAsync, uniform } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import {
-  activationLayer,
-  conv2dLayer,
+  activation,
+  conv2d,
   GroupedOptimizer,
   pixelAccuracy,
-  resizeLikeLayer,
+  resizeLike,
   sparseCrossEntropy,
   trainingModel,
 } from "../src/index.ts";
@@ -36,17 +36,17 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
 /** Two models in a chain, with a tensor that two layers read and an output that another layer reads too. */
 function chain(): [tf.LayersModel, tf.LayersModel] {
   const image = tf.input({ shape: [null, null, 2] });
-  const stem = conv2dLayer({ name: "stem", filters: 4, kernelSize: 3, strides: 2, padding: 1, seed: 1 }).apply(image);
-  const relu = activationLayer({ name: "relu", activation: "relu" }).apply(stem) as tf.SymbolicTensor;
-  const deep = conv2dLayer({ name: "deep", filters: 4, kernelSize: 3, padding: 2, dilations: 2, seed: 2 }).apply(relu);
+  const stem = conv2d({ name: "stem", filters: 4, kernelSize: 3, strides: 2, padding: 1, seed: 1 }).apply(image);
+  const relu = activation({ name: "relu", activation: "relu" }).apply(stem) as tf.SymbolicTensor;
+  const deep = conv2d({ name: "deep", filters: 4, kernelSize: 3, padding: 2, dilations: 2, seed: 2 }).apply(relu);
   const sum = tf.layers.add({ name: "sum" }).apply([relu, deep as tf.SymbolicTensor]) as tf.SymbolicTensor;
   const [a, b] = [relu, sum].map((map) => tf.input({ shape: [null, null, map.shape[3]!] })) as [
     tf.SymbolicTensor,
     tf.SymbolicTensor,
   ];
-  const head = conv2dLayer({ name: "head", filters: 3, kernelSize: 1, seed: 3 }).apply(b) as tf.SymbolicTensor;
-  const aside = conv2dLayer({ name: "aside", filters: 3, kernelSize: 1, seed: 4 }).apply(a) as tf.SymbolicTensor;
-  const resized = resizeLikeLayer({ name: "up" }).apply([aside, head]) as tf.SymbolicTensor;
+  const head = conv2d({ name: "head", filters: 3, kernelSize: 1, seed: 3 }).apply(b) as tf.SymbolicTensor;
+  const aside = conv2d({ name: "aside", filters: 3, kernelSize: 1, seed: 4 }).apply(a) as tf.SymbolicTensor;
+  const resized = resizeLike({ name: "up" }).apply([aside, head]) as tf.SymbolicTensor;
   return [tf.model({ inputs: image, outputs: [relu, sum] }), tf.model({ inputs: [a, b], outputs: [head, resized] })];
 }
 
@@ -65,11 +65,11 @@ describeEveryEngine("a training model", () => {
         loss(decoder.apply(encoder.apply(x, { training: true }) as tf.Tensor[], { training: true }) as tf.Tensor[]),
       );
       expectClose(await numbers(result.loss), await numbers(value));
-      for (const [i, variable] of training.variables.entries()) {
-        expectClose(await numbers(result.gradients[i]!), await numbers(grads[variable.name]!));
+      for (const variable of training.variables) {
+        expectClose(await numbers(result.gradients[variable.name]!), await numbers(grads[variable.name]!));
       }
     });
-    tf.dispose([result.loss, ...result.gradients, x, ...g]);
+    tf.dispose([result.loss, result.gradients, x, ...g]);
     encoder.dispose();
     decoder.dispose();
   });
@@ -86,9 +86,9 @@ describeEveryEngine("a training model", () => {
     ).toThrow("no loss today");
     expect(tf.memory().numTensors).toBe(before);
     const { loss, gradients } = training.gradients(x, ([head]) => head!.square().sum());
-    const aside = training.variables.findIndex(({ name }) => name.startsWith("aside"));
-    expect((await numbers(gradients[aside]!)).every((value) => value === 0)).toBe(true);
-    tf.dispose([loss, ...gradients, x]);
+    const aside = training.variables.find(({ name }) => name.startsWith("aside"))!;
+    expect((await numbers(gradients[aside.name]!)).every((value) => value === 0)).toBe(true);
+    tf.dispose([loss, gradients, x]);
     encoder.dispose();
     decoder.dispose();
   });
@@ -154,6 +154,10 @@ describeEveryEngine("the loss", () => {
   });
 });
 
+/** Gradients as optimizers take them. */
+const named = (variables: readonly tf.Variable[], gradients: readonly tf.Tensor[]) =>
+  variables.map(({ name }, i) => ({ name, tensor: gradients[i]! }));
+
 /** One parameter's path under each rule, in float64 as the papers (and PyTorch's documentation) write it. */
 function path(rule: "sgd" | "adam", start: number, gradients: number[], rate: number, decay: number): number[] {
   let [w, m, v] = [start, 0, 0];
@@ -185,16 +189,17 @@ describeEveryEngine("the optimizer", () => {
       ];
       let optimizer = new GroupedOptimizer(groups, rules[name]);
       const steps = [0, 1, 2, 3].map((i) => [madeUp(`ga${i}`, [2, 3]), madeUp(`gc${i}`, [3]), madeUp(`gb${i}`, [4])]);
-      steps.forEach((gradients, i) => {
+      for (const [i, gradients] of steps.entries()) {
         if (i === 2) {
-          const [moments, updates] = [optimizer.moments(), optimizer.updates];
+          const weights = await optimizer.getWeights();
+          const saved = weights.map(({ name, tensor }) => ({ name, tensor: tensor.clone() }));
           optimizer.dispose();
           optimizer = new GroupedOptimizer(groups, rules[name]);
-          optimizer.restore(moments, updates);
-          tf.dispose(moments);
+          await optimizer.setWeights(saved);
+          tf.dispose([weights[0]!.tensor, saved.map(({ tensor }) => tensor)]);
         }
-        optimizer.update(gradients);
-      });
+        optimizer.applyGradients(named([a, c, b], gradients));
+      }
       const given = await Promise.all(steps.map((gradients) => Promise.all(gradients.map(numbers))));
       for (const [variable, index, order, rate, decay] of [
         [a, 0, 0, 0.1, 0.5],
@@ -207,12 +212,16 @@ describeEveryEngine("the optimizer", () => {
         });
         expectClose(await numbers(variable), expected, 1e-5);
       }
-      expect(() => optimizer.restore([b], 1)).toThrow(/moments of sizes/);
+      await expect(optimizer.setWeights(named([a], [b]))).rejects.toMatchObject({
+        code: "shape",
+        data: { received: [] },
+      });
 
       const before = await numbers(b);
       const sum = Math.sqrt(given[0]!.flat().reduce((total, g) => total + g * g, 0));
-      const clipped = new GroupedOptimizer([{ variables: [a, c, b], learningRate: 1 }], { name: "sgd", momentum: 0 });
-      clipped.update(steps[0]!, sum / 4);
+      const all = [{ variables: [a, c, b], learningRate: 1 }];
+      const clipped = new GroupedOptimizer(all, { name: "sgd", momentum: 0 }, { clipNorm: sum / 4 });
+      clipped.applyGradients(named([a, c, b], steps[0]!));
       expectClose(
         await numbers(b),
         before.map((value, k) => value - given[0]![2]![k]! / 4),
@@ -224,64 +233,76 @@ describeEveryEngine("the optimizer", () => {
   }
 });
 
-describeEveryEngine("gradients combined with those of others", () => {
-  it("are used instead, each group's as one, and clipped together", async () => {
-    const values = [[1, 2], [3], [4, 5]].map((own) => tf.tensor1d(own));
-    const [a, b, c] = values.map((value) => tf.variable(value)) as [tf.Variable, tf.Variable, tf.Variable];
-    const optimizer = new GroupedOptimizer(
-      [
-        { variables: [a, b], learningRate: 1 },
-        { variables: [c], learningRate: 0.5 },
-      ],
-      { name: "sgd", momentum: 0 },
-    );
-    const gradients = [[1, 1], [2], [3, 4]].map((own) => tf.tensor1d(own));
-    const seen: tf.Tensor[] = [];
-    optimizer.update(gradients, undefined, (flat) => {
-      seen.push(tf.keep(flat.clone()));
-      return flat.mul(10);
-    });
-    expect(await Promise.all(seen.map(numbers))).toEqual([
-      [1, 1, 2],
-      [3, 4],
-    ]);
-    expect(await Promise.all([a, b, c].map(numbers))).toEqual([[-9, -8], [-17], [-11, -15]]);
-    const norm = Math.sqrt(100 + 100 + 400 + 900 + 1600);
-    optimizer.update(gradients, norm / 2, (flat) => flat.mul(10));
-    expectClose((await Promise.all([a, b, c].map(numbers))).flat(), [-14, -13, -27, -18.5, -25]);
-    optimizer.dispose();
-    tf.dispose([a, b, c, ...values, ...gradients, ...seen]);
-  });
-});
-
-describe("wrong groups", () => {
-  it("are named", () => {
-    const variable = tf.tidy(() => tf.variable(tf.zeros([2])));
-    const group = { variables: [variable], learningRate: 1 };
-    expect(() => new GroupedOptimizer([group, group], { name: "adam" })).toThrow(/one stands in two/);
-    variable.dispose();
-  });
-});
-
 describe("an optimizer", () => {
-  it("refuses gradients that are not its variables', and moves nothing", () => {
-    const [a, b] = [tf.variable(tf.ones([2])), tf.variable(tf.ones([3]))];
-    const optimizer = new GroupedOptimizer([{ variables: [a, b], learningRate: 1 }], { name: "sgd", momentum: 0.9 });
-    expect(() => optimizer.update([tf.ones([2])])).toThrow(/Expected 2 gradients.*received 1/);
-    expect(() => optimizer.update([tf.ones([2]), tf.ones([2])])).toThrow(/received \[2\] for \[3\]/);
-    expect([optimizer.updates, ...a.dataSync(), ...b.dataSync()]).toEqual([0, 1, 1, 1, 1, 1]);
+  const [a, b] = [tf.variable(tf.ones([2])), tf.variable(tf.ones([3]))];
+  const group = { variables: [a, b], learningRate: 1 };
+  const sgd = { name: "sgd", momentum: 0.9 } as const;
+
+  it("refuses a variable that stands in two groups, and options and rules that there are not", () => {
+    const make = (...args: unknown[]) =>
+      new GroupedOptimizer(...(args as ConstructorParameters<typeof GroupedOptimizer>));
+    expect(() => make([group, group], { name: "adam" })).toThrow(expect.objectContaining({ code: "option" }));
+    for (const [option, nearest, args] of [
+      ["clipnorm", "clipNorm", [[group], sgd, { clipnorm: 1 }]],
+      ["weight_decay", "weightDecay", [[{ ...group, weight_decay: 0 }], sgd]],
+      ["name", "sgd", [[group], { name: "SGD", momentum: 0 }]],
+      ["beta", "beta1", [[group], { name: "adam", beta: 0.9 }]],
+    ] as const) {
+      expect(() => make(...args)).toThrow(
+        expect.objectContaining({ code: "option", data: expect.objectContaining({ option, nearest }) }),
+      );
+    }
+    for (const args of [
+      [[group], { name: "sgd", momentum: 1 }],
+      [[group], sgd, { clipNorm: 0 }],
+    ]) {
+      expect(() => make(...args)).toThrow(expect.objectContaining({ code: "option" }));
+    }
   });
 
-  it("outlives the tidy that it was made or restored in, and takes a limit on the norm of no gradients", () => {
+  it("refuses gradients that are not its variables', and moves nothing", () => {
+    const optimizer = new GroupedOptimizer([group], sgd);
+    const ones = tf.ones([2]);
+    for (const [given, data] of [
+      [named([a, b], [ones, ones]), { expected: [3], received: [2] }],
+      [[...named([a, b], [ones, tf.ones([3])]), { name: "other", tensor: ones }], { received: "other" }],
+    ] as const) {
+      expect(() => optimizer.applyGradients([...given])).toThrow(expect.objectContaining({ code: "shape", data }));
+    }
+    expect([optimizer.iterations, ...a.dataSync(), ...b.dataSync()]).toEqual([0, 1, 1, 1, 1, 1]);
+  });
+
+  it("leaves variables without a gradient as they are", () => {
+    const [c, d] = [tf.variable(tf.ones([2])), tf.variable(tf.ones([1]))];
+    const optimizer = new GroupedOptimizer([{ variables: [c, d], learningRate: 1, weightDecay: 1 }], sgd);
+    optimizer.minimize(() => c.sum().asScalar());
+    expect([...c.dataSync(), ...d.dataSync()]).toEqual([-1, -1, 1]);
+  });
+
+  it("outlives the tidy that it was made in, takes a limit on the norm of no gradients, and fits a compiled model", async () => {
     const variable = tf.variable(tf.ones([2]));
     const rule = { name: "sgd", momentum: 0.5 } as const;
     let optimizer!: GroupedOptimizer;
     tf.tidy(() => {
       optimizer = new GroupedOptimizer([{ variables: [variable], learningRate: 1 }], rule);
     });
-    tf.tidy(() => optimizer.restore([tf.tensor1d([2, 4])], 3));
-    optimizer.update([tf.tensor1d([0, 1])]);
+    await optimizer.setWeights([
+      { name: "iter", tensor: tf.scalar(3, "int32") },
+      { name: "", tensor: tf.tensor1d([2, 4]) },
+    ]);
+    optimizer.applyGradients({ [variable.name]: tf.tensor1d([0, 1]) });
     expect(Array.from(variable.dataSync())).toEqual([0, -2]);
-    expect(() => new GroupedOptimizer([], rule).update([], 1)).not.toThrow();
+    expect(optimizer.iterations).toBe(4);
+    expect(() => new GroupedOptimizer([], rule, { clipNorm: 1 }).applyGradients({})).not.toThrow();
+
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, useBias: false, inputShape: [1] })] });
+    model.setWeights([tf.tensor2d([[0]])]);
+    const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+    model.compile({
+      loss: "meanSquaredError",
+      optimizer: new GroupedOptimizer([{ variables, learningRate: 0.25 }], { name: "sgd", momentum: 0 }),
+    });
+    await model.fit(tf.ones([2, 1]), tf.ones([2, 1]), { epochs: 2, verbose: 0 });
+    expect(Array.from(model.getWeights()[0]!.dataSync())).toEqual([0.75]);
   });
 });

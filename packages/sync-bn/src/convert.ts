@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { SyncBatchNormError } from "./errors.ts";
-import { BatchNormalization, type BatchNormalizationOptions } from "./layer.ts";
+import { BatchNormalization, type BatchNormalizationLayerArgs } from "./layer.ts";
 import { everyLayer, inside } from "./walk.ts";
 
 /** What `tf.layers.batchNormalization` has, which TF.js does not declare. */
@@ -21,8 +21,6 @@ interface WrittenLayer {
 }
 
 const STOCK = "BatchNormalization";
-const KEPT = new Set(["name", "trainable", "batchInputShape", "dtype", "epsilon", "scale", "center"]);
-const UNKNOWN_HERE = ["betaConstraint", "gammaConstraint", "betaRegularizer", "gammaRegularizer"];
 
 const isStock = (layer: tf.layers.Layer): layer is StockBatchNormalization => layer.getClassName() === STOCK;
 
@@ -32,7 +30,7 @@ const isStock = (layer: tf.layers.Layer): layer is StockBatchNormalization => la
  * `tf.layers` does not do. The model and the copy share nothing; the copy is not compiled.
  *
  * @param model - Functional or sequential, with nested models, wrappers, shared layers, any number of inputs and outputs.
- * @throws {SyncBatchNormError} `model` for a batch norm over another axis than the last, one with constraints or regularizers, a
+ * @throws {SyncBatchNormError} `model` for a batch norm over another axis than the last, a
  * layer that a nested model has too, or one whose class is not registered with `tf.serialization`.
  */
 export function convertSyncBatchNorm<Model extends tf.LayersModel>(model: Model): Model {
@@ -50,13 +48,14 @@ function check(layer: StockBatchNormalization): void {
   if (layer.axis !== -1 && layer.axis !== last) {
     throw refusal(layer, `a batch norm over the last axis (${last})`, `axis ${layer.axis}`);
   }
-  const config = layer.getConfig();
-  const extra = UNKNOWN_HERE.filter((name) => config[name] != null);
-  if (extra.length > 0) throw refusal(layer, "a batch norm without constraints and regularizers", extra.join(" and "));
 }
 
 function refusal(layer: tf.layers.Layer, expected: string, received: string): SyncBatchNormError {
-  return new SyncBatchNormError("model", `Expected ${expected} but ${layer.name} has ${received}.`);
+  return new SyncBatchNormError(
+    "model",
+    { expected, but: `${layer.name} has ${received}` },
+    { data: { layer: layer.name } },
+  );
 }
 
 function rebuild<Model extends tf.LayersModel>(model: Model): Model {
@@ -68,7 +67,7 @@ function rebuild<Model extends tf.LayersModel>(model: Model): Model {
     throw new SyncBatchNormError(
       "model",
       `Cannot build a copy of ${model.name}: ${(error as Error).message.split("\n")[0]}`,
-      { cause: error },
+      { cause: error, data: { layer: model.name } },
     );
   }
 }
@@ -83,10 +82,9 @@ function translate(value: unknown): unknown {
   return { ...copy, className: BatchNormalization.className, config: ownConfig(config as unknown as StockConfig) };
 }
 
-function ownConfig({ momentum, ...config }: StockConfig): BatchNormalizationOptions {
-  const kept = Object.entries(config).filter(([name]) => KEPT.has(name));
+function ownConfig({ momentum, ...config }: StockConfig): BatchNormalizationLayerArgs {
   // 1 − 0.99 is 0.010000000000000009.
-  return { ...Object.fromEntries(kept), momentum: Number((1 - momentum).toPrecision(12)) };
+  return { ...config, axis: -1, momentum: Number((1 - momentum).toPrecision(12)) };
 }
 
 /** Gives a copy the weights of its original, and what is trained of them. */

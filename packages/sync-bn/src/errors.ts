@@ -1,25 +1,37 @@
+import { SegError } from "@seg/errors";
+
 /**
- * What went wrong, for programs: `shape` (an input that cannot be normalized), `option` (an option out of range), `model` (a model
- * that cannot be converted), `engine` (an engine that cannot be read within a pass).
+ * What went wrong, for programs: `shape` (an input that cannot be normalized), `option` (an option that there is not, or one out of range),
+ * `model` (a model that cannot be converted), `engine` (an engine that cannot be read within a pass).
  */
 export type SyncBatchNormErrorCode = "shape" | "option" | "model" | "engine";
 
-/** The one class of error that this package throws. */
-export class SyncBatchNormError extends RangeError {
-  readonly code: SyncBatchNormErrorCode;
-
-  constructor(code: SyncBatchNormErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "SyncBatchNormError";
-    this.code = code;
-  }
+/** The values behind a {@link SyncBatchNormError}, of which each code has some. */
+export interface SyncBatchNormErrorData {
+  /** `option`: its name, and the name that was probably meant. */
+  option: string;
+  nearest: string | undefined;
+  /** What came: a shape, a value. */
+  received: unknown;
+  /** `shape`: over how many replicas too few values were found. */
+  replicas: number;
+  /** `model`: the layer's name, or the model's. */
+  layer: string;
 }
+
+/** The one class of error that this package throws; its message is one line for people, `data` holds the values. */
+export class SyncBatchNormError extends SegError<SyncBatchNormErrorCode, Partial<SyncBatchNormErrorData>> {}
 
 /** A channel with fewer than two values has no variance. */
 export function tooFewValues(shape: readonly number[], replicas: number): SyncBatchNormError {
   const where = replicas > 1 ? ` over ${replicas} replicas` : "";
   return new SyncBatchNormError(
     "shape",
-    `Expected more than one value per channel${where} when training but received [${shape}]: use a larger batch or image.`,
+    {
+      expected: `more than one value per channel${where} when training`,
+      received: `[${shape}]`,
+      hint: "use a larger batch or image",
+    },
+    { data: { received: shape, replicas } },
   );
 }

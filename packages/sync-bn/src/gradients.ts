@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { BatchNorm, BatchNormActivation, BatchNormGrad } from "./kernel-names.ts";
+import { BatchNorm, BatchNormActivation, BatchNormGrad } from "./kernels/names.ts";
 
 /** Registers the gradients of batch normalization, for all engines at once. */
 export function registerGradients(): void {

@@ -1,9 +1,10 @@
 import "./register.ts";
 
 export { attachGroup } from "./attach-group.ts";
-export { type BatchNormTrainOptions, type BatchNormTrainResult, batchNormTrain } from "./batch-norm.ts";
+export { batchNormTrain } from "./batch-norm.ts";
+export type { BatchNormTrainOptions, BatchNormTrainResult } from "./batch-norm-options.ts";
 export { convertSyncBatchNorm } from "./convert.ts";
-export { SyncBatchNormError, type SyncBatchNormErrorCode } from "./errors.ts";
-export type { ActivationName, EpsMode } from "./kernel-names.ts";
-export { BatchNormalization, type BatchNormalizationOptions, batchNormalization, type Shape } from "./layer.ts";
+export { SyncBatchNormError, type SyncBatchNormErrorCode, type SyncBatchNormErrorData } from "./errors.ts";
+export type { EpsMode } from "./kernels/names.ts";
+export { BatchNormalization, type BatchNormalizationLayerArgs, batchNormalization } from "./layer.ts";
 export type { RunningAverage } from "./running-average.ts";

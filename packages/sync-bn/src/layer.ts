@@ -1,23 +1,37 @@
 import type { Group } from "@seg/collectives";
+import type { MakeError } from "@seg/errors";
+import {
+  ACTIVATIONS,
+  type ActivationName,
+  activate,
+  type ConstraintArg,
+  type InitializerArg,
+  type LayerArgs,
+  oneOf,
+  type RegularizerArg,
+  resolve,
+  type Shape,
+  StrictLayer,
+  single,
+  written,
+} from "@seg/layers/custom";
 import * as tf from "@tensorflow/tfjs";
 import { batchNormTrain } from "./batch-norm.ts";
-import { SyncBatchNormError } from "./errors.ts";
-import type { ActivationName, EpsMode } from "./kernel-names.ts";
-import { debiasedShare, moveTowards, type RunningAverage } from "./running-average.ts";
+import { SyncBatchNormError, type SyncBatchNormErrorData } from "./errors.ts";
+import { EPS_MODES, type EpsMode } from "./kernels/names.ts";
+import { debiasedShare, moveTowards, RUNNING_AVERAGES, type RunningAverage } from "./running-average.ts";
 
 /** Options of {@link batchNormalization}. */
-export interface BatchNormalizationOptions {
-  /** The layer's name. */
-  name?: string;
-  /** Whether γ and β are trained. Default true. */
-  trainable?: boolean;
-  /** Added to the variance for numerical stability, or its lower bound; see `epsMode`. Default 1e-5. */
+export interface BatchNormalizationLayerArgs extends LayerArgs {
+  /** The axis of the channels: the last, as −1 or by its number. Default −1. */
+  axis?: number;
+  /** Added to the variance for numerical stability. Default 1e-5. */
   epsilon?: number;
   /** How training uses epsilon; inference always adds it. Default `max` in a group of two or more, else `add`. */
   epsMode?: EpsMode | null;
   /**
-   * Share of the new statistics in the running ones, PyTorch's sense: running ← (1 − momentum)·running + momentum·new.
-   * Default 0.1, or 0.001 with debiased averages.
+   * Share of the new statistics in the running ones, PyTorch's sense: running ← (1 − momentum)·running + momentum·new. It is 1 − the
+   * momentum of `tf.layers.batchNormalization`. Default 0.1, or 0.001 with debiased averages.
    */
   momentum?: number;
   /**
@@ -33,10 +47,27 @@ export interface BatchNormalizationOptions {
   activation?: ActivationName | null;
   /** With true the running statistics are used in training too, and stay as they are. Default false. */
   frozen?: boolean;
+  /** As in TF.js's layers. Default ones for γ and the variance, zeros for β and the mean. */
+  gammaInitializer?: InitializerArg;
+  betaInitializer?: InitializerArg;
+  movingMeanInitializer?: InitializerArg;
+  movingVarianceInitializer?: InitializerArg;
+  /** Added to the loss by `model.fit` and by `trainingModel` of `@seg/layers`. Default none. */
+  gammaRegularizer?: RegularizerArg;
+  betaRegularizer?: RegularizerArg;
+  /** As in TF.js's layers. Default none. */
+  gammaConstraint?: ConstraintArg;
+  betaConstraint?: ConstraintArg;
 }
 
-/** A shape whose unknown dimensions are null. */
-export type Shape = (number | null)[];
+const OWN = [
+  ...["axis", "epsilon", "epsMode", "momentum", "runningAverage", "scale", "center", "activation", "frozen"],
+  ...["gammaInitializer", "betaInitializer", "movingMeanInitializer", "movingVarianceInitializer"],
+  ...["gammaRegularizer", "betaRegularizer", "gammaConstraint", "betaConstraint"],
+];
+
+const optionError: MakeError = (explanation, data: Partial<SyncBatchNormErrorData>) =>
+  new SyncBatchNormError("option", explanation, { data });
 
 /**
  * Batch normalization over all axes but the last, with PyTorch's numbers. Applied to `[x, residual]` it adds the residual
@@ -45,8 +76,9 @@ export type Shape = (number | null)[];
  * Weights: `gamma`, `beta`, `moving_mean`, `moving_variance` (unbiased), each `[channels]`; with debiased averages also
  * `running_iter`, `[1]`.
  */
-export class BatchNormalization extends tf.layers.Layer {
+export class BatchNormalization extends StrictLayer {
   static className = "SegBatchNormalization";
+  readonly axis: number;
   readonly epsilon: number;
   readonly epsMode: EpsMode | null;
   readonly momentum: number;
@@ -54,7 +86,7 @@ export class BatchNormalization extends tf.layers.Layer {
   readonly scale: boolean;
   readonly center: boolean;
   readonly activation: ActivationName | null;
-  /** See {@link BatchNormalizationOptions.frozen}. */
+  /** See {@link BatchNormalizationLayerArgs.frozen}. */
   frozen: boolean;
   /** The replicas to share statistics with in training; see `attachGroup`. It is not saved with the layer. Default: none. */
   group?: Group | undefined;
@@ -63,51 +95,84 @@ export class BatchNormalization extends tf.layers.Layer {
   movingMean?: tf.LayerVariable;
   movingVariance?: tf.LayerVariable;
   private runningWeights?: tf.LayerVariable;
+  private readonly weightArgs;
 
-  constructor(options: BatchNormalizationOptions = {}) {
-    super(options as ConstructorParameters<typeof tf.layers.Layer>[0]);
+  constructor(args: BatchNormalizationLayerArgs = {}) {
+    super(args, OWN, optionError);
     // Like tf.layers': a mask goes on to the next layer, the statistics take no notice of it.
     this.supportsMasking = true;
-    this.epsilon = options.epsilon ?? 1e-5;
-    this.epsMode = options.epsMode ?? null;
-    this.runningAverage = options.runningAverage ?? "exponential";
-    this.momentum = options.momentum ?? (this.runningAverage === "debiased" ? 0.001 : 0.1);
-    this.scale = options.scale ?? true;
-    this.center = options.center ?? true;
-    this.activation = options.activation ?? null;
-    this.frozen = options.frozen ?? false;
+    this.axis = args.axis ?? -1;
+    this.epsilon = args.epsilon ?? 1e-5;
+    this.epsMode = args.epsMode == null ? null : oneOf("epsMode", args.epsMode, EPS_MODES, optionError);
+    this.runningAverage = oneOf("runningAverage", args.runningAverage ?? "exponential", RUNNING_AVERAGES, optionError);
+    this.momentum = args.momentum ?? (this.runningAverage === "debiased" ? 0.001 : 0.1);
+    this.scale = args.scale ?? true;
+    this.center = args.center ?? true;
+    this.activation = args.activation == null ? null : oneOf("activation", args.activation, ACTIVATIONS, optionError);
+    this.frozen = args.frozen ?? false;
+    const of = <
+      Kind extends "initializer" | "regularizer" | "constraint",
+      Option extends keyof BatchNormalizationLayerArgs,
+    >(
+      kind: Kind,
+      option: Option,
+    ) => resolve(kind, option, args[option] as Parameters<typeof resolve<Kind>>[2], optionError);
+    this.weightArgs = {
+      gammaInitializer: of("initializer", "gammaInitializer"),
+      betaInitializer: of("initializer", "betaInitializer"),
+      movingMeanInitializer: of("initializer", "movingMeanInitializer"),
+      movingVarianceInitializer: of("initializer", "movingVarianceInitializer"),
+      gammaRegularizer: of("regularizer", "gammaRegularizer"),
+      betaRegularizer: of("regularizer", "betaRegularizer"),
+      gammaConstraint: of("constraint", "gammaConstraint"),
+      betaConstraint: of("constraint", "betaConstraint"),
+    };
     if (!(this.momentum >= 0 && this.momentum <= 1)) {
-      throw new SyncBatchNormError(
-        "option",
-        `Expected a momentum in [0, 1] (the share of the new statistics, as in PyTorch) but received ${this.momentum}.`,
+      throw badOption(
+        "momentum",
+        "a momentum in [0, 1] (the share of the new statistics, as in PyTorch)",
+        args.momentum,
       );
     }
-    if (!(this.epsilon > 0)) {
-      throw new SyncBatchNormError("option", `Expected epsilon > 0 but received ${this.epsilon}.`);
-    }
+    if (!(this.epsilon > 0)) throw badOption("epsilon", "epsilon > 0", args.epsilon);
   }
 
   override build(inputShape: Shape | Shape[]): void {
-    const shape = firstShape(inputShape);
+    const shape = single(inputShape);
     const channels = shape[shape.length - 1];
     if (shape.length < 2 || channels == null) {
+      const received = shape.map((n) => n ?? "?");
       throw new SyncBatchNormError(
         "shape",
-        `Expected an input of rank ≥ 2 whose last dimension is known but received [${shape.map((n) => n ?? "?")}].`,
+        { expected: "an input of rank ≥ 2 whose last dimension is known", received: `[${received}]` },
+        { data: { layer: this.name, received: shape } },
       );
     }
-    const add = (name: string, initializer: "ones" | "zeros", trainable: boolean, size = channels) =>
-      this.addWeight(name, [size], "float32", tf.initializers[initializer](), undefined, trainable);
-    if (this.scale) this.gamma = add("gamma", "ones", true);
-    if (this.center) this.beta = add("beta", "zeros", true);
-    this.movingMean = add("moving_mean", "zeros", false);
-    this.movingVariance = add("moving_variance", "ones", false);
-    if (this.runningAverage === "debiased") this.runningWeights = add("running_iter", "ones", false, 1);
+    if (this.axis !== -1 && this.axis !== shape.length - 1) {
+      throw badOption("axis", `an axis of −1 or ${shape.length - 1}, the last, for ${this.name}`, this.axis);
+    }
+    const of = this.weightArgs;
+    const [ones, zeros] = [tf.initializers.ones(), tf.initializers.zeros()];
+    const add = (name: string, initializer: typeof ones, size = channels) =>
+      this.addWeight(name, [size], "float32", initializer, undefined, false);
+    if (this.scale) {
+      const initializer = of.gammaInitializer ?? ones;
+      const { gammaRegularizer, gammaConstraint } = of;
+      this.gamma = this.addWeight("gamma", [channels], "float32", initializer, gammaRegularizer, true, gammaConstraint);
+    }
+    if (this.center) {
+      const initializer = of.betaInitializer ?? zeros;
+      const { betaRegularizer, betaConstraint } = of;
+      this.beta = this.addWeight("beta", [channels], "float32", initializer, betaRegularizer, true, betaConstraint);
+    }
+    this.movingMean = add("moving_mean", of.movingMeanInitializer ?? zeros);
+    this.movingVariance = add("moving_variance", of.movingVarianceInitializer ?? ones);
+    if (this.runningAverage === "debiased") this.runningWeights = add("running_iter", ones, 1);
     super.build(inputShape);
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return firstShape(inputShape);
+    return single(inputShape);
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], { training = false }: { training?: boolean } = {}): tf.Tensor {
@@ -147,23 +212,44 @@ export class BatchNormalization extends tf.layers.Layer {
     const { scale, offset } = this.asAffine();
     let y: tf.Tensor = x.mul(scale).add(offset);
     if (residual) y = y.add(residual);
-    if (!this.activation) return y;
-    return this.activation === "relu" ? y.relu() : tf.relu6(y);
+    return this.activation ? activate(y, this.activation) : y;
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const { epsilon, epsMode, momentum, runningAverage, scale, center, activation, frozen } = this;
-    return { ...super.getConfig(), epsilon, epsMode, momentum, runningAverage, scale, center, activation, frozen };
+    const { axis, epsilon, epsMode, momentum, runningAverage, scale, center, activation, frozen } = this;
+    return {
+      ...super.getConfig(),
+      ...(axis === -1 ? {} : { axis }),
+      ...{ epsilon, epsMode, momentum, runningAverage, scale, center, activation, frozen },
+      ...written(this.weightArgs),
+    } as tf.serialization.ConfigDict;
   }
 }
 
-const firstShape = (shape: Shape | Shape[]) => (Array.isArray(shape[0]) ? shape[0] : shape) as Shape;
+function badOption(option: string, expected: string, received: unknown, hint?: string): SyncBatchNormError {
+  const line = { expected, received: `${received}`, ...(hint && { hint }) };
+  return new SyncBatchNormError("option", line, { data: { option, received } });
+}
 
 tf.serialization.registerClass(BatchNormalization);
 
 /**
- * A batch normalization layer with PyTorch's numbers, to use where `tf.layers.batchNormalization` would stand.
+ * A batch normalization layer with PyTorch's numbers, to use where `tf.layers.batchNormalization` would stand. Its momentum is the other way
+ * round: what is 0.99 there is 0.01 here. So that nobody mistakes one for the other, momenta above 0.5 are refused here;
+ * `new BatchNormalization` takes them.
  *
+ * @throws {SyncBatchNormError} `option` for an option that there is not (with the nearest name), or one out of its range.
  * @see PyTorch's `nn.BatchNorm2d`.
  */
-export const batchNormalization = (options: BatchNormalizationOptions = {}) => new BatchNormalization(options);
+export function batchNormalization(args: BatchNormalizationLayerArgs = {}): BatchNormalization {
+  const { momentum } = args;
+  if (momentum !== undefined && momentum > 0.5 && momentum <= 1) {
+    throw badOption(
+      "momentum",
+      "a momentum of at most 0.5 (the share of the new statistics, as in PyTorch)",
+      momentum,
+      `write ${Number((1 - momentum).toPrecision(12))} for tf.layers' momentum ${momentum}, or new BatchNormalization if you mean it`,
+    );
+  }
+  return new BatchNormalization(args);
+}

@@ -1,9 +1,9 @@
+import { registerKernels } from "@seg/layers/custom";
 import { registerGradients } from "./gradients.ts";
-import { registerComposedKernels } from "./kernels/composed.ts";
-import { registerTensorflowKernels } from "./kernels/tensorflow.ts";
+import { composedKernels } from "./kernels/composed/index.ts";
+import { nativeKernels } from "./kernels/tensorflow/index.ts";
 import { registerSynchronizedGradients } from "./synchronized-gradients.ts";
 
-registerComposedKernels();
-registerTensorflowKernels();
+registerKernels(composedKernels, nativeKernels);
 registerGradients();
 registerSynchronizedGradients();

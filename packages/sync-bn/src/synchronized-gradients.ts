@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { type AcrossAttrs, BatchNormApply, BatchNormApplyActivation, BatchNormSums } from "./kernel-names.ts";
+import { type AcrossAttrs, BatchNormApply, BatchNormApplyActivation, BatchNormSums } from "./kernels/names.ts";
 
 /**
  * Registers the gradients of the synchronized normalization, for all engines at once: local sums, one all-reduce, one pass for x.

@@ -1,11 +1,11 @@
 import type { Group } from "@seg/collectives";
 import * as tf from "@tensorflow/tfjs";
-import type { BatchNormTrainOptions, BatchNormTrainResult } from "./batch-norm.ts";
+import type { BatchNormTrainOptions, BatchNormTrainResult } from "./batch-norm-options.ts";
 import { SyncBatchNormError, tooFewValues } from "./errors.ts";
-import { type AcrossAttrs, BatchNormApply, BatchNormApplyActivation, BatchNormStatistics } from "./kernel-names.ts";
+import { type AcrossAttrs, BatchNormApply, BatchNormApplyActivation, BatchNormStatistics } from "./kernels/names.ts";
 import { mergeStatistics, type Statistics } from "./statistics.ts";
 
-/** {@link batchNormTrain} over a group of two or more: local statistics, one exchange, one pass that normalizes. */
+/** `batchNormTrain` over a group of two or more: local statistics, one exchange, one pass that normalizes. */
 export function batchNormAcross(
   x: tf.Tensor,
   gamma: tf.Tensor,
@@ -33,10 +33,11 @@ export function batchNormAcross(
 /** TF.js reads WebGPU within a pass by drawing on a canvas, which Node has not. */
 function checkEngine(): void {
   if (tf.getBackend() !== "webgpu" || "OffscreenCanvas" in globalThis) return;
-  throw new SyncBatchNormError(
-    "engine",
-    "Expected an engine that can be read within a pass but webgpu cannot be in Node: use another one, or no group.",
-  );
+  throw new SyncBatchNormError("engine", {
+    expected: "an engine that can be read within a pass",
+    but: "webgpu cannot be in Node",
+    hint: "use another one, or no group",
+  });
 }
 
 function localStatistics(x: tf.Tensor): Statistics {

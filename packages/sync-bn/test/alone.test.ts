@@ -50,7 +50,7 @@ function run(command: string, args: string[], cwd = project): string {
 
 describe("the README's example", () => {
   beforeAll(() => {
-    const below = ["collectives", "node", "errors"];
+    const below = ["collectives", "layers", "node", "errors"];
     const floors = Object.fromEntries(below.map((name) => [`@seg/${name}`, pack(name)]));
     const manifest = {
       private: true,
@@ -75,6 +75,7 @@ describe("the README's example", () => {
     expect(installed.sort()).toEqual([
       "@seg/collectives",
       "@seg/errors",
+      "@seg/layers",
       "@seg/node",
       "@seg/sync-bn",
       ...Object.keys(OTHERS).sort(),

@@ -1,7 +1,7 @@
 import { describeEngines, describeEveryEngine, expectSampled, reference, tidyAsync } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { batchNormalization, batchNormTrain } from "../src/index.ts";
+import { BatchNormalization, batchNormalization, batchNormTrain } from "../src/index.ts";
 import { expectSlow, problem } from "./oracle.ts";
 import { passOfPart } from "./pass.ts";
 import { close, closeTo, inputsOf, madeUp, type ReferenceCase } from "./values.ts";
@@ -81,10 +81,46 @@ describeEngines("a residual and an activation in the same pass", () => {
 });
 
 describe("wrong use", () => {
-  it("names what was expected", () => {
-    expect(() => batchNormalization({ momentum: 2 })).toThrow(/momentum in \[0, 1\].*received 2/);
-    expect(() => batchNormTrain(tf.ones([1, 4]), tf.ones([4]), tf.zeros([4]))).toThrow(
-      /more than one value per channel/,
-    );
+  const refused = (data: object, code = "option") =>
+    expect.objectContaining({ code, data: expect.objectContaining(data) });
+
+  it("of an option is refused, with the nearest name", () => {
+    for (const [args, option, nearest] of [
+      [{ eps: 1e-3 }, "eps", "epsilon"],
+      [{ gammaInitialiser: "ones" }, "gammaInitialiser", "gammaInitializer"],
+      [{ virtualBatchSize: 4 }, "virtualBatchSize", undefined],
+      [{ activation: "swish" }, "activation", undefined],
+      [{ activation: "Relu" }, "activation", "relu"],
+      [{ epsMode: "ad" }, "epsMode", "add"],
+      [{ runningAverage: "debias" }, "runningAverage", "debiased"],
+      [{ betaInitializer: "zeroes" }, "betaInitializer", "zeros"],
+    ] as const) {
+      expect(() => batchNormalization(args as object)).toThrow(refused({ option, nearest }));
+    }
+    for (const [option, received] of [
+      ["momentum", 2],
+      ["momentum", -0.1],
+      ["epsilon", 0],
+    ] as const) {
+      expect(() => batchNormalization({ [option]: received })).toThrow(refused({ option, received }));
+    }
+  });
+
+  it("of TF.js's momentum is refused with the one that is meant, unless the class itself is used", () => {
+    expect(() => batchNormalization({ momentum: 0.99 })).toThrow(refused({ option: "momentum", received: 0.99 }));
+    expect(() => batchNormalization({ momentum: 0.99 })).toThrow("write 0.01 for tf.layers' momentum 0.99");
+    expect(new BatchNormalization({ momentum: 0.99 }).momentum).toBe(0.99);
+  });
+
+  it("of another axis than the last, or of too few values, names what came", () => {
+    tf.tidy(() => {
+      const x = tf.ones([1, 4]);
+      expect(() => batchNormalization({ axis: 0 }).apply(x)).toThrow(refused({ option: "axis", received: 0 }));
+      for (const axis of [-1, 1]) expect((batchNormalization({ axis }).apply(x) as tf.Tensor).shape).toEqual([1, 4]);
+      expect(() => batchNormTrain(x, tf.ones([4]), tf.zeros([4]))).toThrow(refused({ received: [1, 4] }, "shape"));
+      expect(() => batchNormTrain(tf.ones([4]), tf.ones([4]), tf.zeros([4]))).toThrow(
+        refused({ received: [4] }, "shape"),
+      );
+    });
   });
 });

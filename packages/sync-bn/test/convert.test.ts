@@ -182,6 +182,22 @@ describe("a converted model", () => {
     for (const each of [model, copy, loaded]) each.dispose();
   });
 
+  it("keeps regularizers, constraints and initializers", () => {
+    const model = tf.sequential({
+      layers: [stock({ gammaRegularizer: tf.regularizers.l2({ l2: 0.5 }), betaConstraint: "nonNeg", inputShape: [3] })],
+    });
+    const copy = convertSyncBatchNorm(model);
+    expect(copy.calculateLosses().map(numbers)).toEqual(model.calculateLosses().map(numbers));
+    const config = copy.layers[0]!.getConfig();
+    expect(config).toMatchObject({
+      gammaRegularizer: { className: "L1L2" },
+      betaConstraint: { className: "NonNeg" },
+      gammaInitializer: { className: "Ones" },
+    });
+    model.dispose();
+    copy.dispose();
+  });
+
   it("may have had layers of this package before, which stay as they are", () => {
     const own = batchNormalization({ name: "own", momentum: 0.3, epsMode: "max", activation: "relu" });
     const model = tf.sequential({ layers: [stock({ inputShape: [3] }), own] });
@@ -208,14 +224,6 @@ describe("a model that cannot be converted", () => {
       "another axis than the last",
       /last axis \(3\) but odd has axis 1/,
       () => tf.sequential({ layers: [stock({ name: "odd", axis: 1, inputShape: [3, 4, 5] })] }),
-    ],
-    [
-      "a regularizer",
-      /without constraints and regularizers but heavy has gammaRegularizer/,
-      () =>
-        tf.sequential({
-          layers: [stock({ name: "heavy", gammaRegularizer: tf.regularizers.l2(), inputShape: [3] })],
-        }),
     ],
     [
       "a layer of an unregistered class",

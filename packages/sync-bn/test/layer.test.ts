@@ -99,7 +99,7 @@ describe("a model whose layers share a group", () => {
           const [x, ones] = [tf.ones([4, 2]), tf.ones([2])];
           batchNormTrain(x, ones, ones, { group: { ...single, size: 2 } });
         });
-      expect(one).toThrow(/webgpu cannot be in Node: use another one, or no group/);
+      expect(one).toThrow(expect.objectContaining({ code: "engine" }));
     } finally {
       await tf.setBackend("cpu");
       if (absent) tf.removeBackend("webgpu");
@@ -117,7 +117,7 @@ describe("a model whose layers share a group", () => {
           layer.dispose();
         }
       });
-    expect(one).toThrow(/more than one value per channel over 2 replicas when training but received \[0,4\]/);
+    expect(one).toThrow("more than one value per channel over 2 replicas when training but received [0,4]");
   });
 });
 

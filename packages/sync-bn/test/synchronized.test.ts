@@ -1,7 +1,7 @@
 import { describeEngines, expectSampled, reference } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { type BatchNormalization, type BatchNormalizationOptions, batchNormalization } from "../src/index.ts";
+import { type BatchNormalization, type BatchNormalizationLayerArgs, batchNormalization } from "../src/index.ts";
 import { expectSlow, problem } from "./oracle.ts";
 import { type Pass, pass, passOfPart } from "./pass.ts";
 import { type Calls, replicas } from "./replicas.ts";
@@ -10,7 +10,7 @@ import { expectClose, inputsOf, madeUp, numbers, type ReferenceCase, total } fro
 const ONE_EACH: Calls = { allGather: 1, allReduce: 1 };
 
 /** Gives `use` a layer and frees it, also where the replica leaves to wait for others. */
-function withLayer<T>(options: BatchNormalizationOptions, use: (layer: BatchNormalization) => T): T {
+function withLayer<T>(options: BatchNormalizationLayerArgs, use: (layer: BatchNormalization) => T): T {
   const layer = batchNormalization(options);
   try {
     return tf.tidy(() => use(layer) as tf.TensorContainer) as T;

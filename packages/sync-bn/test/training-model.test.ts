@@ -1,4 +1,4 @@
-import { conv2dLayer, trainingModel } from "@seg/layers";
+import { conv2d, trainingModel } from "@seg/layers";
 import { describeEngines } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
@@ -10,9 +10,7 @@ import { expectClose, madeUp, numbers, total } from "./values.ts";
 function network(): tf.LayersModel {
   const image = tf.input({ shape: [null, null, 2] });
   const block = (x: tf.SymbolicTensor, seed: number, residual?: tf.SymbolicTensor) => {
-    const y = conv2dLayer({ filters: 4, kernelSize: 3, padding: 1, useBias: false, seed }).apply(
-      x,
-    ) as tf.SymbolicTensor;
+    const y = conv2d({ filters: 4, kernelSize: 3, padding: 1, useBias: false, seed }).apply(x) as tf.SymbolicTensor;
     const norm = batchNormalization({ epsMode: "add", activation: "relu" });
     return norm.apply(residual ? [y, residual] : y) as tf.SymbolicTensor;
   };
@@ -33,7 +31,7 @@ describeEngines("replicas of images of different sizes", () => {
     const x = madeUp(`x${rank}`, [2, 2, height, width], (u) => u * (rank + 1));
     const weights = madeUp(`g${rank}`, [2, 4, height, width]);
     const { loss, gradients } = trainingModel(model).gradients(x, ([y]) => y!.mul(weights).sum().asScalar());
-    return { loss: numbers(loss)[0]!, gradients: gradients.map(numbers) };
+    return { loss: numbers(loss)[0]!, gradients: Object.values(gradients).map(numbers) };
   }
 
   /** The derivative of the replicas' loss by one number of one weight, from two losses of all replicas. */

@@ -1,6 +1,6 @@
 /** Rearrangements of pixels from stock operations, for the kernels of any engine. */
 import * as tf from "@tensorflow/tfjs";
-import type { Pair } from "../kernel-names.ts";
+import type { Pair } from "./names.ts";
 
 /** Adds zeros (or, where negative, takes rows away) at the start and end of axis 1 and of axis 2. */
 export function padOrCrop(x: tf.Tensor4D, rows: Pair, columns: Pair): tf.Tensor4D {

@@ -66,7 +66,12 @@ function bestOf(data: Float32Array, start: number, classes: number): number {
     const wrong = data.subarray(start, end).findIndex((score) => !Number.isFinite(score));
     throw new LayersError(
       "value",
-      `Expected finite scores but received ${data[start + wrong]} for class ${wrong}: the network's weights may be damaged; give a class that must not win -1e9.`,
+      {
+        expected: "finite scores",
+        received: `${data[start + wrong]} for class ${wrong}`,
+        hint: "the network's weights may be damaged; give a class that must not win -1e9",
+      },
+      { data: { received: data[start + wrong] } },
     );
   }
   return at - start;

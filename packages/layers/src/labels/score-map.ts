@@ -23,25 +23,28 @@ export type Labels = Uint8Array | Int32Array;
 export function checkMaps(maps: readonly ScoreMap[]): number {
   if (!Array.isArray(maps) || maps.length === 0) {
     const came = Array.isArray(maps) ? "none" : "no array: put a single map into one";
-    throw new LayersError("shape", `Expected an array of at least one score map but received ${came}.`);
+    throw wrongMap("an array of at least one score map", came);
   }
   const classes: number = maps[0]?.classes ?? 0;
   for (const map of maps as (ScoreMap | undefined)[]) {
     if (!(map?.data instanceof Float32Array)) {
       const came = map?.data === undefined ? "none" : Object.prototype.toString.call(map.data).slice(8, -1);
-      throw new LayersError("shape", `Expected each score map's data as a Float32Array but received ${came}.`);
+      throw wrongMap("each score map's data as a Float32Array", came);
     }
     const shape = `[${map.height}, ${map.width}, ${map.classes}]`;
     if (map.classes !== classes) {
-      throw new LayersError("shape", `Expected score maps [height, width, ${classes}] but received ${shape}.`);
+      throw wrongMap(`score maps [height, width, ${classes}]`, shape);
     }
     if (![map.height, map.width, classes].every((side) => Number.isInteger(side) && side > 0)) {
-      throw new LayersError("shape", `Expected a score map of whole, positive sides but received ${shape}.`);
+      throw wrongMap("a score map of whole, positive sides", shape);
     }
     const count = map.height * map.width * classes;
     if (map.data.length !== count) {
-      throw new LayersError("shape", `Expected ${count} scores for a map ${shape} but received ${map.data.length}.`);
+      throw wrongMap(`${count} scores for a map ${shape}`, `${map.data.length}`);
     }
   }
   return classes;
 }
+
+const wrongMap = (expected: string, received: string) =>
+  new LayersError("shape", { expected, received }, { data: { expected, received } });

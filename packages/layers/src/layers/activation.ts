@@ -1,16 +1,22 @@
 import * as tf from "@tensorflow/tfjs";
-import type { ActivationName } from "../kernel-names.ts";
+import { oneOf } from "../errors.ts";
+import { ACTIVATIONS, type ActivationName } from "../kernels/names.ts";
 import { activate } from "../ops/activation.ts";
-import { inputOf, type LayerOptions, type Shape, single } from "./layer.ts";
+import { inputOf, type LayerArgs, type Shape, StrictLayer, single } from "./layer.ts";
+
+/** Options of {@link activation}. */
+export interface ActivationLayerArgs extends LayerArgs {
+  activation: ActivationName;
+}
 
 /** The layer over `activate`. */
-export class ActivationLayer extends tf.layers.Layer {
+export class Activation extends StrictLayer {
   static className = "SegActivation";
   readonly activation: ActivationName;
 
-  constructor(options: { activation: ActivationName } & LayerOptions) {
-    super(options);
-    this.activation = options.activation;
+  constructor(args: ActivationLayerArgs) {
+    super(args, ["activation"]);
+    this.activation = oneOf("activation", args.activation, ACTIVATIONS);
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
@@ -26,7 +32,7 @@ export class ActivationLayer extends tf.layers.Layer {
   }
 }
 
-tf.serialization.registerClass(ActivationLayer);
+tf.serialization.registerClass(Activation);
 
 /** A `relu` or `relu6` layer that keeps only its output for the gradient. @see `activate`. */
-export const activationLayer = (options: { activation: ActivationName } & LayerOptions) => new ActivationLayer(options);
+export const activation = (args: ActivationLayerArgs) => new Activation(args);

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
-import { LayersError } from "../errors.ts";
-import { inputOf, type LayerOptions, type Shape, single } from "./layer.ts";
+import { badOption } from "../errors.ts";
+import { inputOf, type LayerArgs, type Shape, StrictLayer, single } from "./layer.ts";
 
-/** Options of {@link channelDropoutLayer}. */
-export interface ChannelDropoutOptions extends LayerOptions {
+/** Options of {@link channelDropout}. */
+export interface ChannelDropoutLayerArgs extends LayerArgs {
   /** Share of channels set to zero, in [0, 1). */
   rate: number;
   /** Seed of the first draw; the following ones continue from it. Default: another one each time. */
@@ -11,21 +11,21 @@ export interface ChannelDropoutOptions extends LayerOptions {
 }
 
 /** Sets whole channels of an image to zero in training, and scales the others up by 1 / (1 − rate). */
-export class ChannelDropoutLayer extends tf.layers.Layer {
+export class ChannelDropout extends StrictLayer {
   static className = "SegChannelDropout";
   readonly rate: number;
   private readonly firstSeed: number | undefined;
   /** The seed of the next draw, so that a run can be saved and continued. */
   nextSeed: number | undefined;
 
-  constructor(options: ChannelDropoutOptions) {
-    super(options);
-    if (!(options.rate >= 0 && options.rate < 1)) {
-      throw new LayersError("option", `Expected a dropout rate in [0, 1) but received ${options.rate}.`);
+  constructor(args: ChannelDropoutLayerArgs) {
+    super(args, ["rate", "seed"]);
+    if (!(args.rate >= 0 && args.rate < 1)) {
+      throw badOption("rate", args.rate, { expected: "a dropout rate in [0, 1)", received: `${args.rate}` });
     }
-    this.rate = options.rate;
-    this.firstSeed = options.seed;
-    this.nextSeed = options.seed;
+    this.rate = args.rate;
+    this.firstSeed = args.seed;
+    this.nextSeed = args.seed;
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
@@ -52,11 +52,11 @@ export class ChannelDropoutLayer extends tf.layers.Layer {
   }
 }
 
-tf.serialization.registerClass(ChannelDropoutLayer);
+tf.serialization.registerClass(ChannelDropout);
 
 /**
  * Dropout of whole channels, PyTorch's `nn.Dropout2d`.
  *
  * @see Tompson et al., Efficient Object Localization Using Convolutional Networks, CVPR 2015.
  */
-export const channelDropoutLayer = (options: ChannelDropoutOptions) => new ChannelDropoutLayer(options);
+export const channelDropout = (args: ChannelDropoutLayerArgs) => new ChannelDropout(args);

@@ -1,19 +1,22 @@
 import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "../errors.ts";
-import type { ActivationName } from "../kernel-names.ts";
+import type { ActivationName } from "../kernels/names.ts";
 import { activate } from "../ops/activation.ts";
-import { conv2dOverResized } from "../ops/conv2d-over-resized.ts";
-import { Conv2DLayer, type Conv2DLayerOptions } from "./conv2d.ts";
+import * as ops from "../ops/conv2d-over-resized.ts";
+import { Conv2D, type Conv2DLayerArgs } from "./conv2d.ts";
 import type { Shape } from "./layer.ts";
 
-/** The layer over `conv2dOverResized`; its weights are those of a convolution over the concatenation. */
-export class Conv2DOverResizedLayer extends Conv2DLayer {
+/** The layer over the operation `conv2dOverResized`; its weights are those of a convolution over the concatenation. */
+export class Conv2DOverResized extends Conv2D {
   static override className = "SegConv2DOverResized";
 
-  constructor(options: Conv2DLayerOptions) {
-    super(options);
+  constructor(args: Conv2DLayerArgs) {
+    super(args);
     if (this.groups !== 1 || [...this.strides, ...this.dilations].some((n) => n !== 1)) {
-      throw new LayersError("option", "Expected stride, dilation and groups 1 for a convolution over resized images.");
+      throw new LayersError("option", {
+        expected: "strides, dilations and groups of 1 for a convolution over resized images",
+        received: `${this.strides}, ${this.dilations} and ${this.groups}`,
+      });
     }
   }
 
@@ -22,7 +25,7 @@ export class Conv2DOverResizedLayer extends Conv2DLayer {
   }
 
   protected override convolve(inputs: tf.Tensor | tf.Tensor[], filter: tf.Tensor4D): tf.Tensor4D {
-    return conv2dOverResized(inputs as tf.Tensor4D[], filter, this.padding);
+    return ops.conv2dOverResized(inputs as tf.Tensor4D[], filter, this.padding);
   }
 
   override infer(inputs: tf.Tensor | tf.Tensor[], filter: tf.Tensor4D, bias: tf.Tensor1D, activation?: ActivationName) {
@@ -33,7 +36,7 @@ export class Conv2DOverResizedLayer extends Conv2DLayer {
   }
 }
 
-tf.serialization.registerClass(Conv2DOverResizedLayer);
+tf.serialization.registerClass(Conv2DOverResized);
 
 /** A convolution layer applied to `[x0, x1, …]`, the later ones resized to the size of the first. @see `conv2dOverResized`. */
-export const conv2dOverResizedLayer = (options: Conv2DLayerOptions) => new Conv2DOverResizedLayer(options);
+export const conv2dOverResized = (args: Conv2DLayerArgs) => new Conv2DOverResized(args);

@@ -1,61 +1,124 @@
 import * as tf from "@tensorflow/tfjs";
-import { type ActivationName, FusedConv2D, outputSize, type Pair } from "../kernel-names.ts";
-import { type Conv2DOptions, conv2d } from "../ops/conv2d.ts";
+import { badOption } from "../errors.ts";
+import { type ActivationName, FusedConv2D, type Pair } from "../kernels/names.ts";
+import * as ops from "../ops/conv2d.ts";
 import { pair } from "../ops/pair.ts";
-import { inputOf, type LayerOptions, type Shape, single } from "./layer.ts";
+import { outputSize } from "../window-size.ts";
+import { inputOf, type LayerArgs, type Shape, StrictLayer, single } from "./layer.ts";
+import { type ConstraintArg, type InitializerArg, type RegularizerArg, resolve, written } from "./weight-args.ts";
 
-/** Options of {@link conv2dLayer}. */
-export interface Conv2DLayerOptions extends LayerOptions, Conv2DOptions {
+/** Options of {@link conv2d}. */
+export interface Conv2DLayerArgs extends LayerArgs, ops.Conv2DOptions {
   /** Output channels, a multiple of `groups`. */
   filters: number;
   /** Height and width of the window. */
   kernelSize: number | Pair;
   /** Whether a bias is added. Default true. */
   useBias?: boolean;
-  /** Standard deviation of the filter's normal initializer; 0 for zeros. Default sqrt(2 / fan-in): Kaiming-normal (He et al., 2015). */
-  kernelStddev?: number;
-  /** Limit of the bias's uniform initializer, from −limit to limit; 0 for zeros. Default 1 / sqrt(fan-in), PyTorch's. */
-  biasLimit?: number;
-  /** Seed of the initializers. Default: another one each time. */
-  seed?: number;
+  /** Standard deviation of the normal distribution that initializes the filter; 0 for zeros. Default sqrt(2 / fan-in), Kaiming-normal (He et al., 2015). */
+  kernelStddev?: number | null;
+  /** The bias is initialized uniformly from −limit to limit; 0 for zeros. Default 1 / sqrt(fan-in), PyTorch's. */
+  biasLimit?: number | null;
+  /** Seed of both. Default: another one each time. */
+  seed?: number | null;
+  /** In place of `kernelStddev` and `biasLimit`. */
+  kernelInitializer?: InitializerArg;
+  biasInitializer?: InitializerArg;
+  /** Added to the loss by `model.fit` and by `trainingModel`. Default none. */
+  kernelRegularizer?: RegularizerArg;
+  biasRegularizer?: RegularizerArg;
+  /** As in TF.js's layers. Default none. */
+  kernelConstraint?: ConstraintArg;
+  biasConstraint?: ConstraintArg;
 }
 
-/** The layer over `conv2d`: weights `kernel` `[kh, kw, inChannels / groups, filters]` and `bias` `[filters]`. */
-export class Conv2DLayer extends tf.layers.Layer {
+const OWN = [
+  ...[
+    "filters",
+    "kernelSize",
+    "strides",
+    "padding",
+    "dilations",
+    "groups",
+    "useBias",
+    "kernelStddev",
+    "biasLimit",
+    "seed",
+  ],
+  ...["kernelInitializer", "biasInitializer", "kernelRegularizer", "biasRegularizer"],
+  ...["kernelConstraint", "biasConstraint"],
+];
+
+/** The layer over the operation `conv2d`: weights `kernel` `[kh, kw, inChannels / groups, filters]` and `bias` `[filters]`. */
+export class Conv2D extends StrictLayer {
   static className = "SegConv2D";
-  readonly options: Conv2DLayerOptions;
+  readonly filters: number;
+  readonly kernelSize: Pair;
   readonly strides: Pair;
   readonly padding: Pair;
   readonly dilations: Pair;
   readonly groups: number;
-  readonly kernelSize: Pair;
+  readonly useBias: boolean;
+  private readonly start: { kernelStddev: number | null; biasLimit: number | null; seed: number | null };
+  private readonly weightArgs;
   kernel?: tf.LayerVariable;
   bias?: tf.LayerVariable;
 
-  constructor(options: Conv2DLayerOptions) {
-    super(options);
-    this.options = options;
-    this.kernelSize = pair("kernelSize", options.kernelSize, 1);
-    this.strides = pair("strides", options.strides ?? 1, 1);
-    this.padding = pair("padding", options.padding ?? 0, 0);
-    this.dilations = pair("dilations", options.dilations ?? 1, 1);
-    this.groups = options.groups ?? 1;
+  constructor(args: Conv2DLayerArgs) {
+    super(args, OWN);
+    this.groups = positive("groups", args.groups ?? 1, 1);
+    this.filters = positive("filters", args.filters, this.groups);
+    this.kernelSize = pair("kernelSize", args.kernelSize, 1);
+    this.strides = pair("strides", args.strides ?? 1, 1);
+    this.padding = pair("padding", args.padding ?? 0, 0);
+    this.dilations = pair("dilations", args.dilations ?? 1, 1);
+    this.useBias = args.useBias ?? true;
+    this.start = {
+      kernelStddev: notNegative("kernelStddev", args.kernelStddev),
+      biasLimit: notNegative("biasLimit", args.biasLimit),
+      seed: args.seed ?? null,
+    };
+    this.weightArgs = {
+      kernelInitializer: resolve("initializer", "kernelInitializer", args.kernelInitializer),
+      biasInitializer: resolve("initializer", "biasInitializer", args.biasInitializer),
+      kernelRegularizer: resolve("regularizer", "kernelRegularizer", args.kernelRegularizer),
+      biasRegularizer: resolve("regularizer", "biasRegularizer", args.biasRegularizer),
+      kernelConstraint: resolve("constraint", "kernelConstraint", args.kernelConstraint),
+      biasConstraint: resolve("constraint", "biasConstraint", args.biasConstraint),
+    };
+    for (const [own, stock] of [
+      ["kernelStddev", "kernelInitializer"],
+      ["biasLimit", "biasInitializer"],
+    ] as const) {
+      if (this.start[own] !== null && this.weightArgs[stock]) {
+        throw badOption(stock, this.start[own], {
+          expected: `${own} or ${stock}`,
+          received: "both",
+          hint: "leave one out",
+        });
+      }
+    }
   }
 
   override build(inputShape: Shape | Shape[]): void {
     const channels = this.inputChannels(inputShape);
-    const { filters, useBias = true, kernelStddev, biasLimit, seed } = this.options;
     const inPerGroup = channels / this.groups;
     const fanIn = inPerGroup * this.kernelSize[0] * this.kernelSize[1];
+    const { kernelStddev, biasLimit, seed: given } = this.start;
+    const seed = given ?? undefined;
     const stddev = kernelStddev ?? Math.sqrt(2 / fanIn);
     const limit = biasLimit ?? 1 / Math.sqrt(fanIn);
+    const of = this.weightArgs;
     const normal = stddev ? tf.initializers.randomNormal({ mean: 0, stddev, seed }) : tf.initializers.zeros();
-    this.kernel = this.addWeight("kernel", [...this.kernelSize, inPerGroup, filters], "float32", normal);
-    if (useBias) {
+    const shape = [...this.kernelSize, inPerGroup, this.filters];
+    const kernel = of.kernelInitializer ?? normal;
+    this.kernel = this.addWeight("kernel", shape, "float32", kernel, of.kernelRegularizer, true, of.kernelConstraint);
+    if (this.useBias) {
       const uniform = limit
         ? tf.initializers.randomUniform({ minval: -limit, maxval: limit, seed })
         : tf.initializers.zeros();
-      this.bias = this.addWeight("bias", [filters], "float32", uniform);
+      const bias = of.biasInitializer ?? uniform;
+      this.bias = this.addWeight("bias", [this.filters], "float32", bias, of.biasRegularizer, true, of.biasConstraint);
     }
     super.build(inputShape);
   }
@@ -69,7 +132,7 @@ export class Conv2DLayer extends tf.layers.Layer {
     const [batch, height, width] = single(inputShape);
     const size = (n: number | null | undefined, i: 0 | 1) =>
       n == null ? null : outputSize(n, this.kernelSize[i], this.strides[i], this.padding[i], this.dilations[i]);
-    return [batch!, size(height, 0), size(width, 1), this.options.filters];
+    return [batch!, size(height, 0), size(width, 1), this.filters];
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
@@ -81,7 +144,7 @@ export class Conv2DLayer extends tf.layers.Layer {
 
   /** The convolution alone, with another filter of the same shape. */
   protected convolve(inputs: tf.Tensor | tf.Tensor[], filter: tf.Tensor4D): tf.Tensor4D {
-    return conv2d(inputOf(inputs), filter, this);
+    return ops.conv2d(inputOf(inputs), filter, this);
   }
 
   /**
@@ -100,20 +163,32 @@ export class Conv2DLayer extends tf.layers.Layer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const { filters, useBias = true, kernelStddev = null, biasLimit = null, seed = null } = this.options;
-    const { kernelSize, strides, padding, dilations, groups } = this;
+    const { filters, kernelSize, strides, padding, dilations, groups, useBias, start, weightArgs } = this;
     return {
       ...super.getConfig(),
-      ...{ filters, kernelSize, strides, padding, dilations, groups, useBias, kernelStddev, biasLimit, seed },
-    } as tf.serialization.ConfigDict;
+      ...{ filters, kernelSize, strides, padding, dilations, groups, useBias, ...start },
+      ...written(weightArgs),
+    } as unknown as tf.serialization.ConfigDict;
   }
 }
 
-tf.serialization.registerClass(Conv2DLayer);
+function positive(option: string, value: number, step: number): number {
+  if (Number.isInteger(value) && value > 0 && value % step === 0) return value;
+  const expected =
+    step === 1 ? `${option}: a whole number ≥ 1` : `${option}: a positive multiple of the ${step} groups`;
+  throw badOption(option, value, { expected, received: `${value}` });
+}
+
+function notNegative(option: string, value: number | null | undefined): number | null {
+  if (value == null || value >= 0) return value ?? null;
+  throw badOption(option, value, { expected: `${option} ≥ 0`, received: `${value}` });
+}
+
+tf.serialization.registerClass(Conv2D);
 
 /**
  * A convolution layer with any stride, symmetric padding, dilation and groups.
  *
- * @see `conv2d` for shapes, and PyTorch's `nn.Conv2d`.
+ * @see the operation `conv2d` of `@seg/layers/ops` for shapes, and PyTorch's `nn.Conv2d`.
  */
-export const conv2dLayer = (options: Conv2DLayerOptions) => new Conv2DLayer(options);
+export const conv2d = (args: Conv2DLayerArgs) => new Conv2D(args);

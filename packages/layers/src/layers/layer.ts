@@ -1,14 +1,46 @@
-import type * as tf from "@tensorflow/tfjs";
+import { type MakeError, refuseUnknownOptions } from "@seg/errors";
+import * as tf from "@tensorflow/tfjs";
+import { optionError } from "../errors.ts";
 
 /** A shape whose unknown dimensions are null. */
 export type Shape = (number | null)[];
 
-/** What every layer here takes. */
-export interface LayerOptions {
-  /** The layer's name; the models use PyTorch's module path. */
-  name?: string;
-  /** Whether the weights are trained. Default true. */
-  trainable?: boolean;
+/** What every layer takes, here as in TF.js: `name` (the models use PyTorch's module path), `trainable`, `inputShape` and so on. */
+export type LayerArgs = NonNullable<ConstructorParameters<typeof tf.layers.Layer>[0]>;
+
+const COMMON = [
+  "name",
+  "trainable",
+  "inputShape",
+  "batchInputShape",
+  "batchSize",
+  "dtype",
+  "inputDType",
+  "weights",
+] satisfies (keyof LayerArgs)[];
+
+/** What TF.js itself adds to the options that it reads from a saved model. */
+const WHEN_LOADED = "customObjects";
+
+/**
+ * The base of the layers here: it refuses options that nobody reads, which TF.js's own passes over.
+ *
+ * @throws {LayersError} `option`, or what `makeError` makes.
+ */
+export abstract class StrictLayer extends tf.layers.Layer {
+  /**
+   * @param own - The names of the options that this layer takes besides {@link LayerArgs}.
+   * @param makeError - Makes another package's own error.
+   */
+  constructor(args: LayerArgs, own: readonly string[], makeError: MakeError = optionError) {
+    refuseUnknownOptions(
+      args,
+      [...COMMON, ...own, WHEN_LOADED],
+      `an option of the layer ${args.name ?? new.target.name}`,
+      makeError,
+    );
+    super(args);
+  }
 }
 
 /** The first of several inputs, or the only one. */

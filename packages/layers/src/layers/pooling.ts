@@ -1,32 +1,39 @@
 import * as tf from "@tensorflow/tfjs";
-import { outputSize, type Pair } from "../kernel-names.ts";
+import type { Pair } from "../kernels/names.ts";
 import { pair } from "../ops/pair.ts";
-import { adaptiveAvgPool2d, type MaxPool2DOptions, maxPool2d } from "../ops/pooling.ts";
-import { inputOf, type LayerOptions, type Shape, single } from "./layer.ts";
+import * as ops from "../ops/pooling.ts";
+import { outputSize } from "../window-size.ts";
+import { inputOf, type LayerArgs, type Shape, StrictLayer, single } from "./layer.ts";
 
-/** The layer over `maxPool2d`. */
-export class MaxPool2DLayer extends tf.layers.Layer {
+/** Options of {@link maxPool2d}. */
+export interface MaxPool2DLayerArgs extends LayerArgs, ops.MaxPool2DOptions {}
+
+/** Options of {@link adaptiveAvgPool2d}. */
+export interface AdaptiveAvgPool2DLayerArgs extends LayerArgs {
+  /** Cells in height and width, positive. */
+  bins: number | Pair;
+}
+
+/** The layer over the operation `maxPool2d`. */
+export class MaxPool2D extends StrictLayer {
   static className = "SegMaxPool2D";
-  readonly options: Required<MaxPool2DOptions>;
+  readonly options: { kernelSize: Pair; strides: Pair; padding: Pair };
 
-  constructor(options: MaxPool2DOptions & LayerOptions) {
-    super(options);
-    const { kernelSize, strides = kernelSize, padding = 0 } = options;
-    this.options = { kernelSize, strides, padding };
+  constructor(args: MaxPool2DLayerArgs) {
+    super(args, ["kernelSize", "strides", "padding"]);
+    this.options = ops.maxPoolWindow(args);
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
     const [batch, height, width, channels] = single(inputShape);
-    const kernel = pair("kernelSize", this.options.kernelSize, 1);
-    const strides = pair("strides", this.options.strides, 1);
-    const padding = pair("padding", this.options.padding, 0);
+    const { kernelSize, strides, padding } = this.options;
     const size = (n: number | null | undefined, i: 0 | 1) =>
-      n == null ? null : outputSize(n, kernel[i], strides[i], padding[i], 1);
+      n == null ? null : outputSize(n, kernelSize[i], strides[i], padding[i], 1);
     return [batch!, size(height, 0), size(width, 1), channels!];
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return maxPool2d(inputOf(inputs), this.options);
+    return ops.maxPool2d(inputOf(inputs), this.options);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -34,14 +41,14 @@ export class MaxPool2DLayer extends tf.layers.Layer {
   }
 }
 
-/** The layer over `adaptiveAvgPool2d`. */
-export class AdaptiveAvgPool2DLayer extends tf.layers.Layer {
+/** The layer over the operation `adaptiveAvgPool2d`. */
+export class AdaptiveAvgPool2D extends StrictLayer {
   static className = "SegAdaptiveAvgPool2D";
   readonly bins: Pair;
 
-  constructor(options: { bins: number | Pair } & LayerOptions) {
-    super(options);
-    this.bins = pair("bins", options.bins, 1);
+  constructor(args: AdaptiveAvgPool2DLayerArgs) {
+    super(args, ["bins"]);
+    this.bins = pair("bins", args.bins, 1);
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
@@ -50,7 +57,7 @@ export class AdaptiveAvgPool2DLayer extends tf.layers.Layer {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return adaptiveAvgPool2d(inputOf(inputs), this.bins);
+    return ops.adaptiveAvgPool2d(inputOf(inputs), this.bins);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -58,12 +65,11 @@ export class AdaptiveAvgPool2DLayer extends tf.layers.Layer {
   }
 }
 
-tf.serialization.registerClass(MaxPool2DLayer);
-tf.serialization.registerClass(AdaptiveAvgPool2DLayer);
+tf.serialization.registerClass(MaxPool2D);
+tf.serialization.registerClass(AdaptiveAvgPool2D);
 
-/** A max pooling layer with symmetric padding. @see `maxPool2d`, and PyTorch's `nn.MaxPool2d`. */
-export const maxPool2dLayer = (options: MaxPool2DOptions & LayerOptions) => new MaxPool2DLayer(options);
+/** A max pooling layer with symmetric padding. @see PyTorch's `nn.MaxPool2d`. */
+export const maxPool2d = (args: MaxPool2DLayerArgs) => new MaxPool2D(args);
 
-/** An adaptive average pooling layer. @see `adaptiveAvgPool2d`, and PyTorch's `nn.AdaptiveAvgPool2d`. */
-export const adaptiveAvgPool2dLayer = (options: { bins: number | Pair } & LayerOptions) =>
-  new AdaptiveAvgPool2DLayer(options);
+/** An adaptive average pooling layer. @see PyTorch's `nn.AdaptiveAvgPool2d`. */
+export const adaptiveAvgPool2d = (args: AdaptiveAvgPool2DLayerArgs) => new AdaptiveAvgPool2D(args);

@@ -1,10 +1,14 @@
 import * as tf from "@tensorflow/tfjs";
 import { resizeBilinear } from "../ops/resize-bilinear.ts";
-import type { LayerOptions, Shape } from "./layer.ts";
+import { type LayerArgs, type Shape, StrictLayer } from "./layer.ts";
 
 /** Resizes its first input to the height and width of its second, bilinearly with half-pixel centres. */
-export class ResizeLikeLayer extends tf.layers.Layer {
+export class ResizeLike extends StrictLayer {
   static className = "SegResizeLike";
+
+  constructor(args: LayerArgs = {}) {
+    super(args, []);
+  }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
     const [x, like] = inputShape as [Shape, Shape];
@@ -17,11 +21,11 @@ export class ResizeLikeLayer extends tf.layers.Layer {
   }
 }
 
-tf.serialization.registerClass(ResizeLikeLayer);
+tf.serialization.registerClass(ResizeLike);
 
 /**
  * A layer applied to `[x, like]`: `x` `[batch, h, w, channels]` becomes `[batch, height of like, width of like, channels]`.
  *
  * @see `resizeBilinear`.
  */
-export const resizeLikeLayer = (options: LayerOptions = {}) => new ResizeLikeLayer(options);
+export const resizeLike = (args: LayerArgs = {}) => new ResizeLike(args);

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "../errors.ts";
-import { InterpolatedConv2D, type Pair } from "../kernel-names.ts";
+import { InterpolatedConv2D, type Pair } from "../kernels/names.ts";
 import { conv2d } from "./conv2d.ts";
 import { resizeBilinear } from "./resize-bilinear.ts";
 
@@ -21,7 +21,11 @@ export function conv2dOverResized(xs: tf.Tensor4D[], filter: tf.Tensor4D, paddin
   const first = xs[0]!;
   const channels = xs.reduce((sum, x) => sum + x.shape[3], 0);
   if (channels !== filter.shape[2]) {
-    throw new LayersError("shape", `Expected a filter for ${channels} channels but received [${filter.shape}].`);
+    throw new LayersError(
+      "shape",
+      { expected: `a filter for ${channels} channels`, received: `[${filter.shape}]` },
+      { data: { expected: channels, received: filter.shape } },
+    );
   }
   const size: Pair = [first.shape[1], first.shape[2]];
   return tf.tidy(() => {

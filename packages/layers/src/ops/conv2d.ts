@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "../errors.ts";
-import { Conv2D, type Conv2DAttrs, outputSize, type Pair } from "../kernel-names.ts";
+import { Conv2D, type Conv2DAttrs, type Pair } from "../kernels/names.ts";
+import { outputSize } from "../window-size.ts";
 import { pair } from "./pair.ts";
 
 /** Options of {@link conv2d}; one number stands for both height and width. */
@@ -36,7 +37,11 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2DOptio
   if (inPerGroup * attrs.groups !== channels || out % attrs.groups !== 0) {
     throw new LayersError(
       "shape",
-      `Expected a filter [kh, kw, ${channels / attrs.groups}, multiple of ${attrs.groups}] for ${channels} channels in ${attrs.groups} groups but received [${filter.shape}].`,
+      {
+        expected: `a filter [kh, kw, ${channels / attrs.groups}, multiple of ${attrs.groups}] for ${channels} channels in ${attrs.groups} groups`,
+        received: `[${filter.shape}]`,
+      },
+      { data: { expected: [kh, kw, channels / attrs.groups, out], received: filter.shape } },
     );
   }
   for (const [i, k] of [kh, kw].entries()) {
@@ -44,7 +49,12 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2DOptio
     if (size < 1) {
       throw new LayersError(
         "shape",
-        `Expected an image that holds the ${kh}×${kw} window (dilation ${attrs.dilations}, padding ${attrs.padding}) but received ${x.shape[1]}×${x.shape[2]}: use a larger image or more padding.`,
+        {
+          expected: `an image that holds the ${kh}×${kw} window (dilation ${attrs.dilations}, padding ${attrs.padding})`,
+          received: `${x.shape[1]}×${x.shape[2]}`,
+          hint: "use a larger image or more padding",
+        },
+        { data: { expected: [kh, kw], received: x.shape } },
       );
     }
   }

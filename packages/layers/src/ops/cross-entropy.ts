@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "../errors.ts";
-import { SparseCrossEntropy } from "../kernel-names.ts";
+import { SparseCrossEntropy } from "../kernels/names.ts";
 
 /**
  * Negative log-likelihood of the labelled class under a softmax over the last axis, averaged over the labelled pixels:
@@ -16,7 +16,8 @@ export function sparseCrossEntropy(scores: tf.Tensor, labels: tf.Tensor): tf.Sca
   if (labels.shape.length !== expected.length || labels.shape.some((n, i) => n !== expected[i])) {
     throw new LayersError(
       "shape",
-      `Expected labels [${expected}] for scores [${scores.shape}] but received [${labels.shape}].`,
+      { expected: `labels [${expected}] for scores [${scores.shape}]`, received: `[${labels.shape}]` },
+      { data: { expected, received: labels.shape } },
     );
   }
   const [loss, gradient] = tf.engine().runKernel(SparseCrossEntropy, { scores, labels }) as tf.Tensor[];

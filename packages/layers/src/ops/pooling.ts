@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { LayersError } from "../errors.ts";
-import { AdaptiveAvgPool2D, MaxPool2D, outputSize, type Pair } from "../kernel-names.ts";
+import { badOption, LayersError } from "../errors.ts";
+import { AdaptiveAvgPool2D, MaxPool2D, type Pair } from "../kernels/names.ts";
+import { outputSize } from "../window-size.ts";
 import { pair } from "./pair.ts";
 
 /**
@@ -26,6 +27,22 @@ export interface MaxPool2DOptions {
   padding?: number | Pair;
 }
 
+/** The options as pairs. */
+export function maxPoolWindow({ kernelSize, strides = kernelSize, padding = 0 }: MaxPool2DOptions) {
+  const window = {
+    kernelSize: pair("kernelSize", kernelSize, 1),
+    strides: pair("strides", strides, 1),
+    padding: pair("padding", padding, 0),
+  };
+  if (window.padding.some((n, i) => 2 * n > window.kernelSize[i]!)) {
+    throw badOption("padding", padding, {
+      expected: `padding of at most half the window ${window.kernelSize}`,
+      received: `${padding}`,
+    });
+  }
+  return window;
+}
+
 /**
  * Max pooling with symmetric padding; the gradient goes to the first largest pixel of each window.
  *
@@ -34,20 +51,13 @@ export interface MaxPool2DOptions {
  * @throws {LayersError} if the padding is more than half the window, or the window is larger than the padded image.
  */
 export function maxPool2d(x: tf.Tensor4D, options: MaxPool2DOptions): tf.Tensor4D {
-  const kernelSize = pair("kernelSize", options.kernelSize, 1);
-  const strides = pair("strides", options.strides ?? kernelSize, 1);
-  const padding = pair("padding", options.padding ?? 0, 0);
+  const { kernelSize, strides, padding } = maxPoolWindow(options);
   for (const [i, k] of kernelSize.entries()) {
-    if (2 * padding[i]! > k) {
-      throw new LayersError(
-        "option",
-        `Expected padding of at most half the window ${kernelSize} but received ${padding}.`,
-      );
-    }
     if (outputSize(x.shape[i + 1]!, k, strides[i]!, padding[i]!, 1) < 1) {
       throw new LayersError(
         "shape",
-        `Expected an image that holds the ${kernelSize.join("×")} window but received ${x.shape[1]}×${x.shape[2]}.`,
+        { expected: `an image that holds the ${kernelSize.join("×")} window`, received: `${x.shape[1]}×${x.shape[2]}` },
+        { data: { expected: kernelSize, received: x.shape } },
       );
     }
   }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Pair, ResizeBilinear } from "../kernel-names.ts";
+import { type Pair, ResizeBilinear } from "../kernels/names.ts";
 import { pair } from "./pair.ts";
 
 /**

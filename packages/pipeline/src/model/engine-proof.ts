@@ -1,5 +1,5 @@
 import type { EngineProof } from "@seg/backend";
-import { type Conv2DOptions, conv2d } from "@seg/layers";
+import { type Conv2DOptions, conv2d } from "@seg/layers/ops";
 import * as tf from "@tensorflow/tfjs";
 import { PipelineError } from "../errors.ts";
 

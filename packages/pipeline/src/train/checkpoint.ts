@@ -57,7 +57,7 @@ export async function saveCheckpoint(
     decoder: await stateOf(trainer.decoder, batchesTracked),
   };
   const momenta: NamedTensor[] = [];
-  for (const [i, tensor] of trainer.moments().entries()) {
+  for (const [i, tensor] of (await trainer.moments()).entries()) {
     const data = (await tensor.data()) as Float32Array;
     tensor.dispose();
     momenta.push({ name: `memory.${i}`, dtype: "float32", shape: tensor.shape, data });
@@ -148,7 +148,7 @@ export async function restoreTrainer(
   const memory = Array.from(file.values()).sort((a, b) => Number(a.name.slice(7)) - Number(b.name.slice(7)));
   const tensors = memory.map(({ data }) => tf.tensor1d(data as Float32Array));
   try {
-    trainer.restore(tensors, { updates, seeds });
+    await trainer.restore(tensors, { updates, seeds });
   } catch (error) {
     throw new PipelineError(
       "config",

@@ -83,7 +83,7 @@ async function trainFrom(run: Omit<Run, "loader">, { config, records }: Training
     await hooks.afterCheckpoint(position.epoch);
     return "finished";
   }
-  trainer.align();
+  await trainer.align();
   const loader = new SeededLoader<TrainBatch, DataOptions>({
     module: TRAIN_SOURCE,
     options: dataOptions(config, records),

@@ -1,10 +1,10 @@
 import type { TrainBatch } from "@seg/ade20k-data";
 import { broadcastJson, type Group, single } from "@seg/collectives";
-import { allReduceGradients, broadcastParameters } from "@seg/data-parallel";
+import { broadcastParameters, dataParallelOptimizer } from "@seg/data-parallel";
 import { buildDecoder, type DecoderName, type RequiredFeatures } from "@seg/decoders";
 import { buildEncoder } from "@seg/encoders";
 import {
-  ChannelDropoutLayer,
+  ChannelDropout,
   GroupedOptimizer,
   type InferenceModel,
   inferenceModel,
@@ -53,9 +53,9 @@ export class Trainer {
   readonly #group: Group;
   readonly #groups: Record<keyof Rates, ParameterGroup[]>;
   readonly #training: TrainingModel;
-  readonly #optimizer: GroupedOptimizer;
-  readonly #order: number[];
-  #gradients: tf.Tensor[] | undefined;
+  readonly #optimizer: tf.Optimizer;
+  readonly #buckets: number[];
+  #gradients: tf.NamedTensorMap | undefined;
 
   /** @param prepare - gives the networks their first weights, beyond those drawn from `TRAIN.seed`. */
   static async create(
@@ -87,7 +87,7 @@ export class Trainer {
   }
 
   private constructor(config: Config, encoder: tf.LayersModel, decoder: tf.LayersModel, group: Group) {
-    const { optim, beta1, weight_decay } = config.TRAIN;
+    const { optim, beta1, weight_decay, clip_norm } = config.TRAIN;
     this.#config = config;
     this.#group = group;
     for (const model of [encoder, decoder]) attachGroup(model, group);
@@ -95,12 +95,15 @@ export class Trainer {
     this.decoder = decoder;
     this.#groups = { encoder: groupsOf(encoder, weight_decay), decoder: groupsOf(decoder, weight_decay) };
     this.#training = trainingModel([encoder, decoder]);
-    this.#optimizer = new GroupedOptimizer(
-      [...this.#groups.encoder, ...this.#groups.decoder],
-      optim === "SGD" ? { name: "sgd", momentum: beta1 } : { name: "adam", beta1 },
+    const parameterGroups = [...this.#groups.encoder, ...this.#groups.decoder];
+    const rule = optim === "SGD" ? ({ name: "sgd", momentum: beta1 } as const) : ({ name: "adam", beta1 } as const);
+    const clipNorm = clip_norm > 0 ? clip_norm : undefined;
+    this.#optimizer = dataParallelOptimizer(new GroupedOptimizer(parameterGroups, rule, { clipNorm }), group, {
+      reduce: "sum",
+    });
+    this.#buckets = parameterGroups.flatMap(({ variables: { length } }) =>
+      length === 0 ? [] : rule.name === "sgd" ? [length] : [length, length],
     );
-    const places = new Map(this.#training.variables.map(({ id }, i) => [id, i]));
-    this.#order = this.#optimizer.variables.map(({ id }) => places.get(id)!);
   }
 
   /**
@@ -128,8 +131,7 @@ export class Trainer {
       });
       held.push(loss);
       const before = this.#gradients;
-      this.#gradients = before ? before.map((sum, i) => tf.add(sum, gradients[i]!)) : gradients;
-      if (before) tf.dispose([before, gradients]);
+      this.#gradients = before ? sumOf(before, gradients) : gradients;
       const [[accuracy], [own]] = await Promise.all([held[2]!.data(), held[3]!.data()]);
       return { loss: own!, accuracy: accuracy! };
     } finally {
@@ -142,13 +144,7 @@ export class Trainer {
     for (const half of ["encoder", "decoder"] as const) {
       for (const group of this.#groups[half]) group.learningRate = rates[half];
     }
-    const gradients = this.#gradients!;
-    const { clip_norm } = this.#config.TRAIN;
-    this.#optimizer.update(
-      this.#order.map((place) => gradients[place]!),
-      clip_norm > 0 ? clip_norm : undefined,
-      this.#group.size > 1 ? (gradient) => sumOver(this.#group, gradient) : undefined,
-    );
+    this.#optimizer.applyGradients(this.#gradients!);
     this.discard();
   }
 
@@ -161,26 +157,53 @@ export class Trainer {
   /** What, besides the weights and the optimizer's moments, the next updates depend on. */
   get progress(): TrainerProgress {
     const seeds = Object.fromEntries(this.#dropouts().map(({ name, nextSeed }) => [name, nextSeed!]));
-    return { updates: this.#optimizer.updates, seeds };
+    return { updates: this.#optimizer.iterations, seeds };
   }
 
-  /** The optimizer's moments, flat; the caller disposes them. */
-  moments(): tf.Tensor1D[] {
-    return this.#optimizer.moments();
+  /** The optimizer's moments, those of each parameter group as one flat tensor; the caller disposes them. */
+  async moments(): Promise<tf.Tensor1D[]> {
+    const [iterations, ...moments] = await this.#optimizer.getWeights();
+    iterations!.tensor.dispose();
+    return this.#inBuckets(moments.map(({ tensor }) => tensor)).map((bucket) =>
+      tf.tidy(() => (bucket.length === 1 ? bucket[0]!.flatten() : tf.concat1d(bucket.map((own) => own.flatten())))),
+    );
   }
 
   /**
    * Restores a trainer's state; the weights must be loaded already. The tensors stay the caller's.
    *
+   * @param moments - As {@link moments} gave them.
    * @throws {LayersError} if it is another network's or another optimizer's.
    */
-  restore(moments: readonly tf.Tensor[], { updates, seeds }: TrainerProgress): void {
-    this.#optimizer.restore(moments, updates);
+  async restore(moments: readonly tf.Tensor[], { updates, seeds }: TrainerProgress): Promise<void> {
+    const own = await this.#optimizer.getWeights();
+    const weights = tf.tidy(() => {
+      const sizes = this.#inBuckets(own.slice(1).map(({ tensor }) => tensor.size));
+      const parts = moments.flatMap((bucket, i) =>
+        bucket.size === sum(sizes[i] ?? []) ? tf.split(bucket.flatten(), sizes[i]!) : bucket,
+      );
+      return [tf.scalar(updates, "int32"), ...parts.map((part) => part.clone())];
+    });
+    try {
+      await this.#optimizer.setWeights(weights.map((tensor, i) => ({ name: own[i]?.name ?? "", tensor })));
+    } finally {
+      tf.dispose([own[0]!.tensor, weights]);
+    }
     for (const layer of this.#dropouts()) layer.nextSeed = seeds[layer.name] ?? layer.nextSeed;
   }
 
+  /** What there is of each variable's moment, put together by bucket: a parameter group's first moments, its second ones, and so on. */
+  #inBuckets<T>(ofVariables: readonly T[]): T[][] {
+    let start = 0;
+    return this.#buckets.map((length) => {
+      const bucket = ofVariables.slice(start, start + length);
+      start += length;
+      return bucket;
+    });
+  }
+
   /** Broadcasts rank 0's weights and optimizer state, and gives each replica dropout seeds of its own. Collective. */
-  align(): void {
+  async align(): Promise<void> {
     const group = this.#group;
     if (group.size === 1) return;
     const models = [this.encoder, this.decoder];
@@ -189,13 +212,13 @@ export class Trainer {
       group,
     );
     const first = broadcastJson(this.progress, group);
-    const moments = this.moments().map((tensor) => {
+    const moments = (await this.moments()).map((tensor) => {
       const values = (tensor.dataSync() as Float32Array).slice();
       tensor.dispose();
       group.broadcast(values);
       return tf.tensor1d(values);
     });
-    this.restore(moments, first);
+    await this.restore(moments, first);
     tf.dispose(moments);
     for (const layer of this.#dropouts()) layer.nextSeed = layer.nextSeed! + group.rank * SEEDS_APART;
   }
@@ -208,13 +231,14 @@ export class Trainer {
   /** How many batches the batch norms' statistics have seen since the training began, as PyTorch counts them. */
   get batchesTracked(): number {
     const { fix_bn, accumulate } = this.#config.TRAIN;
-    return fix_bn ? 0 : this.#optimizer.updates * accumulate;
+    return fix_bn ? 0 : this.#optimizer.iterations * accumulate;
   }
 
   /** About how large a checkpoint is. */
   get bytes(): number {
     const weights = [this.encoder, this.decoder].flatMap((model) => model.weights.map((weight) => weight.read().size));
-    return 4 * [...weights, ...this.#optimizer.momentSizes].reduce((sum, size) => sum + size, 0);
+    const trained = sum(this.#training.variables.map(({ size }) => size));
+    return 4 * (sum(weights) + trained * (this.#config.TRAIN.optim === "SGD" ? 1 : 2));
   }
 
   /** Frees everything. */
@@ -225,13 +249,18 @@ export class Trainer {
     this.decoder.dispose();
   }
 
-  #dropouts(): ChannelDropoutLayer[] {
-    return this.decoder.layers.filter((layer) => layer instanceof ChannelDropoutLayer);
+  #dropouts(): ChannelDropout[] {
+    return this.decoder.layers.filter((layer) => layer instanceof ChannelDropout);
   }
 }
 
-function sumOver(group: Group, gradient: tf.Tensor1D): tf.Tensor1D {
-  return allReduceGradients([gradient], group, { reduce: "sum" })[0] as tf.Tensor1D;
+const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);
+
+/** The sums of the gradients of the same variables, in place of both. */
+function sumOf(a: tf.NamedTensorMap, b: tf.NamedTensorMap): tf.NamedTensorMap {
+  const sums = Object.fromEntries(Object.entries(a).map(([name, gradient]) => [name, tf.add(gradient, b[name]!)]));
+  tf.dispose([a, b]);
+  return sums;
 }
 
 /** Parameter groups: weight decay on convolution weights, none on biases and batch norm. */

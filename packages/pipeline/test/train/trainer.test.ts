@@ -162,8 +162,8 @@ describeEngines("A trainer with dropout", () => {
     for (const [half, model] of Object.entries(models(second))) {
       model.setWeights(models(first)[half as "encoder"].getWeights());
     }
-    const moments = first.moments();
-    second.restore(moments, first.progress);
+    const moments = await first.moments();
+    await second.restore(moments, first.progress);
     tf.dispose(moments);
     expect(await learn(second, "c")).toBe(await learn(first, "c"));
     expect(await learn(second, "d")).toBe(await learn(first, "d"));

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Conv2DAttrs, Conv2DBackpropFilter } from "../../kernel-names.ts";
+import { type Conv2DAttrs, Conv2DBackpropFilter } from "../names.ts";
 import { padOrCrop, spread } from "../rearrange.ts";
-import { execute, kernel, type NativeBackend, shapeTensor } from "./engine.ts";
+import { execute, type NativeBackend, nativeKernel, shapeTensor } from "./native.ts";
 import { perGroup } from "./per-group.ts";
 import { outputMargins, subImageMargins, toSubImages } from "./sub-images.ts";
 import { type ConvOp, isAble } from "./trial.ts";
@@ -125,6 +125,6 @@ const overTaps: ConvOp = (backend, x, dy, { padding, dilations }, filterShape) =
   return tf.stack(taps).reshape(filterShape);
 };
 
-export const conv2dBackpropFilterConfig = kernel(Conv2DBackpropFilter, (backend, { x, dy }, attrs) =>
+export const conv2dBackpropFilterConfig = nativeKernel(Conv2DBackpropFilter, (backend, { x, dy }, attrs) =>
   conv2dBackpropFilter(backend, x!, dy!, attrs as Conv2DAttrs, attrs.filterShape as number[]),
 );

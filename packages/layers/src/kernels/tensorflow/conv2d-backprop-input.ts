@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Conv2DAttrs, Conv2DBackpropInput } from "../../kernel-names.ts";
+import { type Conv2DAttrs, Conv2DBackpropInput } from "../names.ts";
 import { backwardMargins, flipped, padOrCrop, spread } from "../rearrange.ts";
 import { conv2d } from "./conv2d.ts";
-import { execute, kernel, type NativeBackend, shapeTensor } from "./engine.ts";
+import { execute, type NativeBackend, nativeKernel, shapeTensor } from "./native.ts";
 import { perGroup } from "./per-group.ts";
 import { type ConvOp, isAble } from "./trial.ts";
 import { convWindow, depthwiseFilter, isDepthwise, isStrided, kernelOf, paddedShape, simplified } from "./window.ts";
@@ -59,6 +59,6 @@ const otherwise: ConvOp = (backend, dy, filter, attrs, inputShape) => {
   return conv2d(backend, padOrCrop(pixels, rows, columns), back, { ...attrs, strides: [1, 1], padding: [0, 0] });
 };
 
-export const conv2dBackpropInputConfig = kernel(Conv2DBackpropInput, (backend, { dy, filter }, attrs) =>
+export const conv2dBackpropInputConfig = nativeKernel(Conv2DBackpropInput, (backend, { dy, filter }, attrs) =>
   conv2dBackpropInput(backend, dy!, filter!, attrs as Conv2DAttrs, attrs.inputShape as number[]),
 );

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { Conv2D, type Conv2DAttrs } from "../../kernel-names.ts";
-import { execute, kernel, type NativeBackend } from "./engine.ts";
+import { Conv2D, type Conv2DAttrs } from "../names.ts";
+import { execute, type NativeBackend, nativeKernel } from "./native.ts";
 import { perGroup } from "./per-group.ts";
 import { fromSubImages, outputMargins, subImageMargins, toSubImages } from "./sub-images.ts";
 import { type ConvOp, isAble } from "./trial.ts";
@@ -55,6 +55,6 @@ const otherwise: ConvOp = (backend, x, filter, attrs) => {
   return fromSubImages(backend, y, dilations, outputMargins(margins, padding));
 };
 
-export const conv2dConfig = kernel(Conv2D, (backend, { x, filter }, attrs) =>
+export const conv2dConfig = nativeKernel(Conv2D, (backend, { x, filter }, attrs) =>
   conv2d(backend, x!, filter!, attrs as Conv2DAttrs),
 );

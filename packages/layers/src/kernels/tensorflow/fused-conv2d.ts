@@ -1,9 +1,9 @@
-import { type ActivationName, type Conv2DAttrs, FusedConv2D } from "../../kernel-names.ts";
+import { type ActivationName, type Conv2DAttrs, FusedConv2D } from "../names.ts";
 import { activationOp } from "./activation.ts";
 import { conv2d } from "./conv2d.ts";
-import { execute, kernel } from "./engine.ts";
+import { execute, nativeKernel } from "./native.ts";
 
-export const fusedConv2dConfig = kernel(FusedConv2D, (backend, { x, filter, bias }, attrs) => {
+export const fusedConv2dConfig = nativeKernel(FusedConv2D, (backend, { x, filter, bias }, attrs) => {
   const y = conv2d(backend, x!, filter!, attrs as Conv2DAttrs);
   const biased = execute(backend, "BiasAdd", { data_format: "NHWC" }, [y, bias!]);
   y.dispose();

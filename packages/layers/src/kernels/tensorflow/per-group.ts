@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Conv2DAttrs } from "../../kernel-names.ts";
+import type { Conv2DAttrs } from "../names.ts";
 
 /** A grouped convolution, or a gradient of it, one group after the other; `a` and `b` are cut along their channels. */
 export function perGroup(

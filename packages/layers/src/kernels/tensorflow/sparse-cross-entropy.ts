@@ -1,9 +1,9 @@
 import type * as tf from "@tensorflow/tfjs";
-import { SparseCrossEntropy } from "../../kernel-names.ts";
-import { executeAll, INT, kernel } from "./engine.ts";
+import { SparseCrossEntropy } from "../names.ts";
+import { executeAll, INT, nativeKernel } from "./native.ts";
 
 /** The mean loss over labelled pixels, and its gradient, by TensorFlow's fused op. */
-export const sparseCrossEntropyConfig = kernel(SparseCrossEntropy, (backend, { scores, labels }) => {
+export const sparseCrossEntropyConfig = nativeKernel(SparseCrossEntropy, (backend, { scores, labels }) => {
   const classes = scores!.shape[scores!.rank - 1]!;
   const valid = labels!.greaterEqual(0).toFloat().flatten();
   const weight = valid.div(valid.sum().maximum(1));

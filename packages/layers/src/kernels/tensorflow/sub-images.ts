@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Pair } from "../../kernel-names.ts";
-import { execute, INT, type NativeBackend } from "./engine.ts";
+import type { Pair } from "../names.ts";
+import { execute, INT, type NativeBackend } from "./native.ts";
 
 /** Zeros added before and behind, for rows and for columns. */
 type Margins = [rows: Pair, columns: Pair];

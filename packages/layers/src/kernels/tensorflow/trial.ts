@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Conv2DAttrs, outputSize, type Pair } from "../../kernel-names.ts";
-import type { NativeBackend } from "./engine.ts";
+import { outputSize } from "../../window-size.ts";
+import type { Conv2DAttrs, Pair } from "../names.ts";
+import type { NativeBackend } from "./native.ts";
 import { isDepthwise, isDilated } from "./window.ts";
 
 /** A convolution or one of its gradients, of two tensors. */

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Conv2DAttrs, outputSize, type Pair } from "../../kernel-names.ts";
+import { outputSize } from "../../window-size.ts";
+import type { Conv2DAttrs, Pair } from "../names.ts";
 
 /** Attributes of TensorFlow's ops for windows that see only what lies in the image, or zeros `padding` wide around it. */
 export const windowPadding = ([h, w]: Pair): Record<string, string | number[]> =>

@@ -1,4 +1,5 @@
 import type { Group } from "@seg/collectives";
+import type { ActivationName } from "@seg/layers/custom";
 import type { NamedAttrMap } from "@tensorflow/tfjs";
 
 // Names under which TF.js finds the kernels and gradients of this package.
@@ -14,11 +15,11 @@ export const BatchNormApply = "SegBatchNormApply";
 export const BatchNormApplyActivation = "SegBatchNormApplyActivation";
 export const BatchNormSums = "SegBatchNormSums";
 
-/** Elementwise activations that can follow in the same pass. */
-export type ActivationName = "relu" | "relu6";
+/** How epsilon, which is there for numerical stability, is used: `add` 1/sqrt(var + epsilon), `max` 1/sqrt(max(var, epsilon)). */
+export const EPS_MODES = ["add", "max"] as const;
 
-/** How eps is used for numerical stability: `add` 1/sqrt(var + eps), `max` 1/sqrt(max(var, eps)). */
-export type EpsMode = "add" | "max";
+/** One of them. */
+export type EpsMode = (typeof EPS_MODES)[number];
 
 export interface BatchNormApplyAttrs extends NamedAttrMap {
   epsilon: number;

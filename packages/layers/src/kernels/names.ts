@@ -21,7 +21,10 @@ export const SparseCrossEntropy = "SegSparseCrossEntropy";
 export type Pair = [number, number];
 
 /** Elementwise activations that can be fused; their gradients follow from the output alone. */
-export type ActivationName = "relu" | "relu6";
+export const ACTIVATIONS = ["relu", "relu6"] as const;
+
+/** The name of one. */
+export type ActivationName = (typeof ACTIVATIONS)[number];
 
 export interface Conv2DAttrs extends NamedAttrMap {
   strides: Pair;
@@ -39,9 +42,4 @@ export interface Pool2DAttrs extends NamedAttrMap {
 export interface InterpolatedConv2DAttrs extends NamedAttrMap {
   size: Pair;
   padding: Pair;
-}
-
-/** Rows (or columns) that a window of `kernel` leaves of `size`, PyTorch's rule. */
-export function outputSize(size: number, kernel: number, stride: number, padding: number, dilation: number): number {
-  return Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
 }

@@ -14,19 +14,21 @@ export interface NativeBackend {
 }
 
 /** An attribute that holds a type. */
-const FLOAT = { type: "TF_FLOAT" } as const;
+export const FLOAT = { type: "TF_FLOAT" } as const;
 export const INT = { type: "TF_INT32" } as const;
 
-type Value = string | boolean | number | number[] | typeof FLOAT | typeof INT;
+/** An attribute that is a float; a plain number is an integer. */
+export const float = (value: number) => ({ float: value });
+
+type Value = string | boolean | number | number[] | typeof FLOAT | typeof INT | ReturnType<typeof float>;
 
 function attributes({ binding }: NativeBackend, attrs: Record<string, Value>): Attr[] {
   return Object.entries({ T: FLOAT, ...attrs }).map(([name, value]) => {
     if (typeof value === "string") return { name, type: binding.TF_ATTR_STRING, value };
     if (typeof value === "boolean") return { name, type: binding.TF_ATTR_BOOL, value };
-    if (typeof value === "object" && "type" in value) {
-      return { name, type: binding.TF_ATTR_TYPE, value: binding[value.type] };
-    }
-    return { name, type: binding.TF_ATTR_INT, value };
+    if (typeof value === "number" || Array.isArray(value)) return { name, type: binding.TF_ATTR_INT, value };
+    if ("float" in value) return { name, type: binding.TF_ATTR_FLOAT, value: value.float };
+    return { name, type: binding.TF_ATTR_TYPE, value: binding[value.type] };
   });
 }
 
@@ -55,7 +57,7 @@ export function executeAll(
 export const shapeTensor = (shape: number[]) => tf.tensor1d(shape, "int32");
 
 /** A kernel for the native engine; what it allocates on the way is freed. */
-export function kernel(
+export function nativeKernel(
   kernelName: string,
   run: (backend: NativeBackend, inputs: Record<string, tf.Tensor4D>, attrs: tf.NamedAttrMap) => tf.Tensor | tf.Tensor[],
 ): tf.KernelConfig {
