@@ -2,9 +2,8 @@ import { homedir } from "node:os";
 import { posix, win32 } from "node:path";
 
 /**
- * The folder that keeps what may be fetched or built again, for all projects: `seg` in `$XDG_CACHE_HOME`, or in the system's own
- * place for caches: `~/.cache`, on macOS `~/Library/Caches`, on Windows `%LOCALAPPDATA%`. A relative `XDG_CACHE_HOME` does not
- * count, as its specification says.
+ * The cache folder, for all projects: `seg` in `$XDG_CACHE_HOME`, or in the system's own cache folder: `~/.cache`, on macOS
+ * `~/Library/Caches`, on Windows `%LOCALAPPDATA%`. A relative `XDG_CACHE_HOME` is ignored, as its specification says.
  *
  * @param env - the environment.
  * @param platform - the system, as `process.platform` names it.

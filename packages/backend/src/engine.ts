@@ -22,7 +22,7 @@ export interface Engine {
   version: string;
   /** The version of TensorFlow's C library; native engines only. */
   tensorflow?: string;
-  /** Whether TensorFlow computes by oneDNN, which is faster and rounds otherwise; the native CPU engine only. */
+  /** Whether TensorFlow uses oneDNN, which is faster and rounds differently; the native CPU engine only. */
   oneDnn?: boolean;
   /** The chip it computes on, as the system names it. */
   device: string;

@@ -4,7 +4,7 @@ import { refuseUnknownOptions, SegError } from "@seg/errors";
 export type BackendErrorCode =
   | "unknown-engine"
   | "engine-unavailable"
-  /** The engine runs, but not what it was asked to prove. */
+  /** The engine starts, but fails the proof. */
   | "engine-unfit"
   /** An operation failed inside the engine. */
   | "engine-failed"

@@ -2,10 +2,10 @@ import { isMainThread } from "node:worker_threads";
 import { requireHere } from "./packages.ts";
 
 /**
- * Loads a native package's addon, and with it TensorFlow's C library, whose settings are in the environment: it reads them now, and
- * only in the main thread does `process.env` reach it.
+ * Loads a native package's addon, and with it TensorFlow's C library, which reads its environment variables now; only the main thread's
+ * `process.env` sets them.
  *
- * @throws what the system's loader says.
+ * @throws the dynamic linker's error.
  */
 export function openAddon<Binding>(file: string, threads?: number): Binding {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";

@@ -6,8 +6,8 @@ import { type Engine, type EngineLoader, unavailable } from "./engine.ts";
 import { firstLine } from "./errors.ts";
 import { openAddon } from "./native-addon.ts";
 import { addonPath, findPackage, requireHere } from "./packages.ts";
-import { activate, cpuName } from "./portable.ts";
-import { patchUtil } from "./util-of-tfjs-node.ts";
+import { polyfillUtil } from "./util-polyfill.ts";
+import { activate, cpuName } from "./wasm-and-cpu.ts";
 
 /** The npm package of each native engine. Both register a TF.js backend called `tensorflow`. */
 export const NATIVE_PACKAGES = {
@@ -20,7 +20,7 @@ type NativeName = keyof typeof NATIVE_PACKAGES;
 /** The command that builds each one's addon. */
 const SETUP: Record<NativeName, string> = { "tensorflow-gpu": "seg setup --gpu", tensorflow: "seg setup" };
 
-/** What tfjs-node's backend and addon are asked here. */
+/** The parts of tfjs-node's backend and addon that are used here. */
 interface Binding {
   TF_Version: string;
   isUsingGpuDevice(): boolean;
@@ -89,7 +89,7 @@ async function loadNative(name: NativeName, options: { threads?: number | undefi
   };
 }
 
-/** Found by trying: without oneDNN TensorFlow's CPU refuses a dilated depthwise convolution. */
+/** Whether oneDNN is on, by trial: without it TensorFlow's CPU kernels refuse a dilated depthwise convolution. */
 function hasOneDnn(): boolean {
   return tf.tidy(() => {
     try {
@@ -105,7 +105,7 @@ function hasOneDnn(): boolean {
 function loadAddon(name: NativeName, dir: string, threads: number | undefined): Binding {
   const addon = addonPath(dir);
   if (!existsSync(addon)) throw unavailable(`its native addon is not built: run \`${SETUP[name]}\``);
-  patchUtil();
+  polyfillUtil();
   try {
     const binding = openAddon<Binding>(addon, threads);
     loaded = name;

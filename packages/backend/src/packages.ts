@@ -28,7 +28,7 @@ export function readPackage(dir: string): InstalledPackage {
   return { name, version, dir };
 }
 
-/** Where the native package in `dir` looks for its addon, built or not: node-pre-gyp's rule, asked of its own copy of it. */
+/** The path from which the native package in `dir` loads its addon, built or not: by the package's own copy of node-pre-gyp. */
 export function addonPath(dir: string): string {
   const manifest = join(dir, "package.json");
   return createRequire(manifest)("@mapbox/node-pre-gyp").find(manifest);

@@ -8,8 +8,8 @@ import { NATIVE_PACKAGES } from "./native.ts";
 import { addonPath, findPackage, type InstalledPackage, readPackage } from "./packages.ts";
 import { buildAddon, installStockAddon } from "./setup/addon.ts";
 import { fetchLibtensorflow, TENSORFLOW_VERSION } from "./setup/libtensorflow.ts";
-import { pointsTo, pointTo } from "./setup/links.ts";
-import { keepProof, type Proof, proveAddon, readProof } from "./setup/prove-addon.ts";
+import { type Proof, proveAddon, readProof, writeProof } from "./setup/prove-addon.ts";
+import { pointsTo, pointTo } from "./setup/symlinks.ts";
 import { type System, stockLibraries, type Wheel, wheelFor } from "./setup/system.ts";
 import { findTools } from "./setup/tools.ts";
 
@@ -46,7 +46,7 @@ export interface SetupResult extends Proof {
  * gives, builds the package's unmodified addon on it, proves in a process of its own that it computes what networks need (plain,
  * dilated, depthwise and grouped convolutions, their gradients, and the rest), and makes the package load it.
  *
- * Library and addon are made beside their places in the cache and renamed; in the package one link, `tfjs_binding.node`, is
+ * Library and addon are staged in the cache and renamed into place; in the package one link, `tfjs_binding.node`, is
  * renamed over what was there (on Windows the addon's folder becomes a link). So an interruption at any moment leaves the old state or
  * the new, and running processes keep what they have loaded. A second call finds everything in place. Without the signal, an
  * interrupted caller may leave a download or a compiler running to its end; the next call removes what they made.
@@ -87,24 +87,24 @@ async function setup(
   const { platform, arch, gpu } = system;
   const library = `${stock ? "stock" : TENSORFLOW_VERSION}-${gpu ? "gpu" : "cpu"}-${platform}-${arch}`;
   const built = join(cache, `${from.name.split("/").at(-1)}-${from.version}-on-${library}`);
-  const place = addonPath(from.dir);
-  const addon = join(built, relative(from.dir, place));
+  const loaded = addonPath(from.dir);
+  const addon = join(built, relative(from.dir, loaded));
   const isBuilt = () => [addon, ...libraries.map((name) => join(dirname(addon), name))].every(existsSync);
   const result = (proof: Proof, already: boolean): SetupResult => {
     return { package: from.name, version: from.version, ...proof, addon, already };
   };
 
-  const before = isBuilt() && (await pointsTo(place, addon)) ? await readProof(built) : undefined;
+  const before = isBuilt() && (await pointsTo(loaded, addon)) ? await readProof(built) : undefined;
   if (before) return result(before, true);
   const work = async () => {
     for (const name of await readdir(cache)) {
-      // Ours is not there yet, and who holds the lock works alone: these were left by setups that were killed.
+      // Ours does not exist yet, and the lock is exclusive: these were left by setups that were killed.
       if (name.startsWith("staging-")) await rm(join(cache, name), { recursive: true, force: true, maxRetries: 5 });
     }
     if (!isBuilt()) await build();
     const proof = (await readProof(built)) ?? (await proveAgain(built, addon, { prove, log, signal }));
     signal?.throwIfAborted();
-    await pointTo(place, addon, platform);
+    await pointTo(loaded, addon, platform);
     return result(proof, false);
   };
   const build = async () => {
@@ -127,11 +127,11 @@ async function setup(
   return withLock(lock, work, { onWait });
 }
 
-/** The libraries that an addon built on a wheel looks for, as paths from its folder. */
+/** The libraries that an addon built on a wheel loads, as paths from its folder. */
 const builtLibraries = ({ libraries, aliases }: Wheel) =>
   [...libraries, ...Object.keys(aliases)].map((name) => `../../deps/lib/${name}`);
 
-/** Proves an addon whose proof is lost, or from a time when less was asked. */
+/** Proves an addon whose proof is lost, or of an older version that checked less. */
 async function proveAgain(
   built: string,
   addon: string,
@@ -143,7 +143,7 @@ async function proveAgain(
 ): Promise<Proof> {
   log?.("Proving the addon with what networks need");
   const proof = await prove(addon, signal);
-  await keepProof(built, proof);
+  await writeProof(built, proof);
   return proof;
 }
 

@@ -1,8 +1,8 @@
-/** What TF.js's WebGPU backend hides: errors of the device, whose results are zeros, and what Node lacks. */
+/** Patches of TF.js's WebGPU backend: uncaptured device errors, whose results are zeros, are thrown, and what Node lacks is refused. */
 import * as tf from "@tensorflow/tfjs";
 import { BackendError, firstLine } from "./errors.ts";
 
-/** The little of TF.js's backend that is patched. */
+/** The parts of TF.js's backend that are patched. */
 interface WebgpuBackend {
   device: {
     limits: { maxStorageBuffersPerShaderStage: number };
@@ -18,31 +18,31 @@ type UncapturedError = Event & { error: Error };
 
 const patched = new WeakSet<WebgpuBackend>();
 
-/** Mends TF.js's current backend, once; it is the WebGPU one. */
+/** Patches TF.js's current backend, which is the WebGPU one, once. */
 export function patchWebgpu(): void {
   const backend = tf.backend() as unknown as WebgpuBackend;
   if (patched.has(backend)) return;
   patched.add(backend);
-  tellErrors(backend);
-  refuseToReadAtOnce(backend);
-  sumInParts(backend);
+  throwUncapturedErrors(backend);
+  refuseSynchronousReads(backend);
+  splitAddN(backend);
 }
 
-/** A device tells what it could not do in an event, and goes on: here the next tensor that is read says so. */
-function tellErrors(backend: WebgpuBackend): void {
+/** A device reports errors by its `uncapturederror` event, and goes on: here the next read of a tensor throws them. */
+function throwUncapturedErrors(backend: WebgpuBackend): void {
   const { read } = backend;
   let failure: BackendError | undefined;
   backend.device.addEventListener("uncapturederror", (event) => {
     event.preventDefault();
-    // Those that follow are of what the first one left unmade.
+    // The errors that follow are consequences of the first one.
     failure ??= explained(event.error);
   });
   backend.read = async (id) => {
     const values = await read.call(backend, id);
     if (!failure) return values;
-    const told = failure;
+    const thrown = failure;
     failure = undefined;
-    throw told;
+    throw thrown;
   };
 }
 
@@ -63,8 +63,8 @@ function explained(error: Error): BackendError {
       );
 }
 
-/** TF.js reads at once what a canvas shows, which Node has not. */
-function refuseToReadAtOnce(backend: WebgpuBackend): void {
+/** TF.js's synchronous read-back needs an OffscreenCanvas, which Node lacks. */
+function refuseSynchronousReads(backend: WebgpuBackend): void {
   if ("OffscreenCanvas" in globalThis) return;
   const { readSync } = backend;
   backend.hasReadSyncWarned = true;
@@ -82,8 +82,8 @@ function refuseToReadAtOnce(backend: WebgpuBackend): void {
   };
 }
 
-/** TF.js's sum of many tensors binds them all at once, whatever a device takes. */
-function sumInParts(backend: WebgpuBackend): void {
+/** TF.js's AddN binds all its inputs at once; here at most as many as the device's limit of storage buffers allows. */
+function splitAddN(backend: WebgpuBackend): void {
   const { kernelFunc, ...config } = tf.getKernel(tf.AddN, "webgpu");
   const most = backend.device.limits.maxStorageBuffersPerShaderStage - 1;
   tf.unregisterKernel(tf.AddN, "webgpu");

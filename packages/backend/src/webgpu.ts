@@ -3,10 +3,10 @@ import * as tf from "@tensorflow/tfjs";
 import { type Engine, unavailable } from "./engine.ts";
 import { firstLine } from "./errors.ts";
 import { findPackage, requireHere } from "./packages.ts";
-import { activate } from "./portable.ts";
+import { activate } from "./wasm-and-cpu.ts";
 import { patchWebgpu } from "./webgpu-patches.ts";
 
-/** The little of WebGPU that is asked here; its own types need a package that few have. */
+/** The parts of WebGPU that are used here; its own types need a package that few have. */
 interface Gpu {
   requestAdapter(options?: { powerPreference: "high-performance" }): Promise<{
     info: { vendor: string; architecture: string; device: string; description: string; isFallbackAdapter?: boolean };

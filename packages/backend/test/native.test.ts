@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { whyNoGpu } from "../src/native.ts";
-import { patchUtil } from "../src/util-of-tfjs-node.ts";
+import { polyfillUtil } from "../src/util-polyfill.ts";
 
 describe("what tfjs-node still asks of node:util", () => {
   type Util = Record<"isArray" | "isNullOrUndefined", (value: unknown) => boolean>;
@@ -8,7 +8,7 @@ describe("what tfjs-node still asks of node:util", () => {
 
   it("is there where Node has dropped it, and says what it said", () => {
     const newer = {} as Util;
-    patchUtil(newer);
+    polyfillUtil(newer);
     expect(values.map(newer.isArray)).toEqual([true, false, false, false, false, false]);
     expect(values.map(newer.isNullOrUndefined)).toEqual([false, true, true, false, false, false]);
   });
@@ -18,7 +18,7 @@ describe("what tfjs-node still asks of node:util", () => {
       throw new Error("DeprecationWarning");
     };
     const older = { isArray: warn, isNullOrUndefined: warn, isDate: warn };
-    patchUtil(older);
+    polyfillUtil(older);
     expect((older as unknown as Util).isArray([])).toBe(true);
     expect(older.isDate).toBe(warn);
   });

@@ -2,7 +2,7 @@ import { readSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { CheckpointError } from "./errors.ts";
 
-/** Bytes that can be read at any position. */
+/** Random access to bytes. */
 export interface ByteSource {
   /** The number of bytes. */
   readonly size: number;
@@ -12,11 +12,11 @@ export interface ByteSource {
 
 // Linux reads at most 2^31 - 4096 bytes at once.
 const MAX_READ = 2 ** 30;
-const SMALL = 2 ** 16;
+const MAX_SYNC_READ = 2 ** 16;
 
 const cutOff = () => new CheckpointError("truncated", "the file ends before its contents do: get it anew");
 
-/** An open file of fixed size. The one who opened it closes it. */
+/** An open file of fixed size; whoever opened it closes it. */
 export class ByteFile implements ByteSource {
   readonly size: number;
   readonly #handle: FileHandle;
@@ -29,7 +29,7 @@ export class ByteFile implements ByteSource {
   /** @throws {CheckpointError} `not-found` or `unreadable`. */
   static async open(path: string): Promise<ByteFile> {
     try {
-      // Before opening: to open a pipe would wait for a writer.
+      // Before opening: opening a named pipe would block until there is a writer.
       const found = await stat(path);
       if (!found.isFile()) {
         throw new CheckpointError("unreadable", `it is a ${found.isDirectory() ? "folder" : "device"}: name the file`);
@@ -59,12 +59,12 @@ export class ByteFile implements ByteSource {
     }
   }
 
-  /** The `length` bytes from `position` on, in memory of their own, read without blocking the thread. */
+  /** The `length` bytes from `position` on, in a buffer of their own, read asynchronously. */
   async readBytes(position: number, length: number): Promise<ArrayBuffer> {
     this.#check(position, length);
     const target = new Uint8Array(length);
-    // A network has hundreds of small tensors; to wait for each takes longer than to read it.
-    if (length <= SMALL) {
+    // A network has hundreds of small tensors; an asynchronous read of each takes longer than a synchronous one.
+    if (length <= MAX_SYNC_READ) {
       this.readSync(target, position);
       return target.buffer;
     }
@@ -80,7 +80,7 @@ export class ByteFile implements ByteSource {
     return this.#handle.close();
   }
 
-  // Before memory is asked for: the length may be what a damaged file claims.
+  // Before memory is allocated: the length may be what a damaged file claims.
   #check(position: number, length: number): void {
     if (!(position >= 0 && position + length <= this.size)) throw cutOff();
   }

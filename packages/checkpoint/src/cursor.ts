@@ -1,14 +1,14 @@
 import type { ByteSource } from "./byte-file.ts";
 import { CheckpointError } from "./errors.ts";
 
-const WINDOW = 65536;
+const BUFFER_LENGTH = 65536;
 
-/** Reads a source from a position on, through a window of 64 KB. */
+/** A buffered sequential reader of a source, with a buffer of 64 KB. */
 export class Cursor {
   readonly #source: ByteSource;
   readonly #end: number;
-  #window = Buffer.alloc(0);
-  #windowStart = 0;
+  #buffer = Buffer.alloc(0);
+  #bufferStart = 0;
   /** The position of the next byte. */
   position: number;
 
@@ -19,24 +19,24 @@ export class Cursor {
     this.#end = Math.min(source.size, position + limit);
   }
 
-  /** The next `count` bytes; they stand only until the next call. */
+  /** The next `count` bytes; valid until the next call. */
   take(count: number): Buffer {
-    let start = this.position - this.#windowStart;
-    if (start + count > this.#window.length) {
+    let start = this.position - this.#bufferStart;
+    if (start + count > this.#buffer.length) {
       if (this.position + count > this.#end) {
         throw this.#end < this.#source.size
           ? new CheckpointError("unsupported", "its pickle is larger than that of any state dict: save only tensors")
           : new CheckpointError("truncated", "the file ends within its pickle: get it anew");
       }
-      const length = Math.min(Math.max(count, WINDOW), this.#end - this.position);
-      const window = Buffer.allocUnsafe(length);
-      this.#source.readSync(window, this.position);
-      this.#window = window;
-      this.#windowStart = this.position;
+      const length = Math.min(Math.max(count, BUFFER_LENGTH), this.#end - this.position);
+      const buffer = Buffer.allocUnsafe(length);
+      this.#source.readSync(buffer, this.position);
+      this.#buffer = buffer;
+      this.#bufferStart = this.position;
       start = 0;
     }
     this.position += count;
-    return this.#window.subarray(start, start + count);
+    return this.#buffer.subarray(start, start + count);
   }
 
   byte(): number {

@@ -11,10 +11,10 @@ export type DType =
   | "uint8"
   | "bool";
 
-/** A tensor's values; `int64` comes as a `BigInt64Array`, `bool` as 0 and 1 in a `Uint8Array`, halves as a `Float32Array`. */
+/** A tensor's values; `int64` comes as a `BigInt64Array`, `bool` as 0 and 1 in a `Uint8Array`, half precision as a `Float32Array`. */
 export type TensorData = Float64Array | Float32Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint8Array;
 
-/** Values as they lie in a file: halves are 16-bit patterns. */
+/** Values as stored in a file: half-precision ones are 16-bit patterns. */
 export type StoredData = TensorData | Uint16Array;
 
 interface DTypeInfo {
@@ -28,7 +28,7 @@ interface DTypeInfo {
   ) => StoredData;
   /** The name in a safetensors header. */
   readonly safetensors: string;
-  /** The class that torch.save names. */
+  /** The storage class in PyTorch's pickles. */
   readonly storage: string;
 }
 
@@ -45,7 +45,7 @@ export const DTYPES: Readonly<Record<DType, DTypeInfo>> = {
   bool: { bytes: 1, array: Uint8Array, safetensors: "BOOL", storage: "BoolStorage" },
 };
 
-/** The element type whose row in the table has `value` under `key`. */
+/** The element type by its safetensors name or storage class. */
 export function dtypeNamed(key: "safetensors" | "storage", value: string): DType | undefined {
   return (Object.keys(DTYPES) as DType[]).find((dtype) => DTYPES[dtype][key] === value);
 }

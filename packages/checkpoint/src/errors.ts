@@ -5,11 +5,11 @@ import type { LoadReport } from "./load-report.ts";
  * What went wrong, for programs:
  * - `not-found`: no such file.
  * - `unreadable`: the operating system refused; `cause` holds its error.
- * - `html`: a web page was saved in place of the file.
- * - `lfs-pointer`: a git-lfs pointer stands in place of the file.
+ * - `html`: the file is a web page.
+ * - `lfs-pointer`: the file is a git-lfs pointer.
  * - `truncated`: the file ends before its contents do.
- * - `corrupt`: the contents contradict themselves.
- * - `unsafe-pickle`: a pickle wants to call something that a state dict has no need of.
+ * - `corrupt`: the contents are inconsistent.
+ * - `unsafe-pickle`: a pickle references a global that a state dict does not need.
  * - `unsupported`: well-formed, but not something this package reads.
  * - `mismatch`: the tensors do not fit the model, or a tensor does not fit its own shape.
  * - `option`: an option that there is not.
@@ -39,7 +39,7 @@ export interface CheckpointErrorData {
   /** How many elements it should have and has, and of which type. */
   expected: { count: number; dtype: string };
   received: { count: number; array: string };
-  /** What a pickle wants to call, as Python names it: `os.system`. */
+  /** The global that a pickle references: `os.system`. */
   global: string;
   /** The option that there is not, and the one that was probably meant. */
   option: string;
@@ -65,7 +65,7 @@ export function refuseUnknown(options: object, known: readonly string[], what: s
   refuseUnknownOptions(options, known, what, (line, data) => new CheckpointError("option", line, { data }));
 }
 
-/** Text from a file, made fit for a line of an error message. */
+/** Text from a file, escaped and shortened for a line of an error message. */
 export function quote(text: string): string {
   const short = text.length > 80 ? `${text.slice(0, 77)}...` : text;
   return JSON.stringify(short).slice(1, -1);

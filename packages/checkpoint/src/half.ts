@@ -14,7 +14,7 @@ function halfToNumber(half: number): number {
 
 let halves: Float32Array | undefined;
 
-/** The numbers that IEEE 754 half-precision bit patterns stand for. */
+/** Decodes float16 (IEEE 754 half-precision) bit patterns. */
 export function decodeFloat16(source: Uint16Array): Float32Array {
   halves ??= Float32Array.from({ length: 65536 }, (_, half) => halfToNumber(half));
   const table = halves;
@@ -23,7 +23,7 @@ export function decodeFloat16(source: Uint16Array): Float32Array {
   return target;
 }
 
-/** The numbers that bfloat16 bit patterns stand for: the upper halves of float32s. */
+/** Decodes bfloat16 bit patterns: the upper 16 bits of float32s. */
 export function decodeBfloat16(source: Uint16Array): Float32Array {
   const target = new Uint32Array(source.length);
   for (let i = 0; i < source.length; i++) target[i] = source[i]! << 16;

@@ -1,12 +1,12 @@
-/** What `loadWeights` did, by PyTorch's names. */
+/** The result of `loadWeights`, by PyTorch's names. */
 export interface LoadReport {
   /** Loaded into the model. */
   readonly loaded: readonly string[];
-  /** The model has them, the state dict does not. */
+  /** Missing keys: the model has them, the state dict does not. */
   readonly missing: readonly string[];
-  /** The state dict has them, the model does not. */
+  /** Unexpected keys: the state dict has them, the model does not. */
   readonly unexpected: readonly string[];
-  /** Both have them, in different shapes. */
+  /** Shape mismatches: both have them, in different shapes. */
   readonly shapeMismatch: readonly ShapeMismatch[];
   /** Not loaded on purpose: counters and buffers of batch norm, classifier heads that the model lacks, what `ignore` names. */
   readonly ignored: readonly string[];

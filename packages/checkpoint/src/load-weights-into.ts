@@ -7,11 +7,11 @@ import { READ_OPTIONS, type ReadOptions, readCheckpoint } from "./read-checkpoin
 /**
  * Reads a checkpoint and loads it into a model: `readCheckpoint` and `loadWeights`, with every error about that file.
  *
- * @param model - Its layers bear PyTorch's module paths as names. Its variables are overwritten.
+ * @param model - Its layers are named by PyTorch's module paths. Its variables are overwritten.
  * @param path - The file, in any format that `readCheckpoint` knows.
  * @param options - Those of `readCheckpoint` and of `loadWeights`.
  * @throws {CheckpointError} that begins with the path, which `data.file` holds: those of `readCheckpoint`; `mismatch` in strict mode, before
- *   any variable is touched, with `data.report`.
+ *   any variable is written, with `data.report`.
  */
 export async function loadWeightsInto(
   model: tf.LayersModel,

@@ -1,14 +1,14 @@
 import * as tf from "@tensorflow/tfjs";
+import { describeMismatch } from "./describe-mismatch.ts";
 import type { TensorData } from "./dtypes.ts";
 import { CheckpointError, refuseUnknown } from "./errors.ts";
 import type { LoadReport, ShapeMismatch } from "./load-report.ts";
-import { describeMismatch } from "./mismatch.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
 import type { NamedTensor, StateDict } from "./tensor.ts";
 
 /** Options of `loadWeights`. */
 export interface LoadOptions {
-  /** Whether anything missing, unexpected or of another shape is an error (the default); otherwise what fits is loaded. */
+  /** As PyTorch's: whether missing or unexpected keys and shape mismatches are errors (the default); otherwise what fits is loaded. */
   strict?: boolean | undefined;
   /** Which names of the state dict to ignore. */
   ignore?: ((name: string) => boolean) | undefined;
@@ -26,10 +26,10 @@ const HEADS = ["fc.", "classifier."];
  * `layer1.0.conv1.weight`, its axes permuted from OIHW to HWIO; batch norm's gamma, beta and moving statistics take `weight`,
  * `bias`, `running_mean` and `running_var`; any other variable takes the tensor of its own name.
  *
- * @param model - Its layers bear PyTorch's module paths as names. Its variables are overwritten.
+ * @param model - Its layers are named by PyTorch's module paths. Its variables are overwritten.
  * @param state - Tensors by PyTorch's names, as `readCheckpoint` gives them. They are copied.
  * @param options - See `LoadOptions`.
- * @throws {CheckpointError} `mismatch` in strict mode, before any variable is touched: the message lists the names, `data.report` holds all;
+ * @throws {CheckpointError} `mismatch` in strict mode, before any variable is written: the message lists the names, `data.report` holds all;
  *   `option` for an option that there is not.
  */
 export function loadWeights(model: tf.LayersModel, state: StateDict, options: LoadOptions = {}): LoadReport {
@@ -44,18 +44,18 @@ export function loadWeights(model: tf.LayersModel, state: StateDict, options: Lo
       (BUFFERS.has(name.slice(name.lastIndexOf(".") + 1)) || lacksHead.some((head) => name.startsWith(head))));
 
   const ignored = [...state.keys()].filter(isIgnored);
-  const aside = new Set(ignored);
+  const ignoredNames = new Set(ignored);
   const pairs: [Parameter, NamedTensor][] = [];
   const missing: string[] = [];
   const shapeMismatch: ShapeMismatch[] = [];
   for (const parameter of parameters) {
     const { name, shape } = parameter;
-    const tensor = aside.has(name) ? undefined : state.get(name);
+    const tensor = ignoredNames.has(name) ? undefined : state.get(name);
     if (!tensor) missing.push(name);
     else if (!sameShape(shape, tensor.shape)) shapeMismatch.push({ name, expected: shape, received: tensor.shape });
     else pairs.push([parameter, tensor]);
   }
-  const unexpected = [...state.keys()].filter((name) => !known.has(name) && !aside.has(name));
+  const unexpected = [...state.keys()].filter((name) => !known.has(name) && !ignoredNames.has(name));
   const report = { loaded: pairs.map(([{ name }]) => name), missing, unexpected, shapeMismatch, ignored };
   if (strict && missing.length + unexpected.length + shapeMismatch.length > 0) {
     const line = describeMismatch(model.name, parameters.length, report);

@@ -3,7 +3,7 @@ import { elementCount, gather, rowMajorStrides } from "./strides.ts";
 
 /** A variable of a model, and the tensor of a state dict that it corresponds to. */
 export interface Parameter {
-  /** PyTorch's name: the layer's name, a dot, and PyTorch's word for the variable. */
+  /** PyTorch's name: the layer's name, a dot, and PyTorch's parameter name. */
   readonly name: string;
   /** PyTorch's shape. */
   readonly shape: readonly number[];
@@ -60,26 +60,26 @@ function parameterOf(layer: string, variable: tf.LayerVariable): Parameter {
   const shape = variable.shape as number[];
   const layout = layoutOf(kind, shape);
   const strides = rowMajorStrides(shape);
-  const there = layout.order.map((axis) => shape[axis]!);
-  const thereStrides = rowMajorStrides(there);
-  const back = shape.map((_, axis) => thereStrides[layout.order.indexOf(axis)]!);
+  const torchShape = layout.order.map((axis) => shape[axis]!);
+  const torchStrides = rowMajorStrides(torchShape);
+  const inverseStrides = shape.map((_, axis) => torchStrides[layout.order.indexOf(axis)]!);
   const count = elementCount(shape);
   return {
     name: `${layer}.${PYTORCH_NAMES[kind] ?? kind}`,
     shape: layout.shape,
     variable,
-    toVariable: (values) => gather<number, Float32Array>(values, new Float32Array(count), shape, back),
+    toVariable: (values) => gather<number, Float32Array>(values, new Float32Array(count), shape, inverseStrides),
     fromVariable: (values) =>
       gather<number, Float32Array>(
         values,
         new Float32Array(count),
-        there,
+        torchShape,
         layout.order.map((axis) => strides[axis]!),
       ),
   };
 }
 
-/** All variables of a model, those of models inside it included, in the layers' order. */
+/** All variables of a model, those of nested models included, in the layers' order. */
 export function parametersOf(model: tf.LayersModel): Parameter[] {
   return model.layers.flatMap((layer) =>
     "layers" in layer

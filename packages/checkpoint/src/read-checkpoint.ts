@@ -1,32 +1,31 @@
 import { ByteFile } from "./byte-file.ts";
+import { type CheckpointFormat, detectFormat } from "./detect-format.ts";
 import { aboutFile, CheckpointError, quote, refuseUnknown } from "./errors.ts";
 import { readLegacy } from "./read-legacy.ts";
 import { readSafetensors } from "./read-safetensors.ts";
 import { readZip } from "./read-zip.ts";
-import { type CheckpointFormat, sniff } from "./sniff.ts";
-import { withoutModulePrefix } from "./state-dict.ts";
 import type { NamedTensor, StateDict, StoredTensor } from "./tensor.ts";
+import { withoutModulePrefix } from "./unwrap-state-dict.ts";
 
 /** A state dict read from a file. */
 export interface Checkpoint extends StateDict {
-  /** The file's format, told by its contents. */
+  /** The file's format, detected from its contents. */
   readonly format: CheckpointFormat;
-  /** What a safetensors file says of itself; empty for the others. */
+  /** The `__metadata__` of a safetensors file; empty for the others. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** Options of `readCheckpoint`. */
 export interface ReadOptions {
-  /** Gives each tensor another name; undefined leaves it out. */
+  /** Renames tensors; undefined skips one. */
   map?: ((name: string) => string | undefined) | undefined;
 }
 
 export const READ_OPTIONS = ["map"] satisfies (keyof ReadOptions)[];
 
 /**
- * Reads a state dict from a `.pth` file of either format or from safetensors, whatever the file is called. A dict under
- * `state_dict` is found, DataParallel's `module.` is taken off the names, and nothing in the file is executed.
- * Memory: the bytes of the tensors, once.
+ * Reads a state dict from a `.pth` file of either format or from safetensors, whatever the file is called. A nested
+ * `state_dict` is found, DataParallel's prefix `module.` is stripped, and no code in the file is executed. Memory: the bytes of the tensors, once.
  *
  * @param path - The file.
  * @param options - See `ReadOptions`.
@@ -41,7 +40,7 @@ export async function readCheckpoint(path: string, options: ReadOptions = {}): P
   try {
     const file = await ByteFile.open(path);
     try {
-      const format = sniff(file);
+      const format = detectFormat(file);
       const { tensors, metadata } = await readTensors(file, format);
       return Object.assign(rename(tensors, options.map), { format, metadata });
     } finally {

@@ -2,10 +2,10 @@ import type { ByteFile } from "./byte-file.ts";
 import { Cursor } from "./cursor.ts";
 import { DTYPES } from "./dtypes.ts";
 import { CheckpointError, quote } from "./errors.ts";
-import { tensorsOf } from "./state-dict.ts";
+import type { StorageRef } from "./pickle-globals.ts";
 import { StoredTensor } from "./tensor.ts";
-import type { StorageRef } from "./torch-objects.ts";
 import { MAX_PICKLE, unpickle } from "./unpickle.ts";
+import { tensorsOf } from "./unwrap-state-dict.ts";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;

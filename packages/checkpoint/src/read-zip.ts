@@ -2,14 +2,14 @@ import type { ByteFile } from "./byte-file.ts";
 import { Cursor } from "./cursor.ts";
 import { DTYPES } from "./dtypes.ts";
 import { CheckpointError, quote } from "./errors.ts";
-import { tensorsOf } from "./state-dict.ts";
+import type { TensorRef } from "./pickle-globals.ts";
 import { StoredTensor } from "./tensor.ts";
-import type { TensorRef } from "./torch-objects.ts";
 import { MAX_PICKLE, unpickle } from "./unpickle.ts";
+import { tensorsOf } from "./unwrap-state-dict.ts";
 import { ZipArchive } from "./zip-archive.ts";
 
-// torch.save packs nothing. A file that another program has packed may unpack to this much more than its own size.
-const MAX_UNPACKED = 2 ** 27;
+// torch.save compresses nothing. A file that another program has compressed may inflate to this much more than its own size.
+const MAX_INFLATED = 2 ** 27;
 
 /** Reads PyTorch's format of today: a zip file of a pickle and the storages. */
 export async function readZip(file: ByteFile): Promise<StoredTensor[]> {
@@ -65,7 +65,7 @@ async function readStorages(
 ): Promise<Map<string, ArrayBuffer>> {
   const buffers = new Map<string, ArrayBuffer>();
   let stored = 0;
-  let unpacked = 0;
+  let inflated = 0;
   for (const [name, { storage }] of tensors) {
     const entry = `${folder}data/${storage.key}`;
     const size = archive.sizeOf(entry);
@@ -73,12 +73,12 @@ async function readStorages(
       throw new CheckpointError("corrupt", `the elements of ${quote(name)} are missing: get the file anew`);
     }
     if (buffers.has(storage.key)) continue;
-    if (archive.isPacked(entry)) unpacked += size;
+    if (archive.isCompressed(entry)) inflated += size;
     else stored += size;
     if (stored > file.size) {
       throw new CheckpointError("corrupt", "its entries overlap: get the file anew");
     }
-    if (stored + unpacked > file.size + MAX_UNPACKED) {
+    if (stored + inflated > file.size + MAX_INFLATED) {
       throw new CheckpointError(
         "unsupported",
         "it unpacks to far more than its size: unzip it and zip it without packing",

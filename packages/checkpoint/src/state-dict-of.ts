@@ -12,9 +12,9 @@ export interface StateDictOptions {
 const OPTIONS = ["numBatchesTracked"] satisfies (keyof StateDictOptions)[];
 
 /**
- * A model's weights as PyTorch names and orders them: the reverse of `loadWeights`.
+ * A model's state dict, with PyTorch's names and axis order: the inverse of `loadWeights`.
  *
- * @param model - Its layers bear PyTorch's module paths as names. It is read, and must not be changed meanwhile.
+ * @param model - Its layers are named by PyTorch's module paths. It is read, and must not be changed meanwhile.
  * @param options - See `StateDictOptions`.
  * @returns float32 copies, in the layers' order.
  * @throws {CheckpointError} `option` for an option that there is not.

@@ -3,7 +3,7 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** The steps, in elements, between neighbours along each axis of a row-major `shape`. */
+/** The strides, in elements, of a contiguous (row-major) tensor of `shape`. */
 export function rowMajorStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   let step = 1;
@@ -14,8 +14,8 @@ export function rowMajorStrides(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** Whether walking `shape` by `strides` visits memory in order, without gaps. */
-export function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
+/** Whether a view of `shape` and `strides` is contiguous (row-major, without gaps). */
+export function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   const expected = rowMajorStrides(shape);
   return shape.every((size, axis) => size === 1 || strides[axis] === expected[axis]);
 }
@@ -25,7 +25,7 @@ interface Indexed<T> {
   [index: number]: T;
 }
 
-/** Fills row-major `target` of `shape` with the elements of `source` that lie `strides` apart from `offset` on; returns it. */
+/** Copies a strided view of `source` (`shape`, `strides`, `offset`) into `target`, which is contiguous; returns it. */
 export function gather<T, A extends Indexed<T>>(
   source: Indexed<T>,
   target: A,

@@ -1,7 +1,7 @@
 import { DTYPES, type DType, type StoredData, type TensorData } from "./dtypes.ts";
 import { CheckpointError, quote } from "./errors.ts";
 import { decodeBfloat16, decodeFloat16 } from "./half.ts";
-import { elementCount, gather, isRowMajor } from "./strides.ts";
+import { elementCount, gather, isContiguous } from "./strides.ts";
 
 /** A tensor with its name, in PyTorch's layout (convolution filters OIHW). */
 export interface NamedTensor {
@@ -12,7 +12,7 @@ export interface NamedTensor {
   /** Sizes of the axes; `[]` for a scalar. */
   readonly shape: readonly number[];
   /**
-   * The values in row-major order. Of a tensor from a file it may be a view that others share, or made anew at each access:
+   * The values in row-major order. Of a tensor from a file it may be a view of memory that others share, or a new copy at each access:
    * take it once, and copy it before writing to it.
    */
   readonly data: TensorData;
@@ -21,15 +21,15 @@ export interface NamedTensor {
 /** Tensors by name, in the file's order. */
 export type StateDict = ReadonlyMap<string, NamedTensor>;
 
-/** Where a tensor's elements lie in its storage; all in elements, not bytes. */
+/** A tensor's strided view of its storage; all in elements, not bytes. */
 export interface View {
   readonly shape: readonly number[];
   readonly strides: readonly number[];
   readonly offset: number;
 }
 
-// A tensor that repeats elements (stride 0) costs memory that the file does not answer for; this much is given.
-const MAX_REPEATED = 2 ** 20;
+// A tensor that repeats elements (stride 0, as of `expand`) takes more memory than its file; up to this many elements.
+const MAX_EXPANDED = 2 ** 20;
 /** The most axes that a tensor may have. */
 export const MAX_RANK = 32;
 
@@ -52,7 +52,7 @@ export function checkView(name: string, view: View, length: number): void {
       { data: { tensor: name } },
     );
   }
-  if (!(count <= Math.max(length, MAX_REPEATED))) {
+  if (!(count <= Math.max(length, MAX_EXPANDED))) {
     throw new CheckpointError(
       "unsupported",
       `${quote(name)} repeats ${length} stored elements to ${count}: save it in Python as tensor.contiguous()`,
@@ -94,7 +94,7 @@ export class StoredTensor implements NamedTensor {
     const { shape, strides, offset } = this.#view;
     const count = elementCount(shape);
     if (count === 0) return new array(new ArrayBuffer(0), 0, 0);
-    if (isRowMajor(shape, strides)) return new array(this.#buffer, offset * bytes, count);
+    if (isContiguous(shape, strides)) return new array(this.#buffer, offset * bytes, count);
     const whole = new array(this.#buffer, 0, Math.floor(this.#buffer.byteLength / bytes));
     const target = new array(new ArrayBuffer(count * bytes), 0, count);
     return gather<number | bigint, StoredData>(whole, target, shape, strides, offset);

@@ -1,6 +1,6 @@
 import type { Cursor } from "./cursor.ts";
 import { CheckpointError } from "./errors.ts";
-import { findGlobal, findStorage, Global, type StorageRef } from "./torch-objects.ts";
+import { findGlobal, findStorage, Global, type StorageRef } from "./pickle-globals.ts";
 
 /** The most bytes that a file's pickles may take. */
 export const MAX_PICKLE = 2 ** 25;
@@ -20,7 +20,7 @@ function integer(bytes: Buffer): number | bigint {
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
-/** Runs one pickle. Dicts become `Map`s, lists and tuples arrays, tensors `TensorRef`s. */
+/** The pickle machine, for one pickle. Dicts become `Map`s, lists and tuples arrays, tensors `TensorRef`s. */
 class Machine {
   readonly storages: StorageRef[] = [];
   readonly #cursor: Cursor;
@@ -55,7 +55,7 @@ class Machine {
     this.#marks.push(this.#stack.length);
   }
 
-  /** Takes everything above the last mark off the stack. */
+  /** Pops everything above the last mark. */
   popMark(): unknown[] {
     const mark = this.#marks.pop();
     if (mark === undefined || mark > this.#stack.length) throw malformed("takes more than it put");
@@ -210,7 +210,7 @@ const OPCODES = new Map<number, Step>([
 ]);
 
 /**
- * Reads one pickle, knowing only what a state dict needs.
+ * Unpickles one pickle, with only the opcodes and globals that a state dict needs.
  *
  * @returns its value, and each storage that it refers to.
  * @throws {CheckpointError} `unsafe-pickle`, `unsupported`, `corrupt` or `truncated`.

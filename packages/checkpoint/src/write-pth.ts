@@ -6,10 +6,10 @@ import yazl from "yazl";
 import { DTYPES } from "./dtypes.ts";
 import { PickleWriter } from "./pickle-writer.ts";
 import { elementCount, rowMajorStrides } from "./strides.ts";
-import { bytesOf, type Tensors, type WritableTensor, writables } from "./writable.ts";
+import { bytesOf, type Tensors, type WritableTensor, writableTensors } from "./writable-tensor.ts";
 
 /**
- * Writes tensors as a `.pth` file in PyTorch's zip format, atomically: a reader of `path` sees the old file or the whole new one.
+ * Writes tensors as a `.pth` file in PyTorch's zip format, atomically: readers of `path` see the old file or the whole new one.
  * `torch.load(path, weights_only=True)` gives an OrderedDict of contiguous tensors. Equal tensors give equal files.
  *
  * @param path - The file; its folder must exist.
@@ -19,11 +19,11 @@ import { bytesOf, type Tensors, type WritableTensor, writables } from "./writabl
  * @see PyTorch's torch/serialization.py.
  */
 export async function writePth(path: string, tensors: Tensors): Promise<void> {
-  const list = writables(path, tensors);
+  const list = writableTensors(path, tensors);
   const write = async (file: FileHandle) => {
     const zip = new yazl.ZipFile();
     const failed = new Promise<never>((_, reject) => zip.on("error", reject));
-    // Neither packed nor dated, as torch.save does; in PyTorch's order, its reader takes the folder's name from the first entry.
+    // Neither compressed nor dated, as by torch.save; in PyTorch's order, as its reader takes the folder's name from the first entry.
     const options = { compress: false, mtime: new Date(1980, 0, 1), forceDosTimestamp: true };
     const add = (name: string, contents: Buffer) => zip.addBuffer(contents, `archive/${name}`, options);
     add("data.pkl", pickle(list));
@@ -36,7 +36,7 @@ export async function writePth(path: string, tensors: Tensors): Promise<void> {
     const sink = new Writable({
       write: (chunk: Buffer, _, done) => void file.writeFile(chunk).then(() => done(), done),
     });
-    // Piped, not iterated: iterating would join all that waits into one more copy.
+    // Piped, not iterated: iterating would concatenate buffered chunks into one more copy.
     await Promise.race([pipeline(zip.outputStream, sink), failed]);
   };
   await writeFileAtomic(path, write, { makeFolder: false, flush: true });

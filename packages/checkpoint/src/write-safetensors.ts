@@ -4,7 +4,7 @@ import { DTYPES, type StoredData, type TensorData } from "./dtypes.ts";
 import { refuseUnknown } from "./errors.ts";
 import { encodeFloat16, FLOAT16_MAX } from "./half.ts";
 import { elementCount } from "./strides.ts";
-import { bytesOf, type Tensors, type WritableTensor, writables } from "./writable.ts";
+import { bytesOf, type Tensors, type WritableTensor, writableTensors } from "./writable-tensor.ts";
 
 /** Options of `writeSafetensors`. */
 export interface SafetensorsOptions {
@@ -13,7 +13,7 @@ export interface SafetensorsOptions {
    * value beyond ±65504 stays float32. Integers always stay as they are.
    */
   dtype?: "float32" | "float16";
-  /** Lines of text about the file. */
+  /** The file's `__metadata__`: strings by key. */
   metadata?: Readonly<Record<string, string>>;
 }
 
@@ -44,8 +44,8 @@ export async function writeSafetensors(
 ): Promise<void> {
   refuseUnknown(options, OPTIONS, "the options of writeSafetensors");
   const { dtype, metadata } = options;
-  // Wide elements first, so that each tensor lies at a multiple of its element's size.
-  const stored = writables(path, tensors)
+  // Wide elements first, so that each tensor is aligned to its element's size.
+  const stored = writableTensors(path, tensors)
     .map((tensor) => convert(tensor, dtype))
     .sort((a, b) => elementBytes(b) - elementBytes(a));
   const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {};
@@ -55,7 +55,7 @@ export async function writeSafetensors(
     at += bytes;
   }
   const json = Buffer.from(JSON.stringify(header));
-  // Spaces after the header align the tensors to 8 bytes.
+  // Spaces pad the header, so that the tensors are aligned to 8 bytes.
   const head = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, " ");
   head.writeBigUInt64LE(BigInt(head.length - 8));
   head.set(json, 8);

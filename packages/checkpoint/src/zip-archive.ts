@@ -13,7 +13,7 @@ const STORED = 0;
 const DEFLATED = 8;
 const CHUNK = 2 ** 18;
 
-/** Gives yauzl the file's bytes. */
+/** Random access to the file, for yauzl. */
 class Reader extends yauzl.RandomAccessReader {
   readonly #file: ByteFile;
   readonly #fail: (error: unknown) => void;
@@ -31,7 +31,7 @@ class Reader extends yauzl.RandomAccessReader {
     position: number,
     callback: (error: Error | null) => void,
   ): void {
-    // Later, or thousands of entries would nest as deep; and what yauzl throws on a damaged entry must not end the process.
+    // Asynchronously, or thousands of entries would recurse as deep; and yauzl's exceptions on a damaged entry must not end the process.
     queueMicrotask(() => {
       let failure: Error | null = null;
       try {
@@ -92,20 +92,20 @@ export class ZipArchive {
     return [...this.#entries.keys()];
   }
 
-  /** The unpacked size of an entry, or undefined where there is none of that name. */
+  /** The uncompressed size of an entry, or undefined where there is none of that name. */
   sizeOf(name: string): number | undefined {
     return this.#entries.get(name)?.uncompressedSize;
   }
 
-  /** Whether an entry is packed, so that its size is only what the file claims. */
-  isPacked(name: string): boolean {
+  /** Whether an entry is compressed, so that its size is only what the file claims. */
+  isCompressed(name: string): boolean {
     return this.#entries.get(name)?.compressionMethod !== STORED;
   }
 
   /**
-   * An entry's whole contents, in memory of their own. The caller has bounded `sizeOf(name)`.
+   * An entry's whole contents, in a buffer of their own. The caller has bounded `sizeOf(name)`.
    *
-   * @throws {CheckpointError} `corrupt` unless they have the announced size and checksum; `unsupported` for other packings.
+   * @throws {CheckpointError} `corrupt` unless they have the announced size and checksum; `unsupported` for other compression methods.
    */
   async read(name: string): Promise<ArrayBuffer> {
     const entry = this.#entries.get(name);
@@ -127,10 +127,10 @@ export class ZipArchive {
     return contents;
   }
 
-  // yauzl would inflate too, but its streams may emit errors after they have been left.
+  // yauzl would inflate too, but its streams may emit errors after they are abandoned.
   async #inflate(entry: yauzl.Entry, start: number): Promise<ArrayBuffer> {
     const file = this.#file;
-    async function* packed() {
+    async function* compressed() {
       for (let at = 0; at < entry.compressedSize; at += CHUNK) {
         const length = Math.min(CHUNK, entry.compressedSize - at);
         yield new Uint8Array(await file.readBytes(start + at, length));
@@ -141,7 +141,7 @@ export class ZipArchive {
     const wrongSize = () =>
       new CheckpointError("corrupt", `its entry ${quote(entry.fileName)} has not its announced size`);
     try {
-      await pipeline(Readable.from(packed()), createInflateRaw(), async (chunks: AsyncIterable<Buffer>) => {
+      await pipeline(Readable.from(compressed()), createInflateRaw(), async (chunks: AsyncIterable<Buffer>) => {
         for await (const chunk of chunks) {
           if (done + chunk.length > target.length) throw wrongSize();
           target.set(chunk, done);

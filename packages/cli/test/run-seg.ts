@@ -12,7 +12,7 @@ export class Sink extends Writable {
   }
 }
 
-interface Surroundings {
+interface RunContext {
   env?: Record<string, string>;
   signal?: AbortSignal;
   /** Instead of all commands. */
@@ -20,7 +20,7 @@ interface Surroundings {
 }
 
 /** Runs `seg` in this process and tells how it ended and what it said. */
-export async function runSeg(argv: string[], { env = {}, signal, commands }: Surroundings = {}) {
+export async function runSeg(argv: string[], { env = {}, signal, commands }: RunContext = {}) {
   const io = { stdout: new Sink(), stderr: new Sink(), env, ...(signal && { signal }) };
   const code = await (commands ? runCommands(commands, argv, io) : run(argv, io));
   return { code, stdout: io.stdout.text, stderr: io.stderr.text };

@@ -1,4 +1,4 @@
-/** What ranks can call together. */
+/** The collective calls of a group. */
 export type CallName =
   | "join"
   | "allReduce"
@@ -8,7 +8,7 @@ export type CallName =
   | "allGatherBytes"
   | "broadcastBytes";
 
-/** The calls, by the numbers that travel between ranks. */
+/** The calls, by the numbers that ranks exchange for them. */
 export const CALLS: readonly CallName[] = [
   "join",
   "allReduce",
@@ -19,14 +19,14 @@ export const CALLS: readonly CallName[] = [
   "broadcastBytes",
 ];
 
-/** One call, as every rank must make it; but for the length of calls that carry bytes, which is each rank's own. */
+/** A collective call, which must be the same on all ranks, but for the length of calls that carry bytes. */
 export interface Call {
   readonly name: CallName;
   readonly length: number;
   readonly root: number;
 }
 
-/** Whether all ranks must bring the same length. */
+/** Whether the length must be the same on all ranks. */
 const hasOneLength = (name: CallName) => name === "allReduce" || name === "allGather" || name === "broadcast";
 
 /** `allReduce of 513 numbers`. */

@@ -2,8 +2,9 @@ import { type Explanation, SegError, type SegErrorOptions } from "@seg/errors";
 import type { Call } from "./call.ts";
 
 /**
- * What went wrong, for programs: `timeout` (a rank did not come in time), `dead` (a rank has ended), `mismatch` (ranks called different things or lengths),
- * `unavailable` (a library that is needed is not there, or not usable), `option` (an option out of range), `disposed` (use after the end).
+ * What went wrong, for programs: `timeout` (a rank did not make the call in time), `dead` (a rank has ended), `mismatch` (ranks made different
+ * calls, or with different lengths), `unavailable` (a library is missing or not usable), `option` (an option out of range), `disposed` (use after
+ * `dispose`).
  */
 export type CollectiveErrorCode = "timeout" | "dead" | "mismatch" | "unavailable" | "option" | "disposed";
 
@@ -11,7 +12,7 @@ export type CollectiveErrorCode = "timeout" | "dead" | "mismatch" | "unavailable
 export interface CollectiveErrorData {
   /** The rank at fault, the first where there are several. */
   rank: number;
-  /** `timeout`: all ranks that did not come. */
+  /** `timeout`: all ranks that did not make the call. */
   ranks: readonly number[];
   /** `timeout`, `dead`: the call that the others were in, such as `allReduce`. */
   during: string;

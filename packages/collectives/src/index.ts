@@ -2,7 +2,7 @@ export type { Call, CallName } from "./call.ts";
 export { CollectiveError, type CollectiveErrorCode, type CollectiveErrorData } from "./errors.ts";
 export type { Group } from "./group.ts";
 export { broadcastJson, gatherJson } from "./json.ts";
-export { isMpiLaunch, type MpiLaunch, mpiLaunch } from "./mpi/launch.ts";
+export { isMpiLaunch, type MpiLaunch, mpiLaunch } from "./mpi/environment.ts";
 export { joinMpiGroup, type MpiGroupOptions } from "./mpi/mpi-group.ts";
 export { joinProcessGroup, type ProcessGroupOptions } from "./processes/process-group.ts";
 export { single } from "./single.ts";

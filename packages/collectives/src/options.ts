@@ -1,6 +1,6 @@
 import { CollectiveError } from "./errors.ts";
 
-/** How long a call waits for the others, in milliseconds, where nothing is said. */
+/** Default of `timeoutMs`: how long a call waits for the others, in milliseconds. */
 export const TIMEOUT_MS = 10_000;
 
 const optionError = (option: string, expected: string, received: unknown, but?: string) =>

@@ -1,17 +1,26 @@
+import { atExit } from "./at-exit.ts";
 import { CollectiveError } from "./errors.ts";
 import type { Group } from "./group.ts";
 import { checkChunkLength, checkRank, checkSize, checkTimeout, TIMEOUT_MS } from "./options.ts";
-import { atExit } from "./shared/at-exit.ts";
-import { ABSENT, COMPLETE, defaultChunkLength, JOINED, LEFT, lineOf, STATE, sharedBytes } from "./shared/layout.ts";
-import { SharedGroup } from "./shared/shared-group.ts";
-import type { Sleeper } from "./shared/sleeper.ts";
+import type { Futex } from "./shared-memory/futex.ts";
+import {
+  ABSENT,
+  COMPLETE,
+  defaultChunkLength,
+  JOINED,
+  LEFT,
+  lineOf,
+  STATE,
+  sharedBytes,
+} from "./shared-memory/layout.ts";
+import { SharedMemoryGroup } from "./shared-memory/shared-memory-group.ts";
 
 export interface ThreadGroupOptions {
-  /** How many ranks: 1 to 1024. */
+  /** The world size: 1 to 1024. */
   size: number;
   /** How long a call waits for the others, in milliseconds; 10 000 unless given. `Infinity` waits for ever. */
   timeoutMs?: number;
-  /** How many numbers each rank passes on at a time, 2^19 / size unless given, which takes 6 MiB for the group. */
+  /** Numbers in a chunk of the pipeline, 2^19 / size unless given, which takes 6 MiB of shared memory for the group. */
   chunkLength?: number;
 }
 
@@ -37,10 +46,10 @@ export function createThreadGroup(options: ThreadGroupOptions): ThreadGroupHandl
 }
 
 /**
- * This thread's place in a group of threads. Returns at once; the first call waits for the others.
+ * Joins a group of threads as one of its ranks. Returns at once; the first call waits for the others.
  *
- * A thread that ends, or is told to have ended by {@link markThreadDead}, makes the others throw `dead`; one that is stuck, or was
- * terminated without that, makes them throw `timeout`.
+ * A thread that ends, or is marked as dead by {@link markThreadDead}, makes the others throw `dead`; one that hangs, or was terminated
+ * without being marked, makes them throw `timeout`.
  *
  * @throws {CollectiveError} `option` for a rank out of range, or one that has been taken.
  */
@@ -55,19 +64,20 @@ export function joinThreadGroup(handle: ThreadGroupHandle, rank: number): Group 
       { data: { option: "rank", rank, received: rank } },
     );
   const cancel = atExit(() => markThreadDead(handle, rank));
-  return new SharedGroup({
+  return new SharedMemoryGroup({
     buffer: memory,
     rank,
     size,
     chunkLength,
     timeoutMs,
-    sleeper: threadSleeper(control),
+    futex: threadFutex(control),
+    hasDied: () => false,
     release: cancel,
   });
 }
 
 /**
- * Tells a group that the thread of `rank` has ended, for whoever sees its `exit` event: the others need not wait until their time is out.
+ * Marks the thread of `rank` as dead, to be called on its `exit` event: the others fail at once, not after their time limit.
  *
  * @throws {CollectiveError} `option` for a rank out of range.
  */
@@ -78,10 +88,9 @@ export function markThreadDead({ memory, size }: ThreadGroupHandle, rank: number
   Atomics.notify(control, COMPLETE);
 }
 
-function threadSleeper(control: Int32Array): Sleeper {
+function threadFutex(control: Int32Array): Futex {
   return {
-    sleep: (index, value, ms) => void Atomics.wait(control, index, value, ms),
+    wait: (index, value, ms) => void Atomics.wait(control, index, value, ms),
     wake: (index) => void Atomics.notify(control, index),
-    hasDied: () => false,
   };
 }

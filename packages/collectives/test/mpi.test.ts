@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadMpi } from "../src/mpi/library.ts";
+import { loadMpi } from "../src/mpi/bindings.ts";
 import { compileLibrary, compiler } from "./compile-library.ts";
 import { hasMpirun, launchMpi, mpirun } from "./launch.ts";
 import { compileRanks } from "./ranks/compile.ts";

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { afterEach, expect, it } from "vitest";
 import { joinProcessGroup } from "../src/processes/process-group.ts";
 import { createSegment, openSegment, pathOf } from "../src/processes/segment.ts";
-import { loadSystem } from "../src/processes/system.ts";
+import { loadSystemCalls } from "../src/processes/system-calls.ts";
 import { launchProcesses, NAMES, running } from "./launch.ts";
 import { expectedBytes, expectedResults } from "./oracle.ts";
 import { anError, describeGroup, everyRank, refusal } from "./suite.ts";
@@ -97,7 +97,7 @@ describeGroup("A group of processes", launchProcesses, { sizes: [2, 3, 8], toldA
 });
 
 it("says what works instead on Windows", () => {
-  expect(() => loadSystem("win32")).toThrow(
+  expect(() => loadSystemCalls("win32")).toThrow(
     expect.objectContaining({ code: "unavailable", data: { platform: "win32" } }),
   );
 });

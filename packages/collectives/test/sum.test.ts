@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { sumInOrder } from "../src/shared/sum.ts";
+import { sumInOrder } from "../src/sum.ts";
 import { numbersOf } from "./ranks/numbers.ts";
 
 /** One number at a time, rounded after each addition. */

@@ -4,7 +4,7 @@ import { type Explanation, SegError, type SegErrorOptions } from "@seg/errors";
  * What went wrong, for programs:
  * `sample` a loader's source threw, its error is the `cause`; `module` a module that does not export what it must; `thread` a loader's
  * thread that ended by itself; `replica` a replica threw or ended by itself, its error is the `cause`; `scatter` dicts that cannot be
- * handed out; `option` an option out of range; `disposed` use after the end.
+ * scattered; `option` an option out of range; `disposed` use after the end.
  */
 export type DataParallelErrorCode = "sample" | "module" | "thread" | "replica" | "scatter" | "option" | "disposed";
 
@@ -13,11 +13,11 @@ export interface DataParallelErrorData {
   /** `replica`: the replica at fault, of how many. */
   rank: number;
   size: number;
-  /** `sample`: its place in the sequence, and the worker that should have made it. */
+  /** `sample`: its position in the sequence, and the worker that should have made it. */
   epoch: number;
   iteration: number;
   worker: number;
-  /** `module`: the module's address, and the names that it exports; undefined where it cannot be loaded. */
+  /** `module`: the module's URL, and the names that it exports; undefined where it cannot be loaded. */
   module: string;
   exports: readonly string[] | undefined;
   /** `option`: the option or argument that is wrong. */

@@ -2,28 +2,28 @@ import type { Group } from "@seg/collectives";
 import * as tf from "@tensorflow/tfjs";
 import { DataParallelError } from "./errors.ts";
 
-/** How the gradients of replicas become one. */
+/** Options of {@link allReduceGradients}. */
 export interface AllReduceOptions {
   /**
    * `mean`: Σ wᵣ·gᵣ / Σ wᵣ, with the weights below. `sum`: Σ gᵣ, for losses that were scaled by {@link lossShare} before. Default `mean`.
    */
   reduce?: "mean" | "sum";
   /**
-   * What this replica counts in a mean. Left out by all, they count alike, as in the original: the mean of the replicas' means. Else each
+   * This replica's weight in the mean. Left out by all, weights are equal, as in the original: the mean of the replicas' means. Else each
    * gives the number of its valid pixels, and the result is the gradient of the mean over all valid pixels of all replicas; a replica
-   * without any may have gradients that are not numbers. With statistics that span the replicas use {@link lossShare} instead.
+   * without any may have NaN gradients. With synchronized batch norm use {@link lossShare} instead.
    */
   weight?: number;
 }
 
 /**
- * This replica's share of the loss of all: wᵣ / Σ w. Scale the loss of a replica's own mean by it, then sum the gradients: the right way
- * to weigh replicas whose batch norm is synchronized, because there a replica's gradients depend on the losses of the others.
+ * This replica's weight in the global loss: wᵣ / Σ w. Scale the replica's own mean loss by it, then sum the gradients: the right way
+ * to weight replicas with synchronized batch norm, because there a replica's gradients depend on the losses of the others.
  *
- * | weight | the loss of all |
+ * | weight | the global loss |
  * |---|---|
- * | none | (1/R)·Σ Lᵣ, the original's: each replica counts alike |
- * | nᵣ, its valid pixels | Σ nᵣ·Lᵣ / Σ nᵣ: each valid pixel counts alike |
+ * | none | (1/R)·Σ Lᵣ, the original's: replicas are weighted equally |
+ * | nᵣ, its valid pixels | Σ nᵣ·Lᵣ / Σ nᵣ: valid pixels are weighted equally |
  *
  * @param weight - Given by all replicas or by none; at least 0. With it this is a collective of one number.
  * @returns In [0, 1]; 0 for all replicas if all weights are 0.
@@ -43,12 +43,12 @@ export function lossShare(group: Group, weight?: number): number {
 }
 
 /**
- * Makes the gradients of all replicas one, the same bits on each: all tensors in one buffer, by one collective.
+ * All-reduces the gradients of all replicas in one flat bucket, by one collective; the results are bit-identical on all ranks.
  *
  * @param gradients - float32, of the same shapes in the same order on each replica; stay the caller's.
  * @returns As many, of the same shapes; the caller disposes them.
  * @throws {DataParallelError} `option` if a tensor is not float32, or the weight is no number of at least 0.
- * @throws {CollectiveError} what goes wrong among the replicas.
+ * @throws {CollectiveError} when another rank fails.
  */
 export function allReduceGradients(
   gradients: readonly tf.Tensor[],
@@ -57,29 +57,33 @@ export function allReduceGradients(
 ): tf.Tensor[] {
   const share = reduce === "sum" ? 1 : lossShare(group, weight);
   if (group.size === 1 && share === 1) return gradients.map((gradient) => gradient.clone());
-  return viaBuffer(gradients, share, (buffer) => group.allReduce(buffer));
+  return viaFlatBucket(gradients, share, (bucket) => group.allReduce(bucket));
 }
 
 /**
- * Gives the variables of one replica to all: where a training begins, so that it goes on alike everywhere.
+ * Broadcasts the variables of one replica, so that all begin a training with the same parameters.
  *
  * @param variables - float32, of the same shapes in the same order on each replica; batch norm's moving statistics should be among them:
  *   `model.weights.map((weight) => weight.read() as tf.Variable)`.
- * @param root - Whose values are taken; default rank 0's.
+ * @param root - The rank whose values are broadcast; default 0.
  * @throws {DataParallelError} `option` if a variable is not float32.
- * @throws {CollectiveError} what goes wrong among the replicas.
+ * @throws {CollectiveError} when another rank fails.
  */
 export function broadcastParameters(variables: readonly tf.Variable[], group: Group, root = 0): void {
   if (group.size === 1 || variables.length === 0) return;
-  const values = viaBuffer(variables, 1, (buffer) => group.broadcast(buffer, root));
+  const values = viaFlatBucket(variables, 1, (bucket) => group.broadcast(bucket, root));
   variables.forEach((variable, i) => {
     variable.assign(values[i]!);
   });
   tf.dispose(values);
 }
 
-/** Passes tensors, times `scale`, through one flat buffer; few operations, as each costs as much as thousands of numbers. */
-function viaBuffer(tensors: readonly tf.Tensor[], scale: number, change: (buffer: Float32Array) => void): tf.Tensor[] {
+/** Applies a collective to tensors, times `scale`, in one flat bucket; few operations, as each costs as much as thousands of numbers. */
+function viaFlatBucket(
+  tensors: readonly tf.Tensor[],
+  scale: number,
+  collective: (bucket: Float32Array) => void,
+): tf.Tensor[] {
   const wrong = tensors.find(({ dtype }) => dtype !== "float32");
   if (wrong)
     throw new DataParallelError(
@@ -94,13 +98,13 @@ function viaBuffer(tensors: readonly tf.Tensor[], scale: number, change: (buffer
     const joined = tensors.length === 1 ? first.flatten() : tf.concat1d(tensors.map((tensor) => tensor.flatten()));
     return scale === 1 ? joined : joined.mul(scale);
   });
-  // Its own copy: the plain JavaScript engine gives out the memory in which the tensor lives.
+  // A copy: the plain JavaScript engine's dataSync returns the tensor's own memory.
   const given = flat.dataSync() as Float32Array;
-  const buffer = tf.getBackend() === "cpu" ? given.slice() : given;
+  const bucket = tf.getBackend() === "cpu" ? given.slice() : given;
   flat.dispose();
-  change(buffer);
+  collective(bucket);
   return tf.tidy(() => {
-    const result = tf.tensor1d(buffer);
+    const result = tf.tensor1d(bucket);
     const parts =
       tensors.length === 1
         ? [result]

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 
-/** All that a {@link Random} knows: four whole numbers of 32 bits, not all zero; JSON keeps it. */
+/** The state of a {@link Random}: four unsigned 32-bit integers, not all zero; plain JSON. */
 export type RandomState = readonly [number, number, number, number];
 
 const rotate = (x: number, bits: number) => (x << bits) | (x >>> (32 - bits));
 
 /**
- * Pseudo-random numbers that are the same on every machine: the generator xoshiro128**, period 2^128 − 1, not for secrets.
+ * A pseudo-random number generator, the same on every machine: xoshiro128**, period 2^128 − 1, not cryptographic.
  *
  * @see Blackman and Vigna, Scrambled Linear Pseudorandom Number Generators, ACM TOMS 2021.
  */
@@ -24,9 +24,9 @@ export class Random {
       throw new RangeError("Expected a random state but received all zeros.");
   }
 
-  /** A generator for each list of numbers: lists that differ at all give sequences that have nothing to do with each other. */
+  /** A generator seeded by a list of numbers: different lists give independent streams. */
   static seeded(...seed: number[]): Random {
-    // A digest, because the numbers 304 and 305 as states would begin alike.
+    // A digest, because streams of similar states, such as 304 and 305, begin alike.
     const digest = createHash("sha256").update(seed.join("/")).digest();
     return new Random([0, 4, 8, 12].map((at) => digest.readUInt32LE(at)) as unknown as RandomState);
   }
@@ -41,7 +41,7 @@ export class Random {
     return result / 2 ** 32;
   }
 
-  /** Where it is: `new Random(state)` goes on from there. */
+  /** The state, for saving: `new Random(state)` continues from it. */
   get state(): RandomState {
     return this.#state.map((word) => word >>> 0) as unknown as RandomState;
   }

@@ -1,8 +1,8 @@
-/** How the first weights of a model are made. */
+/** How the weights of a model are initialized. */
 export interface WeightOptions {
-  /** `random` draws them as the original does; `zeros` is quick, for a model that loads its weights. Default `random`. */
+  /** `random`: the original's initializers; `zeros`: quick, for a model that loads its weights. Default `random`. */
   weights?: "random" | "zeros";
-  /** Makes random weights repeatable. Default: other weights each time. */
+  /** Seed of the initializers, makes them repeatable. Default: other weights each time. */
   seed?: number;
 }
 

@@ -2,8 +2,8 @@ import { statSync } from "node:fs";
 import { processStatus } from "./process-status.ts";
 
 /**
- * Which process it is: its number, the time it started (numbers are used again), and the container whose numbers these are. Whole numbers
- * below 2^31, so that an `Int32Array` in shared memory holds them.
+ * Identifies a process: its PID, its start time (PIDs are reused), and its PID namespace (container). Integers below 2^31, so that an
+ * `Int32Array` in shared memory holds them.
  */
 export type ProcessIdentity = readonly [pid: number, started: number, namespace: number];
 
@@ -20,15 +20,15 @@ export function hasEnded(identity: ProcessIdentity): boolean {
   return stateOf(identity) === "ended";
 }
 
-/** What can be told from here: `unknown` of processes of other containers, and where the system does not tell when a process started. */
+/** Its state: `unknown` for processes of other PID namespaces, and where the system has no start times. */
 export function stateOf([pid, started, namespace]: ProcessIdentity): "running" | "ended" | "unknown" {
   if (pid === 0 || namespace !== ownNamespace()) return "unknown";
   const status = processStatus(pid);
-  // A process that was killed stays a zombie until its parent takes notice, and the parent may be waiting for it.
+  // A process that was killed stays a zombie until its parent reaps it, and the parent may be waiting for it.
   if (!status || status.zombie) return "ended";
   const now = startOf(status);
   if (started === 0 || now === 0) return "unknown";
-  // One more or less is how ps rounds; a number is not used again so soon.
+  // ps rounds to ±1 s; a PID is not reused so soon.
   return Math.abs(now - started) > 1 ? "ended" : "running";
 }
 
@@ -41,7 +41,7 @@ function ownNamespace(): number {
   return namespace;
 }
 
-/** Linux's number of the container; 0 elsewhere. */
+/** The inode of the PID namespace on Linux; 0 elsewhere. */
 function readNamespace(): number {
   try {
     return statSync("/proc/self/ns/pid").ino % 2 ** 31;

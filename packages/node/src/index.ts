@@ -1,9 +1,9 @@
-export { causeOfDeath, type Death, lastWords } from "./cause-of-death.ts";
 export { FileError, type FileErrorCode, type FileErrorData } from "./errors.ts";
+export { exitReason, type ProcessExit, stderrTail } from "./exit-reason.ts";
 export { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "./identity.ts";
 export { type LockOptions, type LockOwner, withLock } from "./lock.ts";
 export { execArgvFor, ownModule, startProcess, startThread } from "./own-module.ts";
 export { type ProcessStatus, processStatus } from "./process-status.ts";
 export { type ReplaceOptions, replaceFile } from "./replace-file.ts";
-export { packError, type SentError, unpackError } from "./sent-error.ts";
+export { deserializeError, type SerializedError, serializeError } from "./serialize-error.ts";
 export { ensureWritable, type WriteOptions, writeFileAtomic } from "./write-file-atomic.ts";

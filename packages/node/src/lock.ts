@@ -6,10 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ownIdentity, stateOf } from "./identity.ts";
 import { makeFolders } from "./write-file-atomic.ts";
 
-/** How often the holder renews the lock file's time, in milliseconds. */
+/** How often the holder renews the lock file's modification time, in milliseconds. */
 const HEARTBEAT_MS = 5_000;
 
-/** A lock whose holder cannot be seen from here is stale once it has not been renewed for so long. */
+/** A lock whose holder's liveness cannot be checked is stale once it has not been renewed for so long. */
 const STALE_MS = 60_000;
 
 /** Who holds a lock. */
@@ -22,9 +22,9 @@ export interface LockOwner {
 export interface LockOptions {
   /** Ends the waiting, not the work; the promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Called once if somebody else holds the lock, with who does where the file tells. What it throws ends the waiting. */
+  /** Called once if somebody else holds the lock, with the holder if the lock file names it. What it throws ends the waiting. */
   onWait?: ((owner: LockOwner | undefined) => void) | undefined;
-  /** Milliseconds between two looks; default 200. */
+  /** Milliseconds between two polls; default 200. */
   poll?: number;
 }
 
@@ -37,11 +37,11 @@ interface Holder extends LockOwner {
 }
 
 /**
- * Runs `work` while nobody else who uses the same lock file does, on this machine or on others that share its folder.
+ * Runs `work` under mutual exclusion by a lock file, between processes of this machine and of others that share its folder.
  *
- * A lock whose process has ended is taken over, by one of those who wait. Which process it is tells its number together with the time it
- * started; a holder that runs keeps its lock, however long it is silent. Where that cannot be told (another machine or container, Windows),
- * a lock is stale once it has not been renewed for a minute; a holder renews it every five seconds, while its event loop turns.
+ * A lock whose process has ended is taken over by one of the waiters. A process is identified by its PID and start time; a holder that runs
+ * keeps its lock, however long it blocks. Where that cannot be checked (another machine or container, Windows), a lock is stale once it has
+ * not been renewed for a minute; a holder renews it every five seconds, while its event loop turns.
  *
  * @param path - the lock file; its folders are made where they are missing, and it is removed afterwards.
  * @throws the system's error if the file cannot be made.
@@ -55,13 +55,13 @@ export async function withLock<T>(
   await makeFolders(dirname(resolve(path)));
   const [pid, started, namespace] = ownIdentity();
   const own: Holder = { pid, host: hostname(), started, namespace, id: randomUUID() };
-  for (let told = false; !(await take(path, own)); ) {
+  for (let notified = false; !(await acquire(path, own)); ) {
     if (await isStale(path)) {
       await removeStale(path);
       continue;
     }
-    if (!told) onWait?.(await readHolder(path));
-    told = true;
+    if (!notified) onWait?.(await readHolder(path));
+    notified = true;
     await sleep(poll, undefined, { signal });
   }
   const heartbeat = setInterval(() => {
@@ -73,12 +73,12 @@ export async function withLock<T>(
     return await work();
   } finally {
     clearInterval(heartbeat);
-    // Not another's, who found this one stale.
+    // Not another holder's, who found this lock stale.
     if ((await readHolder(path))?.id === own.id) await rm(path, { force: true });
   }
 }
 
-async function take(path: string, own: Holder): Promise<boolean> {
+async function acquire(path: string, own: Holder): Promise<boolean> {
   const file = await open(path, "wx").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "EEXIST") return undefined;
     throw error;
@@ -107,7 +107,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
 async function isStale(path: string): Promise<boolean> {
   const holder = await readHolder(path);
   if (holder?.host === hostname()) {
-    // A lock file without these two numbers tells of an unknown start.
+    // A lock file without these two numbers has an unknown start time.
     const { pid, started = 0, namespace = ownIdentity()[2] } = holder;
     const state = stateOf([pid, started, namespace]);
     if (state !== "unknown") return state === "ended";
@@ -120,21 +120,21 @@ async function isOld(path: string): Promise<boolean> {
   return found !== undefined && Date.now() - found.mtimeMs > STALE_MS;
 }
 
-// Several may find the same lock stale. Only the one that makes the folder may remove the lock, after another look, so that a slow one
-// never removes the new lock of a fast one.
+// Several waiters may find the same lock stale. Only the one that creates this folder may remove the lock, after another check, so that a slow
+// waiter never removes the new lock of a fast one.
 async function removeStale(path: string): Promise<void> {
-  const right = `${path}.break`;
+  const breakLock = `${path}.break`;
   try {
-    await mkdir(right);
+    await mkdir(breakLock);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    if (await isOld(right)) await rm(right, { recursive: true, force: true });
+    if (await isOld(breakLock)) await rm(breakLock, { recursive: true, force: true });
     await sleep(20);
     return;
   }
   try {
     if (await isStale(path)) await rm(path, { force: true });
   } finally {
-    await rm(right, { recursive: true, force: true });
+    await rm(breakLock, { recursive: true, force: true });
   }
 }

@@ -6,7 +6,7 @@ const SOURCE = import.meta.url.endsWith(".ts");
 
 const asModule = (code: string) => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 
-// Node 20 strips no types, and no Node looks for sources behind the names of built packages.
+// Node 20 strips no types, and no Node resolves package names to their sources.
 const REGISTER = `import { register } from "node:module"; register(${JSON.stringify(
   new URL("./typescript-hooks.mjs", import.meta.url).href,
 )});`;
@@ -14,29 +14,28 @@ const REGISTER = `import { register } from "node:module"; register(${JSON.string
 const needsHooks = (module: URL | string) => SOURCE && String(module).endsWith(".ts");
 
 /**
- * A module that lies beside, or in a folder beside, the calling one, with that one's extension: `.ts` in sources, `.js` in what is built of
- * them.
+ * The URL of a module of the caller's own package, with the caller's extension: `.ts` in sources, `.js` when built.
  *
- * @param path - where it lies, from the calling module, without an extension: `./worker`.
+ * @param path - relative to the calling module, without an extension: `./worker`.
  * @param from - the caller's `import.meta.url`.
  */
 export function ownModule(path: string, from: string): URL {
   return new URL(`${path}${extname(from)}`, from);
 }
 
-/** Node's arguments with which a process runs a module: what makes TypeScript of these packages' sources run, and none for what is built. */
+/** Node's flags for a process that runs a module: those that register the TypeScript hooks for sources, none for built modules. */
 export function execArgvFor(module: URL | string): string[] {
   return needsHooks(module) ? ["--import", asModule(REGISTER).href] : [];
 }
 
-/** Starts a thread with a module, be it TypeScript or built. */
+/** Starts a worker thread with a module, TypeScript or built. */
 export function startThread(module: URL, options?: WorkerOptions): Worker {
   if (!needsHooks(module)) return new Worker(module, options);
   // Not by execArgv, which would have to repeat the flags of this process and refuses some of them.
   return new Worker(asModule(`${REGISTER} await import(${JSON.stringify(module.href)});`), options);
 }
 
-/** Starts a process with a module, be it TypeScript or built, under the flags of this one. */
+/** Starts a process (`fork`) with a module, TypeScript or built, under the flags of this one. */
 export function startProcess(module: URL, args: readonly string[] = [], options: ForkOptions = {}): ChildProcess {
   if (!needsHooks(module)) return fork(module, args, options);
   const { execArgv = process.execArgv } = options;

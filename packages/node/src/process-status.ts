@@ -1,24 +1,24 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** What the system tells of a process that it knows. */
+/** The state of an existing process. */
 export interface ProcessStatus {
-  /** It has ended, and its parent has not taken notice. Always false on Windows, which has no such thing. */
+  /** It has ended, and its parent has not reaped it. Always false on Windows, which has no zombies. */
   zombie: boolean;
   /**
-   * When it started, which tells it from a later one of the same number: a whole number, to be compared on this machine only. 0 where the
-   * system does not tell, as on Windows.
+   * Its start time, which tells it from a later process of the same PID: an integer, to be compared on this machine only. 0 where the
+   * system has none, as Windows.
    */
   started: number;
 }
 
-/** For so long an answer of `ps`, which costs a process of its own, is good. */
-const GOOD_MS = 1000;
+/** How long a result of `ps`, which costs a process of its own, is cached. */
+const CACHE_MS = 1000;
 
-const answers = new Map<number, { at: number; status: ProcessStatus | undefined }>();
+const cache = new Map<number, { at: number; status: ProcessStatus | undefined }>();
 
 /**
- * Looks a process up: by `/proc` on Linux, by `ps` on macOS and the BSDs, by its number alone on Windows.
+ * Looks a process up: by `/proc` on Linux, by `ps` on macOS and the BSDs, by its PID alone on Windows.
  *
  * @returns undefined if there is surely no such process.
  */
@@ -51,14 +51,14 @@ function fromProc(pid: number): ProcessStatus | undefined {
 }
 
 function fromPs(pid: number): ProcessStatus | undefined {
-  const known = answers.get(pid);
-  if (known && performance.now() - known.at < GOOD_MS) return known.status;
+  const known = cache.get(pid);
+  if (known && performance.now() - known.at < CACHE_MS) return known.status;
   const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
   // One column an option: what follows an equals sign is a heading to the BSDs' ps.
   const { stdout } = spawnSync("ps", ["-o", "stat=", "-o", "lstart=", "-p", String(pid)], { encoding: "utf8", env });
   const [, state, start] = /^\s*(\S+)\s+(.*\S)\s*$/.exec(stdout ?? "") ?? [];
   const status = state && start ? { zombie: isZombie(state), started: Date.parse(`${start} UTC`) / 1000 } : undefined;
-  answers.set(pid, { at: performance.now(), status });
+  cache.set(pid, { at: performance.now(), status });
   return status;
 }
 

@@ -8,13 +8,13 @@ import { replaceFile } from "./replace-file.ts";
 export interface WriteOptions {
   /** Make the file's folders where they are missing; default true. Without it, a missing folder is an error. */
   makeFolder?: boolean;
-  /** Flush the file and its name to the disk, so that a power cut leaves the old file or the new one as well; default false. */
+  /** Flush the file and its folder to the disk (`fsync`), so that a power cut leaves the old file or the new one as well; default false. */
   flush?: boolean;
 }
 
 /**
- * Writes a file under another name beside `path` and renames it: at every instant the old file or the whole new one stands at `path`, and
- * a failure leaves what was there.
+ * Writes a file atomically, under a temporary name in the same folder and renamed: readers see the old file or the whole new one, and a
+ * failure leaves the old one.
  *
  * @param contents - the bytes or text, or what writes them piece by piece.
  * @throws {FileError} `unwritable`. Errors of `contents` that are not the system's pass through.
@@ -72,7 +72,7 @@ export async function makeFolders(folder: string): Promise<void> {
   });
 }
 
-/** Makes the rename last through a power cut, where the system lets folders be flushed (Windows does not). */
+/** Makes the rename durable, where the system lets folders be flushed (Windows does not). */
 async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, "r");

@@ -23,7 +23,9 @@ function built(): URL {
 
 it("finds a module by the extension that the caller's has", () => {
   expect(ownModule("./worker", "file:///a/src/pool.ts").href).toBe("file:///a/src/worker.ts");
-  expect(ownModule("../replica/thread", "file:///a/dist/launch/crew.js").href).toBe("file:///a/dist/replica/thread.js");
+  expect(ownModule("../replica/thread-main", "file:///a/dist/launch/thread-worker.js").href).toBe(
+    "file:///a/dist/replica/thread-main.js",
+  );
   expect(fileURLToPath(SOURCE)).toMatch(/report\.ts$/);
 });
 

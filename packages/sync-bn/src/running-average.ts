@@ -20,7 +20,7 @@ export function moveTowards(running: tf.LayerVariable, batch: tf.Tensor, share: 
  * The share of the next batch in debiased averages, which are Σ decay^age·statistics / Σ decay^age with decay = 1 − momentum. The original
  * keeps both sums; the second is enough, for the first is the average times it.
  *
- * @param weights - The second sum, `[1]`, which this brings up to date. It begins at 1: the start counts as one step.
+ * @param weights - The second sum, `[1]`, which this updates. It begins at 1: the start counts as one step.
  */
 export function debiasedShare(weights: tf.LayerVariable, momentum: number): tf.Tensor {
   const sum = weights

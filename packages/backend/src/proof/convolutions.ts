@@ -1,5 +1,5 @@
-import { type Convolution, convolve, resultSize, wholeNoise } from "./loops.ts";
 import type { RawTensor, RawTensorflow } from "./raw-tensorflow.ts";
+import { type Convolution, convolve, integerNoise, resultSize } from "./reference-ops.ts";
 
 /** The tensors of a convolution, and their sizes; images are `[batch, side, side, channels]`. */
 interface Operands {
@@ -10,8 +10,8 @@ interface Operands {
   wShape: number[];
   dilation: number;
 }
-/** A way to compute the three, each by itself, for TensorFlow may take one and refuse another. */
-type Way = (
+/** An algorithm for the result and the two gradients, each by itself, as TensorFlow may accept one and refuse another. */
+type Algorithm = (
   tf: RawTensorflow,
   operands: Operands,
 ) => readonly [y: () => RawTensor, dx: () => RawTensor, dw: () => RawTensor];
@@ -23,21 +23,21 @@ const window = (dilation: number) => ({
   dilations: [1, dilation, dilation, 1],
 });
 
-const full: Way = (tf, { x, w, dy, xShape, wShape, dilation }) => [
+const full: Algorithm = (tf, { x, w, dy, xShape, wShape, dilation }) => [
   () => tf.run("Conv2D", [x, w], window(dilation)),
   () => tf.run("Conv2DBackpropInput", [tf.ints([4], xShape), w, dy], window(dilation)),
   () => tf.run("Conv2DBackpropFilter", [x, tf.ints([4], wShape), dy], window(dilation)),
 ];
 
-const depthwise: Way = (tf, { x, w, dy, xShape, wShape, dilation }) => [
+const depthwise: Algorithm = (tf, { x, w, dy, xShape, wShape, dilation }) => [
   () => tf.run("DepthwiseConv2dNative", [x, w], window(dilation)),
   () => tf.run("DepthwiseConv2dNativeBackpropInput", [tf.ints([4], xShape), w, dy], window(dilation)),
   () => tf.run("DepthwiseConv2dNativeBackpropFilter", [x, tf.ints([4], wShape), dy], window(dilation)),
 ];
 
-/** A dilated convolution as undilated ones over the interleaved sub-images. */
+/** A dilated convolution as undilated ones over the interleaved sub-images (space to batch). */
 const overSubImages =
-  (way: Way): Way =>
+  (algorithm: Algorithm): Algorithm =>
   (tf, { x, w, dy, xShape, wShape, dilation }) => {
     const block = tf.ints([2], [dilation, dilation]);
     const nothing = tf.ints([2, 2], [0, 0, 0, 0]);
@@ -45,13 +45,13 @@ const overSubImages =
     const join = (image: RawTensor) => tf.run("BatchToSpaceND", [image, block, nothing]);
     const [batch, side, , channels] = xShape as [number, number, number, number];
     const small = [batch * dilation ** 2, side / dilation, side / dilation, channels];
-    const [y, dx, dw] = way(tf, { x: split(x), w, dy: split(dy), xShape: small, wShape, dilation: 1 });
+    const [y, dx, dw] = algorithm(tf, { x: split(x), w, dy: split(dy), xShape: small, wShape, dilation: 1 });
     return [() => join(y()), () => join(dx()), dw];
   };
 
 /** A grouped convolution as one a group. */
 const groupByGroup =
-  (way: Way, groups: number): Way =>
+  (algorithm: Algorithm, groups: number): Algorithm =>
   (tf, { x, w, dy, xShape, wShape, dilation }) => {
     const part = (shape: number[]) => [...shape.slice(0, 3), shape[3]! / groups];
     const cut = (tensor: RawTensor, group: number, shape: number[]) =>
@@ -59,7 +59,7 @@ const groupByGroup =
     const [xPart, wPart] = [part(xShape), part(wShape)];
     const yPart = [-1, -1, -1, wPart[3]!];
     const each = Array.from({ length: groups }, (_, group) =>
-      way(tf, {
+      algorithm(tf, {
         x: cut(x, group, xPart),
         w: cut(w, group, wPart),
         dy: cut(dy, group, yPart),
@@ -73,16 +73,21 @@ const groupByGroup =
   };
 
 /**
- * Fails unless a convolution and its two gradients can be had: by the way that works everywhere, and, where TensorFlow does not refuse
- * it, by its own operation. It refuses dilated and grouped ones where oneDNN is off; what it takes must be right all the same.
+ * Fails unless a convolution and its two gradients are right: composed of operations that work everywhere, and, where TensorFlow does not refuse
+ * it, by its native operation. It refuses dilated and grouped ones where oneDNN is off; what it accepts must be right all the same.
  */
-function check(tf: RawTensorflow, c: Convolution, own: Way, way: (own: Way) => Way = (own) => own): void {
+function check(
+  tf: RawTensorflow,
+  c: Convolution,
+  native: Algorithm,
+  composed: (native: Algorithm) => Algorithm = (native) => native,
+): void {
   const side = resultSize(c);
   const xShape = [1, c.size, c.size, c.channels];
-  const wShape = [c.kernel, c.kernel, ...(own === depthwise ? [c.channels, 1] : [c.channels / c.groups, c.filters])];
+  const wShape = [c.kernel, c.kernel, ...(native === depthwise ? [c.channels, 1] : [c.channels / c.groups, c.filters])];
   const yShape = [1, side, side, c.filters];
   const count = (shape: number[]) => shape.reduce((a, b) => a * b);
-  const [x, w, dy] = [wholeNoise(count(xShape), 1), wholeNoise(count(wShape), 2), wholeNoise(count(yShape), 3)];
+  const [x, w, dy] = [integerNoise(count(xShape), 1), integerNoise(count(wShape), 2), integerNoise(count(yShape), 3)];
   const expected = convolve(c, x, w, dy);
   const operands: Operands = {
     x: tf.floats(xShape, x),
@@ -92,10 +97,10 @@ function check(tf: RawTensorflow, c: Convolution, own: Way, way: (own: Way) => W
     wShape,
     dilation: c.dilation,
   };
-  for (const [i, compute] of way(own)(tf, operands).entries()) {
+  for (const [i, compute] of composed(native)(tf, operands).entries()) {
     expectValues(names[i]!, tf.values(compute()), expected[i]!);
   }
-  for (const [i, compute] of own(tf, operands).entries()) {
+  for (const [i, compute] of native(tf, operands).entries()) {
     const output = orRefused(compute);
     if (output !== undefined) expectValues(names[i]!, tf.values(output), expected[i]!);
   }
@@ -110,7 +115,7 @@ function orRefused<T>(work: () => T): T | undefined {
 }
 
 /**
- * Fails unless the values are those that are expected, to a thousandth of the largest: GPUs multiply with fewer bits.
+ * Fails unless the values are those that are expected, to a thousandth of the largest: GPUs may compute in TF32.
  */
 export function expectValues(what: string, actual: number[], expected: number[]): void {
   const bound = 1e-3 * Math.max(...expected.map(Math.abs));
@@ -130,5 +135,5 @@ export const CONVOLUTIONS: Readonly<Record<string, (tf: RawTensorflow) => void>>
   "a dilated depthwise convolution": (tf) =>
     check(tf, { ...SIZE, channels: 4, filters: 4, groups: 4, dilation: 2 }, depthwise, overSubImages),
   "a grouped convolution": (tf) =>
-    check(tf, { ...SIZE, channels: 4, filters: 6, groups: 2 }, full, (own) => groupByGroup(own, 2)),
+    check(tf, { ...SIZE, channels: 4, filters: 6, groups: 2 }, full, (native) => groupByGroup(native, 2)),
 };

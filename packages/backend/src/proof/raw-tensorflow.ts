@@ -1,4 +1,4 @@
-/** What a native addon offers, as far as the proof asks it. */
+/** The functions of a native addon that the proof calls. */
 export interface RawBinding {
   TF_Version: string;
   TF_FLOAT: number;

@@ -3,9 +3,9 @@ import { cp, mkdir, readdir, readFile, rename, rm, symlink } from "node:fs/promi
 import { basename, delimiter, dirname, join } from "node:path";
 import { BackendError } from "../errors.ts";
 import { addonPath, dependencyDir, type InstalledPackage } from "../packages.ts";
-import { linkFolder, linkProgram } from "./links.ts";
-import { keepProof, type proveAddon } from "./prove-addon.ts";
-import { type Finished, run } from "./run.ts";
+import { type proveAddon, writeProof } from "./prove-addon.ts";
+import { type Finished, run } from "./run-program.ts";
+import { linkFolder, linkProgram } from "./symlinks.ts";
 import { type System, stockLibraries, type Wheel, wheelFor } from "./system.ts";
 import { compilerHint, findNodeGyp, type Tools } from "./tools.ts";
 
@@ -13,7 +13,7 @@ export interface BuildOptions {
   system: System;
   /** The native package as installed; it is only read. */
   from: InstalledPackage;
-  /** A folder on the same disk as the result, for what is not whole yet; the caller removes it. */
+  /** A staging folder on the same disk as the result; the caller removes it. */
   staging: string;
   log: (line: string) => void;
   /** Proves an addon, as {@link proveAddon} does. */
@@ -23,8 +23,7 @@ export interface BuildOptions {
 
 /**
  * Builds the package's addon, its sources unchanged, on the C library in `libtensorflow`, proves it and puts it into `dir`, which then
- * holds `lib/napi-v8/tfjs_binding.node`, the links in `deps` that it finds the library by, and the proof. `dir` appears whole or not
- * at all.
+ * holds `lib/napi-v8/tfjs_binding.node`, the links in `deps` that it finds the library by, and the proof. `dir` appears atomically.
  *
  * @throws {BackendError} `build-failed` or `proof-failed`.
  */
@@ -134,7 +133,7 @@ async function compile(
   throw new BackendError("build-failed", `The addon could not be built: ${why}${hint}`, { data: { reason: why } });
 }
 
-/** The line of a build's output that says most: the compiler's first error, node-gyp's, an uncaught error, or the last. */
+/** The most informative line of a build's output: the compiler's first error, node-gyp's, an uncaught error, or the last. */
 function whyFailed({ output, signal }: Finished): string {
   const lines = output.split("\n").map((line) => line.trim());
   const telling = [/(fatal )?error: /, /gyp ERR! (stack )?Error: /, /^\w*Error: /, /getaddrinfo|ECONNREFUSED/];
@@ -151,7 +150,7 @@ async function finish(copy: string, dir: string, { log, prove, signal }: BuildOp
   for (const name of await readdir(copy)) {
     if (!["lib", "deps"].includes(name)) await rm(join(copy, name), { recursive: true });
   }
-  await keepProof(copy, proof);
+  await writeProof(copy, proof);
   await rm(dir, { recursive: true, force: true });
   await mkdir(dirname(dir), { recursive: true });
   await rename(copy, dir);

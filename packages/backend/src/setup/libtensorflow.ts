@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { BackendError } from "../errors.ts";
-import { run } from "./run.ts";
+import { run } from "./run-program.ts";
 import { type System, wheelFor } from "./system.ts";
 import { requirePip, type Tools } from "./tools.ts";
 
 /** The TensorFlow whose C library the native packages get. */
 export const TENSORFLOW_VERSION = "2.21.0";
 
-/** The Pythons it has wheels for; on any other, the wheel of one of these is taken, for Python is not what it is used with. */
+/** The Python versions it has wheels for; with any other, the wheel of one of these is taken, as only the C library is used. */
 const WHEEL_PYTHONS = ["3.10", "3.11", "3.12", "3.13"];
 
 /** The headers that the addon's two source files include. */
@@ -41,7 +41,7 @@ with zipfile.ZipFile(sys.argv[1]) as z:
 export interface FetchOptions {
   system: System;
   tools: Tools;
-  /** A folder on the same disk as the result, for what is not whole yet; the caller removes it. */
+  /** A staging folder on the same disk as the result; the caller removes it. */
   staging: string;
   log: (line: string) => void;
   signal?: AbortSignal | undefined;
@@ -49,7 +49,7 @@ export interface FetchOptions {
 
 /**
  * Makes `dir` hold TensorFlow's C library: in `tensorflow` the wheel's two libraries and `include`, and, for GPUs, the CUDA libraries in `nvidia/<part>/lib`. The two libraries search `$ORIGIN/../nvidia/<part>/lib`, as in Python's
- * site-packages, so they must keep lying so side by side. `dir` appears whole or not at all.
+ * site-packages, so they must keep lying so side by side. `dir` appears atomically.
  *
  * @throws {BackendError} `unsupported-platform`, `pip-missing`, `disk-full`, `no-network` or `download-failed`.
  */
@@ -129,10 +129,10 @@ export function pipArguments(
   return [...common, "--python-version=3.12", "--implementation=cp", ...tags, requirement];
 }
 
-/** What pip's output says about why a download failed. */
+/** The error for a failed download, with the reason from pip's output. */
 function downloadError(requirement: string, output: string): BackendError {
   const lines = output.split("\n").map((line) => line.trim());
-  // Without a network pip ends by saying that there is no such version; only its warnings before that tell the truth.
+  // Without a network pip's last error is that there is no such version; its warnings before that name the network error.
   const broken = /after connection broken by|NewConnectionError|ReadTimeoutError|ProtocolError|IncompleteRead/;
   const network = lines.find((line) => broken.test(line));
   if (network) {

@@ -3,27 +3,27 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execArgvFor, ownModule, writeFileAtomic } from "@seg/node";
 import { BackendError } from "../errors.ts";
-import { NEEDED } from "../proof/needs.ts";
-import { run } from "./run.ts";
+import { REQUIRED_OPS } from "../proof/required-ops.ts";
+import { run } from "./run-program.ts";
 
-/** What the proof of an addon found. */
+/** The result of an addon's proof. */
 export interface Proof {
   /** The C library's version. */
   tensorflow: string;
   /** Whether it computes on a GPU. */
   gpu: boolean;
-  /** What it was seen to compute right, with its gradients: all that networks need. */
+  /** The operations that it computed right, with their gradients: all that networks need. */
   proven: readonly string[];
 }
 
 /**
- * Runs what networks need on an addon, in a process of its own, and compares it with values computed by plain loops. It asks the addon
- * itself, so that it proves what was built and nothing else.
+ * Runs the operations that networks need on an addon, in a process of its own, and compares them with reference loops. It calls the bare addon,
+ * so that it tests what was built and nothing else.
  *
  * @throws {BackendError} `proof-failed`, naming the operation.
  */
 export async function proveAddon(addon: string, signal?: AbortSignal): Promise<Proof> {
-  const program = ownModule("../prove", import.meta.url);
+  const program = ownModule("../prove-addon-main", import.meta.url);
   const finished = await run(process.execPath, [...execArgvFor(program), fileURLToPath(program), addon], { signal });
   const answer = /^PROOF(.*)$/m.exec(finished.stdout)?.[1];
   if (!answer) {
@@ -38,7 +38,7 @@ export async function proveAddon(addon: string, signal?: AbortSignal): Promise<P
     });
   }
   const { unmet, ...facts } = JSON.parse(answer) as Omit<Proof, "proven"> & { unmet?: string };
-  if (unmet === undefined) return { ...facts, proven: NEEDED };
+  if (unmet === undefined) return { ...facts, proven: REQUIRED_OPS };
   throw new BackendError(
     "proof-failed",
     {
@@ -50,17 +50,17 @@ export async function proveAddon(addon: string, signal?: AbortSignal): Promise<P
   );
 }
 
-/** The proof kept in `dir`; undefined if there is none, or one that says less than is needed today. */
+/** The proof stored in `dir`; undefined if there is none, or one of an older version that checked less. */
 export async function readProof(dir: string): Promise<Proof | undefined> {
   try {
     const proof: Partial<Proof> = JSON.parse(await readFile(join(dir, "proof.json"), "utf8"));
-    return NEEDED.every((need) => proof.proven?.includes(need)) ? (proof as Proof) : undefined;
+    return REQUIRED_OPS.every((need) => proof.proven?.includes(need)) ? (proof as Proof) : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Keeps a proof in `dir`, in one step. */
-export async function keepProof(dir: string, proof: Proof): Promise<void> {
+/** Stores a proof in `dir`, atomically. */
+export async function writeProof(dir: string, proof: Proof): Promise<void> {
   await writeFileAtomic(join(dir, "proof.json"), JSON.stringify(proof));
 }

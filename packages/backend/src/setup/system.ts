@@ -1,13 +1,13 @@
 import { BackendError } from "../errors.ts";
 
-/** What a setup is for; the tests set up for systems other than theirs. */
+/** The target system of a setup; the tests set up for systems other than theirs. */
 export interface System {
   platform: NodeJS.Platform;
   arch: string;
   gpu: boolean;
 }
 
-/** How the C library of a TensorFlow wheel comes to the addon. */
+/** The TensorFlow wheel of a system, and how the addon links with its C library. */
 export interface Wheel {
   /** The distribution's name. */
   distribution: string;
@@ -15,9 +15,9 @@ export interface Wheel {
   tags: readonly string[];
   /** The wheel's two libraries. */
   libraries: readonly string[];
-  /** Names that the addon's `binding.gyp` links with, and the library each stands for. */
+  /** The names that the addon's `binding.gyp` links with, as aliases of the wheel's libraries. */
   aliases: Readonly<Record<string, string>>;
-  /** What the linker has to be told besides. */
+  /** Additional linker flags. */
   linkerFlags?: string;
 }
 
@@ -42,12 +42,12 @@ const WHEELS: Readonly<Record<string, Wheel>> = {
     tags: ["macosx_12_0_arm64"],
     libraries: ["libtensorflow_cc.2.dylib", "libtensorflow_framework.2.dylib"],
     aliases: { "libtensorflow.2.dylib": "libtensorflow_cc.2.dylib" },
-    // The library calls itself @rpath/libtensorflow_cc.2.dylib, and binding.gyp mends the path of libtensorflow.2.dylib only.
+    // The library calls itself @rpath/libtensorflow_cc.2.dylib, and binding.gyp corrects the path of libtensorflow.2.dylib only.
     linkerFlags: "-Wl,-rpath,@loader_path/../../deps/lib",
   },
 };
 
-/** Where the native package's own installer works, and the libraries that its addon then looks for, as seen from the addon. */
+/** The systems that the native package's own installer supports, with the libraries that its addon then loads, as paths from the addon. */
 const STOCK: Readonly<Record<string, readonly string[]>> = {
   "linux-x64-cpu": ["../../deps/lib/libtensorflow.so", "../../deps/lib/libtensorflow_framework.so"],
   "linux-x64-gpu": ["../../deps/lib/libtensorflow.so", "../../deps/lib/libtensorflow_framework.so"],

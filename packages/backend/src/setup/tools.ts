@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { BackendError, type BackendErrorCode } from "../errors.ts";
-import { run } from "./run.ts";
+import { run } from "./run-program.ts";
 
 /** The programs that building the addon needs, found. */
 export interface Tools {
@@ -48,7 +48,7 @@ export function installCommand(ways: Ways, platform: NodeJS.Platform, osRelease:
   return /\b(fedora|rhel|centos)\b/.test(ids) ? ways.fedora : undefined;
 }
 
-/** @param what - what is wrong: that the program was not found, unless it is said otherwise. */
+/** @param what - what is wrong; default: that the program was not found. */
 function missing(
   code: BackendErrorCode,
   { program, what = `${program} was not found` }: { program: string; what?: string },
@@ -125,7 +125,7 @@ async function works(command: string, args: string[], signal?: AbortSignal): Pro
   return (await run(command, args, { signal }).catch(ignoreAbsent))?.code === 0;
 }
 
-/** A program that is not there, or may not be run, is no program; anything else (an abort) goes on. */
+/** Ignores that a program does not exist or is not executable; rethrows anything else, such as an abort. */
 function ignoreAbsent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT" && error.code !== "EACCES") throw error;
 }

@@ -2,41 +2,41 @@ import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "@seg/node";
 import { CALLS, type Call, type CallName } from "../call.ts";
+import { brokenError, checkSameCall, deadError, disposedError } from "../call-errors.ts";
 import { CollectiveError } from "../errors.ts";
-import { brokenError, checkSameCall, deadError, disposedError } from "../failures.ts";
 import type { Group } from "../group.ts";
 import { checkBytes, checkData, checkRank, checkTimeout, TIMEOUT_MS } from "../options.ts";
-import { sumInOrder } from "../shared/sum.ts";
-import { mpiLaunch } from "./launch.ts";
-import { Messages, type Piece, type Requests } from "./messages.ts";
+import { sumInOrder } from "../sum.ts";
+import { mpiLaunch } from "./environment.ts";
+import { type Message, PointToPoint, type Requests } from "./point-to-point.ts";
 import { openSession, type Session } from "./session.ts";
 
 export interface MpiGroupOptions {
   /** How long a call waits for the others, in milliseconds; 10 000 unless given. `Infinity` waits for ever. */
   timeoutMs?: number;
-  /** The path of Open MPI's library; what the system finds unless given. */
+  /** The path of Open MPI's library; what the dynamic linker finds unless given. */
   library?: string;
 }
 
-/** A call goes ahead of its numbers or bytes, in this many places: which call, the length's lower and upper half, the root. */
-const HEAD = 4;
+/** Length of a frame's header, in 32-bit words: which call, the length's lower and upper half, the root. */
+const HEADER_LENGTH = 4;
 
 /**
- * Each call begins with a message from each to each, with the numbers if they fit. It has one of these lengths; the first ones stay below the 4096
- * bytes that Open MPI sends without asking. The longest ones are for few ranks, as all send them to all.
+ * Each call begins with a frame from each rank to each: a header, then the data as payload if they fit. It has one of these lengths, in 32-bit
+ * words; the first ones stay below Open MPI's eager limit of 4096 bytes. The longest ones are for few ranks, as all send them to all.
  */
 const FRAMES = [72, 136, 264, 520, 992, 1032, 2056, 4104, 8200];
 const FRAMES_TOTAL = 16_384;
 
-/** Vectors are summed in pieces of this length, which bounds the extra memory: as much again. */
-const CHUNK = 2 ** 22;
+/** Vectors are all-reduced in chunks of this length, which bounds the extra memory: as much again. */
+const CHUNK_LENGTH = 2 ** 22;
 
-/** In place of a call: the rank leaves. */
+/** Instead of a call's number: the rank leaves the group. */
 const LEAVING = -1;
 
 /**
- * The group of all processes that `mpirun` or `srun` has started, over Open MPI. All of them call this, in the same order if more than once.
- * MPI ends when the process does; it cannot be started again.
+ * The group of all ranks that `mpirun` or `srun` has started (MPI_COMM_WORLD), over Open MPI. All of them call this, in the same order if more
+ * than once. MPI is finalized when the process exits; it cannot be initialized again.
  *
  * @throws {CollectiveError} `unavailable` without koffi or Open MPI; `option`; `timeout` or `dead` if a rank does not come.
  */
@@ -46,21 +46,21 @@ export function joinMpiGroup({ timeoutMs = TIMEOUT_MS, library }: MpiGroupOption
 }
 
 /**
- * Sums over messages: each rank gets the others' shares of its own part, adds them in rank order, and sends the sum to all. `MPI_Allreduce` itself
- * adds in an order that depends on the library, the length and the number of ranks, and does not return while a rank is missing.
+ * Collectives over point-to-point messages. All-reduce is reduce-scatter in rank order, then all-gather: `MPI_Allreduce` itself sums in an order
+ * that depends on the library, the length and the number of ranks, and does not return while a rank is missing.
  */
 class MpiGroup implements Group {
   readonly rank: number;
   readonly size: number;
   readonly #session: Session;
-  readonly #messages: Messages;
+  readonly #messages: PointToPoint;
   readonly #frames: readonly Float32Array[];
-  readonly #heads: readonly Int32Array[];
-  readonly #bodies: readonly Float32Array[];
+  readonly #headers: readonly Int32Array[];
+  readonly #payloads: readonly Float32Array[];
   readonly #frameLengths: readonly number[];
-  readonly #prepared: readonly Requests[];
+  readonly #persistent: readonly Requests[];
   #name: CallName = "join";
-  #staging: Float32Array = new Float32Array(0);
+  #receiveBuffer: Float32Array = new Float32Array(0);
   #identities: readonly ProcessIdentity[] = [];
   #broken: CollectiveError | undefined;
   #disposed = false;
@@ -70,7 +70,7 @@ class MpiGroup implements Group {
     this.rank = rank;
     this.size = size;
     this.#session = session;
-    this.#messages = new Messages({
+    this.#messages = new PointToPoint({
       session,
       tag: 2 * session.groups++,
       timeoutMs,
@@ -79,22 +79,24 @@ class MpiGroup implements Group {
     });
     this.#frameLengths = FRAMES.filter((length) => length < 1000 || length * size <= FRAMES_TOTAL);
     this.#frames = Array.from({ length: size }, () => new Float32Array(this.#frameLengths.at(-1)!));
-    this.#heads = this.#frames.map(({ buffer }) => new Int32Array(buffer, 0, HEAD));
-    this.#bodies = this.#frames.map((frame) => frame.subarray(HEAD));
-    this.#prepared = this.#messages.prepare(
-      this.#others((other) => this.#frames[other]!),
-      this.#others(() => this.#frames[rank]!),
+    this.#headers = this.#frames.map(({ buffer }) => new Int32Array(buffer, 0, HEADER_LENGTH));
+    this.#payloads = this.#frames.map((frame) => frame.subarray(HEADER_LENGTH));
+    this.#persistent = this.#messages.persistentRequests(
+      this.#peers((other) => this.#frames[other]!),
+      this.#peers(() => this.#frames[rank]!),
       this.#frameLengths,
     );
-    this.#call("join", 0, 0, () => this.#introduce());
+    this.#call("join", 0, 0, () => this.#exchangeIdentities());
   }
 
   allReduce(data: Float32Array): void {
     checkData(data);
     this.#call("allReduce", data.length, 0, () => {
-      this.#meet(data);
-      if (this.#fits(data)) sumInOrder(data, this.#bodies);
-      else for (let at = 0; at < data.length; at += CHUNK) this.#sum(data.subarray(at, at + CHUNK));
+      this.#exchangeFrames(data);
+      if (this.#fits(data)) sumInOrder(data, this.#payloads);
+      else
+        for (let at = 0; at < data.length; at += CHUNK_LENGTH)
+          this.#reduceScatterAllGather(data.subarray(at, at + CHUNK_LENGTH));
     });
   }
 
@@ -104,12 +106,13 @@ class MpiGroup implements Group {
     const row = (rank: number) => all.subarray(rank * data.length, (rank + 1) * data.length);
     row(this.rank).set(data);
     this.#call("allGather", data.length, 0, () => {
-      this.#meet(data);
-      if (this.#fits(data)) this.#bodies.forEach((body, rank) => void row(rank).set(body.subarray(0, data.length)));
+      this.#exchangeFrames(data);
+      if (this.#fits(data))
+        this.#payloads.forEach((payload, rank) => void row(rank).set(payload.subarray(0, data.length)));
       else
         this.#exchange(
-          this.#others(row),
-          this.#others(() => data),
+          this.#peers(row),
+          this.#peers(() => data),
         );
     });
     return all;
@@ -119,9 +122,9 @@ class MpiGroup implements Group {
     checkData(data);
     checkRank(root, this.size, "root");
     this.#call("broadcast", data.length, root, () => {
-      this.#meet(data);
-      if (this.#fits(data)) data.set(this.#bodies[root]!.subarray(0, data.length));
-      else this.#spread(data, root);
+      this.#exchangeFrames(data);
+      if (this.#fits(data)) data.set(this.#payloads[root]!.subarray(0, data.length));
+      else this.#scatterAllGather(data, root);
     });
   }
 
@@ -131,16 +134,16 @@ class MpiGroup implements Group {
     let lengths: number[] = [];
     this.#call("allGatherBytes", data.length, 0, () => {
       const mine = asFloats(data);
-      this.#meet(mine);
+      this.#exchangeFrames(mine);
       lengths = this.#calls().map(({ length }) => length);
       all = lengths.map((length, rank) => (rank === this.rank ? mine : new Float32Array(floatsFor(length))));
-      // What fits came with the call.
+      // Short data came as a frame's payload.
       all.forEach((floats, rank) => {
-        if (this.#fits(floats)) floats.set(this.#bodies[rank]!.subarray(0, floats.length));
+        if (this.#fits(floats)) floats.set(this.#payloads[rank]!.subarray(0, floats.length));
       });
       this.#exchange(
-        this.#others((rank) => all[rank]!).filter(({ data }) => !this.#fits(data)),
-        this.#fits(mine) ? [] : this.#others(() => mine),
+        this.#peers((rank) => all[rank]!).filter(({ data }) => !this.#fits(data)),
+        this.#fits(mine) ? [] : this.#peers(() => mine),
       );
     });
     return all.map((floats, rank) => asBytes(floats, lengths[rank]!));
@@ -153,84 +156,86 @@ class MpiGroup implements Group {
     let floats = asFloats(own);
     let length = 0;
     this.#call("broadcastBytes", own.length, root, () => {
-      this.#meet(floats);
+      this.#exchangeFrames(floats);
       length = this.#calls()[root]!.length;
       if (this.rank !== root) floats = new Float32Array(floatsFor(length));
-      if (this.#fits(floats)) floats.set(this.#bodies[root]!.subarray(0, floats.length));
-      else this.#spread(floats, root);
+      if (this.#fits(floats)) floats.set(this.#payloads[root]!.subarray(0, floats.length));
+      else this.#scatterAllGather(floats, root);
     });
     return asBytes(floats, length);
   }
 
   barrier(): void {
-    this.#call("barrier", 0, 0, () => this.#meet());
+    this.#call("barrier", 0, 0, () => this.#exchangeFrames());
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
     if (this.#broken) return;
-    // So that nobody waits for it in vain.
-    this.#heads[this.rank]![0] = LEAVING;
-    this.#messages.sendAgain(this.#prepared[0]!);
+    // So that the others fail at once.
+    this.#headers[this.rank]![0] = LEAVING;
+    this.#messages.sendPersistent(this.#persistent[0]!);
   }
 
-  /** Each rank tells which process it is, and on which machine. */
-  #introduce(): void {
-    const cards = this.#bodies.map(({ buffer, byteOffset }) => new Int32Array(buffer, byteOffset, IDENTITY_LENGTH + 1));
-    cards[this.rank]!.set([...ownIdentity(), numberOf(hostname())]);
-    this.#meet();
-    const here = numberOf(hostname());
-    this.#identities = cards.map((card) => (card[IDENTITY_LENGTH] === here ? identityFrom(card) : ELSEWHERE));
-    this.#session.someoneDied = () => this.#identities.some(hasEnded);
+  /** All-gathers which process each rank is, and on which machine. */
+  #exchangeIdentities(): void {
+    const records = this.#payloads.map(
+      ({ buffer, byteOffset }) => new Int32Array(buffer, byteOffset, IDENTITY_LENGTH + 1),
+    );
+    records[this.rank]!.set([...ownIdentity(), hashOf(hostname())]);
+    this.#exchangeFrames();
+    const here = hashOf(hostname());
+    this.#identities = records.map((record) => (record[IDENTITY_LENGTH] === here ? identityFrom(record) : ELSEWHERE));
+    this.#session.hasAnyDied = () => this.#identities.some(hasEnded);
   }
 
-  /** Sums a piece of a vector: first everyone's shares of this rank's part come here, then the sums of the parts go everywhere. */
-  #sum(chunk: Float32Array): void {
+  /** All-reduces a chunk: reduce-scatter, by which each rank has the sum of its part, then all-gather of the parts. */
+  #reduceScatterAllGather(chunk: Float32Array): void {
     const partOf = (rank: number) => partOfChunk(chunk, rank, this.size);
     const mine = partOf(this.rank);
-    const room = this.size * mine.length;
-    if (this.#staging.length < room) this.#staging = new Float32Array(room);
-    const shares = Array.from({ length: this.size }, (_, rank) =>
-      this.#staging.subarray(rank * mine.length, (rank + 1) * mine.length),
+    const needed = this.size * mine.length;
+    if (this.#receiveBuffer.length < needed) this.#receiveBuffer = new Float32Array(needed);
+    const terms = Array.from({ length: this.size }, (_, rank) =>
+      this.#receiveBuffer.subarray(rank * mine.length, (rank + 1) * mine.length),
     );
     this.#exchange(
-      this.#others((rank) => shares[rank]!),
-      this.#others(partOf),
+      this.#peers((rank) => terms[rank]!),
+      this.#peers(partOf),
     );
-    const own = shares[this.rank]!;
-    if (this.rank < 4) shares[this.rank] = mine;
+    const own = terms[this.rank]!;
+    if (this.rank < 4) terms[this.rank] = mine;
     else own.set(mine);
-    sumInOrder(mine, shares);
+    sumInOrder(mine, terms);
     this.#exchange(
-      this.#others(partOf),
-      this.#others(() => mine),
+      this.#peers(partOf),
+      this.#peers(() => mine),
     );
   }
 
-  /** The root sends each rank its part; then all send their parts to all. That takes no longer for many ranks than for two. */
-  #spread(data: Float32Array, root: number): void {
+  /** Long broadcast: scatter, then all-gather. That takes no longer for many ranks than for two. */
+  #scatterAllGather(data: Float32Array, root: number): void {
     const partOf = (rank: number) => partOfChunk(data, rank, this.size);
     const mine = partOf(this.rank);
     if (this.rank === root) {
-      this.#exchange([], this.#others(partOf));
+      this.#exchange([], this.#peers(partOf));
       this.#exchange(
         [],
-        this.#others(() => mine),
+        this.#peers(() => mine),
       );
       return;
     }
-    const toPeers = this.#others(() => mine).filter(({ rank }) => rank !== root);
+    const toPeers = this.#peers(() => mine).filter(({ rank }) => rank !== root);
     this.#exchange([{ rank: root, data: mine }], []);
-    this.#exchange(this.#others(partOf), toPeers);
+    this.#exchange(this.#peers(partOf), toPeers);
   }
 
-  #exchange(incoming: readonly Piece[], outgoing: readonly Piece[]): void {
+  #exchange(incoming: readonly Message[], outgoing: readonly Message[]): void {
     this.#messages.exchange(incoming, outgoing, this.#name);
   }
 
-  /** A piece for each other rank, the next one first, so that not all send to the same one. */
-  #others(data: (rank: number) => Float32Array): Piece[] {
+  /** A message for each other rank, the next one first, so that not all send to the same one. */
+  #peers(data: (rank: number) => Float32Array): Message[] {
     return Array.from({ length: this.size - 1 }, (_, i) => {
       const rank = (this.rank + 1 + i) % this.size;
       return { rank, data: data(rank) };
@@ -238,36 +243,37 @@ class MpiGroup implements Group {
   }
 
   #fits(data: Float32Array): boolean {
-    return data.length <= this.#bodies[0]!.length;
+    return data.length <= this.#payloads[0]!.length;
   }
 
-  /** Exchanges the heads of a call, and `data` if it fits; sees that all ranks make the same call. */
-  #meet(data?: Float32Array): void {
-    let length = HEAD;
+  /** Exchanges the frames of a call, with `data` as payload if they fit; checks that all ranks make the same call. */
+  #exchangeFrames(data?: Float32Array): void {
+    let length = HEADER_LENGTH;
     if (data && this.#fits(data)) {
-      this.#bodies[this.rank]!.set(data);
+      this.#payloads[this.rank]!.set(data);
       length += data.length;
     }
     const frame = this.#frameLengths.findIndex((frameLength) => length <= frameLength);
-    this.#messages.exchangeAgain(this.#prepared[frame]!, this.#name, () => this.#seekLeaving());
-    const mine = this.#heads[this.rank]!;
-    for (const head of this.#heads)
-      if (head[0] !== mine[0] || head[1] !== mine[1] || head[2] !== mine[2] || head[3] !== mine[3]) this.#tellApart();
+    this.#messages.exchangePersistent(this.#persistent[frame]!, this.#name, () => this.#checkLeft());
+    const mine = this.#headers[this.rank]!;
+    for (const header of this.#headers)
+      if (header[0] !== mine[0] || header[1] !== mine[1] || header[2] !== mine[2] || header[3] !== mine[3])
+        this.#checkSameCall();
   }
 
-  #seekLeaving(): void {
-    const rank = this.#heads.findIndex((head) => head[0] === LEAVING);
+  #checkLeft(): void {
+    const rank = this.#headers.findIndex((header) => header[0] === LEAVING);
     if (rank >= 0) throw deadError(rank, this.#name);
   }
 
-  #tellApart(): void {
-    this.#seekLeaving();
+  #checkSameCall(): void {
+    this.#checkLeft();
     checkSameCall(this.#calls());
   }
 
-  /** What all ranks called, in rank order, as their heads say. */
+  /** What all ranks called, in rank order, by their headers. */
   #calls(): Call[] {
-    return this.#heads.map(
+    return this.#headers.map(
       ([call, low, high, root]): Call => ({ name: CALLS[call!]!, length: high! * 2 ** 31 + low!, root: root! }),
     );
   }
@@ -276,7 +282,7 @@ class MpiGroup implements Group {
     if (this.#disposed) throw disposedError();
     if (this.#broken) throw brokenError(this.#broken);
     this.#name = name;
-    this.#heads[this.rank]!.set([CALLS.indexOf(name), length % 2 ** 31, Math.floor(length / 2 ** 31), root]);
+    this.#headers[this.rank]!.set([CALLS.indexOf(name), length % 2 ** 31, Math.floor(length / 2 ** 31), root]);
     try {
       run();
     } catch (error) {
@@ -294,17 +300,17 @@ class MpiGroup implements Group {
   }
 }
 
-/** A process on another machine cannot be looked after. */
+/** The liveness of a process on another machine cannot be checked. */
 const ELSEWHERE: ProcessIdentity = [0, 0, 0];
 
-function identityFrom(card: Int32Array): ProcessIdentity {
-  return [...card.subarray(0, IDENTITY_LENGTH)] as unknown as ProcessIdentity;
+function identityFrom(record: Int32Array): ProcessIdentity {
+  return [...record.subarray(0, IDENTITY_LENGTH)] as unknown as ProcessIdentity;
 }
 
 /** How many float32 numbers take the memory of so many bytes. */
 const floatsFor = (bytes: number) => Math.ceil(bytes / 4);
 
-/** A copy of bytes in the memory of numbers, as which messages carry them: they are copied and sent, never computed with. */
+/** A copy of bytes in the memory of numbers, the type of all messages: they are copied and sent, never computed with. */
 function asFloats(bytes: Uint8Array): Float32Array {
   const floats = new Float32Array(floatsFor(bytes.length));
   asBytes(floats, bytes.length).set(bytes);
@@ -314,7 +320,7 @@ function asFloats(bytes: Uint8Array): Float32Array {
 /** The first `length` bytes in the memory of numbers. */
 const asBytes = ({ buffer, byteOffset }: Float32Array, length: number) => new Uint8Array(buffer, byteOffset, length);
 
-function numberOf(text: string): number {
+function hashOf(text: string): number {
   return createHash("sha256").update(text).digest().readInt32LE();
 }
 

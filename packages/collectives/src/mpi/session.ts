@@ -1,43 +1,43 @@
 import { CollectiveError } from "../errors.ts";
-import { nap } from "../nap.ts";
-import { mpiLaunch } from "./launch.ts";
-import { loadMpi, type Mpi } from "./library.ts";
+import { sleepSync } from "../sleep-sync.ts";
+import { loadMpi, type Mpi } from "./bindings.ts";
+import { mpiLaunch } from "./environment.ts";
 
-/** Any one thread at a time may call. */
+/** MPI_THREAD_SERIALIZED: any thread may call, one at a time. */
 const THREAD_SERIALIZED = 2;
 
-/** MPI as this process uses it: it starts once, and ends with the process. */
+/** MPI in this process: it is initialized once, and finalized when the process exits. */
 export interface Session {
   readonly mpi: Mpi;
   readonly rank: number;
   readonly size: number;
-  /** Groups so far; all ranks make them in the same order. */
+  /** How many groups were created; all ranks create them in the same order. */
   groups: number;
-  /** A rank is gone: to end MPI would be to wait for it. */
+  /** A group is broken: MPI_Finalize would wait for the rank that is gone. */
   broken: boolean;
   /** Whether the system knows that a rank has ended. */
-  someoneDied(): boolean;
+  hasAnyDied(): boolean;
 }
 
-/** How long a rank may take to end MPI after another one has ended. */
+/** How long MPI_Finalize may take after another rank has ended. */
 const GRACE_MS = 3000;
 
-/** How often to see whether one has, in milliseconds. */
-const LOOK_EVERY = 50;
+/** How often to check whether one has, in milliseconds. */
+const LIVENESS_MS = 50;
 
 let session: Session | undefined;
 let failure: unknown;
 
-/** Where MPI writes what it answers; kept, as it may do so late. */
+/** Out parameters of MPI's calls; a global, as MPI_Init_thread may write late. */
 const numbers = new Int32Array(16);
 
 /**
- * Starts MPI, unless it runs.
+ * Initializes MPI, unless it is.
  *
  * @throws {CollectiveError} `unavailable`; `timeout` if a rank does not come.
  */
 export function openSession(path: string | undefined, timeoutMs: number): Session {
-  // MPI starts once or not at all.
+  // MPI can be initialized only once, and a failure is final.
   if (failure) throw failure;
   const mpi = session?.mpi ?? loadMpi(path);
   try {
@@ -56,13 +56,13 @@ function start(mpi: Mpi, timeoutMs: number): Session {
   mpi.Comm_rank(mpi.world, first);
   mpi.Comm_size(mpi.world, second);
   const [rank, size] = numbers as unknown as [number, number];
-  const opened: Session = { mpi, rank, size, groups: 0, broken: false, someoneDied: () => false };
-  leaveBy((code) => {
-    // After a failure the others may never come to the end; the launcher sees the exit code and ends them.
+  const opened: Session = { mpi, rank, size, groups: 0, broken: false, hasAnyDied: () => false };
+  exitBy((code) => {
+    // After a failure the others may never call MPI_Finalize; the launcher sees the exit code and ends them.
     if (code !== 0 || opened.broken) return undefined;
     return () => {
       finalize(opened);
-      // The process crashes if it unloads libraries after that, as it does unless it exits by itself.
+      // Unloading libraries after MPI_Finalize crashes the process; process.exit avoids that.
       process.exit(code);
     };
   });
@@ -90,9 +90,9 @@ function initialize(mpi: Mpi, timeoutMs: number): void {
   mpi.startInit(THREAD_SERIALIZED, mpi.addressOf(numbers) + 4);
   while (!isReady()) {
     if (performance.now() > deadline) {
-      // The thread that waits there would hold the process for ever. Node prints what nobody caught only after its exit listeners.
+      // The thread in MPI_Init_thread would keep the process alive for ever. Node prints an uncaught error only after its exit listeners.
       process.on("uncaughtExceptionMonitor", (error) => process.on("exit", () => console.error(error)));
-      leaveBy((code) => () => mpi.exitNow(code));
+      exitBy((code) => () => mpi.exitNow(code));
       throw new CollectiveError(
         "timeout",
         {
@@ -103,32 +103,32 @@ function initialize(mpi: Mpi, timeoutMs: number): void {
         { data: { during: "join", timeoutMs } },
       );
     }
-    nap(1);
+    sleepSync(1);
   }
 }
 
-/** Waits for all ranks to end MPI, which may take long, but not for one that ended otherwise. */
-function finalize({ mpi, someoneDied }: Session): void {
+/** MPI_Finalize, which waits for all ranks, however long, but not for one that has died. */
+function finalize({ mpi, hasAnyDied }: Session): void {
   mpi.startFinalize();
   let graceMs = GRACE_MS;
-  for (let naps = 1; ; naps++) {
+  for (let polls = 1; ; polls++) {
     mpi.Finalized(mpi.addressOf(numbers));
     if (numbers[0] !== 0) return;
-    nap(1);
-    // The others may be through, and gone, a little earlier.
-    if (naps % LOOK_EVERY === 0 && someoneDied()) graceMs -= LOOK_EVERY;
+    sleepSync(1);
+    // The others may have finalized, and exited, a little earlier.
+    if (polls % LIVENESS_MS === 0 && hasAnyDied()) graceMs -= LIVENESS_MS;
     if (graceMs <= 0) mpi.exitNow(1);
   }
 }
 
-/** Lets the process leave by what `choose` gives, which does not return, after all else that waits for its exit; or as ever if it gives nothing. */
-function leaveBy(choose: (code: number) => (() => void) | undefined): void {
-  const leave = (code: number) => {
-    const way = choose(code);
-    if (!way) return;
+/** Ends the process by the function, which never returns, that `choose` gives for its exit code, after all other exit listeners; as usual if it gives none. */
+function exitBy(choose: (code: number) => (() => void) | undefined): void {
+  const onExit = (code: number) => {
+    const exit = choose(code);
+    if (!exit) return;
     const listeners = process.listeners("exit");
-    for (const listener of listeners.slice(listeners.indexOf(leave) + 1)) listener.call(process, code);
-    way();
+    for (const listener of listeners.slice(listeners.indexOf(onExit) + 1)) listener.call(process, code);
+    exit();
   };
-  process.on("exit", leave);
+  process.on("exit", onExit);
 }

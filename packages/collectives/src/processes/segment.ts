@@ -16,60 +16,60 @@ import { join } from "node:path";
 import { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "@seg/node";
 import { CollectiveError } from "../errors.ts";
 import { oneLine } from "../load-koffi.ts";
-import { CHUNK_LENGTH, CREATOR, LINE_LENGTH, MAGIC, SIZE, sharedBytes } from "../shared/layout.ts";
+import { CHUNK_LENGTH, CREATOR, LINE_LENGTH, MAGIC, SIZE, sharedBytes } from "../shared-memory/layout.ts";
 
 /** Memory on Linux; elsewhere a file, which the system keeps in memory while it is mapped. */
 const FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 const PREFIX = "seg-collectives-";
 
-/** The first number of every segment; another layout needs another one. */
+/** The first word of every segment; another layout needs another one. */
 const MAGIC_NUMBER = 0x5e60001;
 
-/** A file without a valid head is a remnant once it is this old. */
-const REMNANT_MS = 60_000;
+/** A file without a valid header is stale once it is this old. */
+const STALE_MS = 60_000;
 
-/** What the head of a segment says. */
-interface Head {
+/** The header of a segment. */
+interface Header {
   size: number;
   chunkLength: number;
   creator: ProcessIdentity;
 }
 
-/** An open segment: the file that a group of processes shares. */
-export interface Segment extends Head {
+/** An open shared-memory segment: the file that a group of processes maps. */
+export interface Segment extends Header {
   fd: number;
-  /** Takes the name away, if it is still this segment's; who has the segment open keeps it. */
+  /** Unlinks the name, if it is still this segment's; processes that have the segment open keep it. */
   unlink(): void;
 }
 
 export const pathOf = (name: string) => join(FOLDER, PREFIX + name);
 
 /**
- * Makes the segment `name`, all zeros behind its head, and takes away what processes that have ended left.
+ * Creates the segment `name`, all zeros after its header, and removes stale ones, whose creators have ended.
  *
  * @throws {CollectiveError} `option` if a living process forms a group of that name; `unavailable` if there is no room.
  */
 export function createSegment(name: string, size: number, chunkLength: number): Segment {
-  removeRemnants();
+  removeStaleSegments();
   const path = pathOf(name);
-  // It gets its name when it is whole, so that nobody sees half a segment.
-  const draft = uniqueName(path, "new");
+  // It is linked to its name when it is complete, so that no rank maps an incomplete segment.
+  const temporary = uniqueName(path, "new");
   let fd: number | undefined;
   try {
-    fd = openSync(draft, "wx+", 0o600);
+    fd = openSync(temporary, "wx+", 0o600);
     const creator = ownIdentity();
-    writeHead(fd, { size, chunkLength, creator });
-    // Written, not just made long: memory that is short shows here, not as a crash later.
+    writeHeader(fd, { size, chunkLength, creator });
+    // Written, not just truncated to that length: short memory shows here, not as a SIGBUS later.
     const zeros = new Uint8Array(1 << 20);
     const bytes = sharedBytes(size, chunkLength);
     for (let at = 4 * LINE_LENGTH; at < bytes; ) at += writeSync(fd, zeros, 0, Math.min(zeros.length, bytes - at), at);
-    linkSync(draft, path);
+    linkSync(temporary, path);
     return { size, chunkLength, creator, fd, unlink: unlinker(path, fd) };
   } catch (cause) {
     if (fd !== undefined) closeSync(fd);
     throw creationError(cause, name, sharedBytes(size, chunkLength));
   } finally {
-    rmSync(draft, { force: true });
+    rmSync(temporary, { force: true });
   }
 }
 
@@ -86,8 +86,8 @@ export function openSegment(name: string): Segment | undefined {
       data: { file: path },
     });
   }
-  const head = readHead(fd);
-  const segment = head && { ...head, fd, unlink: unlinker(path, fd) };
+  const header = readHeader(fd);
+  const segment = header && { ...header, fd, unlink: unlinker(path, fd) };
   if (segment && !hasEnded(segment.creator)) return segment;
   segment?.unlink();
   closeSync(fd);
@@ -118,16 +118,16 @@ function unlinker(path: string, fd: number): () => void {
   return () => unlinkFile(path, ino);
 }
 
-/** Takes a name away if it is that of the file `ino`, which the caller has open: else the system might give its number to another. */
+/** Unlinks a name if it is that of the inode `ino`, which the caller has open: else the system might reuse its number. */
 function unlinkFile(path: string, ino: number): void {
   if (statSync(path, { throwIfNoEntry: false })?.ino !== ino) return;
-  // After that look the name may have become a new segment's. Moved aside, the file cannot change any more, and that one is put back.
+  // After that check the name may have become a new segment's (a race). Renamed, the file cannot change any more, and that one is put back.
   const aside = uniqueName(path, "old");
   try {
     renameSync(path, aside);
     if (statSync(aside).ino !== ino) linkSync(aside, path);
   } catch {
-    // Somebody else took the name away, or took it for a group that formed meanwhile.
+    // Another process unlinked the name, or took it for a group that formed meanwhile.
   } finally {
     rmSync(aside, { force: true });
   }
@@ -137,37 +137,38 @@ function unlinkFile(path: string, ino: number): void {
 const uniqueName = (path: string, kind: string) =>
   `${path}.${process.pid}-${Math.floor(performance.now() * 1000)}.${kind}`;
 
-function removeRemnants(): void {
+function removeStaleSegments(): void {
   for (const file of readdirSync(FOLDER)) {
     if (!file.startsWith(PREFIX)) continue;
     const path = join(FOLDER, file);
     try {
       const fd = openSync(path, "r");
       try {
-        const head = readHead(fd);
+        const header = readHeader(fd);
         const { mtimeMs, ino } = fstatSync(fd);
-        if (head ? hasEnded(head.creator) : Date.now() - mtimeMs > REMNANT_MS) unlinkFile(path, ino);
+        if (header ? hasEnded(header.creator) : Date.now() - mtimeMs > STALE_MS) unlinkFile(path, ino);
       } finally {
         closeSync(fd);
       }
     } catch {
-      // Gone already, or somebody else's.
+      // Unlinked already, or another user's.
     }
   }
 }
 
-function writeHead(fd: number, { size, chunkLength, creator }: Head): void {
-  const head = new Int32Array(LINE_LENGTH);
-  head[MAGIC] = MAGIC_NUMBER;
-  head[SIZE] = size;
-  head[CHUNK_LENGTH] = chunkLength;
-  head.set(creator, CREATOR);
-  writeSync(fd, head, 0, head.byteLength, 0);
+function writeHeader(fd: number, { size, chunkLength, creator }: Header): void {
+  const header = new Int32Array(LINE_LENGTH);
+  header[MAGIC] = MAGIC_NUMBER;
+  header[SIZE] = size;
+  header[CHUNK_LENGTH] = chunkLength;
+  header.set(creator, CREATOR);
+  writeSync(fd, header, 0, header.byteLength, 0);
 }
 
-function readHead(fd: number): Head | undefined {
-  const head = new Int32Array(LINE_LENGTH);
-  if (readSync(fd, head, 0, head.byteLength, 0) < head.byteLength || head[MAGIC] !== MAGIC_NUMBER) return undefined;
-  const creator = [...head.subarray(CREATOR, CREATOR + IDENTITY_LENGTH)] as unknown as ProcessIdentity;
-  return { size: head[SIZE]!, chunkLength: head[CHUNK_LENGTH]!, creator };
+function readHeader(fd: number): Header | undefined {
+  const header = new Int32Array(LINE_LENGTH);
+  if (readSync(fd, header, 0, header.byteLength, 0) < header.byteLength || header[MAGIC] !== MAGIC_NUMBER)
+    return undefined;
+  const creator = [...header.subarray(CREATOR, CREATOR + IDENTITY_LENGTH)] as unknown as ProcessIdentity;
+  return { size: header[SIZE]!, chunkLength: header[CHUNK_LENGTH]!, creator };
 }

@@ -1,7 +1,7 @@
 import { readdirSync, renameSync, writeFileSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import type { Group } from "../../src/group.ts";
-import { mpiLaunch } from "../../src/mpi/launch.ts";
+import { mpiLaunch } from "../../src/mpi/environment.ts";
 import { joinMpiGroup, type MpiGroupOptions } from "../../src/mpi/mpi-group.ts";
 import { joinProcessGroup, type ProcessGroupOptions } from "../../src/processes/process-group.ts";
 import { joinThreadGroup, type ThreadGroupHandle } from "../../src/threads.ts";

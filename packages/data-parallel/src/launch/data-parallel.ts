@@ -1,7 +1,7 @@
 import { isMainThread } from "node:worker_threads";
 import type { EngineInfo } from "@seg/backend";
 import { DataParallelError } from "../errors.ts";
-import { moduleAddress } from "../module-address.ts";
+import { moduleUrl } from "../module-url.ts";
 import {
   type ChosenDevice,
   chooseDevices,
@@ -10,11 +10,11 @@ import {
   isNative,
   type Launcher,
 } from "../replica/device.ts";
-import { ownBuffers, trimmed } from "../transfer.ts";
-import { Crew } from "./crew.ts";
+import { compact, transferables } from "../transferables.ts";
 import { createGroup } from "./group-handle.ts";
-import { launchProcess } from "./process-place.ts";
-import { launchThread } from "./thread-place.ts";
+import { launchProcess } from "./process-worker.ts";
+import { ReplicaSet } from "./replica-set.ts";
+import { launchThread } from "./thread-worker.ts";
 
 /** How replicas are launched. */
 export interface LaunchOptions<Options = unknown> {
@@ -25,8 +25,8 @@ export interface LaunchOptions<Options = unknown> {
   /** Given to every replica; copied. */
   options?: Options;
   /**
-   * Where replicas live. Default: processes where TensorFlow's native engine may run (`auto` included), which need the package koffi to
-   * share memory; threads for other engines, and for one replica alone.
+   * Whether replicas are threads or processes. Default: processes where TensorFlow's native engine may run (`auto` included), which need the
+   * package koffi for shared memory; threads for other engines, and for one replica alone.
    */
   launcher?: Launcher | undefined;
   /**
@@ -40,21 +40,21 @@ export interface LaunchOptions<Options = unknown> {
   signal?: AbortSignal | undefined;
 }
 
-/** What a call of {@link DataParallel.run} can be told, and tells. */
+/** Options of {@link DataParallel.run}. */
 export interface RunOptions {
-  /** Asks the replicas for an early end, see {@link RunContext.signal}; what they return is still given. */
+  /** Asks the replicas to stop early, see {@link RunContext.signal}; their results are returned all the same. */
   signal?: AbortSignal | undefined;
-  /** Told what replicas report on the way. */
+  /** Called with what replicas report during the run. */
   onReport?: ((value: unknown, rank: number) => void) | undefined;
 }
 
 /**
- * Replicas of one module, each in a thread or process with an engine of its own, in a group with the others. While no run is under way
+ * Replicas of one module, each in a thread or process with an engine of its own, in one group (as of `torchrun`). While no run is under way
  * they do not keep this process alive; none outlives it.
  */
 export class DataParallel<Input extends object = Record<string, unknown>, Output = Record<string, unknown>> {
-  readonly #crew: Crew;
-  readonly #moves: boolean;
+  readonly #replicas: ReplicaSet;
+  readonly #transfers: boolean;
   /** What each replica computes on, in rank order. */
   readonly engines: readonly EngineInfo[];
 
@@ -71,15 +71,15 @@ export class DataParallel<Input extends object = Record<string, unknown>, Output
   >(launch: LaunchOptions<Options>): Promise<DataParallel<Input, Output>> {
     const { module: given, options, timeoutMs = 600_000, signal, log = () => {} } = launch;
     const { devices, launcher } = chooseDevices(launch.devices, launch.launcher);
-    const module = moduleAddress(given);
+    const module = moduleUrl(given);
     signal?.throwIfAborted();
-    // Told before the first process is there.
+    // Checked before the first process is started.
     if (launcher === "processes") devices.forEach((device) => void environmentOf(device));
     const group = createGroup(launcher, devices.length, timeoutMs);
-    const restore = launcher === "threads" ? announceThreads(devices) : () => {};
+    const restore = launcher === "threads" ? setNativeThreads(devices) : () => {};
     const start = launcher === "threads" ? launchThread : launchProcess;
-    const crew = new Crew(devices.length, (rank, listener) => start(listener, devices[rank]!), log);
-    const abort = () => void crew.end(signal!.reason);
+    const replicas = new ReplicaSet(devices.length, (rank, listener) => start(listener, devices[rank]!), log);
+    const abort = () => void replicas.terminate(signal!.reason);
     signal?.addEventListener("abort", abort);
     try {
       const requests = devices.map((device, rank) => ({
@@ -90,18 +90,18 @@ export class DataParallel<Input extends object = Record<string, unknown>, Output
         module,
         options,
       }));
-      const engines = (await crew.ask(requests, {})) as EngineInfo[];
-      return new DataParallel<Input, Output>(crew, engines, launcher === "threads");
+      const engines = (await replicas.request(requests, {})) as EngineInfo[];
+      return new DataParallel<Input, Output>(replicas, engines, launcher === "threads");
     } finally {
       restore();
       signal?.removeEventListener("abort", abort);
     }
   }
 
-  private constructor(crew: Crew, engines: EngineInfo[], moves: boolean) {
-    this.#crew = crew;
+  private constructor(replicas: ReplicaSet, engines: EngineInfo[], transfers: boolean) {
+    this.#replicas = replicas;
     this.engines = engines;
-    this.#moves = moves;
+    this.#transfers = transfers;
   }
 
   /** How many replicas there are. */
@@ -110,19 +110,19 @@ export class DataParallel<Input extends object = Record<string, unknown>, Output
   }
 
   /**
-   * Hands each replica its dict, and gathers what they return. Typed arrays that are properties of a dict, and have their memory to
-   * themselves, are moved to threads: the caller's are empty afterwards. Processes get copies through a pipe. Calls may overlap: every
-   * replica takes them in the order in which they were made, so that the next dicts travel while these are worked on.
+   * Scatters the dicts over the replicas, runs them, and gathers their results. Typed arrays that are properties of a dict and share their
+   * memory with nothing else are transferred to threads: the caller's are empty afterwards. Processes get copies through a pipe. Calls may
+   * overlap: every replica takes them in the order in which they were made, so that the next dicts are sent during the present run.
    *
    * @param dicts - One for each replica; their arrays may differ in shape and size.
    * @returns What the replicas returned, in rank order.
    * @throws {DataParallelError} `scatter` if there is not one dict for each replica; `replica` when one throws or ends by itself, with its
-   *   rank and, as the cause, its error with the stack from over there: all others are ended then, and every later call is refused alike;
+   *   rank and, as the cause, its error with the stack of its thread or process: all others are terminated then, and every later call rejects with it;
    *   `disposed`.
    * @throws the signal's reason, if it is aborted before the call.
    */
   async run(dicts: readonly Input[], { signal, onReport }: RunOptions = {}): Promise<Output[]> {
-    if (this.#crew.failure) throw this.#crew.failure;
+    if (this.#replicas.failure) throw this.#replicas.failure;
     signal?.throwIfAborted();
     if (!Array.isArray(dicts) || dicts.length !== this.size || dicts.some((dict) => typeof dict !== "object" || !dict))
       throw new DataParallelError(
@@ -134,14 +134,14 @@ export class DataParallel<Input extends object = Record<string, unknown>, Output
         },
         { data: { expected: this.size, received: describe(dicts) } },
       );
-    const requests = dicts.map((dict) => ({ type: "run" as const, dict: trimmed(dict) }));
-    const moved = this.#moves ? { moved: ownBuffers(requests.map(({ dict }) => dict)) } : {};
-    return (await this.#crew.ask(requests, { ...moved, signal, ...(onReport && { onReport }) })) as Output[];
+    const requests = dicts.map((dict) => ({ type: "run" as const, dict: compact(dict) }));
+    const transfer = this.#transfers ? { transfer: transferables(requests.map(({ dict }) => dict)) } : {};
+    return (await this.#replicas.request(requests, { ...transfer, signal, ...(onReport && { onReport }) })) as Output[];
   }
 
-  /** Ends all replicas, each with a call of its `dispose` unless it is at work; runs under way are refused. May be called again. */
+  /** Shuts down all replicas, each with a call of its `dispose` unless it is at work; pending runs reject. May be called again. */
   dispose(): Promise<void> {
-    return this.#crew.dismiss(
+    return this.#replicas.shutDown(
       new DataParallelError("disposed", { expected: "running replicas", but: "they were disposed of" }),
     );
   }
@@ -152,8 +152,8 @@ const describe = (dicts: unknown) =>
     ? `${dicts.length} (${dicts.map((dict) => (dict === null ? "null" : typeof dict)).join(", ")})`
     : String(dicts);
 
-/** Tells TensorFlow, which reads this once and from the main thread only, how many threads it may have. */
-function announceThreads(devices: readonly ChosenDevice[]): () => void {
+/** Sets TensorFlow's number of threads, which it reads once and from the main thread only; returns what restores the variable. */
+function setNativeThreads(devices: readonly ChosenDevice[]): () => void {
   const wanted = devices.filter(({ engine }) => isNative(engine)).map(({ threads }) => threads);
   if (!isMainThread || wanted.length === 0) return () => {};
   const before = process.env.TF_NUM_INTRAOP_THREADS;

@@ -9,7 +9,7 @@ import {
 } from "@seg/collectives";
 import type { Launcher } from "../replica/device.ts";
 
-/** What replicas need to find each other; it can be sent to them. */
+/** What replicas need to join their group (rendezvous); it can be sent to them. */
 export type GroupHandle =
   | { kind: "single" }
   | { kind: "threads"; handle: ThreadGroupHandle }
@@ -26,7 +26,7 @@ export function createGroup(launcher: Launcher, size: number, timeoutMs: number)
   return { kind: "processes", name: `replicas-${randomUUID()}`, size, timeoutMs };
 }
 
-/** A replica's place in it. */
+/** Joins the group as `rank`. */
 export function joinGroup(group: GroupHandle, rank: number): Group {
   if (group.kind === "single") return single;
   return group.kind === "threads" ? joinThreadGroup(group.handle, rank) : joinProcessGroup({ ...group, rank });

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { DataParallelError, disposedError } from "../errors.ts";
-import { type SampleRequest, SourceHost } from "./source-host.ts";
-import { LoaderThread } from "./thread.ts";
+import { LoaderThread } from "./loader-thread.ts";
+import { type SampleRequest, WorkerSources } from "./worker-sources.ts";
 
-/** A place in a loader's sequence: what is needed to go on from there, beside the options. */
+/** A position in a loader's sequence of samples, from which a loader with the same options resumes. */
 export interface LoaderPosition {
   /** Counted from 0. */
   epoch: number;
@@ -11,7 +11,7 @@ export interface LoaderPosition {
   iteration: number;
 }
 
-/** What a loader loads, and how far ahead. */
+/** Options of {@link SeededLoader}. */
 export interface LoaderOptions<Options> {
   /** The module that exports `createSource`, see {@link CreateSource}: a `file:` URL. */
   module: URL | string;
@@ -20,34 +20,34 @@ export interface LoaderOptions<Options> {
   /** The whole sequence follows from it, from `workers` and from `epochLength`. Replicas take one each, such as `[304, rank]`. */
   seed: number | readonly number[];
   /**
-   * How many sources take turns, each with random numbers of its own for each epoch. Default 1; 0 is the same sequence as 1 but
-   * made by the calling thread when it is asked for.
+   * How many workers, each with a source and a random stream of its own for each epoch, take turns. Default 1; 0 is the same sequence as 1 but
+   * made by the calling thread, without prefetching.
    */
   workers?: number;
   /** How many threads run them; the sequence does not depend on it. Default: as many as workers, and at most as many as CPUs. */
   threads?: number;
-  /** How many samples are made ahead; default 2 for each thread. */
+  /** How many samples are prefetched; default 2 for each thread. */
   prefetch?: number;
   /** Samples in an epoch; default: an epoch never ends. */
   epochLength?: number;
-  /** Where to begin; default at the beginning. */
+  /** The position to start or resume at; default the beginning. */
   start?: LoaderPosition;
 }
 
 /**
- * Samples made ahead by worker threads, in an order that depends on the seed alone: worker 0 makes the first one of an epoch, worker 1
- * the second, and so on in turn. Each worker's random numbers are seeded by (seed, worker, epoch), so the place of a
- * sample is all that must be known to continue a sequence, and no two workers draw the same.
+ * A data loader: samples prefetched by worker threads, in an order that depends on the seed alone: worker 0 makes the first one of an epoch,
+ * worker 1 the second, and so on in turn. Each worker's random stream is seeded by (seed, worker, epoch), so a position is all that is needed to
+ * resume, and no two workers draw the same numbers.
  */
 export class SeededLoader<Sample, Options = unknown> {
-  readonly #makers: readonly Maker[];
+  readonly #sources: readonly SampleMaker[];
   readonly #threads: readonly LoaderThread[];
   readonly #workers: number;
   readonly #prefetch: number;
   readonly #epochLength: number;
-  readonly #ahead: Promise<unknown>[] = [];
-  #asked: LoaderPosition;
-  #given: LoaderPosition;
+  readonly #prefetched: Promise<unknown>[] = [];
+  #requestPosition: LoaderPosition;
+  #position: LoaderPosition;
   #waiting = 0;
   #failure: DataParallelError | undefined;
 
@@ -69,59 +69,59 @@ export class SeededLoader<Sample, Options = unknown> {
     }
     const data = { module: String(module), options, seed: [seed].flat() };
     this.#threads = Array.from({ length: Math.min(threads, workers) }, () => new LoaderThread(data));
-    this.#makers = this.#threads.length > 0 ? this.#threads : [new SourceHost(data)];
+    this.#sources = this.#threads.length > 0 ? this.#threads : [new WorkerSources(data)];
     this.#workers = Math.max(workers, 1);
     this.#prefetch = this.#threads.length > 0 ? prefetch : 0;
     this.#epochLength = epochLength;
-    this.#asked = { ...start };
-    this.#given = { ...start };
+    this.#requestPosition = { ...start };
+    this.#position = { ...start };
     this.#fill(this.#prefetch);
   }
 
   /**
    * The next sample; its memory belongs to the caller.
    *
-   * @throws {DataParallelError} `sample` with what the source threw, `module`, or `thread`, when the sequence comes to what failed; the
-   *   loader is at its end then and throws the same again. `disposed` after {@link dispose}.
+   * @throws {DataParallelError} `sample` with what the source threw, `module`, or `thread`, when the sequence comes to the sample that failed; the
+   *   loader is unusable then and throws the same again. `disposed` after {@link dispose}.
    */
   async next(): Promise<Sample> {
     if (this.#failure) throw this.#failure;
     this.#fill(1);
-    const sample = this.#ahead.shift()!;
+    const sample = this.#prefetched.shift()!;
     this.#fill(this.#prefetch);
-    this.#hold(1);
+    this.#updateRefs(1);
     try {
       const made = (await sample) as Sample;
-      this.#given = this.#after(this.#given);
+      this.#position = this.#after(this.#position);
       return made;
     } catch (error) {
       this.#failure ??= error as DataParallelError;
       await this.dispose();
       throw this.#failure;
     } finally {
-      this.#hold(-1);
+      this.#updateRefs(-1);
     }
   }
 
-  /** Where the sample stands that {@link next} gives next: as `start` of a loader with the same options, it continues from there. */
+  /** The position of the sample that {@link next} gives next: as `start` of a loader with the same options, it resumes there. */
   get position(): LoaderPosition {
-    return { ...this.#given };
+    return { ...this.#position };
   }
 
-  /** Ends all threads; may be called again. A `next` that waits is refused. */
+  /** Terminates all threads; may be called again. A pending `next` rejects. */
   async dispose(): Promise<void> {
     this.#failure ??= disposedError();
-    await Promise.all(this.#threads.map((thread) => thread.stop()));
+    await Promise.all(this.#threads.map((thread) => thread.terminate()));
   }
 
   #fill(count: number): void {
-    while (this.#ahead.length < count) {
-      const place = this.#asked;
-      const sample = this.#make(place);
-      // It is told by the `next` that comes to it.
+    while (this.#prefetched.length < count) {
+      const position = this.#requestPosition;
+      const sample = this.#make(position);
+      // Its error is thrown by the `next` that comes to it.
       sample.catch(() => {});
-      this.#ahead.push(sample);
-      this.#asked = this.#after(place);
+      this.#prefetched.push(sample);
+      this.#requestPosition = this.#after(position);
     }
   }
 
@@ -129,7 +129,7 @@ export class SeededLoader<Sample, Options = unknown> {
     const worker = iteration % this.#workers;
     const request: SampleRequest = { worker, epoch, index: Math.floor(iteration / this.#workers) };
     try {
-      return await this.#makers[worker % this.#makers.length]!.make(request);
+      return await this.#sources[worker % this.#sources.length]!.make(request);
     } catch (error) {
       if (error instanceof DataParallelError) throw error;
       const where = `sample ${iteration} of epoch ${epoch}, worker ${worker}`;
@@ -144,13 +144,13 @@ export class SeededLoader<Sample, Options = unknown> {
     return iteration + 1 < this.#epochLength ? { epoch, iteration: iteration + 1 } : { epoch: epoch + 1, iteration: 0 };
   }
 
-  #hold(change: 1 | -1): void {
+  #updateRefs(change: 1 | -1): void {
     this.#waiting += change;
-    for (const thread of this.#threads) thread.hold(this.#waiting > 0);
+    for (const thread of this.#threads) thread.setRef(this.#waiting > 0);
   }
 }
 
-interface Maker {
+interface SampleMaker {
   make(request: SampleRequest): Promise<unknown>;
 }
 

@@ -3,7 +3,7 @@ import { ENGINE_NAMES, type EngineName } from "@seg/backend";
 import type { Explanation } from "@seg/errors";
 import { DataParallelError } from "../errors.ts";
 
-/** What one replica computes on. */
+/** The device of one replica. */
 export interface Device {
   /** Default `auto`: the first that starts of native GPU, native CPU and WebAssembly. */
   engine?: EngineName | "auto";
@@ -16,20 +16,20 @@ export interface Device {
   threads?: number;
 }
 
-/** Where replicas live: worker threads of this process, or processes of their own. */
+/** Whether replicas are worker threads of this process, or processes of their own. */
 export type Launcher = "threads" | "processes";
 
-/** A device whose choices are made. */
+/** A device with its defaults filled in. */
 export interface ChosenDevice extends Device {
   engine: EngineName | "auto";
   threads: number;
 }
 
 /**
- * Fills in what was left open.
+ * Fills in the defaults of devices and launcher.
  *
- * Replicas on TensorFlow's native engine become processes: threads of one process would share its pool of threads, which is as large as the
- * first of them says, and a table in its binding for Node that no lock guards, so that one replica can crash them all.
+ * Replicas on TensorFlow's native engine become processes: threads of one process would share its pool of threads, whose size
+ * the first of them sets, and a table in its Node binding that is not thread-safe, so that one replica can crash them all.
  *
  * @throws {DataParallelError} `option`
  */

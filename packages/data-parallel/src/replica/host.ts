@@ -1,18 +1,18 @@
 import { type EngineInfo, type EngineProof, startEngine } from "@seg/backend";
 import type { Group } from "@seg/collectives";
 import { DataParallelError, moduleError } from "../errors.ts";
-import { moduleAddress } from "../module-address.ts";
+import { moduleUrl } from "../module-url.ts";
 import type { Device } from "./device.ts";
 import type { CreateReplica, Replica } from "./replica.ts";
 
-/** A replica to be made in this thread. */
+/** Options of {@link hostReplica}. */
 export interface HostOptions<Options> {
   /** The module that exports the replica's {@link CreateReplica} as `default`, as a path or `file:` URL; or that function itself. */
   module: URL | string | CreateReplica<Options, never, unknown>;
-  /** Joins the others; called when the engine runs. It, and the group, stay the caller's. */
+  /** Joins the process group; called when the engine runs. The group stays the caller's. */
   join(): Group | Promise<Group>;
   device?: Device;
-  /** What the engine must be able to do; by default what the module exports as `proof`, if anything. */
+  /** Checks that the engine can do the work; by default what the module exports as `proof`, if anything. */
   proof?: EngineProof | undefined;
   options: Options;
   /** Receives the lines of the engine's start. */
@@ -40,9 +40,9 @@ export async function hostReplica<Input, Output, Options = undefined>({
   options,
   log,
 }: HostOptions<Options>): Promise<HostedReplica<Input, Output>> {
-  // Before anyone waits in the group: what is wrong here is told sooner.
+  // Before any rank waits in the group, so that errors here are thrown at once.
   const loaded: ReplicaModule =
-    typeof module === "function" ? { default: module } : await loadModule(moduleAddress(module));
+    typeof module === "function" ? { default: module } : await loadModule(moduleUrl(module));
   const engine = await startEngine(device.engine ?? "auto", {
     threads: device.threads,
     proof: proof ?? loaded.proof,
@@ -73,14 +73,14 @@ interface ReplicaModule {
   proof?: EngineProof;
 }
 
-async function loadModule(address: string): Promise<ReplicaModule> {
+async function loadModule(url: string): Promise<ReplicaModule> {
   const expected = "a module that exports a function as default";
-  const exported = await import(/* @vite-ignore */ address).catch((cause: Error) => {
-    throw moduleError(address, expected, { cause });
+  const exported = await import(/* @vite-ignore */ url).catch((cause: Error) => {
+    throw moduleError(url, expected, { cause });
   });
   if (typeof exported.default === "function") return exported;
   const hint = "export default the one that makes a replica";
-  throw moduleError(address, expected, { exports: Object.keys(exported), hint });
+  throw moduleError(url, expected, { exports: Object.keys(exported), hint });
 }
 
 const named = (module: unknown) => (typeof module === "function" ? "the function given" : String(module));

@@ -1,27 +1,27 @@
-import type { SentError } from "@seg/node";
+import type { SerializedError } from "@seg/node";
 import type { GroupHandle } from "../launch/group-handle.ts";
 import type { ChosenDevice } from "./device.ts";
 
-/** What makes a replica. */
+/** Starts a replica. */
 export interface StartRequest {
   type: "start";
   rank: number;
   group: GroupHandle;
   device: ChosenDevice;
-  /** The address of the module. */
+  /** The module's URL. */
   module: string;
   options: unknown;
 }
 
-/** What a replica is asked for; it answers in the order of the questions. */
+/** A request to a replica, which responds in the order of the requests. */
 export type Request = StartRequest | { type: "run"; dict: unknown };
 
-/** What a replica is told. */
+/** A message to a replica. */
 export type ToReplica = (Request & { id: number }) | { type: "abort"; id: number } | { type: "dispose" };
 
-/** What it says: `done` with the engine that was started, or a run's dict. After `failed` it says nothing more. */
+/** A message from a replica: `done` carries the engine that was started, or a run's result. After `failed` there are no more. */
 export type FromReplica =
   | { type: "log"; line: string }
   | { type: "report"; id: number; value: unknown }
   | { type: "done"; id: number; value: unknown }
-  | { type: "failed"; error: SentError };
+  | { type: "failed"; error: SerializedError };

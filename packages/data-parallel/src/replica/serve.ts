@@ -1,18 +1,18 @@
 import type { Group } from "@seg/collectives";
-import { packError } from "@seg/node";
+import { serializeError } from "@seg/node";
 import { joinGroup } from "../launch/group-handle.ts";
-import { ownBuffers, trimmed } from "../transfer.ts";
+import { compact, transferables } from "../transferables.ts";
 import { type HostedReplica, hostReplica } from "./host.ts";
 import type { FromReplica, StartRequest, ToReplica } from "./messages.ts";
 
-/** The way to whoever launched this replica. */
+/** The message channel to the process or thread that launched this replica. */
 export interface Channel {
-  send(message: FromReplica, moved?: ArrayBuffer[]): void;
+  send(message: FromReplica, transfer?: ArrayBuffer[]): void;
   /** Ends this thread or process. */
   close(): void;
 }
 
-/** Makes the replica and serves its runs, one after the other; returns what to call with every message. */
+/** Makes the replica and serves its runs, one after the other; returns the message handler. */
 export function serve(channel: Channel): (message: ToReplica) => void {
   const aborts = new Map<number, AbortController>();
   let group: Group | undefined;
@@ -22,7 +22,7 @@ export function serve(channel: Channel): (message: ToReplica) => void {
   const fail = (error: unknown) => {
     if (failed) return;
     failed = true;
-    channel.send({ type: "failed", error: packError(error) });
+    channel.send({ type: "failed", error: serializeError(error) });
   };
 
   async function start({ rank, group: handle, device, module, options }: StartRequest) {
@@ -40,11 +40,11 @@ export function serve(channel: Channel): (message: ToReplica) => void {
     const report = (value: unknown) => channel.send({ type: "report", id, value });
     const output = await replica.run(dict, { signal, report });
     aborts.delete(id);
-    return trimmed(output);
+    return compact(output);
   }
 
-  // The plain JavaScript engine gives out the memory in which its tensors live.
-  const mayMove = () => replica.engine.name !== "cpu";
+  // The plain JavaScript engine's dataSync returns the tensors' own memory, which must stay.
+  const mayTransfer = () => replica.engine.name !== "cpu";
 
   async function dispose() {
     try {
@@ -61,18 +61,18 @@ export function serve(channel: Channel): (message: ToReplica) => void {
   const next = (task: () => Promise<void>) => {
     last = last.then(() => (failed ? undefined : task())).catch(fail);
   };
-  const answer = (id: number, task: () => Promise<unknown>) =>
+  const respond = (id: number, task: () => Promise<unknown>) =>
     next(async () => {
       const value = await task();
-      channel.send({ type: "done", id, value }, mayMove() ? ownBuffers([value])[0] : []);
+      channel.send({ type: "done", id, value }, mayTransfer() ? transferables([value])[0] : []);
     });
 
   process.on("uncaughtException", fail);
   return (message) => {
-    if (message.type === "start") answer(message.id, () => start(message));
+    if (message.type === "start") respond(message.id, () => start(message));
     else if (message.type === "run") {
       aborts.set(message.id, new AbortController());
-      answer(message.id, () => run(message.id, message.dict));
+      respond(message.id, () => run(message.id, message.dict));
     } else if (message.type === "abort") aborts.get(message.id)?.abort();
     else next(dispose);
   };

@@ -60,7 +60,7 @@ describe("A seeded loader", () => {
     expect(new Set(orders).size).toBe(4);
   });
 
-  it("continues from any place as if it had never stopped", async () => {
+  it("resumes at any position as if it had never stopped", async () => {
     const options = { workers: 3, epochLength: 10 };
     const whole = create({ ...options, threads: 0 });
     const expected = contents(await take(34, whole));

@@ -22,12 +22,12 @@ export interface Resolved {
 
 /**
  * Makes a whole configuration of `given` settings, of which the last one for a key wins. What no one gave comes from
- * `ready(encoder, decoder)`, then from the architecture, then from the original's defaults.
+ * the preset of the encoder and decoder, then from the architecture, then from the original's defaults.
  *
- * @param ready - the settings of the preset for a pair of networks; none where there is no such one.
+ * @param presetOf - the settings of the preset `<encoder>-<decoder>`; none where there is no such one.
  * @throws {PipelineError} `config` for an unknown key, a value of the wrong kind, or values that contradict each other.
  */
-export function resolveConfig(given: readonly Setting[], ready: (name: string) => Setting[] = () => []): Resolved {
+export function resolveConfig(given: readonly Setting[], presetOf: (name: string) => Setting[] = () => []): Resolved {
   const settings = new Map<string, Setting>();
   for (const setting of given) {
     checkKey(setting);
@@ -40,7 +40,7 @@ export function resolveConfig(given: readonly Setting[], ready: (name: string) =
   };
   const encoder = architecture(settings, "MODEL.arch_encoder", ENCODER_NAMES);
   const decoder = architecture(settings, "MODEL.arch_decoder", DECODER_NAMES);
-  fallBack(ready(`${encoder}-${decoder}`));
+  fallBack(presetOf(`${encoder}-${decoder}`));
   fallBack(asSettings(architectureSettings(encoder, decoder), `of ${encoder}-${decoder}`));
   fallBack(asSettings(DEFAULTS, "by default"));
   fallBack(asSettings({ "MODEL.inputFormat": inputFormat(settings) }, "by the name of DIR"));

@@ -111,7 +111,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
       tasks,
       workers,
       signal,
-      start: (place) => startWorker(setup, gpus?.[place % gpus.length]),
+      start: (slot) => startWorker(setup, gpus?.[slot % gpus.length]),
       nameOf: ({ imagePath }) => imagePath,
       onReady(info) {
         if (!own.begin(info.engine.name)) return;

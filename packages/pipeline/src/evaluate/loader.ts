@@ -12,7 +12,7 @@ import {
   writeImage,
 } from "@seg/ade20k-data";
 import { ConfusionMatrix, type ConfusionMatrixJson } from "@seg/metrics";
-import { packError, type SentError } from "@seg/node";
+import { type SerializedError, serializeError } from "@seg/node";
 import { isOwnError } from "../errors.ts";
 import { sideBySide } from "../pictures/side-by-side.ts";
 import type { EvaluationPair, LoaderSetup } from "./messages.ts";
@@ -24,7 +24,7 @@ export type ToLoader = { index: number; pair: EvaluationPair } | { index: number
 export type FromLoader =
   | { type: "loaded"; index: number; scales: ScaledInput[]; width: number; height: number }
   | { type: "scored"; index: number; confusion: ConfusionMatrixJson }
-  | { type: "failed"; error: SentError };
+  | { type: "failed"; error: SerializedError };
 
 interface Loaded {
   pair: EvaluationPair;
@@ -42,7 +42,7 @@ port.on("message", async (message: ToLoader) => {
     await ("pair" in message ? load(message.index, message.pair) : score(message.index, message.labels));
   } catch (error) {
     if (!isOwnError(error)) throw error;
-    say({ type: "failed", error: packError(error) });
+    say({ type: "failed", error: serializeError(error) });
   }
 });
 

@@ -1,7 +1,7 @@
 import type { SegClass, ValidationOptions } from "@seg/ade20k-data";
 import type { EngineInfo, EngineName } from "@seg/backend";
 import type { ConfusionMatrixJson } from "@seg/metrics";
-import type { SentError } from "@seg/node";
+import type { SerializedError } from "@seg/node";
 import type { Config } from "../config/schema.ts";
 import type { WeightFiles } from "../weights/find.ts";
 
@@ -54,7 +54,7 @@ export type FromWorker<Info, Result> =
   | { type: "working"; index: number }
   | { type: "done"; index: number; result: Result }
   /** Something is wrong with the task or the settings: no other worker would do better. */
-  | { type: "failed"; error: SentError }
+  | { type: "failed"; error: SerializedError }
   /** Something is wrong with the worker, which is about to end. */
   | { type: "dying"; reason: string };
 

@@ -1,46 +1,47 @@
 import type { ChildProcess } from "node:child_process";
-import { causeOfDeath, lastWords, unpackError } from "@seg/node";
+import { deserializeError, exitReason, stderrTail } from "@seg/node";
 import { PipelineError } from "../errors.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
-/** Tasks, and the processes that do them. */
+/** A pool of worker processes, and its tasks. */
 export interface WorkerPool<Task, Info, Result> {
   tasks: readonly Task[];
-  /** How many processes work at a time. */
+  /** How many processes work at a time, each in a slot of its own. */
   workers: number;
-  /** Starts the process of a place, 0 to `workers − 1`; it speaks as {@link FromWorker} says and is told {@link ToWorker}. */
-  start(place: number): ChildProcess;
+  /** Starts the process of worker `slot`, 0 to `workers − 1`; it sends {@link FromWorker} and receives {@link ToWorker}. */
+  start(slot: number): ChildProcess;
   /** What a task is called in an error. */
   nameOf(task: Task): string;
   /** Told when a worker can begin. */
-  onReady?(info: Info, place: number): void;
+  onReady?(info: Info, slot: number): void;
   /** Told when a process died and is replaced: why, as in "it …", and where, as in "on a.jpg". */
   onDeath?(reason: string, where: string): void;
   /** Told once for each task, in the order in which they are finished. */
   onResult(result: Result, index: number): void;
   signal?: AbortSignal | undefined;
-  /** Seconds of silence after which a worker that has work is taken for dead; default 600. */
+  /** Seconds without a message after which a worker that has tasks is killed; default 600. */
   patience?: number;
 }
 
-/** One of the places at which a process works. */
-interface Place {
+/** A worker process. */
+interface Worker {
   child: ChildProcess;
+  /** How many processes of its slot died before it. */
   deaths: number;
-  /** How many more tasks it would take; 0 until it is ready. */
-  room: number;
+  /** How many more tasks it takes; 0 until it is ready. */
+  capacity: number;
   /** Its tasks, the one at work first as soon as it says so. */
-  held: number[];
-  /** Seconds since it last said something. */
-  silence: number;
-  /** What it said before it died. */
+  assigned: number[];
+  /** Seconds since its last message. */
+  silentFor: number;
+  /** Why it died. */
   reason: string | undefined;
 }
 
 /**
- * Has every task done once, each by the process that is free for it first. A process that dies is replaced once and its tasks are
- * done again; when its place sees a second death, or the same task a second one, everything ends. So does it when a worker finds
- * fault with a task. No process outlives the returned promise.
+ * Has every task done once, each by the process with most free capacity. A process that dies is replaced once and its tasks are
+ * done again; a second death in its slot, or of the same task, ends the pool. So does an error that a worker reports of a task. No
+ * process outlives the returned promise.
  *
  * @throws {PipelineError} `failed` after a second death, naming the task.
  * @throws the error that a worker found, or the signal's reason.
@@ -51,28 +52,28 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
   const waiting = tasks.map((_, index) => index);
   const deathsOf = new Map<number, number>();
   const running = new Set<ChildProcess>();
-  const places: Place[] = [];
+  const workers: Worker[] = [];
   const { promise: ended, resolve: finish, reject: fail } = withResolvers();
   let left = tasks.length;
   if (left === 0) finish();
 
-  const launch = (number: number, deaths: number): Place => {
-    const child = pool.start(number);
-    const place: Place = { child, deaths, room: 0, held: [], silence: 0, reason: undefined };
+  const launch = (slot: number, deaths: number): Worker => {
+    const child = pool.start(slot);
+    const worker: Worker = { child, deaths, capacity: 0, assigned: [], silentFor: 0, reason: undefined };
     running.add(child);
-    const stderr = lastWords(child);
+    const stderr = stderrTail(child);
     const onMessage = (message: FromWorker<Info, Result>) => {
-      place.silence = 0;
-      if (message.type === "failed") fail(unpackError(message.error));
-      else if (message.type === "dying") place.reason = message.reason;
+      worker.silentFor = 0;
+      if (message.type === "failed") fail(deserializeError(message.error));
+      else if (message.type === "dying") worker.reason = message.reason;
       else if (message.type === "ready") {
-        place.room = message.capacity;
-        pool.onReady?.(message.info, number);
+        worker.capacity = message.capacity;
+        pool.onReady?.(message.info, slot);
       } else if (message.type === "working") {
-        place.held = [message.index, ...place.held.filter((index) => index !== message.index)];
+        worker.assigned = [message.index, ...worker.assigned.filter((index) => index !== message.index)];
       } else {
-        place.held = place.held.filter((index) => index !== message.index);
-        place.room++;
+        worker.assigned = worker.assigned.filter((index) => index !== message.index);
+        worker.capacity++;
         pool.onResult(message.result, message.index);
         if (--left === 0) finish();
       }
@@ -88,61 +89,61 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
     child.once("error", fail);
     child.once("exit", (code, killedBy) => {
       running.delete(child);
-      // What it may still have said is done again by another.
+      // Tasks of messages that have not arrived are done again by another.
       child.removeAllListeners("message");
-      place.reason ??= causeOfDeath({ code, signal: killedBy, stderr: stderr() });
-      onExit(place, number);
+      worker.reason ??= exitReason({ code, signal: killedBy, stderr: stderr() });
+      onExit(worker, slot);
     });
-    return place;
+    return worker;
   };
 
-  const onExit = (place: Place, number: number) => {
-    const [task] = place.held;
-    place.room = 0;
-    // Nothing is left for another one to do.
+  const onExit = (worker: Worker, slot: number) => {
+    const [task] = worker.assigned;
+    worker.capacity = 0;
+    // No task is left for a replacement.
     if (task === undefined && waiting.length === 0) return;
     const deathsOfTask = task === undefined ? 0 : (deathsOf.get(task) ?? 0) + 1;
     if (task !== undefined) deathsOf.set(task, deathsOfTask);
     const where = task === undefined ? "while it started" : `on ${pool.nameOf(tasks[task]!)}`;
-    if (place.deaths > 0 || deathsOfTask > 1) {
+    if (worker.deaths > 0 || deathsOfTask > 1) {
       fail(
         new PipelineError(
           "failed",
-          `Expected every image to be scored but a worker died ${where}, the second time: it ${place.reason}. If memory is short, use fewer --workers or smaller --sizes.`,
+          `Expected every image to be scored but a worker died ${where}, the second time: it ${worker.reason}. If memory is short, use fewer --workers or smaller --sizes.`,
         ),
       );
       return;
     }
-    pool.onDeath?.(place.reason!, where);
-    waiting.unshift(...place.held);
-    places[number] = launch(number, place.deaths + 1);
+    pool.onDeath?.(worker.reason!, where);
+    waiting.unshift(...worker.assigned);
+    workers[slot] = launch(slot, worker.deaths + 1);
   };
 
   const handOut = () => {
     while (waiting.length > 0) {
-      const place = places.reduce((best, other) => (other.room > best.room ? other : best));
-      if (place.room === 0) return;
+      const worker = workers.reduce((best, other) => (other.capacity > best.capacity ? other : best));
+      if (worker.capacity === 0) return;
       const index = waiting.shift()!;
-      place.held.push(index);
-      place.room--;
+      worker.assigned.push(index);
+      worker.capacity--;
       // Where the process is gone already, its end follows.
-      place.child.send({ index, task: tasks[index]! } satisfies ToWorker<Task>, () => {});
+      worker.child.send({ index, task: tasks[index]! } satisfies ToWorker<Task>, () => {});
     }
   };
 
   const abort = () => fail(signal!.reason);
   signal?.addEventListener("abort", abort);
-  // Counts its own beats, not the clock: while the machine sleeps, nobody is silent.
+  // Counts timer ticks, not the clock: while the machine is suspended, no worker is late.
   const watch = setInterval(() => {
-    for (const place of places) {
-      if (place.room > 0 && place.held.length === 0) continue;
-      if (++place.silence < patience) continue;
-      place.reason = `said nothing for ${patience} seconds`;
-      place.child.kill("SIGKILL");
+    for (const worker of workers) {
+      if (worker.capacity > 0 && worker.assigned.length === 0) continue;
+      if (++worker.silentFor < patience) continue;
+      worker.reason = `said nothing for ${patience} seconds`;
+      worker.child.kill("SIGKILL");
     }
   }, 1000);
   try {
-    for (let number = 0; number < Math.min(pool.workers, tasks.length); number++) places[number] = launch(number, 0);
+    for (let slot = 0; slot < Math.min(pool.workers, tasks.length); slot++) workers[slot] = launch(slot, 0);
     await ended;
   } finally {
     clearInterval(watch);

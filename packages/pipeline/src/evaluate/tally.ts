@@ -14,7 +14,7 @@ export interface TallyJson {
 /** What has been counted so far of a list of images. */
 export class Tally {
   readonly matrix: ConfusionMatrix;
-  /** By their places in the list; those that are not done are missing. */
+  /** By their indices in the list; those that are not done are missing. */
   readonly perImage: ImageScores[] = [];
   images = 0;
   /** The engine's name; empty before there is one. */

@@ -25,7 +25,7 @@ export function processorsOf(mpi: MpiLaunch | undefined): number {
   return Math.min(Math.max(1, Math.floor(cpus().length / (mpi.localSize ?? 1))), availableParallelism());
 }
 
-/** Which of its machine's GPUs a rank should see: the one of its place, in turn where there are fewer. */
+/** Which of its machine's GPUs a rank should see: the one of its local rank, modulo their number. */
 export function gpuOfRank({ localRank }: MpiLaunch, gpus: readonly number[] | undefined): string | undefined {
   const visible = process.env.CUDA_VISIBLE_DEVICES?.split(",")
     .map((name) => name.trim())

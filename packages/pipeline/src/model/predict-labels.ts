@@ -30,7 +30,7 @@ export async function predictLabels(
   const maps: ScoreMap[] = [];
   let done = 0;
   for (const { data, width, height } of scales) {
-    // Lets messages and interrupts in: a network's pass blocks the thread.
+    // Yields to the event loop, for messages and interrupts: a forward pass blocks the thread.
     await setImmediate();
     signal?.throwIfAborted();
     const input = tf.tensor4d(data, [1, height, width, 3]);

@@ -26,7 +26,7 @@ export interface CheckpointNotes {
   engine: string;
 }
 
-/** A checkpoint that is whole: what its files say besides their tensors. */
+/** A complete checkpoint: what its files say besides their tensors. */
 export interface WholeCheckpoint extends CheckpointNotes {
   history: History;
   updates: number;
@@ -127,7 +127,7 @@ export async function readWhole(
   }
 }
 
-/** Brings the networks of a checkpoint into models. */
+/** Loads a checkpoint's weights into models. */
 export async function loadHalves(
   folder: string,
   position: Position,
@@ -138,7 +138,7 @@ export async function loadHalves(
   }
 }
 
-/** Brings the optimizer and the random states of a checkpoint into a trainer that has its weights. */
+/** Loads a checkpoint's optimizer state and random states into a trainer that has its weights. */
 export async function restoreTrainer(
   folder: string,
   trainer: Trainer,

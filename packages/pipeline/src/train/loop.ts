@@ -45,7 +45,7 @@ export async function runLoop(run: Run): Promise<End> {
       group.barrier();
     };
     for (; iteration < epoch_iters; iteration++) {
-      // Lets interrupts and loaded batches in: the engine blocks this thread, and what is loaded already is no reason to wait.
+      // Yields to the event loop, for interrupts and loaded batches: the engine blocks this thread, and prefetched batches are no reason to wait.
       await setImmediate();
       if (anyReplicaInterrupted(run)) {
         await saveSteps();
@@ -58,7 +58,7 @@ export async function runLoop(run: Run): Promise<End> {
       } catch (error) {
         run.trainer.discard();
         if (!(error instanceof StepFailure)) throw error;
-        // What was learned until a photo turned out to be broken need not be learned again.
+        // The steps before a broken photo need not be trained again.
         if (error.weightsIntact) await saveSteps();
         if (error.cause === undefined) return "stopped";
         throw error.cause;

@@ -106,7 +106,7 @@ interface Beginning {
   context: Context;
 }
 
-/** Brings rank 0's trainer, which has its weights, to the position, and makes the hooks that go on from there. */
+/** Restores rank 0's trainer, which has its weights, at the position, and makes the hooks that go on from there. */
 async function beginHooks(
   { config, settings, start }: TrainingPlan,
   position: Position,
@@ -145,7 +145,7 @@ async function beginHooks(
   return { hooks, seen: { history, validation: evaluations } };
 }
 
-/** An engine, with what its last bits depend on. */
+/** An engine, with what its rounding depends on. */
 const describeEngine = ({ name, version, tensorflow, oneDnn, threads }: EngineInfo) =>
   `${name} ${tensorflow ?? version}${oneDnn === undefined ? "" : ` with${oneDnn ? "" : "out"} oneDNN`} on ${threads} ${threads === 1 ? "thread" : "threads"}`;
 

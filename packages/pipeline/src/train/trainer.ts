@@ -32,7 +32,7 @@ export interface Rates {
   decoder: number;
 }
 
-/** By how much the random numbers of one replica go ahead of those of the one before it; far more than a training draws. */
+/** Offset between the dropout seeds of consecutive ranks; far more than the seeds that one rank uses. */
 const SEEDS_APART = 100_000_007;
 
 /** What the next updates depend on, besides tensors; plain data. */
@@ -43,8 +43,8 @@ export interface TrainerProgress {
 }
 
 /**
- * The two networks of a configuration with their optimizer, on the current engine. In a group of several, batch norms span the group, and
- * an update follows the sum of all replicas' gradients, so that all hold the same weights; only the calls that say so are collective.
+ * The two networks of a configuration with their optimizer, on the current engine. In a group of several, batch norm is synchronized, and
+ * an update all-reduces the gradients, so that all replicas hold the same weights; only the calls that say so are collective.
  */
 export class Trainer {
   readonly encoder: tf.LayersModel;
@@ -107,9 +107,10 @@ export class Trainer {
   }
 
   /**
-   * Adds a batch's share to the gradients of the next {@link update}, which takes `TRAIN.accumulate` of them. Collective.
+   * Forward and backward pass: accumulates a batch's gradients for the next {@link update}, which takes `TRAIN.accumulate` batches.
+   * Collective.
    *
-   * @param share - of this replica's loss in that of all, in [0, 1].
+   * @param share - weight of this replica's loss in that of all, in [0, 1].
    * @returns this replica's own scores.
    */
   async add(batch: TrainBatch, share = 1): Promise<BatchScores> {
@@ -138,7 +139,7 @@ export class Trainer {
     }
   }
 
-  /** Moves the weights by the gradients that were added, here and on all other replicas. Collective. */
+  /** One optimizer step on the accumulated gradients, summed over all replicas. Collective. */
   update(rates: Rates): void {
     for (const half of ["encoder", "decoder"] as const) {
       for (const group of this.#groups[half]) group.learningRate = rates[half];
@@ -147,7 +148,7 @@ export class Trainer {
     this.discard();
   }
 
-  /** Forgets the gradients that were added. */
+  /** Discards the accumulated gradients. */
   discard(): void {
     tf.dispose(this.#gradients);
     this.#gradients = undefined;
@@ -169,7 +170,7 @@ export class Trainer {
   }
 
   /**
-   * Goes on from where a trainer was; the weights must be loaded already. The tensors stay the caller's.
+   * Restores a trainer's state; the weights must be loaded already. The tensors stay the caller's.
    *
    * @param moments - As {@link moments} gave them.
    * @throws {LayersError} if it is another network's or another optimizer's.
@@ -201,7 +202,7 @@ export class Trainer {
     });
   }
 
-  /** Takes up where rank 0 is: its weights, its optimizer, and random numbers of this replica's own. Collective. */
+  /** Broadcasts rank 0's weights and optimizer state, and gives each replica dropout seeds of its own. Collective. */
   async align(): Promise<void> {
     const group = this.#group;
     if (group.size === 1) return;
@@ -262,7 +263,7 @@ function sumOf(a: tf.NamedTensorMap, b: tf.NamedTensorMap): tf.NamedTensorMap {
   return sums;
 }
 
-/** Convolution weights decay, biases and batch norm do not. */
+/** Parameter groups: weight decay on convolution weights, none on biases and batch norm. */
 function groupsOf(model: tf.LayersModel, weightDecay: number): ParameterGroup[] {
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
   const decays = ({ rank }: tf.Variable) => rank === 4;

@@ -137,7 +137,7 @@ export function serverOf({ mirror, env = process.env }: ServerOptions): string {
   return server.replace(/\/+$/, "");
 }
 
-/** Downloads a file of weights and remembers its checksum. */
+/** Downloads a file of weights and writes its checksum beside it. */
 export async function fetchWeights(url: string, file: string, options: LocateOptions): Promise<void> {
   const { log, onProgress, signal } = contextOf(options);
   const { backoff } = options;
@@ -152,7 +152,7 @@ export async function fetchWeights(url: string, file: string, options: LocateOpt
     onRetry: (reason) => log(`${name}: ${reason}; trying again`),
     onWait: () => log(`${name}: waiting for another process that is downloading it`),
   });
-  await isUnchanged(file, signal); // remembers its checksum
+  await isUnchanged(file, signal); // writes its checksum
   log(`${name} is kept in ${file}`);
 }
 

@@ -12,11 +12,11 @@ export async function sha256(path: string, signal?: AbortSignal): Promise<string
   return hash.digest("hex");
 }
 
-/** Where the checksum of `path` is remembered, in the format of `sha256sum`. */
+/** The file with the checksum of `path`, in the format of `sha256sum`. */
 export const checksumFile = (path: string): string => `${path}.sha256`;
 
 /**
- * Whether `path` still is what it was when it was first used. On first use it is, and its checksum is remembered beside
+ * Whether `path` has the checksum that it had when it was first used. On first use it has, and its checksum is written beside
  * it where the folder can be written.
  */
 export async function isUnchanged(path: string, signal?: AbortSignal): Promise<boolean> {

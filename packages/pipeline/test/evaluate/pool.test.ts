@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { packError, type SentError } from "@seg/node";
+import { type SerializedError, serializeError } from "@seg/node";
 import { temporaryFolder } from "@seg/testing/node";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { runWorkers } from "../../src/evaluate/pool.ts";
@@ -12,7 +12,7 @@ interface Task {
   mute?: boolean;
   exit?: number;
   says?: string;
-  failed?: SentError;
+  failed?: SerializedError;
   dying?: string;
   wait?: number;
 }
@@ -136,7 +136,7 @@ it("takes a worker that falls silent for dead", async () => {
 
 it("ends at once with the fault that a worker found, its code kept", async () => {
   const failed = { name: "DataError", message: "a.png: too blue", code: "bad-label" };
-  const sent = packError(Object.assign(new Error(failed.message), failed));
+  const sent = serializeError(Object.assign(new Error(failed.message), failed));
   await expect(run(tasks(50, { 3: { failed: sent } }))).rejects.toMatchObject(failed);
   expect(children.length).toBe(2);
 });

@@ -73,8 +73,8 @@ const PLAIN = { "TRAIN.beta1": 0, "TRAIN.weight_decay": 0 };
 
 describeEngines("A trainer", () => {
   it("adds up the gradients of several batches to those of all their photos", async () => {
-    // With the statistics standing still, a photo's gradient does not depend on its batch.
-    const still = { ...PLAIN, "TRAIN.fix_bn": true };
+    // With batch norm in evaluation mode, a photo's gradient does not depend on its batch.
+    const frozen = { ...PLAIN, "TRAIN.fix_bn": true };
     const four = batchOf("a", 4);
     const half = (start: number): TrainBatch => ({
       ...four,
@@ -82,8 +82,8 @@ describeEngines("A trainer", () => {
       labels: four.labels.slice((start * four.labels.length) / 4, ((start + 2) * four.labels.length) / 4),
       files: four.files.slice(start, start + 2),
     });
-    const whole = await step(still, [four]);
-    const parts = await step({ ...still, "TRAIN.accumulate": 2 }, [half(0), half(2)]);
+    const whole = await step(frozen, [four]);
+    const parts = await step({ ...frozen, "TRAIN.accumulate": 2 }, [half(0), half(2)]);
     const difference = changes(whole, parts);
     expect(normOf(whole)).toBeGreaterThan(0);
     expect(normOf(difference) / normOf(whole)).toBeLessThan(1e-5);

@@ -129,7 +129,7 @@ export function recordOf(message: Uint8Array): Uint8Array {
   return record;
 }
 
-// Turned and shifted, so that a checksum over data that hold checksums stays a good one.
+// TFRecord's masked CRC-32C: rotated and offset, so that a checksum over data that hold checksums stays a good one.
 function maskedChecksum(bytes: Uint8Array): number {
   const checksum = CRC32C.buf(bytes) >>> 0;
   return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;

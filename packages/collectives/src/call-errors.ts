@@ -1,0 +1,54 @@
+import { type Call, describeCall, firstDifferent, listRanks } from "./call.ts";
+import { CollectiveError } from "./errors.ts";
+
+/** The error for a rank that has ended, or left the group. */
+export function deadError(rank: number, during: string): CollectiveError {
+  return new CollectiveError(
+    "dead",
+    { expected: `all ranks to come to ${during}`, but: `rank ${rank} has ended or left the group` },
+    { data: { rank, during } },
+  );
+}
+
+/** The error for ranks that did not make a call in time. */
+export function timeoutError(ranks: readonly number[], timeoutMs: number, during: string): CollectiveError {
+  const seconds = Number((timeoutMs / 1000).toPrecision(3));
+  return new CollectiveError(
+    "timeout",
+    {
+      expected: `all ranks to come to ${during} within ${seconds} s`,
+      but: `${listRanks(ranks)} did not`,
+      hint: "see whether it stopped, or give a longer timeoutMs",
+    },
+    { data: { rank: ranks[0]!, ranks, during, timeoutMs } },
+  );
+}
+
+/**
+ * Checks that all ranks made the same call.
+ *
+ * @throws {CollectiveError} `mismatch`, the same on all ranks.
+ */
+export function checkSameCall(calls: readonly Call[]): void {
+  const rank = firstDifferent(calls);
+  if (rank < 0) return;
+  throw new CollectiveError(
+    "mismatch",
+    {
+      expected: `${describeCall(calls[0]!)} on every rank, as rank 0 called,`,
+      but: `rank ${rank} called ${describeCall(calls[rank]!)}`,
+    },
+    { data: { rank, expected: calls[0]!, received: calls[rank]! } },
+  );
+}
+
+/** The error of every call after the one that broke the group. */
+export function brokenError(cause: CollectiveError): CollectiveError {
+  const line = `${cause.message.replace(/\.$/, "")}; the group is broken since then.`;
+  return new CollectiveError(cause.code, line, { cause, data: cause.data });
+}
+
+/** The error of every call after `dispose`. */
+export function disposedError(): CollectiveError {
+  return new CollectiveError("disposed", { expected: "a group in use", but: "it was disposed" });
+}
