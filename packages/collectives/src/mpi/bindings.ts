@@ -27,6 +27,8 @@ export interface Mpi {
   startFinalize(): void;
   /** `_exit`: ends the process at once, whatever its threads wait for. */
   exitNow(code: number): void;
+  /** `alarm`: ends the process by SIGALRM after so many seconds. */
+  alarm(seconds: number): void;
   /** The address of an array of at least 64 bytes: V8 may keep shorter ones in its heap. */
   addressOf(array: Float32Array | Int32Array | BigUint64Array | Uint8Array): Address;
   readonly world: Address;
@@ -168,6 +170,7 @@ function bind(koffi: typeof Koffi, library: LibraryHandle, found: string): Mpi {
       startFinalize: () => finalize.async(() => {}),
       startInit: (required, provided) => init.async(0, 0, required, provided, () => {}),
       exitNow: koffi.load(null).func("void _exit(int code)"),
+      alarm: koffi.load(null).func("unsigned int alarm(unsigned int seconds)"),
       addressOf: (array) => Number(koffi.address(array)),
       world,
       float: Number(library.symbol("ompi_mpi_float")),

@@ -62,6 +62,8 @@ function start(mpi: Mpi, timeoutMs: number): Session {
     if (code !== 0 || opened.broken) return undefined;
     return () => {
       finalize(opened);
+      // MPI says that it is finalized a little before MPI_Finalize returns; the exit waits for its thread, which may hang where ranks have gone.
+      mpi.alarm(GRACE_MS / 1000);
       // Unloading libraries after MPI_Finalize crashes the process; process.exit avoids that.
       process.exit(code);
     };
