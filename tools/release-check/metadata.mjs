@@ -1,8 +1,9 @@
-// What npm shows of a package: checks that every manifest names the repository, keywords, and an entry for resolvers
-// that do not read `exports`, and that READMEs link absolutely. With `--write`, derives all but the keywords.
+// What npm shows of a package: checks that every manifest names the repository, keywords, entries for resolvers that do not
+// read `exports`, and the range of TensorFlow.js that is tested, and that READMEs link absolutely. With `--write`, derives all
+// but the keywords.
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { publishable } from "./packages.mjs";
+import { entries, LOWEST_TFJS, publishable } from "./packages.mjs";
 
 /** Where the repository lives: a placeholder until it has a public address. To move, change it and run with `--write`. */
 const repository = "https://github.com/seg/seg";
@@ -20,27 +21,30 @@ if (problems.length > 0) {
 
 /**
  * @param {string} folder
- * @param {Record<string, any>} manifest
+ * @param {Record<string, any> & import("./packages.mjs").Manifest} manifest
  */
 function manifestProblems(folder, manifest) {
   const directory = `packages/${basename(folder)}`;
-  const entry = manifest.exports["."];
+  const [entry, ...subpaths] = entries(manifest);
   const expected = {
     homepage: `${repository}/tree/main/${directory}#readme`,
     bugs: `${repository}/issues`,
     repository: { type: "git", url: `git+${repository}.git`, directory },
-    main: entry.default,
-    types: entry.types,
+    main: entry?.default,
+    types: entry?.types,
+    typesVersions: subpaths.length > 0 ? { "*": typesOf(subpaths) } : undefined,
+    dependencies: withTfjsRange(manifest.dependencies),
+    peerDependencies: withTfjsRange(manifest.peerDependencies),
   };
   const wrong = Object.entries(expected).filter(
     ([key, value]) => JSON.stringify(manifest[key]) !== JSON.stringify(value),
   );
   if (write && wrong.length > 0) {
     const { name, version, description, keywords, license, ...rest } = manifest;
-    const { homepage, bugs, repository, main, types } = expected;
+    const { homepage, bugs, repository, main, types, typesVersions } = expected;
     const { type, engines, sideEffects, files, ...others } = rest;
     const ordered = { name, version, description, keywords, homepage, bugs, license, repository };
-    const all = { ...ordered, type, engines, sideEffects, files, main, types };
+    const all = { ...ordered, type, engines, sideEffects, files, main, types, typesVersions };
     writeFileSync(join(folder, "package.json"), `${JSON.stringify({ ...all, ...others, ...expected }, null, 2)}\n`);
   }
   const found = write
@@ -48,6 +52,29 @@ function manifestProblems(folder, manifest) {
     : wrong.map(([key, value]) => `Expected ${key} ${JSON.stringify(value)} in ${directory}/package.json.`);
   if (!manifest.keywords?.length) found.push(`Expected keywords in ${directory}/package.json.`);
   return found;
+}
+
+/**
+ * Where the types of subpaths are, in the form of `typesVersions`.
+ *
+ * @param {ReturnType<typeof entries>} subpaths
+ */
+function typesOf(subpaths) {
+  return Object.fromEntries(subpaths.map(({ path, types }) => [path.slice("./".length), [types]]));
+}
+
+/**
+ * The same dependencies, with one range for everything of TensorFlow.js: its packages go together by version.
+ *
+ * @param {Record<string, string> | undefined} dependencies
+ */
+function withTfjsRange(dependencies) {
+  if (!dependencies) return undefined;
+  const ranges = Object.entries(dependencies).map(([name, range]) => [
+    name,
+    name.startsWith("@tensorflow/") ? `^${LOWEST_TFJS}` : range,
+  ]);
+  return Object.fromEntries(ranges);
 }
 
 /** @param {string} folder */

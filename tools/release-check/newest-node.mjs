@@ -11,14 +11,14 @@ const { optionalDependencies } = readJson(join(root, "package.json"));
 
 await inEmptyProject(
   { [nodePackage()]: "latest", ...(isSetUp && { [NATIVE]: optionalDependencies[NATIVE] }) },
-  (project) => {
+  async (project) => {
     const installed = (/** @type {string} */ name) => join(project, "node_modules", name);
     const node = join(installed(nodePackage()), readJson(join(installed(nodePackage()), "package.json")).bin.node);
     const { bin } = readJson(join(installed("@seg/cli"), "package.json"));
 
     /** @param {string[]} args */
-    const seg = (...args) => {
-      const { stdout, stderr } = run([node, join(installed("@seg/cli"), bin.seg), ...args], project);
+    const seg = async (...args) => {
+      const { stdout, stderr } = await run([node, join(installed("@seg/cli"), bin.seg), ...args], project);
       const unwanted = /^(.*Warning: .*|\s+at .*:\d+:\d+\)?)$/m.exec(stderr)?.[0];
       if (unwanted) {
         const said = `Expected seg ${args.join(" ")} to print no warning of Node's and no stack but received: ${unwanted}`;
@@ -27,16 +27,16 @@ await inEmptyProject(
       return stdout;
     };
 
-    seg("--help");
+    await seg("--help");
     const engines = isSetUp ? ["wasm", "tensorflow"] : ["wasm"];
-    if (isSetUp) seg("setup");
-    const report = JSON.parse(seg("doctor", "--json", "--no-measure"));
+    if (isSetUp) await seg("setup");
+    const report = JSON.parse(await seg("doctor", "--json", "--no-measure"));
     const works = report.engines.flatMap((/** @type {{ name: string, available: boolean }} */ engine) =>
       engine.available ? [engine.name] : [],
     );
     for (const engine of engines) {
       if (!works.includes(engine)) throw new Error(`Expected ${engine} among the engines that start: ${works}.`);
-      const [photo] = JSON.parse(seg("demo", "--json", "--backend", engine)).results;
+      const [photo] = JSON.parse(await seg("demo", "--json", "--backend", engine)).results;
       const largest = photo.classes[0].name;
       if (largest !== "sky") throw new Error(`Expected mostly sky on the bundled photo but ${engine} sees ${largest}.`);
     }

@@ -1,7 +1,9 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { npm } from "../bootstrap/npm.mjs";
 import { publishable, root } from "./packages.mjs";
 
@@ -17,21 +19,21 @@ const PNPM = [process.execPath, join(root, ".cache/pnpm/node_modules/pnpm/bin/pn
  * @param {(folder: string) => void | Promise<void>} use
  */
 export async function inEmptyProject(others, use) {
-  const folder = mkdtempSync(join(tmpdir(), "release-check-"));
+  const folder = await mkdtemp(join(tmpdir(), "release-check-"));
   try {
-    install(folder, others);
+    await install(folder, others);
     await use(folder);
   } catch (error) {
     const { message, stdout = "", stderr = "" } = /** @type {Error & Partial<Printed>} */ (error);
     console.error(
       [message, stdout, stderr]
-        .map((text) => text.trim())
+        .map((said) => said.trim())
         .filter(Boolean)
         .join("\n"),
     );
     process.exitCode = 1;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -39,15 +41,13 @@ export async function inEmptyProject(others, use) {
  * @param {string} folder
  * @param {Record<string, string>} others
  */
-function install(folder, others) {
-  const packages = publishable();
-  const tarballs = Object.fromEntries(
-    packages.map((one) => {
-      const { stdout } = run([...PNPM, "pack", "--json", "--pack-destination", folder], one.folder);
-      return [one.manifest.name, `file:${JSON.parse(stdout).filename}`];
-    }),
-  );
-  const peers = packages.flatMap(({ manifest }) =>
+async function install(folder, others) {
+  const pack = ["--recursive", "--filter", "./packages/*", "pack", "--json", "--pack-destination", folder];
+  const { stdout } = await run([...PNPM, ...pack], root);
+  /** @type {{ name: string, filename: string }[]} */
+  const packed = JSON.parse(stdout);
+  const tarballs = Object.fromEntries(packed.map(({ name, filename }) => [name, `file:${filename}`]));
+  const peers = publishable().flatMap(({ manifest }) =>
     Object.entries(manifest.peerDependencies ?? {}).filter(
       ([name]) => !manifest.peerDependenciesMeta?.[name]?.optional,
     ),
@@ -56,27 +56,27 @@ function install(folder, others) {
   // Without overrides npm would look in the registry for what the packages need of one another.
   const overrides = Object.fromEntries(Object.keys(tarballs).map((name) => [name, `$${name}`]));
   const manifest = { private: true, type: "module", dependencies, overrides };
-  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
+  await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
   const options = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  run([...npm(), "install", ...options], folder);
+  await run([...npm(), "install", ...options], folder);
 }
 
 /**
- * Runs a program to its end.
+ * Runs a program to its end; one that hangs is ended after ten minutes.
  *
  * @param {string[]} words - The program and its arguments.
  * @param {string} cwd
- * @returns {Printed}
+ * @returns {Promise<Printed>}
  * @throws An error with what it printed, unless its exit code is 0.
  */
-export function run([command, ...args], cwd) {
-  const { status, signal, stdout, stderr, error } = spawnSync(/** @type {string} */ (command), args, {
-    cwd,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  if (error) throw error;
-  if (status === 0) return { stdout, stderr };
-  const said = `Expected ${[command, ...args].join(" ")} to end with exit code 0 but it ended with ${signal ?? status}.`;
+export async function run([command = "", ...args], cwd) {
+  const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], timeout: 600_000 });
+  const [stdout, stderr, [code, signal]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
+  if (code === 0) return { stdout, stderr };
+  const said = `Expected ${[command, ...args].join(" ")} to end with exit code 0 but it ended with ${signal ?? code}.`;
   throw Object.assign(new Error(said), { stdout, stderr });
 }

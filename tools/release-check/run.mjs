@@ -1,65 +1,81 @@
-// What a user gets: packs every package, installs the tarballs with npm in an empty project, imports each one, compiles
-// a file that uses their types, and starts their commands.
-import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+// What a user gets: packs every package, installs the tarballs with npm in an empty project, imports every entry alone, compiles
+// a file that uses their types by every resolver, starts their commands, and runs the examples of their READMEs. Then again
+// on the lowest TensorFlow.js they take, what takes it: all entries in one process, one resolver, the examples.
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { publishable, root } from "./packages.mjs";
+import { entries, LOWEST_TFJS, publishable, root } from "./packages.mjs";
 import { inEmptyProject, run } from "./project.mjs";
+import { runSnippets, snippets } from "./snippets.mjs";
+import { checkTypes } from "./types.mjs";
 
 const packages = publishable();
 
-await inEmptyProject({}, (project) => {
-  for (const { manifest } of packages) check(project, manifest);
-  checkTypes(project);
-  console.log(`${packages.length} packages install, import and compile in an empty project.`);
-});
+// TensorFlow.js's own packages want one another in one version.
+const lowest = { "@tensorflow/tfjs": LOWEST_TFJS, "@tensorflow/tfjs-backend-wasm": LOWEST_TFJS };
+
+await Promise.all([inEmptyProject({}, checkAll), inEmptyProject(lowest, checkOnTfjs)]);
+
+/** @param {string} project - With the newest TensorFlow.js in the packages' range. */
+async function checkAll(project) {
+  for (const { manifest } of packages) await checkFiles(project, manifest);
+  const specifiers = specifiersOf(packages);
+  for (const specifier of specifiers) await checkImports(project, [specifier]);
+  checkTypes(project, specifiers, ["nodenext", "bundler", "node10"]);
+  const examples = [...snippets(join(root, "README.md")), ...examplesOf(packages)];
+  await runSnippets(project, examples);
+  console.log(
+    `${packages.length} packages install, import and compile in an empty project; ${examples.length} examples run.`,
+  );
+}
+
+/** @param {string} project - With the lowest one. */
+async function checkOnTfjs(project) {
+  const onTfjs = packages.filter(({ manifest }) => manifest.peerDependencies?.["@tensorflow/tfjs"]);
+  const specifiers = specifiersOf(onTfjs);
+  await checkImports(project, specifiers);
+  checkTypes(project, specifiers, ["nodenext"]);
+  await runSnippets(project, examplesOf(onTfjs));
+  console.log(`${onTfjs.length} of them do on TensorFlow.js ${LOWEST_TFJS} too.`);
+}
 
 /**
- * Imports an installed package, starts its commands, and looks for the files that every package needs.
+ * Looks for the files that every package needs, and starts its commands.
  *
  * @param {string} project
- * @param {ReturnType<typeof publishable>[number]["manifest"]} manifest
+ * @param {import("./packages.mjs").Manifest} manifest
  */
-function check(project, { name, bin = {} }) {
+async function checkFiles(project, { name, bin = {} }) {
   const folder = join(project, "node_modules", name);
   const files = readdirSync(folder);
   for (const file of ["README.md", "LICENSE", "dist"]) {
     if (!files.includes(file)) throw new Error(`Expected ${file} in ${name}'s tarball but found ${files.join(", ")}.`);
   }
-  const print = `import(${JSON.stringify(name)}).then((module) => console.log(Object.keys(module).length))`;
-  if (run([process.execPath, "--eval", print], project).stdout.trim() === "0") {
-    throw new Error(`Expected ${name} to export something but it exports nothing: see its src/index.ts.`);
-  }
   const commands = readdirSync(join(project, "node_modules/.bin"));
   for (const [command, file] of Object.entries(bin)) {
     if (!commands.includes(command)) throw new Error(`Expected npm to install the command ${command} of ${name}.`);
-    run([process.execPath, join(folder, file), "--help"], project);
+    await run([process.execPath, join(folder, file), "--help"], project);
   }
 }
 
 /**
- * Compiles a file that imports every package's types, without the sources that the workspace would resolve to.
+ * Imports, in a process of its own.
  *
  * @param {string} project
+ * @param {string[]} specifiers
  */
-function checkTypes(project) {
-  const uses = packages.map(
-    ({ manifest }, i) => `import * as package${i} from "${manifest.name}";\nexport const use${i} = package${i};\n`,
-  );
-  writeFileSync(join(project, "uses.ts"), uses.join(""));
-  mkdirSync(join(project, "node_modules/@types"), { recursive: true });
-  const ownNodeTypes = join(project, "node_modules/@types/node");
-  rmSync(ownNodeTypes, { recursive: true, force: true });
-  // On Windows only junctions need no rights of their own.
-  symlinkSync(join(root, "node_modules/@types/node"), ownNodeTypes, "junction");
-  const tsc = createRequire(import.meta.url).resolve("typescript/lib/tsc.js");
-  const options = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2022", "--types", "node"];
-  try {
-    run([process.execPath, tsc, ...options, "uses.ts"], project);
-  } catch (error) {
-    // Others' declarations have errors of their own; these packages' must have none.
-    const lines = String(/** @type {{ stdout?: string }} */ (error).stdout).split("\n");
-    const own = lines.filter((line) => line.startsWith("uses.ts") || line.startsWith("node_modules/@seg/"));
-    if (own.length > 0) throw new Error(`The packages' types do not compile in an empty project:\n${own.join("\n")}`);
-  }
+async function checkImports(project, specifiers) {
+  const print = `for (const name of ${JSON.stringify(specifiers)}) console.log(name, Object.keys(await import(name)).length)`;
+  const { stdout } = await run([process.execPath, "--input-type=module", "--eval", print], project);
+  const empty = /^(\S+) 0$/m.exec(stdout)?.[1];
+  if (empty) throw new Error(`Expected ${empty} to export something but it exports nothing: see its index.ts.`);
+}
+
+/** @param {typeof packages} some */
+function specifiersOf(some) {
+  return some.flatMap(({ manifest }) => entries(manifest).map(({ specifier }) => specifier));
+}
+
+/** @param {typeof packages} some */
+function examplesOf(some) {
+  return some.flatMap(({ folder }) => snippets(join(folder, "README.md")));
 }
