@@ -77,5 +77,8 @@ function specifiersOf(some) {
 
 /** @param {typeof packages} some */
 function examplesOf(some) {
-  return some.flatMap(({ folder }) => snippets(join(folder, "README.md")));
+  return some.flatMap(({ folder }) => {
+    const pages = readdirSync(folder).filter((file) => file.endsWith(".md") && file !== "CHANGELOG.md");
+    return pages.flatMap((page) => snippets(join(folder, page)));
+  });
 }

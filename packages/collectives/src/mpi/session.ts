@@ -22,6 +22,9 @@ export interface Session {
 /** How long MPI_Finalize may take after another rank has ended. */
 const GRACE_MS = 3000;
 
+/** How long, in seconds, the exit may take after MPI has been finalized. */
+const EXIT_S = 10;
+
 /** How often to check whether one has, in milliseconds. */
 const LIVENESS_MS = 50;
 
@@ -63,7 +66,7 @@ function start(mpi: Mpi, timeoutMs: number): Session {
     return () => {
       finalize(opened);
       // MPI says that it is finalized a little before MPI_Finalize returns; the exit waits for its thread, which may hang where ranks have gone.
-      mpi.alarm(GRACE_MS / 1000);
+      mpi.alarm(EXIT_S);
       // Unloading libraries after MPI_Finalize crashes the process; process.exit avoids that.
       process.exit(code);
     };
