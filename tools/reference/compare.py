@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, isnan
 from typing import Any
 
 from formulas import Json
@@ -12,7 +12,7 @@ from formulas import Json
 
 @dataclass(frozen=True)
 class Entry:
-    """One number (or text) of a file beside the computed one."""
+    """One float of a file beside the computed one."""
 
     path: tuple[str, ...]
     actual: Any
@@ -36,8 +36,11 @@ class Verdict:
 
     @property
     def share(self) -> float:
-        """The difference as a share of what is allowed: beyond 1 it is outside."""
-        return self.difference / self.allowed if self.allowed else inf if self.difference else 0.0
+        """The difference as a share of what is allowed: beyond 1 it is outside, as NaN always is."""
+        if self.difference == 0:
+            return 0.0
+        share = self.difference / self.allowed if self.allowed else inf
+        return inf if isnan(share) else share
 
 
 @dataclass
@@ -47,6 +50,11 @@ class Row:
     worst: Verdict
     where: str
     entries: int = 0
+
+    @property
+    def agrees(self) -> bool:
+        """Whether no entry is outside its bound."""
+        return self.worst.share <= 1
 
 
 Rule = Callable[[Entry], Verdict]
@@ -62,10 +70,12 @@ class Comparison:
         """Counts an entry."""
         row = self.rows.setdefault(verdict.kind, Row(verdict, "/".join(path)))
         row.entries += 1
-        if not verdict.share <= row.worst.share:  # NaN is the worst.
+        if verdict.share > row.worst.share:
             row.worst, row.where = verdict, "/".join(path)
 
-    def walk(self, actual: Any, expected: Any, rule: Rule, path: tuple[str, ...] = (), tensor: Json | None = None) -> None:
+    def walk(
+        self, actual: Any, expected: Any, rule: Rule, path: tuple[str, ...] = (), tensor: Json | None = None
+    ) -> None:
         """Judges every number: floats by `rule`; integers, texts and the structure are to be the same."""
         if isinstance(actual, dict) and isinstance(expected, dict):
             if "value" in expected:

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import torch
 from mit_semseg.dataset import ValDataset
 from mit_semseg.utils import accuracy, intersectionAndUnion
 

@@ -1,4 +1,4 @@
-"""`gradients-eval.json` and `gradients.json`: the gradients of every parameter, in float64 and what float32 makes of them."""
+"""`gradients-eval.json` and `gradients.json`: every parameter's gradient, in float64 and as far as float32 is off."""
 
 from __future__ import annotations
 

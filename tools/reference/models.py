@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from formulas import Json, sampled
-from networks import INPUT, MOMENTUM as BN_MOMENTUM, NUM_CLASS, PAIRS, Pair
-from networks import build, image, labels, parameters, statistics
+from networks import INPUT, NUM_CLASS, PAIRS, Pair, build, image, labels, parameters, statistics
+from networks import MOMENTUM as BN_MOMENTUM
 from training import LEARNING_RATE, MOMENTUM, STEPS, WEIGHT_DECAY, optimizers, step
 
 FEATURE_SAMPLES = 24
@@ -76,9 +76,7 @@ def training(pair: Pair) -> Json:
         "deep_sup_scale": pair.deep_supervision,
         "bn_momentum": BN_MOMENTUM,
         "steps": steps,
-        "norms_after_3_steps": {
-            name: norm(tensor) for name, tensor in [*statistics(network), *parameters(network)]
-        },
+        "norms_after_3_steps": {name: norm(tensor) for name, tensor in [*statistics(network), *parameters(network)]},
     }
 
 

@@ -23,7 +23,7 @@ IGNORED = -1
 
 @dataclass(frozen=True)
 class Pair:
-    """An encoder and a decoder, which takes features of `fc_dim` channels; `trained` if three steps are taken with it."""
+    """An encoder, and a decoder of features of `fc_dim` channels; `trained` if steps are taken with it."""
 
     encoder: str
     decoder: str
@@ -89,8 +89,9 @@ def fill(module: nn.Module, part: str) -> None:
 def weight(key: str, shape: torch.Size) -> torch.Tensor:
     """The made-up weight or statistic called `key`."""
     if len(shape) == 4:
-        bound = 1.2 * sqrt(3 / prod(shape[1:]))
-        return made_up(key, shape, lambda u: (2 * u - 1) * bound)
+        bound = sqrt(3 / prod(shape[1:]))
+        # In this order: in another, some round to the neighbouring float32.
+        return made_up(key, shape, lambda u: (2 * u - 1) * bound * 1.2)
     if key.endswith(".weight"):
         return made_up(key, shape, lambda u: 0.5 + 0.5 * u)
     if key.endswith(".running_var"):

@@ -14,7 +14,9 @@ SAMPLES = 24
 Case = tuple[Json, list[list[int]]]
 
 
-def conv(image: list[int], weight: list[int], *, stride: int = 1, padding: int = 1, dilation: int = 1, groups: int = 1) -> Case:
+def conv(
+    image: list[int], weight: list[int], *, stride: int = 1, padding: int = 1, dilation: int = 1, groups: int = 1
+) -> Case:
     """A convolution of an NCHW `image` with an OIHW `weight`."""
     meta = {"op": "conv2d", "stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     return meta, [image, weight]
@@ -74,11 +76,11 @@ def compute() -> Json:
     """The file's values: each operation's output, and the gradients of its inputs."""
     entries = {}
     for name, (meta, shapes) in CASES.items():
-        scales = {"x": 4, "w": 1}
-        inputs = [
-            made_up(f"op.{name}.{key}", shape, lambda u: scale * (u - 0.5)).requires_grad_()
-            for (key, scale), shape in zip(scales.items(), shapes)
-        ]
+        image, *weight = shapes
+        inputs = [made_up(f"op.{name}.x", image, lambda u: 4 * (u - 0.5))]
+        inputs += [made_up(f"op.{name}.w", shape, lambda u: u - 0.5) for shape in weight]
+        for tensor in inputs:
+            tensor.requires_grad_()
         options = {key: value for key, value in meta.items() if key != "op"}
         output = OPERATIONS[meta["op"]](*inputs, **options)
         output.backward(made_up(f"op.{name}.g", output.shape, lambda u: 2 * (u - 0.5)))

@@ -16,7 +16,8 @@ def build_encoder(name: str) -> nn.Module:
     """
     The original's encoder `name`.
 
-    Its builder downloads ImageNet weights unless it is given a file of weights. All weights are set afterwards, so it gets an empty one.
+    Its builder downloads ImageNet weights unless it is given a file of weights. It gets an empty one: all weights are
+    set afterwards.
     """
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         weights = Path(folder) / "empty.pth"

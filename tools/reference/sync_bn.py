@@ -1,7 +1,8 @@
 """
 `sync-bn.json`: batch norm over the batches of all replicas, in float64.
 
-The original's own runs over several replicas only on CUDA devices. So its formula runs here on the replicas' batches laid side by side.
+The original's own takes one CUDA device a replica. Here PyTorch computes the same from the replicas' batches side by
+side.
 """
 
 from __future__ import annotations
@@ -40,15 +41,15 @@ CASES = [
 
 def compute() -> list[Json]:
     """The file's values."""
-    return [entry(case) for case in CASES]
+    return [entry(given) for given in CASES]
 
 
-def entry(case: Json) -> Json:
+def entry(given: Json) -> Json:
     """Outputs, statistics and gradients of one case."""
-    name, channels, shapes, momentum = case["name"], case["channels"], case["replica_shapes_nchw"], case["momentum"]
+    name, channels, shapes, momentum = given["name"], given["channels"], given["replica_shapes_nchw"], given["momentum"]
     inputs = [
         (made_up(f"sbn.{name}.x{i}", shape, lambda u: 4 * (u - 0.5)).float() * scale + offset).double().requires_grad_()
-        for i, (shape, scale, offset) in enumerate(zip(shapes, case["x_scale"], case["x_offset"]))
+        for i, (shape, scale, offset) in enumerate(zip(shapes, given["x_scale"], given["x_offset"]))
     ]
     weight = torch.tensor(0.5 + uniform(f"sbn.{name}.weight", [channels]), requires_grad=True)
     bias = torch.tensor(uniform(f"sbn.{name}.bias", [channels]) - 0.5, requires_grad=True)
@@ -58,7 +59,7 @@ def entry(case: Json) -> Json:
     mean = pixels.mean(1)
     biased = pixels.var(1, correction=0)
     # The original raises small variances to eps; PyTorch, and the original on one replica, adds eps to all.
-    deviation = (biased.clamp(case["eps"]) if case["eps_mode"] == "max" else biased + case["eps"]).sqrt()
+    deviation = (biased.clamp(given["eps"]) if given["eps_mode"] == "max" else biased + given["eps"]).sqrt()
     per_channel = (-1, 1, 1)
     outputs = [
         (x - mean.view(per_channel)) / deviation.view(per_channel) * weight.view(per_channel) + bias.view(per_channel)
@@ -69,7 +70,7 @@ def entry(case: Json) -> Json:
 
     unbiased = biased * count / (count - 1)
     return {
-        **case,
+        **given,
         "count": count,
         "mean": mean.tolist(),
         "biased_var": biased.tolist(),
