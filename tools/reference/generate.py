@@ -31,7 +31,7 @@ COMPUTE: dict[str, Callable[[], Any]] = {
     "data": partial(data.compute, PHOTOS if PHOTOS.is_dir() else None),
     "models": models.compute,
     "gradients-eval": gradients.compute_still,
-    "gradients": gradients.compute_training,
+    "gradients": gradients.compute_trained,
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from mit_semseg.models import SegmentationModule
 
@@ -11,21 +13,18 @@ from training import STEPS, optimizers, step
 
 Gradients = dict[str, torch.Tensor]
 
-NO_ERROR = 1e-300
-"""Stands for a norm of zero where something is divided by it."""
-
 
 def compute_still() -> Json:
     """The values of `gradients-eval.json`: batch norm in evaluation mode."""
-    return {pair.name: still_entry(pair) for pair in PAIRS}
+    return {pair.name: still(pair) for pair in PAIRS}
 
 
-def compute_training() -> Json:
-    """The values of `gradients.json`: training mode, the pairs that are trained."""
-    return {pair.name: training_entry(pair) for pair in PAIRS if pair.trained}
+def compute_trained() -> Json:
+    """The values of `gradients.json`: the pairs that are trained, in training mode."""
+    return {pair.name: trained(pair) for pair in PAIRS if pair.trained}
 
 
-def still_entry(pair: Pair) -> Json:
+def still(pair: Pair) -> Json:
     """Loss and gradients of one pair in evaluation mode, the image's gradient among them."""
 
     def run(dtype: torch.dtype) -> tuple[float, Gradients]:
@@ -35,26 +34,18 @@ def still_entry(pair: Pair) -> Json:
         loss.backward()
         return loss.item(), {**gradients_of(network), "image": x.grad.double()}
 
-    loss, gradients = run(torch.float64)
-    loss_float32, gradients_float32 = run(torch.float32)
+    loss, exact = run(torch.float64)
+    loss_float32, rough = run(torch.float32)
     return {
         "input": INPUT,
         "loss": loss,
         "loss_float32": loss_float32,
-        "gradients": {
-            name: {
-                "shape": list(gradient.shape),
-                "norm": rounded(gradient.norm().item(), 8),
-                "float32_error": rounded(error(gradients_float32[name], gradient), 2),
-                **samples(gradient, sorted(set(positions(gradient.numel(), 6))), 8),
-            }
-            for name, gradient in gradients.items()
-        },
+        "gradients": kept(exact, rough, lambda size: sorted(set(positions(size, 6))), digits=8, error_digits=2),
     }
 
 
-def training_entry(pair: Pair) -> Json:
-    """Gradients of one pair's first step, and the losses of all."""
+def trained(pair: Pair) -> Json:
+    """Gradients of one pair's first step in training mode, and the losses of all steps."""
 
     def run(dtype: torch.dtype) -> tuple[list[float], Gradients]:
         network = build(pair, dtype).train()
@@ -64,22 +55,14 @@ def training_entry(pair: Pair) -> Json:
         losses += [step(network, pair, steppers)[0] for _ in range(STEPS - 1)]
         return losses, gradients
 
-    losses, gradients = run(torch.float64)
-    losses_float32, gradients_float32 = run(torch.float32)
+    losses, exact = run(torch.float64)
+    losses_float32, rough = run(torch.float32)
     return {
         "input": INPUT,
         "loss_float64": losses,
         "loss_float32": losses_float32,
-        "largest_norm": max(gradient.norm().item() for gradient in gradients.values()),
-        "gradients": {
-            name: {
-                "shape": list(gradient.shape),
-                "norm": rounded(gradient.norm().item(), 9),
-                "float32_error": rounded(error(gradients_float32[name], gradient), 3),
-                **samples(gradient, positions(gradient.numel(), 8), 9),
-            }
-            for name, gradient in gradients.items()
-        },
+        "largest_norm": max(gradient.norm().item() for gradient in exact.values()),
+        "gradients": kept(exact, rough, lambda size: positions(size, 8), digits=9, error_digits=3),
     }
 
 
@@ -88,11 +71,20 @@ def gradients_of(network: SegmentationModule) -> Gradients:
     return {name: parameter.grad.double().clone() for name, parameter in parameters(network)}
 
 
-def error(gradient: torch.Tensor, exact: torch.Tensor) -> float:
-    """The norm of the difference over the norm."""
-    return (gradient - exact).norm().item() / max(exact.norm().item(), NO_ERROR)
+def kept(
+    exact: Gradients, rough: Gradients, positions_of: Callable[[int], list[int]], *, digits: int, error_digits: int
+) -> Json:
+    """What a file keeps of gradients, to so many significant digits; `rough` are float32's."""
 
+    def entry(gradient: torch.Tensor, error: torch.Tensor) -> Json:
+        norm = gradient.norm().item()
+        index = positions_of(gradient.numel())
+        return {
+            "shape": list(gradient.shape),
+            "norm": rounded(norm, digits),
+            "float32_error": rounded(error.norm().item() / norm, error_digits),
+            "index": index,
+            "value": [rounded(value, digits) for value in gradient.flatten()[index].tolist()],
+        }
 
-def samples(tensor: torch.Tensor, index: list[int], digits: int) -> Json:
-    """The values at flat positions."""
-    return {"index": index, "value": [rounded(value, digits) for value in tensor.flatten()[index].tolist()]}
+    return {name: entry(gradient, rough[name] - gradient) for name, gradient in exact.items()}
