@@ -50,9 +50,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     options.only = options.only.split(",")
     unknown = [name for name in options.only if name not in COMPUTE]
     if unknown:
-        parser.error(f"Expected --only of {', '.join(COMPUTE)} but received {', '.join(unknown)}")
+        parser.error(f"Expected --only of {', '.join(COMPUTE)} but received {', '.join(unknown)}: name some of these")
     if not options.check and not options.write:
-        parser.error("Expected --check or --write FOLDER but received neither")
+        parser.error("Expected --check or --write FOLDER but received neither: give one or both")
     return options
 
 
@@ -60,7 +60,7 @@ def main(argv: list[str]) -> int:
     """Computes, writes and compares what `argv` asks for; gives the exit status."""
     options = parse(argv)
     if "data" in options.only and not PHOTOS.is_dir():
-        print(f"data: without the photos' values, as {PHOTOS} is absent", file=sys.stderr)
+        print(f"data: skipped val, the photos' values: {PHOTOS} is absent", file=sys.stderr)
     agrees = True
     if options.check:
         print(LINE.format("file", "values", "entries", "off by", "allowed"))
@@ -86,9 +86,8 @@ def check(name: str, values: Any) -> bool:
     for kind, row in comparison.rows.items():
         difference = f"{row.worst.difference:.1e}" if row.worst.difference else "0"
         allowed = f"{row.worst.allowed:.1e}" if row.worst.allowed else "exact"
-        print(
-            LINE.format(name, kind, row.entries, difference, allowed), "" if row.agrees else f"OUTSIDE at {row.where}"
-        )
+        line = LINE.format(name, kind, row.entries, difference, allowed)
+        print(line if row.agrees else f"{line}  OUTSIDE at {row.where}")
     return all(row.agrees for row in comparison.rows.values())
 
 
