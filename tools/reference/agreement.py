@@ -13,6 +13,8 @@ from formulas import Json
 from training import LEARNING_RATE, MOMENTUM
 
 FLOAT64 = 1e-9
+STEPPED = 1e-6
+"""Float64's losses after steps, which multiply what another number of threads makes of the last digit."""
 ZERO = 1e-6
 """A gradient below this share of the network's largest is zero but for rounding."""
 STILL = (20, 0.02)
@@ -103,8 +105,11 @@ def trained_gradients(models: list[Json], pairs: Json) -> Rule:
         if entry.key == "loss_float32":
             exact, allowed = losses[name][int(entry.path[-1])]
             return Verdict("losses in float32", abs(entry.actual - exact), allowed)
-        kind = "gradients in float64" if entry.key == "largest_norm" else "losses in float64"
-        return distance(kind, entry, FLOAT64, entry.expected)
+        if entry.key == "largest_norm":
+            return distance("gradients in float64", entry, FLOAT64, entry.expected)
+        if entry.path[-1] != "0":
+            return distance("losses after steps", entry, STEPPED, entry.expected)
+        return distance("losses in float64", entry, FLOAT64, entry.expected)
 
     return rule
 
