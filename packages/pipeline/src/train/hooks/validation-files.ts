@@ -62,6 +62,8 @@ export function bestOf<T extends ValidationScores>(evaluations: readonly T[]): T
 /**
  * Makes the networks of an epoch's checkpoint `encoder_best.pth` and `decoder_best.pth`. At no instant do the two belong to different
  * epochs: in between, there is no decoder.
+ *
+ * @throws {FileError} `unwritable`; those of the best epoch before are as they were.
  */
 export async function copyBest(folder: string, epoch: number): Promise<void> {
   const place = (half: Part) => join(folder, `${half}_best.pth`);
