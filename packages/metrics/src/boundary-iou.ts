@@ -49,7 +49,12 @@ export class BoundaryIou {
     if (truth.length !== width * height) {
       throw new MetricsError(
         "bad-size",
-        `Expected ${width}×${height} = ${width * height} labels but received ${truth.length}: give the map's own size.`,
+        {
+          expected: `${width}×${height} = ${width * height} labels`,
+          received: String(truth.length),
+          hint: "give the map's own size",
+        },
+        { data: { expected: width * height, received: truth.length } },
       );
     }
     const actual = classesOf(truth, "true", this.numClasses);
@@ -81,7 +86,19 @@ export class BoundaryIou {
     if (other.numClasses !== this.numClasses || other.ratio !== this.ratio) {
       throw new MetricsError(
         "bad-classes",
-        `Expected ${this.numClasses} classes and ratio ${this.ratio} but received ${other.numClasses} and ${other.ratio}: merge results of one data set.`,
+        {
+          expected: `${this.numClasses} classes and ratio ${this.ratio}`,
+          received: `${other.numClasses} and ${other.ratio}`,
+          hint: "merge results of one data set",
+        },
+        {
+          data: {
+            expected: this.numClasses,
+            received: other.numClasses,
+            expectedRatio: this.ratio,
+            receivedRatio: other.ratio,
+          },
+        },
       );
     }
     for (let c = 0; c < this.numClasses; c++) {
@@ -120,10 +137,11 @@ export class BoundaryIou {
       values.length === numClasses &&
       values.every((value) => Number.isSafeInteger(value) && value >= 0);
     if (typeof ratio !== "number" || !isCounts(intersection) || !isCounts(union)) {
-      throw new MetricsError(
-        "bad-json",
-        "Expected { numClasses, ratio, intersection, union } with a whole number for each class but received something else: save it with toJSON.",
-      );
+      throw new MetricsError("bad-json", {
+        expected: "{ numClasses, ratio, intersection, union } with a whole number for each class",
+        received: "something else",
+        hint: "save it with toJSON",
+      });
     }
     const restored = new BoundaryIou(numClasses, ratio);
     restored.#intersection.set(intersection);
@@ -133,11 +151,11 @@ export class BoundaryIou {
 }
 
 /** A copy of the labels in which everything ignored is −1. */
-function classesOf(labels: LabelArray, kind: "true" | "predicted", numClasses: number): Int32Array {
+function classesOf(labels: LabelArray, map: "true" | "predicted", numClasses: number): Int32Array {
   const classes = new Int32Array(labels);
   for (let i = 0; i < classes.length; i++) {
     if (classes[i]! >= 0 && classes[i]! < numClasses) continue;
-    checkIgnored(classes[i]!, kind, i, numClasses);
+    checkIgnored(classes[i]!, map, i, numClasses);
     classes[i] = -1;
   }
   return classes;

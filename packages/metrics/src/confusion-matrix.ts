@@ -76,7 +76,12 @@ export class ConfusionMatrix {
     if (other.numClasses !== this.numClasses) {
       throw new MetricsError(
         "bad-classes",
-        `Expected a matrix of ${this.numClasses} classes but received one of ${other.numClasses}: merge results of one data set.`,
+        {
+          expected: `a matrix of ${this.numClasses} classes`,
+          received: `one of ${other.numClasses}`,
+          hint: "merge results of one data set",
+        },
+        { data: { expected: this.numClasses, received: other.numClasses } },
       );
     }
     for (let i = 0; i < this.#counts.length; i++) this.#counts[i]! += other.#counts[i]!;
@@ -107,10 +112,11 @@ export class ConfusionMatrix {
     const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
     const isRow = (row: unknown) => Array.isArray(row) && row.length === numClasses + 1 && row.every(isCount);
     if (!Array.isArray(counts) || counts.length !== numClasses || !counts.every(isRow)) {
-      throw new MetricsError(
-        "bad-json",
-        "Expected { numClasses, counts } with a row of numClasses + 1 whole numbers for each class but received something else: save it with toJSON.",
-      );
+      throw new MetricsError("bad-json", {
+        expected: "{ numClasses, counts } with a row of numClasses + 1 whole numbers for each class",
+        received: "something else",
+        hint: "save it with toJSON",
+      });
     }
     const matrix = new ConfusionMatrix(numClasses);
     matrix.#counts.set(counts.flat());

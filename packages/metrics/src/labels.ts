@@ -12,26 +12,42 @@ export function checkNumClasses(numClasses: number): void {
   if (!Number.isInteger(numClasses) || numClasses < 1 || numClasses > MAX_CLASSES) {
     throw new MetricsError(
       "bad-classes",
-      `Expected a number of classes from 1 to ${MAX_CLASSES} but received ${numClasses}: give that of the data set.`,
+      {
+        expected: `a number of classes from 1 to ${MAX_CLASSES}`,
+        received: String(numClasses),
+        hint: "give that of the data set",
+      },
+      { data: { received: numClasses } },
     );
   }
 }
 
 /** Throws unless both maps have the same number of pixels. */
 export function checkSameSize(prediction: LabelArray, truth: LabelArray): void {
-  if (prediction.length !== truth.length) {
+  const [expected, received] = [truth.length, prediction.length];
+  if (received !== expected) {
     throw new MetricsError(
       "bad-size",
-      `Expected as many predicted labels as true ones, ${truth.length}, but received ${prediction.length}: bring the prediction to the label's size.`,
+      {
+        expected: `as many predicted labels as true ones, ${expected},`,
+        received: String(received),
+        hint: "bring the prediction to the label's size",
+      },
+      { data: { expected, received } },
     );
   }
 }
 
 /** Whether a label that is no class is one of those that mean "ignore"; throws for any other. */
-export function checkIgnored(label: number, kind: "true" | "predicted", position: number, numClasses: number): void {
-  if (label === -1 || label === 255) return;
+export function checkIgnored(value: number, map: "true" | "predicted", position: number, numClasses: number): void {
+  if (value === -1 || value === 255) return;
   throw new MetricsError(
     "bad-label",
-    `Expected ${kind} labels from 0 to ${numClasses - 1}, -1 or 255 but received ${label} at position ${position}: subtract 1 from label files, and check the number of classes.`,
+    {
+      expected: `${map} labels from 0 to ${numClasses - 1}, -1 or 255`,
+      received: `${value} at position ${position}`,
+      hint: "subtract 1 from label files, and check the number of classes",
+    },
+    { data: { value, numClasses, map, position } },
   );
 }

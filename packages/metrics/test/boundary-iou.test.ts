@@ -108,12 +108,21 @@ describe("Boundary IoU", () => {
   it("refuses what does not fit", () => {
     const boundary = new BoundaryIou(3);
     const map = new Uint8Array(6);
-    expect(() => boundary.add(map, map, 2, 2)).toThrow(expect.objectContaining({ code: "bad-size" }));
-    expect(() => boundary.add(new Uint8Array(5), map, 2, 3)).toThrow(expect.objectContaining({ code: "bad-size" }));
-    expect(() => boundary.add(map, Uint8Array.of(0, 1, 2, 3, 0, 0), 2, 3)).toThrow(
-      expect.objectContaining({ code: "bad-label" }),
+    expect(() => boundary.add(map, map, 2, 2)).toThrow(
+      expect.objectContaining({ code: "bad-size", data: { expected: 4, received: 6 } }),
     );
-    expect(() => boundary.merge(new BoundaryIou(3, 0.05))).toThrow(expect.objectContaining({ code: "bad-classes" }));
+    expect(() => boundary.add(new Uint8Array(5), map, 2, 3)).toThrow(
+      expect.objectContaining({ code: "bad-size", data: { expected: 6, received: 5 } }),
+    );
+    expect(() => boundary.add(map, Uint8Array.of(0, 1, 2, 3, 0, 0), 2, 3)).toThrow(
+      expect.objectContaining({ code: "bad-label", data: { value: 3, numClasses: 3, map: "true", position: 3 } }),
+    );
+    expect(() => boundary.merge(new BoundaryIou(3, 0.05))).toThrow(
+      expect.objectContaining({
+        code: "bad-classes",
+        data: { expected: 3, received: 3, expectedRatio: 0.02, receivedRatio: 0.05 },
+      }),
+    );
     expect(() => BoundaryIou.fromJSON({ numClasses: 2, ratio: 0.02, intersection: [1], union: [1, 2] })).toThrow(
       expect.objectContaining({ code: "bad-json" }),
     );

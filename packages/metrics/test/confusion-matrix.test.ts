@@ -1,3 +1,4 @@
+import { isSegError, type SegError } from "@seg/errors";
 import { uniform } from "@seg/testing";
 import { describe, expect, it } from "vitest";
 import { ConfusionMatrix } from "../src/confusion-matrix.ts";
@@ -16,12 +17,12 @@ function oracle(numClasses: number, prediction: LabelArray, truth: LabelArray): 
 const labels = (key: string, count: number, numClasses: number) =>
   uniform(key, count, (u) => Math.floor(u * (numClasses + 1)) - 1);
 
-function refusal(act: () => unknown): { code: string; message: string } {
+function refusal(act: () => unknown): SegError {
   try {
     act();
   } catch (error) {
-    expect(error).toMatchObject({ name: "MetricsError" });
-    return error as { code: string; message: string };
+    expect(error).toMatchObject({ name: "MetricsError", message: expect.stringMatching(/^Expected .*\.$/) });
+    if (isSegError(error)) return error;
   }
   return expect.unreachable("nothing was refused");
 }
@@ -98,17 +99,20 @@ describe("A confusion matrix", () => {
     wrong[4999] = 150;
     expect(refusal(() => matrix.add(zeros, wrong))).toMatchObject({
       code: "bad-label",
-      message: expect.stringMatching(/true labels from 0 to 149.* received 150 at position 4999/),
+      data: { value: 150, numClasses: 150, map: "true", position: 4999 },
     });
     expect(refusal(() => matrix.add(wrong, zeros))).toMatchObject({
       code: "bad-label",
-      message: expect.stringContaining("predicted"),
+      data: { value: 150, map: "predicted", position: 4999 },
     });
     expect(refusal(() => matrix.add(Int32Array.of(0), Int32Array.of(-2)))).toMatchObject({
       code: "bad-label",
-      message: expect.stringContaining("-2"),
+      data: { value: -2, map: "true", position: 0 },
     });
-    expect(refusal(() => matrix.add(Int32Array.of(256), Int32Array.of(0)))).toMatchObject({ code: "bad-label" });
+    expect(refusal(() => matrix.add(Int32Array.of(256), Int32Array.of(0)))).toMatchObject({
+      code: "bad-label",
+      data: { value: 256, map: "predicted" },
+    });
     expect(matrix.toJSON()).toEqual(before);
     expect(matrix.add(zeros, zeros).count(0, 0)).toBe(5000);
   });
@@ -117,11 +121,15 @@ describe("A confusion matrix", () => {
     const matrix = new ConfusionMatrix(3);
     expect(refusal(() => matrix.add(new Uint8Array(4), new Uint8Array(6)))).toMatchObject({
       code: "bad-size",
-      message: expect.stringMatching(/6.*4/),
+      data: { expected: 6, received: 4 },
     });
-    expect(refusal(() => matrix.merge(new ConfusionMatrix(4)))).toMatchObject({ code: "bad-classes" });
+    expect(refusal(() => matrix.merge(new ConfusionMatrix(4)))).toMatchObject({
+      code: "bad-classes",
+      data: { expected: 3, received: 4 },
+    });
     for (const numClasses of [0, -1, 1.5, Number.NaN, 100_000]) {
-      expect(refusal(() => new ConfusionMatrix(numClasses))).toMatchObject({ code: "bad-classes" });
+      const error = refusal(() => new ConfusionMatrix(numClasses));
+      expect(error).toMatchObject({ code: "bad-classes", data: { received: numClasses } });
     }
   });
 

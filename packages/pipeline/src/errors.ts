@@ -26,8 +26,53 @@ export type PipelineErrorCode =
   /** Everything else. */
   | "failed";
 
+/** The values behind a {@link PipelineError}, of which each code has some. */
+export interface PipelineErrorData {
+  /** The option, argument or environment variable that is wrong: `replicas`, `SEG_MIRROR`. */
+  option: string;
+  /** The configuration's key that is wrong, such as `DATASET.num_class`, and where its value comes from: `my.yaml:4`, `--set`. */
+  key: string;
+  origin: string;
+  /** What was expected, and what came or is there. */
+  expected: unknown;
+  received: unknown;
+  /** The name that was probably meant. */
+  nearest: string | undefined;
+  /** The encoder and the decoder that the line is about. */
+  encoder: string;
+  decoder: string;
+  /** The file that is missing or wrong, the line in it, counted from 1; the folder; or all files. */
+  file: string;
+  line: number;
+  folder: string;
+  files: readonly string[];
+  /** The address of a download, and the server's HTTP status where it refused. */
+  url: string;
+  status: number | undefined;
+  /** Why it failed, in the words of whoever knows. */
+  reason: string;
+  /** Bytes on a disk that are needed and that are free. */
+  needed: number;
+  free: number;
+  /** A worker's task that could not be done: a photo. Undefined where it died before it had one. */
+  task: string | undefined;
+  /** The computation at which an engine failed its proof. */
+  operation: string;
+  /** A training's checkpoint: `epoch_3`. */
+  checkpoint: string;
+  /** A weight that is not a number, and its model. */
+  tensor: string;
+  model: string;
+  /** A loss that is not a number, in words, as JSON has none for it; and when it came, counted from 1 and from 0. */
+  loss: string;
+  epoch: number;
+  iteration: number;
+  /** The replica at fault. */
+  rank: number | undefined;
+}
+
 /** The one error that this package throws on purpose; errors of the packages below it pass through. */
-export class PipelineError extends SegError<PipelineErrorCode, Record<string, unknown>> {}
+export class PipelineError extends SegError<PipelineErrorCode, Partial<PipelineErrorData>> {}
 
 /** The codes of all errors that reach a caller of this package, by the errors' names. */
 export interface ErrorCodes {

@@ -43,11 +43,15 @@ export function resolveConfigOptions({ config, architecture, set = {} }: ConfigO
   }));
   if (typeof config !== "object") return loadConfig({ ...(config !== undefined && { cfg: config }), flags });
   if (flags.length === 0) return config;
-  throw new PipelineError("option", {
-    expected: "a configuration by name to set keys of",
-    received: "one that is resolved already",
-    hint: "give the keys to loadConfig, or the configuration's name here",
-  });
+  throw new PipelineError(
+    "option",
+    {
+      expected: "a configuration by name to set keys of",
+      received: "one that is resolved already",
+      hint: "give the keys to loadConfig, or the configuration's name here",
+    },
+    { data: { option: "config" } },
+  );
 }
 
 /**

@@ -50,11 +50,14 @@ interface Outcome {
 
 async function getAde20k(config: string | undefined, flags: DownloadFlags, context: Context): Promise<Outcome> {
   if (config !== undefined) {
-    throw new UsageError({
-      expected: 'nothing after "ade20k"',
-      received: `"${config}"`,
-      hint: "name the folder by --dir",
-    });
+    throw new UsageError(
+      {
+        expected: 'nothing after "ade20k"',
+        received: `"${config}"`,
+        hint: "name the folder by --dir",
+      },
+      { argument: "config", value: config },
+    );
   }
   const { fetchAde20k } = await import("@seg/pipeline/dataset");
   const { dir: folder, from, url } = flags;
@@ -64,11 +67,14 @@ async function getAde20k(config: string | undefined, flags: DownloadFlags, conte
 
 async function getWeights(config: string | undefined, { mirror }: DownloadFlags, context: Context): Promise<Outcome> {
   if (config === undefined) {
-    throw new UsageError({
-      expected: 'a configuration after "weights"',
-      received: "none",
-      hint: "`seg config --list` lists the presets",
-    });
+    throw new UsageError(
+      {
+        expected: 'a configuration after "weights"',
+        received: "none",
+        hint: "`seg config --list` lists the presets",
+      },
+      { argument: "config" },
+    );
   }
   const { locateWeights } = await import("@seg/pipeline/weights");
   const result = await locateWeights(loadConfig({ cfg: config }), { ...context, mirror });

@@ -10,9 +10,12 @@ import { UsageError } from "../errors.ts";
 export function mpiRank(distributed?: "mpi"): MpiLaunch | undefined {
   const launch = mpiLaunch();
   if (distributed === "mpi" && !launch) {
-    throw new UsageError(
-      "Expected mpirun or srun to have started this for --distributed mpi: mpirun -np 4 seg train …",
-    );
+    const explanation = {
+      expected: "mpirun or srun to have started this for --distributed mpi",
+      but: "neither did",
+      hint: "mpirun -np 4 seg train …",
+    };
+    throw new UsageError(explanation, { flag: "--distributed", value: distributed });
   }
   return launch && (launch.size > 1 || distributed) ? launch : undefined;
 }

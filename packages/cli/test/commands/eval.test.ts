@@ -59,15 +59,20 @@ describe.skipIf(absent)(`seg eval on CamVid${unlessShared}`, () => {
 });
 
 it.each([
-  [["--workers", "0"], 2, /at least 1 for --workers but received "0"/],
-  [["--gpus", "x"], 2, /GPUs such as 0 or 0-3,6 but received "x"/],
-  [["--gpus", "0", "--backend", "wasm"], 2, /--backend tensorflow-gpu with --gpus but received wasm/],
-  [["--images", "photos"], 2, /only --images: name the other one by --labels/],
-  [["--num-val", "0"], 2, /for --num-val but received "0"/],
-  [["--list-val", "/nowhere/val.odgt"], 3, /\/nowhere\/val\.odgt but there is none: name one by --list-val/],
-])("refuses %j with exit code %i before anything is downloaded", async (flags, exitCode, message) => {
-  const { code, stdout, stderr } = await runSeg(["eval", ...flags]);
-  expect([code, stdout]).toEqual([exitCode, ""]);
-  expect(stderr).toMatch(message);
-  expect(stderr.trim().split("\n")).toHaveLength(1);
+  [["--workers", "0"], 2, 'Expected a number of at least 1 for --workers but received "0".'],
+  [["--gpus", "x"], 2, 'Expected numbers of GPUs such as 0 or 0-3,6 but received "x".'],
+  [
+    ["--gpus", "0", "--backend", "wasm"],
+    2,
+    "Expected --backend tensorflow-gpu with --gpus but received wasm: leave one of the two out.",
+  ],
+  [["--images", "photos"], 2, "Expected two folders but received only --images: name the other one by --labels."],
+  [["--num-val", "0"], 2, 'Expected a number of photos, or -1 for all, for --num-val but received "0".'],
+  [
+    ["--list-val", "/nowhere/val.odgt"],
+    3,
+    "Expected a list of photos and labels in /nowhere/val.odgt but there is none: name one by --list-val, or get ADE20K by `seg download ade20k`.",
+  ],
+])("refuses %j with exit code %i before anything is downloaded", async (flags, code, line) => {
+  expect(await runSeg(["eval", ...flags])).toEqual({ code, stdout: "", stderr: `error: ${line}\n` });
 });

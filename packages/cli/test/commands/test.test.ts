@@ -171,9 +171,9 @@ describe("seg test", () => {
 
 describe("seg test tells in one line, and ends with", () => {
   const cases: [string, number, (paths: { folder: string; photo: string }) => string, RegExp][] = [
-    ["a missing file", 3, ({ folder }) => `--imgs ${folder}/no.jpg`, /Expected a file or folder at .*no\.jpg/],
-    ["a folder without images", 3, ({ folder }) => `--imgs ${folder}/empty`, /Expected images .* in .*empty/],
-    ["no photos at all", 2, () => "--result out", /Expected photos to segment/],
+    ["a missing file", 3, ({ folder }) => `--imgs ${folder}/no.jpg`, /no\.jpg/],
+    ["a folder without images", 3, ({ folder }) => `--imgs ${folder}/empty`, /\/empty/],
+    ["no photos at all", 2, () => "--result out", /--imgs/],
     ["text named .jpg", 1, ({ folder }) => `--imgs ${folder}/text.jpg`, /text\.jpg/],
     ["a truncated JPEG", 1, ({ folder }) => `--imgs ${folder}/cut.jpg`, /cut\.jpg/],
     ["a 1×1 image", 1, ({ folder }) => `--imgs ${folder}/tiny.png`, /tiny\.png.*1.1/],
@@ -187,30 +187,20 @@ describe("seg test tells in one line, and ends with", () => {
     ["an unknown key", 2, ({ photo }) => `--imgs ${photo} TEST.reslt out`, /did you mean TEST\.result\?/],
     ["an unknown flag", 2, ({ photo }) => `--imgs ${photo} --modelpth x`, /Did you mean --model-path\?/],
     ["an unknown engine", 2, ({ photo }) => `--imgs ${photo} --backend cuda`, /Allowed choices are auto/],
-    ["impossible GPUs", 2, ({ photo }) => `--imgs ${photo} --gpus all`, /Expected numbers of GPUs/],
-    [
-      "an impossible number of photos",
-      2,
-      ({ photo }) => `--imgs ${photo} --num_val 0`,
-      /for --num-val but received "0"/,
-    ],
+    ["impossible GPUs", 2, ({ photo }) => `--imgs ${photo} --gpus all`, /GPUs .*"all"/],
+    ["an impossible number of photos", 2, ({ photo }) => `--imgs ${photo} --num_val 0`, /--num-val .*"0"/],
     [
       "a configuration that is not YAML",
       2,
       ({ photo }) => `--imgs ${photo} --cfg ${photo}`,
-      /Expected YAML in .*photo\.jpg:\d+ but/,
+      /YAML in .*photo\.jpg:\d+ /,
     ],
-    [
-      "an fc_dim that does not fit",
-      2,
-      ({ photo }) => `--imgs ${photo} --fc_dim 320`,
-      /leave fc_dim out or set it to 2048/,
-    ],
+    ["an fc_dim that does not fit", 2, ({ photo }) => `--imgs ${photo} --fc_dim 320`, /fc_dim 2048 .* 320/],
     [
       "missing weights",
       3,
       ({ photo, folder }) => `--imgs ${photo} DIR ${folder}/none`,
-      /Expected weights encoder_epoch_14\.pth/,
+      /encoder_epoch_14\.pth .*\/none/,
     ],
   ];
 

@@ -1,4 +1,4 @@
-export { type ErrorCodes, PipelineError, type PipelineErrorCode } from "../errors.ts";
+export { type ErrorCodes, PipelineError, type PipelineErrorCode, type PipelineErrorData } from "../errors.ts";
 export { DEMO_MODEL, DEMO_PHOTO } from "./demo-model.ts";
 export { type ConfigSources, loadConfig } from "./load.ts";
 export { presetNames, presetSettings } from "./presets.ts";

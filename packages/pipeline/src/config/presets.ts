@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { suggestion } from "@seg/errors";
+import { nearest, suggestion } from "@seg/errors";
 import { PipelineError } from "../errors.ts";
 import type { Setting } from "./setting.ts";
 import { readYamlFile } from "./yaml.ts";
@@ -34,10 +34,16 @@ export function configFile(cfg: string): string {
     .replace(/^(\.\/)?config\//, "")
     .replace(/\.ya?ml$/, "")
     .replace(/^ade20k-/, "");
-  if (presetNames().includes(name)) return join(FOLDER, `${name}.yaml`);
+  const presets = presetNames();
+  if (presets.includes(name)) return join(FOLDER, `${name}.yaml`);
   const where = dirname(cfg) === "." ? " and no preset has this name" : "";
   throw new PipelineError(
     "config",
-    `Expected a configuration in ${cfg} but there is no such file${where}: ${suggestion(name, presetNames())}`,
+    {
+      expected: `a configuration in ${cfg}`,
+      but: `there is no such file${where}`,
+      hint: suggestion(name, presets),
+    },
+    { data: { file: cfg, nearest: nearest(name, presets) } },
   );
 }

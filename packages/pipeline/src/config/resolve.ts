@@ -66,7 +66,11 @@ function checkKey({ key, value, origin }: Setting): void {
   const section = SECTIONS.find((name) => name === key);
   if (section) {
     if (value === null) return;
-    throw new PipelineError("config", `Expected keys under ${section} (${origin}) but received ${show(value)}.`);
+    throw new PipelineError(
+      "config",
+      { expected: `keys under ${section} (${origin})`, received: show(value) },
+      { data: { key: section, origin, received: value } },
+    );
   }
   // The same name in another section is a better guess than the same letters.
   const name = key.split(".").at(-1);
@@ -74,6 +78,7 @@ function checkKey({ key, value, origin }: Setting): void {
   throw new PipelineError(
     "config",
     `Unknown configuration key ${key} (${origin})${best ? `: did you mean ${best}?` : ": `seg config` prints all keys."}`,
+    { data: { key, origin, nearest: best } },
   );
 }
 
@@ -82,7 +87,9 @@ function architecture<T extends string>(settings: Map<string, Setting>, key: str
   const found = names.find((name) => name === String(value).toLowerCase());
   if (found) return found;
   const kind = key === "MODEL.arch_encoder" ? "encoder" : "decoder";
-  throw new PipelineError("config", `Unknown ${kind} ${value} (${origin}): ${suggestion(String(value), names)}`);
+  throw new PipelineError("config", `Unknown ${kind} ${value} (${origin}): ${suggestion(String(value), names)}`, {
+    data: { key, origin, received: value, nearest: nearest(String(value), names) },
+  });
 }
 
 // The original's weights of 2018 lie in folders named baseline-…; they were trained on BGR.
@@ -93,10 +100,15 @@ function inputFormat(settings: Map<string, Setting>): string {
 function wrongValue(error: ZodError, settings: Map<string, Setting>): PipelineError {
   const key = error.issues[0]!.path.slice(0, 2).join(".");
   const { value, origin } = settings.get(key)!;
-  const example = DEFAULTS[key] === undefined ? "leave it out" : `the default is ${show(DEFAULTS[key])}`;
+  const expected = expectedOf(key);
   return new PipelineError(
     "config",
-    `Expected ${expectedOf(key)} for ${key} but received ${show(value)} (${origin}): ${example}.`,
+    {
+      expected: `${expected} for ${key}`,
+      received: `${show(value)} (${origin})`,
+      hint: DEFAULTS[key] === undefined ? "leave it out" : `the default is ${show(DEFAULTS[key])}`,
+    },
+    { data: { key, origin, expected, received: value } },
   );
 }
 
@@ -105,25 +117,42 @@ function checkTogether({ DATASET, MODEL }: Config, settings: Map<string, Setting
   const wanted = lackingFeatures(encoder, decoder);
   if (wanted) {
     const instead = decoder.startsWith("upernet") ? "ppm" : decoder.replace("_deepsup", "");
+    const given = ENCODERS[encoder].features;
     throw new PipelineError(
       "config",
-      `Expected an encoder with ${wanted} for decoder ${decoder} but ${encoder} gives ${ENCODERS[encoder].features}: ` +
-        `use decoder ${instead} or another encoder.`,
+      {
+        expected: `an encoder with ${wanted} for decoder ${decoder}`,
+        but: `${encoder} gives ${given}`,
+        hint: `use decoder ${instead} or another encoder`,
+      },
+      { data: { encoder, decoder, expected: wanted, received: given } },
     );
   }
-  const fits = architectureSettings(encoder, decoder);
-  const fcDim = fits["MODEL.fc_dim"];
+  const originOf = (key: string) => settings.get(key)!.origin;
+  const { "MODEL.fc_dim": fcDim } = architectureSettings(encoder, decoder);
   if (MODEL.fc_dim !== fcDim) {
+    const key = "MODEL.fc_dim";
     throw new PipelineError(
       "config",
-      `Expected fc_dim ${fcDim} for encoder ${MODEL.arch_encoder} but received ${MODEL.fc_dim}: leave fc_dim out or set it to ${fcDim}.`,
+      {
+        expected: `fc_dim ${fcDim} for encoder ${encoder}`,
+        received: String(MODEL.fc_dim),
+        hint: `leave fc_dim out or set it to ${fcDim}`,
+      },
+      { data: { key, origin: originOf(key), encoder, expected: fcDim, received: MODEL.fc_dim } },
     );
   }
-  if (DATASET.padding_constant % DATASET.segm_downsampling_rate !== 0) {
+  const { padding_constant: padding, segm_downsampling_rate: rate } = DATASET;
+  if (padding % rate !== 0) {
+    const key = "DATASET.padding_constant";
     throw new PipelineError(
       "config",
-      `Expected DATASET.padding_constant to be a multiple of DATASET.segm_downsampling_rate ${DATASET.segm_downsampling_rate} ` +
-        `but received ${DATASET.padding_constant} (${settings.get("DATASET.padding_constant")?.origin}): leave both out.`,
+      {
+        expected: `${key} to be a multiple of DATASET.segm_downsampling_rate ${rate}`,
+        received: `${padding} (${originOf(key)})`,
+        hint: "leave both out",
+      },
+      { data: { key, origin: originOf(key), expected: rate, received: padding } },
     );
   }
 }

@@ -18,7 +18,8 @@ export function parseAssignment(text: string): Setting {
   if (equals < 1) {
     throw new PipelineError(
       "option",
-      `Expected --set KEY=VALUE such as --set DATASET.num_class=11 but received "${text}".`,
+      { expected: "--set KEY=VALUE such as --set DATASET.num_class=11", received: `"${text}"` },
+      { data: { option: "set", received: text } },
     );
   }
   return { key: text.slice(0, equals), value: text.slice(equals + 1), origin: "--set", explicit: true };
@@ -32,7 +33,12 @@ export function parsePairs(words: readonly string[]): Setting[] {
     if (value === undefined) {
       throw new PipelineError(
         "option",
-        `Expected pairs KEY VALUE after the flags but ${words[i]} has no value: write DATASET.num_class 11, say.`,
+        {
+          expected: "pairs KEY VALUE after the flags",
+          but: `${words[i]} has no value`,
+          hint: "write DATASET.num_class 11, say",
+        },
+        { data: { option: "pairs", received: words[i] } },
       );
     }
     settings.push({ key: words[i]!, value, origin: "on the command line", explicit: true });

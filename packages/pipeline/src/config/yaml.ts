@@ -13,25 +13,39 @@ export function readYamlFile(path: string): Setting[] {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new PipelineError("config", `Expected a configuration in ${path} but it cannot be read: ${reason(error)}.`);
+    const reason = reasonOf(error);
+    throw new PipelineError(
+      "config",
+      { expected: `a configuration in ${path}`, but: "it cannot be read", hint: reason },
+      { data: { file: path, reason }, cause: error },
+    );
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const at = (offset: number) => `${path}:${lines.linePos(offset).line}`;
+  const lineOf = (offset: number) => lines.linePos(offset).line;
+  const at = (offset: number) => `${path}:${lineOf(offset)}`;
   const problem = document.errors[0];
   if (problem) {
     const what = problem.message.split("\n")[0]!.replace(/\.$/, "");
+    const reason = `${what[0]!.toLowerCase()}${what.slice(1)}`;
+    const [offset] = problem.pos;
     throw new PipelineError(
       "config",
-      `Expected YAML in ${at(problem.pos[0])} but ${what[0]!.toLowerCase()}${what.slice(1)}: correct that line.`,
+      { expected: `YAML in ${at(offset)}`, but: reason, hint: "correct that line" },
+      { data: { file: path, line: lineOf(offset), reason } },
     );
   }
   if (document.contents === null) return [];
   if (!isMap(document.contents)) {
+    const offset = document.contents.range?.[0] ?? 0;
     throw new PipelineError(
       "config",
-      `Expected keys and values in ${at(document.contents.range?.[0] ?? 0)}, such as "DIR: ckpt/mine", but received something else: ` +
-        "`seg config` prints a configuration to start from.",
+      {
+        expected: `keys and values in ${at(offset)}, such as "DIR: ckpt/mine",`,
+        received: "something else",
+        hint: "`seg config` prints a configuration to start from",
+      },
+      { data: { file: path, line: lineOf(offset) } },
     );
   }
   const settings: Setting[] = [];
@@ -50,7 +64,7 @@ export function readYamlFile(path: string): Setting[] {
   return settings;
 }
 
-function reason(error: unknown): string {
+function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return "there is no such file";
   if (code === "EISDIR") return "it is a folder";

@@ -62,9 +62,15 @@ export async function fetchAde20k(options: Ade20kOptions): Promise<Ade20kInfo> {
   for (const split of SPLITS) {
     const [images, labels] = [join(folder, ROOT, "images", split), join(folder, ROOT, "annotations", split)];
     if (!existsSync(images) || !existsSync(labels)) {
+      const expected = [`${ROOT}/images/${split}`, `${ROOT}/annotations/${split}`];
       throw new PipelineError(
         "missing",
-        `Expected ${ROOT}/images/${split} and ${ROOT}/annotations/${split} in ${zip} but they are not there: name MIT's own zip.`,
+        {
+          expected: `${expected.join(" and ")} in ${zip}`,
+          but: "they are not there",
+          hint: "name MIT's own zip",
+        },
+        { data: { file: zip, expected } },
       );
     }
     log(`Reading the sizes of ${split} photos…`);
@@ -94,7 +100,12 @@ async function readLists(folder: string): Promise<Ade20kInfo | undefined> {
     if (!records.every(({ imagePath }) => imagePath.startsWith(resolve(folder, ROOT) + sep))) {
       throw new PipelineError(
         "failed",
-        `Expected to write ${list} but it lists photos that are not ADE20K's: move it, or name another folder by --dir.`,
+        {
+          expected: `to write ${list}`,
+          but: "it lists photos that are not ADE20K's",
+          hint: "move it, or name another folder by --dir",
+        },
+        { data: { file: list } },
       );
     }
     const isThere = (file: string | undefined) => file !== undefined && existsSync(file);
@@ -130,7 +141,7 @@ async function fetchZip(zip: string, options: Ade20kOptions): Promise<void> {
         but: `${url} did not give it (${reason})`,
         hint: `try again later, or get that file elsewhere and put it to ${zip}, or name it by --from`,
       },
-      { data: { url, file: zip }, cause: error },
+      { data: { url, file: zip, reason }, cause: error },
     );
   }
 }

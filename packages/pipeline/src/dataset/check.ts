@@ -27,9 +27,9 @@ export async function checkRecords(
   const [first, ...others] = problems;
   if (!first) return;
   for (const { message } of others) warn(message);
-  throw problemCount > 1
-    ? new DataError(first.code, `${first.message} It is the first of ${problemCount} problems.`)
-    : first;
+  if (problemCount === 1) throw first;
+  const { code, message, data } = first;
+  throw new DataError(code, `${message} It is the first of ${problemCount} problems.`, { data, cause: first });
 }
 
 /** What was found in one list. */

@@ -15,7 +15,12 @@ export async function classSet({ DATASET: { classes: file, num_class: count } }:
     if (classes.length === count) return classes;
     throw new PipelineError(
       "config",
-      `Expected ${count} classes (DATASET.num_class) in ${file} but received ${classes.length}: correct one of the two.`,
+      {
+        expected: `${count} classes (DATASET.num_class) in ${file}`,
+        received: String(classes.length),
+        hint: "correct one of the two",
+      },
+      { data: { key: "DATASET.num_class", file, expected: count, received: classes.length } },
     );
   }
   if (count === ADE20K_CLASSES.length) return ADE20K_CLASSES;

@@ -53,7 +53,8 @@ export async function evaluationRecords(
     const [given, lacking] = images === undefined ? ["labels", "images"] : ["images", "labels"];
     throw new PipelineError(
       "option",
-      `Expected two folders but received only --${given}: name the other one by --${lacking}.`,
+      { expected: "two folders", received: `only --${given}`, hint: `name the other one by --${lacking}` },
+      { data: { option: lacking, received: given } },
     );
   }
   return listedRecords(config, "val");

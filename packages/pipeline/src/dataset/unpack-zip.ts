@@ -1,10 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, rm, stat, statfs } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, stat, statfs, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { replaceFile } from "@seg/node";
+import { writeFileAtomic } from "@seg/node";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
 import { PipelineError } from "../errors.ts";
 
@@ -21,6 +19,7 @@ export interface UnpackOptions {
  *
  * @returns how many files the zip holds.
  * @throws {PipelineError} `failed` if the zip is damaged or the disk too small, before anything is written; or if an entry is damaged.
+ * @throws {FileError} `unwritable`.
  * @throws the signal's reason when aborted.
  */
 export async function unpackZip(path: string, folder: string, options: UnpackOptions = {}): Promise<number> {
@@ -69,11 +68,17 @@ async function checkSpace(folder: string, entries: readonly Entry[], total: numb
     if ((await sizeOf(join(folder, fileName))) === uncompressedSize) needed -= uncompressedSize;
   }
   const { bavail, bsize } = await statfs(folder);
-  if (needed <= bavail * bsize) return;
-  const [wanted, free] = [needed, bavail * bsize].map((bytes) => `${Math.ceil(bytes / 1e6)} MB`);
+  const free = bavail * bsize;
+  if (needed <= free) return;
+  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
   throw new PipelineError(
     "failed",
-    `Expected ${wanted} of free space in ${folder} but there are ${free}: free some, or name another folder by --dir.`,
+    {
+      expected: `${megabytes(needed)} of free space in ${folder}`,
+      but: `there are ${megabytes(free)}`,
+      hint: "free some, or name another folder by --dir",
+    },
+    { data: { folder, needed, free } },
   );
 }
 
@@ -91,36 +96,23 @@ async function unpackEntry(
   target: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const draft = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
-  let checksum = 0;
-  async function* checked(chunks: AsyncIterable<Buffer>) {
-    for await (const chunk of chunks) {
-      checksum = crc32(chunk, checksum);
-      yield chunk;
+  async function* contents() {
+    let checksum = 0;
+    try {
+      for await (const chunk of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>) {
+        checksum = crc32(chunk, checksum);
+        yield chunk;
+      }
+    } catch (error) {
+      throw damaged(path, error);
     }
+    if (checksum !== entry.crc32) throw damaged(path, new Error(`${entry.fileName} does not match its checksum`));
   }
   try {
-    await mkdir(dirname(target), { recursive: true });
-    const contents = await zip.openReadStreamPromise(entry).catch((error) => {
-      throw damaged(path, error);
-    });
-    await pipeline(contents, checked, createWriteStream(draft), { signal });
-    if (checksum !== entry.crc32) throw damaged(path, new Error(`${entry.fileName} does not match its checksum`));
-    await replaceFile(draft, target);
+    await writeFileAtomic(target, (file) => writeFile(file, contents(), { signal }));
   } catch (error) {
-    await rm(draft, { force: true });
     signal?.throwIfAborted();
-    if (error instanceof PipelineError) throw error;
-    // What has no code of the system's comes from the zip: its streams and sizes.
-    const { code = "Z_", message } = error as NodeJS.ErrnoException;
-    if (code.startsWith("Z_")) throw damaged(path, error);
-    throw new PipelineError(
-      "failed",
-      `Expected to write ${target} but ${message}: free or choose another folder by --dir.`,
-      {
-        cause: error,
-      },
-    );
+    throw error;
   }
 }
 
@@ -134,13 +126,19 @@ async function sizeOf(path: string): Promise<number | undefined> {
 function damaged(path: string, error: unknown): PipelineError {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") {
-    return new PipelineError("missing", `Expected a zip file at ${path} but there is none: check the path.`, {
-      cause: error,
-    });
+    return new PipelineError(
+      "missing",
+      { expected: `a zip file at ${path}`, but: "there is none", hint: "check the path" },
+      { data: { file: path }, cause: error },
+    );
   }
   return new PipelineError(
     "failed",
-    `Expected a whole zip file but ${path} is not (${message}): delete it and run the command again, or name another one by --from.`,
-    { cause: error },
+    {
+      expected: "a whole zip file",
+      but: `${path} is not (${message})`,
+      hint: "delete it and run the command again, or name another one by --from",
+    },
+    { data: { file: path, reason: message }, cause: error },
   );
 }

@@ -63,7 +63,8 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
   if (classes.length > 255) {
     throw new PipelineError(
       "config",
-      `Expected at most 255 classes, as label files hold, but received ${classes.length}.`,
+      { expected: "at most 255 classes, as label files hold,", received: String(classes.length) },
+      { data: { key: "DATASET.num_class", expected: 255, received: classes.length } },
     );
   }
   const records = (await evaluationRecords(config, options, signal)).slice(0, options.limit);
@@ -159,7 +160,11 @@ export function evaluationSizes({ config, settings }: Resolved, multiScale = fal
 function workerCount({ workers, gpus }: EvaluationOptions): number {
   const count = workers ?? gpus?.length ?? 1;
   if (Number.isInteger(count) && count > 0) return count;
-  throw new PipelineError("option", `Expected a number of workers of at least 1 but received ${count}.`);
+  throw new PipelineError(
+    "option",
+    { expected: "a number of workers of at least 1", received: String(count) },
+    { data: { option: "workers", received: count } },
+  );
 }
 
 function startWorker(setup: WorkerSetup, gpu: number | undefined): ChildProcess {

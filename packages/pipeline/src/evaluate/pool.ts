@@ -104,17 +104,24 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
     if (task === undefined && waiting.length === 0) return;
     const deathsOfTask = task === undefined ? 0 : (deathsOf.get(task) ?? 0) + 1;
     if (task !== undefined) deathsOf.set(task, deathsOfTask);
-    const where = task === undefined ? "while it started" : `on ${pool.nameOf(tasks[task]!)}`;
+    const name = task === undefined ? undefined : pool.nameOf(tasks[task]!);
+    const where = name === undefined ? "while it started" : `on ${name}`;
+    const reason = worker.reason!;
     if (worker.deaths > 0 || deathsOfTask > 1) {
       fail(
         new PipelineError(
           "failed",
-          `Expected every image to be scored but a worker died ${where}, the second time: it ${worker.reason}. If memory is short, use fewer --workers or smaller --sizes.`,
+          {
+            expected: "every image to be scored",
+            but: `a worker died ${where}, the second time`,
+            hint: `it ${reason}. If memory is short, use fewer --workers or smaller --sizes`,
+          },
+          { data: { task: name, reason } },
         ),
       );
       return;
     }
-    pool.onDeath?.(worker.reason!, where);
+    pool.onDeath?.(reason, where);
     waiting.unshift(...worker.assigned);
     workers[slot] = launch(slot, worker.deaths + 1);
   };

@@ -15,7 +15,7 @@ export function engineOn(gpus: readonly number[] | undefined, backend: EngineNam
   throw new PipelineError(
     "option",
     { expected: "--backend tensorflow-gpu with --gpus", received: backend, hint: "leave one of the two out" },
-    { data: { backend, gpus } },
+    { data: { option: "backend", expected: "tensorflow-gpu", received: backend } },
   );
 }
 

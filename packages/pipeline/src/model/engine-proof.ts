@@ -17,7 +17,8 @@ export function networkProof({ training = false } = {}): EngineProof {
       try {
         await prove(convolution, training);
       } catch (error) {
-        throw new PipelineError("failed", `${name}: ${(error as Error).message}`, { cause: error });
+        const reason = (error as Error).message;
+        throw new PipelineError("failed", `${name}: ${reason}`, { data: { operation: name, reason }, cause: error });
       }
     }
   };
@@ -64,7 +65,10 @@ async function prove(convolution: Convolution, training: boolean): Promise<void>
       const bound = 1e-3 * Math.max(...values.map(Math.abs));
       const wrong = values.findIndex((value, at) => !(Math.abs(actual[at]! - value) <= bound));
       if (wrong >= 0) {
-        throw new PipelineError("failed", `its ${what} is wrong: ${actual[wrong]} in place of ${values[wrong]}`);
+        const data = { expected: values[wrong], received: actual[wrong] };
+        throw new PipelineError("failed", `its ${what} is wrong: ${data.received} in place of ${data.expected}`, {
+          data,
+        });
       }
     }
   } finally {

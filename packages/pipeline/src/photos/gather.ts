@@ -26,7 +26,8 @@ export async function gatherImages(inputs: readonly string[]): Promise<GatheredI
   if (inputs.length === 0) {
     throw new PipelineError(
       "option",
-      "Expected photos to segment but received none: name files, folders or URLs after --imgs.",
+      { expected: "photos to segment", received: "none", hint: "name files, folders or URLs after --imgs" },
+      { data: { option: "inputs" } },
     );
   }
   const images: ImageSource[] = [];

@@ -95,7 +95,8 @@ async function pixels(photo: Photo): Promise<RgbImage> {
   if (photo.rank !== 3 || channels !== 3) {
     throw new PipelineError(
       "option",
-      `Expected a tensor [height, width, 3] with values 0-255 but received [${photo.shape}].`,
+      { expected: "a tensor [height, width, 3] with values 0-255", received: `[${photo.shape}]` },
+      { data: { option: "photo", received: photo.shape } },
     );
   }
   return { data: Uint8Array.from(await photo.data()), width, height };

@@ -83,7 +83,12 @@ async function stateOf(model: tf.LayersModel, numBatchesTracked: number): Promis
     if (data instanceof Float32Array && !data.every(Number.isFinite)) {
       throw new PipelineError(
         "failed",
-        `Expected finite weights but ${name} of the ${model.name} has others: lower the learning rates and go on from the last checkpoint with --resume.`,
+        {
+          expected: "finite weights",
+          but: `${name} of the ${model.name} has others`,
+          hint: "lower the learning rates and go on from the last checkpoint with --resume",
+        },
+        { data: { tensor: name, model: model.name } },
       );
     }
   }
@@ -144,8 +149,10 @@ export async function restoreTrainer(
   trainer: Trainer,
   { position, updates, seeds }: WholeCheckpoint,
 ): Promise<void> {
-  const file = await readCheckpoint(fileOf(folder, position, "trainer"));
-  const memory = Array.from(file.values()).sort((a, b) => Number(a.name.slice(7)) - Number(b.name.slice(7)));
+  const file = fileOf(folder, position, "trainer");
+  const memory = Array.from((await readCheckpoint(file)).values()).sort(
+    (a, b) => Number(a.name.slice(7)) - Number(b.name.slice(7)),
+  );
   const tensors = memory.map(({ data }) => tf.tensor1d(data as Float32Array));
   try {
     await trainer.restore(tensors, { updates, seeds });
@@ -153,7 +160,7 @@ export async function restoreTrainer(
     throw new PipelineError(
       "config",
       `The checkpoint's optimizer is not the configuration's: set TRAIN.optim as it was. ${(error as Error).message}`,
-      { cause: error },
+      { data: { key: "TRAIN.optim", file }, cause: error },
     );
   } finally {
     tf.dispose(tensors);

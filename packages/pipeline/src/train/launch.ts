@@ -32,12 +32,21 @@ export interface LaunchContext {
 export function replicaCount({ gpus, replicas }: ReplicaOptions): number {
   const count = replicas ?? gpus?.length ?? 1;
   if (!Number.isInteger(count) || count < 1) {
-    throw new PipelineError("option", `Expected a number of replicas of at least 1 but received ${replicas}.`);
+    throw new PipelineError(
+      "option",
+      { expected: "a number of replicas of at least 1", received: String(count) },
+      { data: { option: "replicas", received: count } },
+    );
   }
   if (gpus && gpus.length !== count) {
     throw new PipelineError(
       "option",
-      `Expected a GPU for each of ${count} replicas but received ${gpus.length}: leave --replicas out.`,
+      {
+        expected: `a GPU for each of ${count} replicas`,
+        received: String(gpus.length),
+        hint: "leave --replicas out",
+      },
+      { data: { option: "gpus", expected: count, received: gpus.length } },
     );
   }
   return count;
@@ -91,6 +100,7 @@ function plainReplicaError(error: unknown): unknown {
   if (!(error instanceof DataParallelError && error.code === "replica")) return error;
   if (isOwnError(error.cause) && error.cause.name !== "CollectiveError") return error.cause;
   return new PipelineError("failed", `${error.message}: go on from the last checkpoint with --resume.`, {
+    data: { rank: error.rank, reason: error.message },
     cause: error,
   });
 }

@@ -75,29 +75,35 @@ async function findStart(
   if (resume) {
     const checkpoint = await lastWhole(DIR, warn);
     if (checkpoint && checkpoint.position.iteration >= TRAIN.epoch_iters) {
-      const name = nameOf(checkpoint.position);
+      const { iteration } = checkpoint.position;
+      const [name, received] = [nameOf(checkpoint.position), TRAIN.epoch_iters];
       throw new PipelineError(
         "config",
-        `Expected more than ${checkpoint.position.iteration} iterations an epoch, where ${name} in ${DIR} is, but TRAIN.epoch_iters is ${TRAIN.epoch_iters}: set it as it was.`,
+        {
+          expected: `more than ${iteration} iterations an epoch, where ${name} in ${DIR} is,`,
+          but: `TRAIN.epoch_iters is ${received}`,
+          hint: "set it as it was",
+        },
+        { data: { key: "TRAIN.epoch_iters", received, iteration, checkpoint: name, folder: DIR } },
       );
     }
     if (checkpoint) return { position: checkpoint.position, checkpoint };
     log(`There is no checkpoint in ${DIR} to resume from.`);
   }
   const [furthest] = await listPositions(DIR, "trainer");
-  if (furthest && furthest.epoch > wanted.epoch) {
+  if (furthest && (wanted.epoch === 0 || furthest.epoch > wanted.epoch)) {
+    const name = nameOf(furthest);
     throw new PipelineError(
       "config",
-      `Expected a folder without a later checkpoint but ${DIR} holds ${nameOf(furthest)}: go on with it by --resume, or set DIR to another folder.`,
+      {
+        expected: `a folder without a ${furthest.epoch > wanted.epoch ? "later checkpoint" : "training in it"}`,
+        but: `${DIR} holds ${name}`,
+        hint: "go on with it by --resume, or set DIR to another folder",
+      },
+      { data: { key: "DIR", folder: DIR, checkpoint: name } },
     );
   }
-  if (wanted.epoch === 0) {
-    if (!furthest) return undefined;
-    throw new PipelineError(
-      "config",
-      `Expected a folder without a training in it but ${DIR} holds ${nameOf(furthest)}: go on with it by --resume, or set DIR to another folder.`,
-    );
-  }
+  if (wanted.epoch === 0) return undefined;
   const checkpoint = await readWhole(DIR, wanted, warn);
   if (checkpoint) return { position: wanted, checkpoint };
   for (const half of ["encoder", "decoder"] as const) {
@@ -105,7 +111,12 @@ async function findStart(
     if (existsSync(file)) continue;
     throw new PipelineError(
       "missing",
-      `Expected ${file} to go on from (TRAIN.start_epoch ${wanted.epoch}) but there is no such file: correct DIR or TRAIN.start_epoch.`,
+      {
+        expected: `${file} to go on from (TRAIN.start_epoch ${wanted.epoch})`,
+        but: "there is no such file",
+        hint: "correct DIR or TRAIN.start_epoch",
+      },
+      { data: { key: "TRAIN.start_epoch", received: wanted.epoch, file } },
     );
   }
   warn(`${nameOf(wanted)} in ${DIR} has no trainer file: the optimizer begins anew.`);

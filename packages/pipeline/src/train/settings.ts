@@ -44,9 +44,15 @@ export function checkSettings(
 ): void {
   for (const key of differences(before, now)) {
     if (!FIXED.has(key)) continue;
+    const [expected, received, checkpoint] = [before[key], now[key], nameOf(position)];
     throw new PipelineError(
       "config",
-      `Expected ${key} ${before[key]} as in ${nameOf(position)} but received ${now[key]}: set it as it was, or begin anew in another DIR.`,
+      {
+        expected: `${key} ${expected} as in ${checkpoint}`,
+        received: String(received),
+        hint: "set it as it was, or begin anew in another DIR",
+      },
+      { data: { key, expected, received, checkpoint } },
     );
   }
 }

@@ -74,7 +74,7 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
         received: String(replicas),
         hint: "train on one, or with another engine",
       },
-      { data: { backend, replicas } },
+      { data: { option: "replicas", expected: 1, received: replicas } },
     );
   }
   // What is quickly found wrong is told before anything is downloaded, loaded or written.
@@ -99,8 +99,10 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
 function checkEnd({ end }: Outcome, signal: AbortSignal | undefined): void {
   if (end === "finished") return;
   signal?.throwIfAborted();
-  throw new PipelineError(
-    end === "interrupted" ? "interrupted" : "failed",
-    end === "interrupted" ? "interrupted" : "Expected all replicas to train on but another one failed: it says why.",
-  );
+  if (end === "interrupted") throw new PipelineError("interrupted", "interrupted");
+  throw new PipelineError("failed", {
+    expected: "all replicas to train on",
+    but: "another one failed",
+    hint: "it says why",
+  });
 }

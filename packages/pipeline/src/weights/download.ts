@@ -23,13 +23,24 @@ export interface DownloadOptions {
   stall?: number;
 }
 
-/** An attempt that failed in a way that another one may not. */
-class Passing extends Error {
+/** An attempt that failed; `status` is the server's where it refused. */
+class Failure extends Error {
   constructor(
     message: string,
-    readonly after = 0,
+    readonly status?: number,
   ) {
     super(message);
+  }
+}
+
+/** An attempt that failed in a way that another one may not, `after` some milliseconds. */
+class Passing extends Failure {
+  constructor(
+    message: string,
+    status?: number,
+    readonly after = 0,
+  ) {
+    super(message, status);
   }
 }
 
@@ -55,11 +66,14 @@ export async function download(url: string, path: string, options: DownloadOptio
         return await attempt(url, path, options);
       } catch (error) {
         signal?.throwIfAborted();
-        if (!(error instanceof Passing)) throw error;
+        if (!(error instanceof Failure)) throw error;
         const now = await sizeOf(`${path}.part`);
         if (now > most) failures = 0;
         most = Math.max(most, now);
-        if (++failures > retries) throw new PipelineError("download", error.message, { cause: error });
+        if (!(error instanceof Passing) || ++failures > retries) {
+          const { message, status } = error;
+          throw new PipelineError("download", message, { data: { url, file: path, status }, cause: error });
+        }
         onRetry?.(error.message);
         // A random share keeps many clients from coming back at the same moment.
         const wait = Math.min(backoff * 2 ** (failures - 1), 10_000) * (0.5 + Math.random() / 2);
@@ -117,7 +131,7 @@ async function attempt(url: string, path: string, options: DownloadOptions): Pro
 function placeOf(response: Response, have: number, validator: string): { from: number; total: number | undefined } {
   const { status, statusText, headers } = response;
   if (status === 200 || status === 206) {
-    if (/^text\/html\b/i.test(headers.get("content-type") ?? "")) throw new PipelineError("download", WEB_PAGE);
+    if (/^text\/html\b/i.test(headers.get("content-type") ?? "")) throw new Failure(WEB_PAGE);
   }
   if (status === 200) {
     const length = headers.get("content-length");
@@ -130,11 +144,11 @@ function placeOf(response: Response, have: number, validator: string): { from: n
     throw new Stale("the server sent a part that does not fit what came before");
   }
   const said = `the server answered ${status} ${statusText}`.trim();
-  if (status === 416) throw new Stale(said);
+  if (status === 416) throw new Stale(said, status);
   if (status === 408 || status === 429 || status >= 500) {
-    throw new Passing(said, Math.min(Number(headers.get("retry-after")) || 0, 60) * 1000);
+    throw new Passing(said, status, Math.min(Number(headers.get("retry-after")) || 0, 60) * 1000);
   }
-  throw new PipelineError("download", said);
+  throw new Failure(said, status);
 }
 
 // A weak tag does not promise the same bytes.
@@ -158,13 +172,13 @@ async function checkContent(part: string, check: DownloadOptions["check"]): Prom
         : check?.(head.subarray(0, bytesRead));
   if (wrong === undefined) return;
   await rm(part, { force: true });
-  throw new PipelineError("download", wrong);
+  throw new Failure(wrong);
 }
 
 /** The error as a {@link Passing} one if the network is to blame. */
 function passing(error: unknown, watch: Watch): unknown {
   if (watch.stalled) return new Passing("no data came for a while");
-  if (error instanceof PipelineError || error instanceof Passing) return error;
+  if (error instanceof Failure) return error;
   // What fetch throws hides the reason in its cause.
   if (error instanceof TypeError) {
     const cause = error.cause as NodeJS.ErrnoException | undefined;

@@ -48,9 +48,15 @@ export async function locateWeights({ config, settings }: Resolved, options: Loc
   if (half) {
     // A half from elsewhere would be another training's.
     const missing = candidateNames(here.encoder ? "decoder" : "encoder", checkpoint)[0];
+    const key = `${section}.checkpoint`;
     throw new PipelineError(
       "missing",
-      `Expected ${missing} beside ${half} but there is none: put it there, or set DIR and ${section}.checkpoint to a whole checkpoint.`,
+      {
+        expected: `${missing} beside ${half}`,
+        but: "there is none",
+        hint: `put it there, or set DIR and ${key} to a whole checkpoint`,
+      },
+      { data: { key, received: checkpoint, file: join(DIR, missing!) } },
     );
   }
   return fromCache(DIR, checkpoint, options);
@@ -60,12 +66,20 @@ function namedFiles(encoder: string, decoder: string): WeightFiles {
   if (!encoder || !decoder) {
     throw new PipelineError(
       "option",
-      `Expected both --weights-encoder and --weights-decoder but received only ${encoder ? "the first" : "the second"}.`,
+      {
+        expected: "both --weights-encoder and --weights-decoder",
+        received: `only ${encoder ? "the first" : "the second"}`,
+      },
+      { data: { key: `MODEL.weights_${encoder ? "decoder" : "encoder"}` } },
     );
   }
   for (const file of [encoder, decoder]) {
     if (!existsSync(file)) {
-      throw new PipelineError("missing", `Expected weights in ${file} but there is no such file: correct the path.`);
+      throw new PipelineError(
+        "missing",
+        { expected: `weights in ${file}`, but: "there is no such file", hint: "correct the path" },
+        { data: { file } },
+      );
     }
   }
   return { encoder, decoder };
@@ -103,9 +117,12 @@ async function fromCache(dir: string, checkpoint: string, options: LocateOptions
       const reason = error instanceof Error ? error.message : String(error);
       throw new PipelineError(
         "missing",
-        `Expected weights ${name} but they are neither in ${dir} nor in ${cache}, and ${url} did not give them (${reason}): ` +
-          `try again later, name another server by SEG_MIRROR, or put the file into ${cache} yourself.`,
-        { cause: error },
+        {
+          expected: `weights ${name}`,
+          but: `they are neither in ${dir} nor in ${cache}, and ${url} did not give them (${reason})`,
+          hint: `try again later, name another server by SEG_MIRROR, or put the file into ${cache} yourself`,
+        },
+        { data: { file: files[half], url, reason }, cause: error },
       );
     }
   }
@@ -113,14 +130,16 @@ async function fromCache(dir: string, checkpoint: string, options: LocateOptions
 }
 
 async function nowhere(name: string, dir: string, cache: string, section: string): Promise<PipelineError> {
-  const others = await checkpointsIn(dir);
-  const wayOut =
-    others.length > 0
-      ? `set ${section}.checkpoint to one that is there (${others.join(", ")})`
-      : `set DIR to the checkpoint's folder and ${section}.checkpoint to its name, such as epoch_20.pth`;
+  const files = await checkpointsIn(dir);
+  const key = `${section}.checkpoint`;
+  const hint =
+    files.length > 0
+      ? `set ${key} to one that is there (${files.join(", ")})`
+      : `set DIR to the checkpoint's folder and ${key} to its name, such as epoch_20.pth`;
   return new PipelineError(
     "missing",
-    `Expected weights ${name} but they are neither in ${dir} nor in ${cache}: ${wayOut}.`,
+    { expected: `weights ${name}`, but: `they are neither in ${dir} nor in ${cache}`, hint },
+    { data: { key, file: join(dir, name), files } },
   );
 }
 
@@ -128,11 +147,15 @@ async function nowhere(name: string, dir: string, cache: string, section: string
 export function serverOf({ mirror, env = process.env }: ServerOptions): string {
   const server = mirror ?? (env.SEG_MIRROR || MIT_SERVER);
   if (!/^https?:\/\/[^/]/.test(server)) {
-    const origin = mirror === undefined ? "SEG_MIRROR" : "--mirror";
-    throw new PipelineError("option", {
-      expected: `an http or https address for ${origin}`,
-      received: `"${server}"`,
-    });
+    const option = mirror === undefined ? "SEG_MIRROR" : "mirror";
+    throw new PipelineError(
+      "option",
+      {
+        expected: `an http or https address for ${option === "mirror" ? "--mirror" : option}`,
+        received: `"${server}"`,
+      },
+      { data: { option, received: server } },
+    );
   }
   return server.replace(/\/+$/, "");
 }

@@ -41,7 +41,12 @@ export async function findPretrained(
     if (!file || existsSync(file)) continue;
     throw new PipelineError(
       "missing",
-      `Expected weights in ${file} (MODEL.weights_${half}) but there is no such file: correct the path.`,
+      {
+        expected: `weights in ${file} (MODEL.weights_${half})`,
+        but: "there is no such file",
+        hint: "correct the path",
+      },
+      { data: { key: `MODEL.weights_${half}`, file } },
     );
   }
   const found: PretrainedFiles = { ...(encoder && { encoder }), ...(decoder && { decoder }) };
@@ -61,9 +66,12 @@ async function imagenetWeights(encoder: EncoderName, options: ContextOptions & S
     const reason = error instanceof Error ? error.message : String(error);
     throw new PipelineError(
       "missing",
-      `Expected ImageNet weights for ${encoder} but there are none in ${file}, and ${url} did not give them (${reason}): put them there, ` +
-        "name another file by --weights-encoder, or begin with random weights by --from-scratch.",
-      { cause: error },
+      {
+        expected: `ImageNet weights for ${encoder}`,
+        but: `there are none in ${file}, and ${url} did not give them (${reason})`,
+        hint: "put them there, name another file by --weights-encoder, or begin with random weights by --from-scratch",
+      },
+      { data: { encoder, file, url, reason }, cause: error },
     );
   }
   return file;

@@ -157,15 +157,23 @@ describe.skipIf(absent)(`Evaluation on CamVid${unlessShared}`, () => {
     expect(picture.data.subarray(0, 480 * 3)).toEqual(photo.data.subarray(0, 480 * 3));
   });
 
-  const wrong: [string, RegExp, (label: string) => Promise<unknown>][] = [
-    ["a value above num_class", /label values from 0 to 11 but received 77 at column/, (path) => repaint(path, 77)],
+  const wrong: [string, object, (label: string) => Promise<unknown>][] = [
+    ["a value above num_class", { data: { value: 77, numClasses: 11 } }, (path) => repaint(path, 77)],
     [
       "another size than its photo",
-      /480×360 pixels, its photo's size, but received 48×36/,
+      { data: { width: 48, height: 36, expectedWidth: 480, expectedHeight: 360 } },
       (path) => grey(48, 36).toFile(path),
     ],
-    ["16 bits", /8-bit labels but received 16 bits/, (path) => grey(480, 360).toColourspace("grey16").toFile(path)],
-    ["RGB values", /one value a pixel but received RGB/, (path) => grey(480, 360).toColourspace("srgb").toFile(path)],
+    [
+      "16 bits",
+      { message: expect.stringContaining("16 bits") },
+      (path) => grey(480, 360).toColourspace("grey16").toFile(path),
+    ],
+    [
+      "RGB values",
+      { message: expect.stringContaining("RGB") },
+      (path) => grey(480, 360).toColourspace("srgb").toFile(path),
+    ],
   ];
   const grey = (width: number, height: number) =>
     sharp({ create: { width, height, channels: 3, background: "black" } })
@@ -182,15 +190,15 @@ describe.skipIf(absent)(`Evaluation on CamVid${unlessShared}`, () => {
 
   it.each(wrong)(
     "tells of a label with %s before anything is scored, naming the file",
-    async (_what, message, spoil) => {
+    async (_what, values, spoil) => {
       const { labelPaths, ...folders } = await copies(3);
       await spoil(labelPaths[2]!);
       const phases = new Set<string>();
       const error = await score({ ...folders, result: out, onProgress: ({ type }) => phases.add(type) }).catch(
         (e) => e,
       );
-      expect(error).toMatchObject({ code: "bad-label", message: expect.stringMatching(message) });
-      expect(error.message).toContain(labelPaths[2]);
+      expect(error).toMatchObject({ code: "bad-label", data: { file: labelPaths[2] } });
+      expect(error).toMatchObject(values);
       expect([...phases]).toEqual(["check"]);
       expect(existsSync(join(out, "evaluation.json"))).toBe(false);
     },
@@ -200,7 +208,11 @@ describe.skipIf(absent)(`Evaluation on CamVid${unlessShared}`, () => {
     const { labelPaths, ...folders } = await copies(3);
     for (const path of labelPaths.slice(1)) await repaint(path, 12);
     const notes: string[] = [];
-    await expect(score({ ...folders, log: (line) => notes.push(line) })).rejects.toThrow(/the first of 2 problems\.$/);
+    await expect(score({ ...folders, log: (line) => notes.push(line) })).rejects.toMatchObject({
+      code: "bad-label",
+      data: { file: labelPaths[1], value: 12 },
+      message: expect.stringMatching(/the first of 2 problems\.$/),
+    });
     expect(notes).toEqual([expect.stringContaining(labelPaths[2]!)]);
   });
 
@@ -213,7 +225,10 @@ describe.skipIf(absent)(`Evaluation on CamVid${unlessShared}`, () => {
     cpSync(labelPaths[5]!, join(folders.labels, "z.png"));
     const notes: string[] = [];
     const options = { ...folders, result: out, log: (line: string) => notes.push(line) };
-    await expect(score(options, { "DATASET.imgSizes": 64 })).rejects.toThrow(/z\.jpg/);
+    await expect(score(options, { "DATASET.imgSizes": 64 })).rejects.toMatchObject({
+      code: "truncated",
+      data: { file: cut },
+    });
     const saved: Evaluation = JSON.parse(readFileSync(join(out, "evaluation.json"), "utf8"));
     expect(saved).toMatchObject({ partial: true, total: 7 });
     expect(saved.images).toBe(saved.perImage.length);
@@ -241,16 +256,31 @@ describe.skipIf(absent)(`Evaluation on CamVid${unlessShared}`, () => {
       { "DATASET.num_class": 12, "DATASET.classes": "" },
       { code: "mismatch", data: { report: { missing: [], unexpected: [] } } },
     ],
-    ["no worker at all", { workers: 0 }, {}, { code: "option" }],
-    ["GPUs for an engine that uses none", { gpus: [0] }, {}, { code: "option" }],
+    ["no worker at all", { workers: 0 }, {}, { code: "option", data: { option: "workers", received: 0 } }],
+    [
+      "GPUs for an engine that uses none",
+      { gpus: [0] },
+      {},
+      { code: "option", data: { option: "backend", expected: "tensorflow-gpu", received: "wasm" } },
+    ],
     [
       "a missing list before weights are looked for",
       {},
       { DIR: "/nowhere", "DATASET.list_val": "/nowhere/val.odgt" },
-      { code: "missing", message: expect.stringContaining("/nowhere/val.odgt") },
+      { code: "missing", data: { key: "DATASET.list_val", file: "/nowhere/val.odgt" } },
     ],
-    ["more classes than labels can hold", {}, { "DATASET.num_class": 300, "DATASET.classes": "" }, { code: "config" }],
-    ["missing weights", {}, { DIR: "/nowhere" }, { code: "missing", message: expect.stringContaining("set DIR") }],
+    [
+      "more classes than labels can hold",
+      {},
+      { "DATASET.num_class": 300, "DATASET.classes": "" },
+      { code: "config", data: { key: "DATASET.num_class", expected: 255, received: 300 } },
+    ],
+    [
+      "missing weights",
+      {},
+      { DIR: "/nowhere" },
+      { code: "missing", data: { key: "VAL.checkpoint", file: "/nowhere/encoder_epoch_14.pth", files: [] } },
+    ],
   ] as const)("tells of %s", async (_what, options, set, error) => {
     await expect(score({ limit: 2, ...options }, set)).rejects.toMatchObject(error);
   });

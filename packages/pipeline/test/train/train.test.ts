@@ -214,10 +214,15 @@ describe("Training", () => {
     const error = await start(folder, { "TRAIN.lr_encoder": 1e36, "TRAIN.lr_decoder": 1e36 }, { resume: true }).catch(
       (e) => e,
     );
-    expect(error).toMatchObject({ code: "failed" });
-    expect(error.message).toMatch(
-      /finite loss but it is (NaN|Infinity) in iteration [12] of epoch 2, on \S+train-\d\.png, /,
-    );
+    expect(error).toMatchObject({
+      code: "failed",
+      data: {
+        loss: expect.stringMatching(/^(NaN|Infinity)$/),
+        iteration: expect.toBeOneOf([1, 2]),
+        epoch: 2,
+        files: expect.arrayContaining([expect.stringMatching(/train-\d\.png$/)]),
+      },
+    });
     expect(listing(folder).filter((file) => !file.startsWith("history.svg"))).toEqual(
       [...NETWORKS, ...STATES].filter((file) => file.includes("epoch_1")).sort(),
     );
@@ -237,7 +242,7 @@ describe("Training", () => {
         },
       },
     );
-    await expect(run).rejects.toThrow(broken.labels[1]);
+    await expect(run).rejects.toMatchObject({ code: "bad-label", data: { file: broken.labels[1] } });
     expect(listing(join(folder, "run")).join()).toMatch(/trainer_epoch_0_iter_\d+\.safetensors/);
   });
 
@@ -294,7 +299,7 @@ describe("Training", () => {
         "to begin in a folder that holds a training",
         {},
         {},
-        { code: "config", message: expect.stringContaining("--resume") },
+        { code: "config", data: { key: "DIR", checkpoint: "epoch_1" } },
       ],
       [
         "to go on with another number of classes",
@@ -302,25 +307,48 @@ describe("Training", () => {
         { resume: true },
         {
           code: "config",
-          message: expect.stringMatching(/Expected DATASET\.num_class 2 as in epoch_1 but received 3/),
+          data: { key: "DATASET.num_class", checkpoint: "epoch_1", expected: 2, received: 3 },
         },
       ],
-      ["to go on with another optimizer", { "TRAIN.optim": "Adam" }, { resume: true }, { code: "config" }],
+      [
+        "to go on with another optimizer",
+        { "TRAIN.optim": "Adam" },
+        { resume: true },
+        { code: "config", data: { key: "TRAIN.optim", expected: "SGD", received: "Adam" } },
+      ],
       [
         "to go on with another network",
         { "MODEL.arch_decoder": "c1" },
         { resume: true },
-        { code: "config", message: expect.stringContaining("MODEL.arch_decoder c1_deepsup") },
+        { code: "config", data: { key: "MODEL.arch_decoder", expected: "c1_deepsup", received: "c1" } },
       ],
-      ["to go on from an epoch that is not there", { "TRAIN.start_epoch": 7 }, {}, { code: "missing" }],
-      ["a list that is not there", { "DATASET.list_train": "/nowhere/train.odgt" }, {}, { code: "missing" }],
+      [
+        "to go on from an epoch that is not there",
+        { "TRAIN.start_epoch": 7 },
+        {},
+        {
+          code: "missing",
+          data: { key: "TRAIN.start_epoch", received: 7, file: expect.stringMatching(/encoder_epoch_7\.pth$/) },
+        },
+      ],
+      [
+        "a list that is not there",
+        { "DATASET.list_train": "/nowhere/train.odgt" },
+        {},
+        { code: "missing", data: { key: "DATASET.list_train", file: "/nowhere/train.odgt" } },
+      ],
       [
         "to evaluate without a list",
         { "TRAIN.eval_every": 1, "DATASET.list_val": "/nowhere/val.odgt" },
         { resume: true },
-        { code: "missing", message: expect.stringContaining("--list-val") },
+        { code: "missing", data: { key: "DATASET.list_val", file: "/nowhere/val.odgt" } },
       ],
-      ["class names that do not fit", { "DATASET.classes": "classes.csv" }, {}, { code: "not-found" }],
+      [
+        "class names that are not there",
+        { "DATASET.classes": "classes.csv" },
+        {},
+        { code: "not-found", data: { file: "classes.csv" } },
+      ],
     ];
     it.each(cases)("%s, before anything is trained", async (_what, set, options, error) => {
       const folder = afterFirstEpoch();
@@ -332,17 +360,13 @@ describe("Training", () => {
     it("weights of another architecture, naming the file", async () => {
       const weights = join(undisturbed, "decoder_epoch_1.pth");
       const error = await start(temporaryFolder(), { "MODEL.weights_encoder": weights }).catch((e) => e);
-      expect(error).toMatchObject({
-        code: "mismatch",
-        data: { file: weights },
-        message: expect.stringContaining(weights),
-      });
+      expect(error).toMatchObject({ code: "mismatch", data: { file: weights } });
       expect(error.message).not.toContain("\n");
     });
 
     it("a folder that cannot be written", async () => {
-      const file = join(temporaryFolder({ file: "" }), "file");
-      await expect(start(join(file, "run"))).rejects.toMatchObject({ code: "unwritable" });
+      const folder = join(temporaryFolder({ file: "" }), "file", "run");
+      await expect(start(folder)).rejects.toMatchObject({ code: "unwritable", data: { file: folder } });
     });
   });
 });

@@ -19,6 +19,8 @@ function target() {
 const get = (url: string, path: string, options: DownloadOptions = {}) =>
   download(url, path, { backoff: 1, ...options });
 
+const WEB_PAGE = { code: "download", message: expect.stringContaining("web page") };
+
 describe("a download", () => {
   it("brings the file, tells how far it is, and leaves nothing else behind", async () => {
     const { address, requests } = await fileServer(serve(content));
@@ -137,28 +139,38 @@ describe("a download", () => {
   it("gives up in the end", async () => {
     const { address, requests } = await fileServer(status(500));
     const { path, folder } = target();
-    await expect(get(address, path, { retries: 2 })).rejects.toThrow("the server answered 500 Internal Server Error");
+    await expect(get(address, path, { retries: 2 })).rejects.toMatchObject({
+      code: "download",
+      data: { url: address, file: path, status: 500 },
+    });
     expect(requests).toHaveLength(3);
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it("does not ask twice for what is not there", async () => {
     const { address, requests } = await fileServer(status(404));
-    await expect(get(address, target().path)).rejects.toMatchObject({
+    const { path } = target();
+    await expect(get(address, path)).rejects.toMatchObject({
       code: "download",
+      data: { url: address, file: path, status: 404 },
       message: "the server answered 404 Not Found",
     });
     expect(requests).toHaveLength(1);
   });
 
   it("tells why a server cannot be reached", async () => {
-    await expect(get("http://127.0.0.1:9/", target().path, { retries: 1 })).rejects.toThrow(/ECONNREFUSED|bad port/);
+    const url = "http://127.0.0.1:9/";
+    await expect(get(url, target().path, { retries: 1 })).rejects.toMatchObject({
+      code: "download",
+      data: { url, status: undefined },
+      message: expect.stringMatching(/ECONNREFUSED|bad port/),
+    });
   });
 
   it.each(["text/html; charset=utf-8", "application/octet-stream"])("refuses a login page sent as %s", async (type) => {
     const { address, requests } = await fileServer(loginPage(type));
     const { path, folder } = target();
-    await expect(get(address, path)).rejects.toThrow(/a web page came instead of the file/);
+    await expect(get(address, path)).rejects.toMatchObject(WEB_PAGE);
     expect(requests).toHaveLength(1);
     expect(readdirSync(folder).filter((file) => !file.endsWith(".etag"))).toEqual([]);
   });
@@ -166,17 +178,22 @@ describe("a download", () => {
   it("keeps what came when a login page interrupts", async () => {
     const { address } = await fileServer(serve(content, { breakAfter: 100_000 }), loginPage(), serve(content));
     const { path, holds } = target();
-    await expect(get(address, path)).rejects.toThrow(/web page/);
+    await expect(get(address, path)).rejects.toMatchObject(WEB_PAGE);
     await get(address, path);
     expect(holds(content)).toBe(true);
   });
 
   it("refuses an empty file and what its caller does not want", async () => {
     const { address } = await fileServer(serve(new Uint8Array()), serve(content));
-    await expect(get(address, target().path)).rejects.toThrow("an empty file came");
-    await expect(get(address, target().path, { check: (head) => `begins with ${head[0]}` })).rejects.toThrow(
-      `begins with ${content[0]}`,
-    );
+    await expect(get(address, target().path)).rejects.toMatchObject({
+      code: "download",
+      message: "an empty file came",
+    });
+    const check = (head: Uint8Array) => `begins with ${head[0]}`;
+    await expect(get(address, target().path, { check })).rejects.toMatchObject({
+      code: "download",
+      message: `begins with ${content[0]}`,
+    });
   });
 
   it("stops when aborted, and goes on later", async () => {

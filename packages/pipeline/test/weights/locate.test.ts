@@ -49,9 +49,7 @@ describe("in the folder DIR", () => {
     const folder = temporaryFolder({ "encoder_epoch_20.pth": "" });
     await expect(locate(["DIR", folder])).rejects.toMatchObject({
       code: "missing",
-      message: expect.stringMatching(
-        /^Expected decoder_epoch_20\.pth beside .*encoder_epoch_20\.pth but there is none/,
-      ),
+      data: { key: "TEST.checkpoint", received: "epoch_20.pth", file: join(folder, "decoder_epoch_20.pth") },
     });
   });
 
@@ -59,6 +57,11 @@ describe("in the folder DIR", () => {
     const folder = temporaryFolder({ "encoder_epoch_3.pth": "", "encoder_epoch_5.safetensors": "" });
     await expect(locate(["DIR", folder], { mirror: "" })).rejects.toMatchObject({
       code: "missing",
+      data: {
+        key: "TEST.checkpoint",
+        file: join(folder, "encoder_epoch_20.pth"),
+        files: ["epoch_3.pth", "epoch_5.safetensors"],
+      },
       message: expect.stringContaining("set TEST.checkpoint to one that is there (epoch_3.pth, epoch_5.safetensors)"),
     });
   });
@@ -72,10 +75,13 @@ describe("files named on the command line", () => {
   });
 
   it("must be two, and must be there", async () => {
-    await expect(locate([], { set: ["MODEL.weights_encoder=a"] })).rejects.toMatchObject({ code: "option" });
+    await expect(locate([], { set: ["MODEL.weights_encoder=a"] })).rejects.toMatchObject({
+      code: "option",
+      data: { key: "MODEL.weights_decoder" },
+    });
     await expect(locate([], { set: ["MODEL.weights_encoder=a", "MODEL.weights_decoder=b"] })).rejects.toMatchObject({
       code: "missing",
-      message: "Expected weights in a but there is no such file: correct the path.",
+      data: { file: "a" },
     });
   });
 });
@@ -123,32 +129,32 @@ describe("on a server", () => {
     const { address } = await fileServer(answer);
     const cache = temporaryFolder();
     const error = await locate([], { cache, mirror: address }).catch((thrown) => thrown);
-    expect(error).toMatchObject({ name: "PipelineError", code: "missing" });
     const inCache = join(cache, "seg/weights", NAME);
-    for (const part of [
-      "encoder_epoch_20.pth",
-      `ckpt/${NAME}`,
-      inCache,
-      `${address}/${NAME}/encoder_epoch_20.pth`,
-      reason,
-    ]) {
+    const file = join(inCache, "encoder_epoch_20.pth");
+    const url = `${address}/${NAME}/encoder_epoch_20.pth`;
+    expect(error).toMatchObject({
+      name: "PipelineError",
+      code: "missing",
+      data: { file, url, reason: expect.stringContaining(reason) },
+      cause: { code: "download", data: { file, url } },
+    });
+    for (const part of [`ckpt/${NAME}`, inCache, url, reason, `put the file into ${inCache} yourself`]) {
       expect(error.message).toContain(part);
     }
-    expect(error.message).toContain(`put the file into ${inCache} yourself`);
-    expect(existsSync(join(inCache, "encoder_epoch_20.pth"))).toBe(false);
+    expect(existsSync(file)).toBe(false);
   });
 
   it("an address that is none is a wrong usage", async () => {
     await expect(locate([], { mirror: "ftp://host/x" })).rejects.toMatchObject({
       code: "option",
-      message: 'Expected an http or https address for SEG_MIRROR but received "ftp://host/x".',
+      data: { option: "SEG_MIRROR", received: "ftp://host/x" },
     });
   });
 
   it("the names of the user's own folders are not asked for", async () => {
     await expect(locate(["DIR", "ckpt/my-secret"], { mirror: "" })).rejects.toMatchObject({
       code: "missing",
-      message: expect.stringContaining("set DIR to the checkpoint's folder"),
+      data: { key: "TEST.checkpoint", file: join("ckpt/my-secret", "encoder_epoch_20.pth"), files: [] },
     });
   });
 });

@@ -1,9 +1,9 @@
-import { copyFile, readdir, readFile, rm } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-
-import { replaceFile, writeFileAtomic } from "@seg/node";
+import { writeFileAtomic } from "@seg/node";
 import type { Evaluation } from "../../evaluate/result.ts";
-import { fileOf } from "../checkpoint-files.ts";
+import { fileOf, type Part } from "../checkpoint-files.ts";
 
 /** What an evaluation after an epoch found. */
 export interface ValidationScores {
@@ -62,19 +62,16 @@ export function bestOf<T extends ValidationScores>(evaluations: readonly T[]): T
 /**
  * Makes the networks of an epoch's checkpoint `encoder_best.pth` and `decoder_best.pth`. At no instant do the two belong to different
  * epochs: in between, there is no decoder.
+ *
+ * @throws {FileError} `unwritable`; those of the best epoch before are as they were.
  */
 export async function copyBest(folder: string, epoch: number): Promise<void> {
-  const halves = ["encoder", "decoder"] as const;
-  const place = (half: string) => join(folder, `${half}_best.pth`);
-  const draft = (half: string) => `${place(half)}.${crypto.randomUUID()}.tmp`;
-  const drafts = halves.map((half) => [draft(half), place(half)] as const);
-  try {
-    for (const [i, half] of halves.entries()) {
-      await copyFile(fileOf(folder, { epoch, iteration: 0 }, half), drafts[i]![0]);
-    }
-    await rm(place("decoder"), { force: true });
-    for (const [from, to] of drafts) await replaceFile(from, to);
-  } finally {
-    for (const [from] of drafts) await rm(from, { force: true });
-  }
+  const place = (half: Part) => join(folder, `${half}_best.pth`);
+  const copy = (half: Part, beforeRename: () => Promise<void>) =>
+    writeFileAtomic(place(half), async (file) => {
+      await writeFile(file, createReadStream(fileOf(folder, { epoch, iteration: 0 }, half)));
+      await beforeRename();
+    });
+  // Both copies are whole before the encoder's, the inner one, is renamed.
+  await copy("decoder", () => copy("encoder", () => rm(place("decoder"), { force: true })));
 }
