@@ -23,7 +23,7 @@ it("names the choices when it is asked for a decoder that does not exist", () =>
 });
 
 it("works over features of one's own", () => {
-  const { model, deepSupervised } = buildDecoder("c1", [{ channels: 8, stride: 4 }], { numClass: 3, seed: 1 });
+  const { model, deepSupervised } = buildDecoder("c1", [{ channels: 8, stride: 4 }], { numClasses: 3, seed: 1 });
   expect(deepSupervised).toBe(false);
   tf.tidy(() => {
     expect((model.predict(tf.ones([2, 5, 6, 8])) as tf.Tensor).shape).toEqual([2, 5, 6, 3]);
@@ -35,7 +35,7 @@ it("works over features of one's own", () => {
 describeEngines("training", () => {
   it("gives every trained variable of encoder and decoder a gradient, deep supervision included", () => {
     const encoder = buildEncoder("mobilenetv2dilated", { seed: 1 });
-    const decoder = buildDecoder("c1_deepsup", encoder.featureInfo, { numClass: 5, seed: 2 });
+    const decoder = buildDecoder("c1_deepsup", encoder.featureInfo, { numClasses: 5, seed: 2 });
     tf.tidy(() => {
       const image = tf.randomNormal([2, 32, 40, 3], 0, 1, "float32", 3);
       const { grads } = tf.variableGrads(() => {

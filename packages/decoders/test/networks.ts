@@ -49,7 +49,7 @@ export function buildNetwork(pair: Pair, { still }: { still: boolean }) {
   const options = { weights: "zeros", batchNorm: { frozen: still } } as const;
   const encoder = buildEncoder(pair.encoder, options);
   const info = encoder.featureInfo as readonly FeatureInfo[] as [FeatureInfo, FeatureInfo, FeatureInfo, FeatureInfo];
-  const decoder = buildDecoder(pair.decoder, info, { ...options, numClass: pair.num_class, dropout: 0 });
+  const decoder = buildDecoder(pair.decoder, info, { ...options, numClasses: pair.num_class, dropout: 0 });
   const models = { encoder: encoder.model, decoder: decoder.model };
   const [batch, channels, height, width] = pair.input;
   const input = tf.input({ shape: [null, null, channels] });

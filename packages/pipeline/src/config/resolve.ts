@@ -1,16 +1,10 @@
 import { basename } from "node:path";
+import { DECODER_NAMES, unmetRequirement } from "@seg/decoders/requirements";
+import { ENCODER_NAMES, FEATURE_INFO } from "@seg/encoders/feature-info";
 import { nearest, suggestion } from "@seg/errors";
 import type { ZodError } from "zod";
 import { PipelineError } from "../errors.ts";
-import {
-  architectureSettings,
-  DECODER_NAMES,
-  type DecoderName,
-  ENCODER_NAMES,
-  ENCODERS,
-  type EncoderName,
-  lackingFeatures,
-} from "./architectures.ts";
+import { architectureSettings } from "./architectures.ts";
 import { CONFIG_KEYS, type Config, configSchema, DEFAULTS, expectedOf, SECTIONS } from "./schema.ts";
 import type { Setting } from "./setting.ts";
 
@@ -101,22 +95,15 @@ function wrongValue(error: ZodError, settings: Map<string, Setting>): PipelineEr
 }
 
 function checkTogether({ DATASET, MODEL }: Config, settings: Map<string, Setting>): void {
-  const [encoder, decoder] = [MODEL.arch_encoder as EncoderName, MODEL.arch_decoder as DecoderName];
-  const wanted = lackingFeatures(encoder, decoder);
-  if (wanted) {
-    const instead = decoder.startsWith("upernet") ? "ppm" : decoder.replace("_deepsup", "");
-    throw new PipelineError(
-      "config",
-      `Expected an encoder with ${wanted} for decoder ${decoder} but ${encoder} gives ${ENCODERS[encoder].features}: ` +
-        `use decoder ${instead} or another encoder.`,
-    );
-  }
+  const { arch_encoder: encoder, arch_decoder: decoder } = MODEL;
+  const unmet = unmetRequirement(decoder, FEATURE_INFO[encoder]);
+  if (unmet) throw new PipelineError("config", { ...unmet, but: `${encoder} gives ${unmet.received}` });
   const fits = architectureSettings(encoder, decoder);
   const fcDim = fits["MODEL.fc_dim"];
   if (MODEL.fc_dim !== fcDim) {
     throw new PipelineError(
       "config",
-      `Expected fc_dim ${fcDim} for encoder ${MODEL.arch_encoder} but received ${MODEL.fc_dim}: leave fc_dim out or set it to ${fcDim}.`,
+      `Expected fc_dim ${fcDim} for encoder ${encoder} but received ${MODEL.fc_dim}: leave fc_dim out or set it to ${fcDim}.`,
     );
   }
   if (DATASET.padding_constant % DATASET.segm_downsampling_rate !== 0) {
