@@ -157,9 +157,9 @@ describe("a complaint", () => {
       `MODEL.arch_decoder=${decoder}`,
     ];
     expect(complaint({ set: pair("mobilenetv2dilated", "upernet") })).toBe(
-      "Expected an encoder with 4 feature maps for decoder upernet but mobilenetv2dilated gives 5: use decoder ppm or another encoder.",
+      "Expected an encoder with 4 features for decoder upernet but mobilenetv2dilated gives 5: use decoder ppm or another encoder.",
     );
-    expect(complaint({ set: pair("hrnetv2", "c1_deepsup") })).toContain("at least 2 feature maps");
+    expect(complaint({ set: pair("hrnetv2", "c1_deepsup") })).toContain("at least 2 features");
   });
 
   it("asks for sides that the label's size divides", () => {
