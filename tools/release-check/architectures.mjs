@@ -21,12 +21,12 @@ const read = (path) => readFileSync(join(root, path), "utf8");
 /** @type {{ encoder: string, decoder: string }[]} */
 const pairs = JSON.parse(read("tools/testing/reference/models.json"));
 
-const problems = [
-  ...ENCODER_NAMES.flatMap((name) => missing("encoder", name, name.replace(/dilated$/, ""))),
-  ...DECODER_NAMES.flatMap((name) => missing("decoder", name, name.replace(/_(deepsup|lite)$/, ""))),
-];
-if (problems.length > 0) {
-  console.error(problems.join("\n"));
+const problems = new Set([
+  ...ENCODER_NAMES.flatMap((name) => problemsOf("encoder", name, name.replace(/dilated$/, ""))),
+  ...DECODER_NAMES.flatMap((name) => problemsOf("decoder", name, name.replace(/_(deepsup|lite)$/, ""))),
+]);
+if (problems.size > 0) {
+  console.error([...problems].join("\n"));
   process.exitCode = 1;
 }
 
@@ -35,17 +35,22 @@ if (problems.length > 0) {
  * @param {string} name
  * @param {string} family - The name less its variant, as prose has it.
  */
-function missing(kind, name, family) {
+function problemsOf(kind, name, family) {
   const folder = `packages/${kind}s`;
-  const test = `${folder}/test/${name.replaceAll("_", "-")}.test.ts`;
-  const tested = pairs.some((pair) => pair[kind] === name) || existsSync(join(root, test));
-  const row = read(`${folder}/README.md`).includes(`\n| \`${name}\` |`);
-  const listed = namesIn(read("README.md").match(new RegExp(`^\\| \\[\`@seg/${kind}s\`\\].*$`, "m"))?.[0] ?? "");
-  return [
-    tested || `a test of its values: a pair in tools/testing/reference/models.json, or ${test}`,
-    row || `a row in the table of ${folder}/README.md that begins with | \`${name}\` |`,
-    listed.includes(family) || `${family} in the row of @seg/${kind}s in README.md`,
-  ].flatMap((lack) => (lack === true ? [] : [`Expected of ${kind} ${name} ${lack}.`]));
+  const tests = [name, family].map((own) => `${folder}/test/${own.replaceAll("_", "-")}.test.ts`);
+  const found = [];
+  if (!pairs.some((pair) => pair[kind] === name) && !tests.some((test) => existsSync(join(root, test)))) {
+    const expected = `Expected a test of what ${kind} ${name} computes but there is none`;
+    found.push(`${expected}: add a pair to tools/testing/reference/models.json, or ${tests[0]}.`);
+  }
+  if (!read(`${folder}/README.md`).includes(`\n| \`${name}\` |`)) {
+    found.push(`Expected a row for ${kind} ${name} in ${folder}/README.md: add | \`${name}\` | … to its table.`);
+  }
+  const [row = ""] = read("README.md").match(new RegExp(`^\\| \\[\`@seg/${kind}s\`\\].*$`, "m")) ?? [];
+  if (!namesIn(row).includes(family)) {
+    found.push(`Expected ${family} in README.md: add it to the row of @seg/${kind}s.`);
+  }
+  return found;
 }
 
 /**

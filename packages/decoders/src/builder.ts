@@ -28,7 +28,7 @@ export class DecoderBuilder {
     this.options = options;
   }
 
-  /** Convolution without bias, batch norm, ReLU; several inputs are resized to the first's size and seen as one. */
+  /** Convolution without bias, batch norm, ReLU; several inputs are resized to the first's size and concatenated. */
   convBnRelu(x: tf.SymbolicTensor | tf.SymbolicTensor[], { names, filters, kernelSize = 3 }: ConvBnReluOptions) {
     const layer = Array.isArray(x) ? conv2dOverResized : conv2d;
     const padding = (kernelSize - 1) / 2;

@@ -57,7 +57,7 @@ export class Trainer {
   readonly #buckets: number[];
   #gradients: tf.NamedTensorMap | undefined;
 
-  /** @param prepare - gives the networks their first weights, beyond the random ones of `TRAIN.seed`. */
+  /** @param prepare - sets initial weights in place of the random ones of `TRAIN.seed`. */
   static async create(
     config: Config,
     prepare: (encoder: tf.LayersModel, decoder: tf.LayersModel) => Promise<void>,

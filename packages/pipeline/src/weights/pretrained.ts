@@ -7,7 +7,7 @@ import type { ContextOptions } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 import { fetchWeights, type ServerOptions, serverOf } from "./locate.ts";
 
-/** Where the first weights lie; a half that is not named is initialized at random. */
+/** Where the initial weights lie; a half that is not named is initialized at random. */
 export interface PretrainedFiles {
   encoder?: string;
   decoder?: string;
