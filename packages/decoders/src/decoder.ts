@@ -20,8 +20,8 @@ export interface Decoder {
   /** The architecture's name. */
   readonly name: DecoderName;
   /**
-   * Takes the encoder's features; gives logits `[batch, height, width, numClasses]` at the size of the feature it reads
-   * (`upernet`: the first, others: the last), and with deep supervision a second such map. Layers carry PyTorch's module paths.
+   * Takes the encoder's features; gives logits `[batch, height, width, numClasses]` at the size of the feature that
+   * `logitsAt` of its requirements names, and with deep supervision a second such map. Layers carry PyTorch's module paths.
    */
   readonly model: tf.LayersModel;
   /** Whether there is a second output, for the auxiliary loss. */
