@@ -136,9 +136,9 @@ function readChildren() {
   }
 }
 
-async function makeWeights(encoderName, decoderName, numClass) {
+async function makeWeights(encoderName, decoderName, numClasses) {
   const encoder = buildEncoder(encoderName, { seed: 1 });
-  const decoder = buildDecoder(decoderName, encoder.featureInfo, { seed: 1, numClass });
+  const decoder = buildDecoder(decoderName, encoder.featureInfo, { seed: 1, numClasses });
   const weights = { encoder: join(folder, `${encoderName}.pth`), decoder: join(folder, `${decoderName}.pth`) };
   await writePth(weights.encoder, await stateDictOf(encoder.model));
   await writePth(weights.decoder, await stateDictOf(decoder.model));

@@ -125,7 +125,7 @@ function resizeRows(scores, start, end, height, width) {
 
 async function demoNetwork() {
   const encoder = buildEncoder("mobilenetv2dilated", { weights: "zeros" });
-  const decoder = buildDecoder("c1_deepsup", encoder.featureInfo, { weights: "zeros", numClass: 150 });
+  const decoder = buildDecoder("c1_deepsup", encoder.featureInfo, { weights: "zeros", numClasses: 150 });
   for (const [name, { model }] of Object.entries({ encoder, decoder })) {
     loadWeights(model, await readCheckpoint(join(DEMO_MODEL.set.DIR, `${name}_epoch_1.safetensors`)));
   }

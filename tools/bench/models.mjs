@@ -17,7 +17,7 @@ export const CLASSES = 150;
 export function buildModels(name) {
   const [encoderName, decoderName] = name.split("+");
   const encoder = buildEncoder(encoderName, { seed: 1 });
-  const decoder = buildDecoder(decoderName, encoder.featureInfo, { seed: 1, numClass: CLASSES });
+  const decoder = buildDecoder(decoderName, encoder.featureInfo, { seed: 1, numClasses: CLASSES });
   return [encoder.model, decoder.model];
 }
 

@@ -3,7 +3,7 @@ import { BootstrapError, capture, exec, root } from "./child.mjs";
 import { install } from "./install.mjs";
 
 /** What `pnpm check` runs once everything is built: root scripts and, for check:package, a script of each package. */
-const GATES = ["style", "types", "unused", "docs", "changes", "metadata", "package", "release"].map(
+const GATES = ["style", "types", "unused", "docs", "changes", "architectures", "metadata", "package", "release"].map(
   (gate) => `check:${gate}`,
 );
 

@@ -5,7 +5,7 @@ import type * as tf from "@tensorflow/tfjs";
 /** Options of every decoder. */
 export interface DecoderOptions extends WeightOptions {
   /** How many classes are scored. Default 150, ADE20K's. */
-  numClass?: number;
+  numClasses?: number;
   /** Share of channels dropped in training before the last layer of PPM decoders. Default 0.1. */
   dropout?: number;
   /** Options of each batch norm, such as its momentum. */
@@ -20,7 +20,7 @@ interface ConvBnReluOptions {
   kernelSize?: number;
 }
 
-/** Adds layers to a decoder's graph; convolutions are drawn as the original's decoders draw them (He, fan-in). */
+/** Adds layers to a decoder's graph; convolutions are initialized like the original's decoders' (Kaiming-normal, fan-in). */
 export class DecoderBuilder {
   readonly options: DecoderOptions;
 
@@ -28,13 +28,18 @@ export class DecoderBuilder {
     this.options = options;
   }
 
-  /** Convolution without bias, batch norm, ReLU; several inputs are resized to the first's size and seen as one. */
+  /** Convolution without bias, batch norm, ReLU; several inputs are resized to the first's size and concatenated. */
   convBnRelu(x: tf.SymbolicTensor | tf.SymbolicTensor[], { names, filters, kernelSize = 3 }: ConvBnReluOptions) {
     const layer = Array.isArray(x) ? conv2dOverResized : conv2d;
     const padding = (kernelSize - 1) / 2;
-    const y = layer({ ...this.drawing(names[0]), name: names[0], filters, kernelSize, padding, useBias: false }).apply(
-      x,
-    );
+    const y = layer({
+      ...this.initializers(names[0]),
+      name: names[0],
+      filters,
+      kernelSize,
+      padding,
+      useBias: false,
+    }).apply(x);
     // The original starts these biases at 1e-4; PyTorch's own default is 0, and no trained value tells the difference.
     return batchNormalization({ ...this.options.batchNorm, name: names[1], activation: "relu" }).apply(
       y as tf.SymbolicTensor,
@@ -43,11 +48,11 @@ export class DecoderBuilder {
 
   /** The last layer: scores before the softmax, one channel for each class. */
   logits(x: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
-    const { numClass = 150, weights } = this.options;
+    const { numClasses = 150, weights } = this.options;
     return conv2d({
-      ...this.drawing(name),
+      ...this.initializers(name),
       name,
-      filters: numClass,
+      filters: numClasses,
       kernelSize: 1,
       ...(weights === "zeros" && { biasLimit: 0 }),
     }).apply(x) as tf.SymbolicTensor;
@@ -63,7 +68,7 @@ export class DecoderBuilder {
     return resizeLike({ name }).apply([x, like]) as tf.SymbolicTensor;
   }
 
-  private drawing(name: string) {
+  private initializers(name: string) {
     const { weights = "random", seed } = this.options;
     return { ...(weights === "zeros" && { kernelStddev: 0 }), seed: layerSeed(seed, name) };
   }

@@ -1,13 +1,27 @@
-/** What went wrong, for programs: `unknown-decoder`, `features` (the encoder's features do not fit). */
-export type DecoderErrorCode = "unknown-decoder" | "features";
+import { SegError } from "@seg/errors";
+import type { FeatureInfo } from "@seg/layers";
+import type { DecoderRequirements } from "./requirements.ts";
 
-/** The one class of error that this package throws. */
-export class DecoderError extends RangeError {
-  readonly code: DecoderErrorCode;
+/**
+ * What went wrong, for programs: `unknown-decoder`; `features` an encoder's features that do not fit; `option` an option that there is
+ * not, or one out of range.
+ */
+export type DecoderErrorCode = "unknown-decoder" | "features" | "option";
 
-  constructor(code: DecoderErrorCode, message: string) {
-    super(message);
-    this.name = "DecoderError";
-    this.code = code;
-  }
+/** The values behind a {@link DecoderError}, of which each code has some. */
+export interface DecoderErrorData {
+  /** `unknown-decoder`, `features`: the name that was given. */
+  decoder: string;
+  /** `features`: what the decoder requires, and what it was given. */
+  requirements: DecoderRequirements;
+  featureInfo: readonly FeatureInfo[];
+  /** `option`: the option at fault; of batch norms `batchNorm.` and its name. */
+  option: string;
+  /** `option`: the value that is out of range. */
+  received: unknown;
+  /** The decoder or option that was probably meant; undefined where none is close. */
+  nearest: string | undefined;
 }
+
+/** The one error that this package throws on purpose: `code` is stable, the message is one line, `data` holds the values. */
+export class DecoderError extends SegError<DecoderErrorCode, Partial<DecoderErrorData>> {}

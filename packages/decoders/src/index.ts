@@ -1,3 +1,12 @@
 export type { DecoderOptions } from "./builder.ts";
-export { buildDecoder, DECODER_NAMES, type Decoder, type DecoderName, type RequiredFeatures } from "./decoder.ts";
-export { DecoderError, type DecoderErrorCode } from "./errors.ts";
+export { buildDecoder, type Decoder } from "./decoder.ts";
+export { DecoderError, type DecoderErrorCode, type DecoderErrorData } from "./errors.ts";
+export {
+  DECODER_NAMES,
+  DECODER_REQUIREMENTS,
+  type DecoderName,
+  type DecoderRequirements,
+  type FeatureTuple,
+  type RequiredFeatures,
+  unmetRequirement,
+} from "./requirements.ts";

@@ -50,7 +50,7 @@ export function describeReference(chosen: Partial<Record<Engine, (pair: string) 
           it(`of ${pair.name} are the reference's`, async () => {
             const encoder = buildEncoder(pair.encoder, { weights: "zeros" });
             const features = encoder.featureInfo as (typeof FEATURE_INFO)[EncoderName] as RequiredFeatures[DecoderName];
-            const decoder = buildDecoder(pair.decoder, features, { weights: "zeros", numClass: pair.num_class });
+            const decoder = buildDecoder(pair.decoder, features, { weights: "zeros", numClasses: pair.num_class });
             expect(trainableParameters(encoder.model)).toBe(pair.params_encoder);
             expect(trainableParameters(decoder.model)).toBe(pair.params_decoder);
             fillMadeUp(encoder.model, "encoder", tf.tensor);

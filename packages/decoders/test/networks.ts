@@ -43,13 +43,13 @@ class Shift extends tf.layers.Layer {
 /**
  * A network of the reference with its made-up weights, image and labels. Dropout is off.
  *
- * @param still - Whether batch norm uses the running statistics, as in evaluation.
+ * @param evaluation - Whether batch norm is in evaluation mode and uses the running statistics.
  */
-export function buildNetwork(pair: Pair, { still }: { still: boolean }) {
-  const options = { weights: "zeros", batchNorm: { frozen: still } } as const;
+export function buildNetwork(pair: Pair, { evaluation }: { evaluation: boolean }) {
+  const options = { weights: "zeros", batchNorm: { frozen: evaluation } } as const;
   const encoder = buildEncoder(pair.encoder, options);
   const info = encoder.featureInfo as readonly FeatureInfo[] as [FeatureInfo, FeatureInfo, FeatureInfo, FeatureInfo];
-  const decoder = buildDecoder(pair.decoder, info, { ...options, numClass: pair.num_class, dropout: 0 });
+  const decoder = buildDecoder(pair.decoder, info, { ...options, numClasses: pair.num_class, dropout: 0 });
   const models = { encoder: encoder.model, decoder: decoder.model };
   const [batch, channels, height, width] = pair.input;
   const input = tf.input({ shape: [null, null, channels] });

@@ -33,7 +33,7 @@ describeEveryEngine("a small network in training", () => {
       { channels: 16, stride: 2 },
       { channels: 16, stride: 2 },
     ] as const;
-    const { model: decoder } = buildDecoder("c1_deepsup", features, { numClass: classes, seed: 4 });
+    const { model: decoder } = buildDecoder("c1_deepsup", features, { numClasses: classes, seed: 4 });
     const training = trainingModel([encoder, decoder]);
     const { variables } = training;
     const optimizer = new GroupedOptimizer([{ variables, learningRate: 0.02 }], { name: "sgd", momentum: 0.9 });

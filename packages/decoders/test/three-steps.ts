@@ -95,7 +95,7 @@ export function describeTraining(names: Choice): void {
           it(`of ${pair.name} give the reference's losses, gradients, parameters and statistics`, {
             timeout: 600_000,
           }, async () => {
-            const network = buildNetwork(pair, { still: false });
+            const network = buildNetwork(pair, { evaluation: false });
             try {
               await expectNoComplaints((factor) => threeSteps(pair, network, factor));
             } finally {

@@ -30,7 +30,7 @@ interface ConvBnOptions {
 /** Adds a convolution without bias and its batch norm to a graph. */
 export type ConvBn = (x: tf.SymbolicTensor, options: ConvBnOptions) => tf.SymbolicTensor;
 
-/** Convolutions drawn as the original's encoders draw them: normal, variance 2 / (kernel area · output channels / groups). */
+/** Convolutions initialized like the original's encoders': Kaiming-normal, fan-out (variance 2 / (kernel area · output channels / groups)). */
 export function convBnBuilder({ weights = "random", seed, batchNorm }: EncoderOptions): ConvBn {
   return (x, { names, filters, kernelSize = 1, dilations = 1, groups = 1, activation, residual, ...options }) => {
     const y = conv2d({

@@ -1,3 +1,4 @@
+import { nearest, suggestion } from "@seg/errors";
 import type { FeatureInfo } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import { type ConvBn, convBnBuilder, type EncoderOptions } from "./builder.ts";
@@ -5,6 +6,7 @@ import { EncoderError } from "./errors.ts";
 import { ENCODER_NAMES, type EncoderName, FEATURE_INFO } from "./feature-info.ts";
 import { hrnetv2 } from "./hrnetv2.ts";
 import { mobilenetv2dilated } from "./mobilenetv2.ts";
+import { checkOptions } from "./options.ts";
 import { type ResNetPlan, resnet } from "./resnet.ts";
 
 /** An encoder: a model, and what a decoder must know of its features. */
@@ -56,15 +58,22 @@ const GRAPHS: Record<EncoderName, (x: tf.SymbolicTensor, convBn: ConvBn) => tf.S
  *
  * @param name - One of `ENCODER_NAMES`.
  * @returns The encoder; `encoder.model.dispose()` frees its weights.
- * @throws {EncoderError} if the name is unknown.
+ * @throws {EncoderError} `unknown-encoder`, or `option` for an option that there is not or one out of range.
+ * @throws {SyncBatchNormError} `option` for an option of batch norm out of range.
  */
 export function buildEncoder<Name extends EncoderName>(
   name: Name,
   options: EncoderOptions = {},
 ): Encoder<(typeof FEATURE_INFO)[Name]> {
   if (!Object.hasOwn(GRAPHS, name)) {
-    throw new EncoderError(`Expected an encoder among ${ENCODER_NAMES.join(", ")} but received ${name}.`);
+    const encoder = String(name);
+    throw new EncoderError(
+      "unknown-encoder",
+      { expected: "an encoder", received: encoder, hint: suggestion(encoder, ENCODER_NAMES) },
+      { data: { encoder, nearest: nearest(encoder, ENCODER_NAMES) } },
+    );
   }
+  checkOptions(options);
   const input = tf.input({ shape: [null, null, 3], name: `${name}.image` });
   const outputs = GRAPHS[name](input, convBnBuilder(options));
   return { name, model: tf.model({ inputs: input, outputs, name }), featureInfo: FEATURE_INFO[name] };

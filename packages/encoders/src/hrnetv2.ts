@@ -9,7 +9,7 @@ const WIDTHS = [48, 96, 192, 384];
 const MODULES = [1, 4, 3];
 
 /**
- * HRNetV2-W48: branches of four resolutions that exchange what they see; all of them, resized to stride 4 and concatenated,
+ * HRNetV2-W48: parallel branches of four resolutions with multi-resolution fusion; all of them, resized to stride 4 and concatenated,
  * are the one feature of 720 channels.
  *
  * @see Wang et al., Deep High-Resolution Representation Learning for Visual Recognition, TPAMI 2020.
@@ -59,7 +59,7 @@ function transition(branches: tf.SymbolicTensor[], convBn: ConvBn, name: string)
   });
 }
 
-/** Four residual blocks on each branch, then every branch becomes the sum of all, brought to its resolution. */
+/** Four residual blocks on each branch, then every branch becomes the sum of all, resized to its resolution. */
 function exchange(branches: tf.SymbolicTensor[], convBn: ConvBn, name: string): tf.SymbolicTensor[] {
   const deeper = branches.map((branch, i) => {
     let x = branch;
@@ -74,13 +74,14 @@ function exchange(branches: tf.SymbolicTensor[], convBn: ConvBn, name: string): 
     return x;
   });
   return deeper.map((target, i) => {
-    const terms = deeper.map((source, j) => bring(source, j, target, i, convBn, `${name}.fuse_layers.${i}.${j}`));
+    const terms = deeper.map((source, j) => fuse(source, j, target, i, convBn, `${name}.fuse_layers.${i}.${j}`));
     const sum = tf.layers.add({ name: `${name}.fuse_layers.${i}.sum` }).apply(terms) as tf.SymbolicTensor;
     return activation({ name: `${name}.fuse_layers.${i}.relu`, activation: "relu" }).apply(sum) as tf.SymbolicTensor;
   });
 }
 
-function bring(
+/** What the branch `from` adds to the branch `to`: itself, a 1×1 convolution upsampled, or strided 3×3 convolutions. */
+function fuse(
   source: tf.SymbolicTensor,
   from: number,
   target: tf.SymbolicTensor,

@@ -1,8 +1,8 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { ConvBn } from "./builder.ts";
 
-/** Expansion, output channels, number of blocks and stride of the first, of each group of inverted residuals. */
-const GROUPS = [
+/** Expansion factor, output channels, number of blocks and stride of the first, of each stage of inverted residuals. */
+const STAGES = [
   [1, 16, 1, 1],
   [6, 24, 2, 2],
   [6, 32, 3, 2],
@@ -25,7 +25,7 @@ export function mobilenetv2dilated(input: tf.SymbolicTensor, convBn: ConvBn): tf
   let x = convBn(input, { names: stem, filters: 32, kernelSize: 3, strides: 2, activation: "relu6" });
   const features: tf.SymbolicTensor[] = [];
   let index = 1;
-  for (const [expansion, filters, count, stride] of GROUPS) {
+  for (const [expansion, filters, count, stride] of STAGES) {
     for (let i = 0; i < count; i++, index++) {
       x = invertedResidual(x, convBn, { index, expansion, filters, strides: i === 0 ? stride : 1 });
       if (FEATURES.has(index)) features.push(x);
@@ -64,6 +64,6 @@ function invertedResidual(x: tf.SymbolicTensor, convBn: ConvBn, { index, expansi
     dilations: strided && dilation > 1 ? dilation / 2 : dilation,
     activation: "relu6",
   });
-  const keeps = strides === 1 && channels === filters;
-  return convBn(y, { names: names(), filters, ...(keeps && { residual: x }) });
+  const isResidual = strides === 1 && channels === filters;
+  return convBn(y, { names: names(), filters, ...(isResidual && { residual: x }) });
 }

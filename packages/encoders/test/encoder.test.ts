@@ -1,7 +1,7 @@
 import { describeEngines } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
-import { buildEncoder, ENCODER_NAMES, EncoderError, type EncoderName } from "../src/index.ts";
+import { buildEncoder, ENCODER_NAMES, EncoderError, type EncoderName, type EncoderOptions } from "../src/index.ts";
 
 describeEngines("an encoder", () => {
   it("takes images of any size, and rounds its features' sizes up as PyTorch does", () => {
@@ -22,7 +22,7 @@ describeEngines("an encoder", () => {
   });
 });
 
-it("is drawn with the variance 2 / (kernel area · output channels / groups), and again the same from the same seed", () => {
+it("is initialized with the variance 2 / (kernel area · output channels / groups), and again the same from the same seed", () => {
   const [a, b, c] = [1, 1, 2].map((seed) => buildEncoder("mobilenetv2dilated", { seed }).model) as [
     tf.LayersModel,
     tf.LayersModel,
@@ -47,9 +47,49 @@ it("is drawn with the variance 2 / (kernel area · output channels / groups), an
   for (const model of [a, b, c]) model.dispose();
 });
 
-it("names the choices when it is asked for one that does not exist", () => {
-  expect(() => buildEncoder("resnet34" as EncoderName)).toThrow(EncoderError);
-  expect(() => buildEncoder("resnet34" as EncoderName)).toThrow(
-    `Expected an encoder among ${ENCODER_NAMES.join(", ")} but received resnet34.`,
-  );
+function thrown(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+it("names the nearest encoder, and the choices, when it is asked for one that does not exist", () => {
+  const error = thrown(() => buildEncoder("resnet50dilatd" as EncoderName));
+  expect(error).toBeInstanceOf(EncoderError);
+  expect(error).toMatchObject({
+    code: "unknown-encoder",
+    data: { encoder: "resnet50dilatd", nearest: "resnet50dilated" },
+    message: `Expected an encoder but received resnet50dilatd: did you mean resnet50dilated? The choices are ${ENCODER_NAMES.join(", ")}.`,
+  });
+  expect(thrown(() => buildEncoder(undefined as never))).toMatchObject({ code: "unknown-encoder" });
+});
+
+it.each([
+  [{ Seed: 1 }, "Seed", "seed"],
+  [{ pretrained: true }, "pretrained", undefined],
+  [{ batchnorm: {} }, "batchnorm", "batchNorm"],
+  [{ batchNorm: { eps: 1e-3 } }, "batchNorm.eps", "epsilon"],
+  [{ batchNorm: { name: "bn" } }, "batchNorm.name", undefined],
+])("refuses options that there are not: %j", (options, option, nearest) => {
+  const error = thrown(() => buildEncoder("resnet18", options as EncoderOptions)) as EncoderError;
+  expect(error).toMatchObject({ name: "EncoderError", code: "option", message: expect.stringMatching(/buildEncoder/) });
+  expect(error.data).toEqual({ option, nearest });
+});
+
+it.each([
+  [{ weights: "imagenet" }, 'weights "random" or "zeros" but received "imagenet": loadWeightsInto of @seg/checkpoint'],
+  [{ seed: "x" }, 'seed to be a whole number but received "x".'],
+  [{ seed: 1.5 }, "seed to be a whole number but received 1.5."],
+])("refuses options out of range: %j", (options, message) => {
+  const [[option, received]] = Object.entries(options) as [[string, unknown]];
+  const error = thrown(() => buildEncoder("resnet18", options as EncoderOptions));
+  expect(error).toMatchObject({
+    name: "EncoderError",
+    code: "option",
+    data: { option, received },
+    message: expect.stringContaining(`Expected ${message}`),
+  });
 });

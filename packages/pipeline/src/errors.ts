@@ -4,7 +4,7 @@ import type { CheckpointErrorCode } from "@seg/checkpoint";
 import type { CollectiveErrorCode } from "@seg/collectives";
 import type { DataParallelErrorCode } from "@seg/data-parallel";
 import type { DecoderErrorCode } from "@seg/decoders";
-import type { EncoderError } from "@seg/encoders";
+import type { EncoderErrorCode } from "@seg/encoders";
 import { SegError } from "@seg/errors";
 import type { LayersErrorCode } from "@seg/layers";
 import type { MetricsErrorCode } from "@seg/metrics";
@@ -83,7 +83,7 @@ export interface ErrorCodes {
   DataError: DataErrorCode;
   DataParallelError: DataParallelErrorCode;
   DecoderError: DecoderErrorCode;
-  EncoderError: EncoderError["code"];
+  EncoderError: EncoderErrorCode;
   FileError: FileErrorCode;
   LayersError: LayersErrorCode;
   MetricsError: MetricsErrorCode;

@@ -53,8 +53,13 @@ export interface GradientBounds {
   median: Pick<GradientBounds, "times" | "floor">;
 }
 
-/** With batch norm standing still: well-conditioned. */
-export const STILL_BOUNDS: GradientBounds = { times: 3, floor: 0.01, most: 0.03, median: { times: 0, floor: 0.003 } };
+/** In evaluation mode, with running statistics and without dropout: well-conditioned. */
+export const EVALUATION_BOUNDS: GradientBounds = {
+  times: 3,
+  floor: 0.01,
+  most: 0.03,
+  median: { times: 0, floor: 0.003 },
+};
 
 /** With the batch's own statistics, two values in a pyramid's one cell among them: PyTorch's float32 is off by up to 0.14. */
 export const TRAINING_BOUNDS: GradientBounds = { times: 8, floor: 0.02, most: 0.95, median: { times: 5, floor: 0.01 } };

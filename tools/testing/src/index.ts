@@ -1,11 +1,11 @@
 export { describeEngines, describeEveryEngine, ENGINES, type Engine, tidyAsync } from "./engines.ts";
 export {
+  EVALUATION_BOUNDS,
   expectNoComplaints,
   gradientComplaints,
   lossBound,
   norm,
   type ReferenceGradient,
-  STILL_BOUNDS,
   TRAINING_BOUNDS,
 } from "./gradients.ts";
 export { expectLabels } from "./labels.ts";

@@ -1,4 +1,4 @@
-export { childrenOf, FROM_SOURCE, forkFromSource } from "./child-processes.ts";
+export { childrenOf, FROM_SOURCE, forkFromSource, loadWithoutTensorFlow } from "./child-processes.ts";
 export { type Answer, fileServer, loginPage, serve, status } from "./file-server.ts";
 export { temporaryFolder } from "./temporary-folder.ts";
 export { PAIR, sizeOf, type TinyDataset, tinyDataset, tinySettings, trainWords, writeLabel } from "./tiny-dataset.ts";

@@ -1,16 +1,10 @@
 import { basename } from "node:path";
+import { DECODER_NAMES, unmetRequirement } from "@seg/decoders/requirements";
+import { ENCODER_NAMES, FEATURE_INFO } from "@seg/encoders/feature-info";
 import { nearest, suggestion } from "@seg/errors";
 import type { ZodError } from "zod";
 import { PipelineError } from "../errors.ts";
-import {
-  architectureSettings,
-  DECODER_NAMES,
-  type DecoderName,
-  ENCODER_NAMES,
-  ENCODERS,
-  type EncoderName,
-  lackingFeatures,
-} from "./architectures.ts";
+import { architectureSettings } from "./architectures.ts";
 import { CONFIG_KEYS, type Config, configSchema, DEFAULTS, expectedOf, SECTIONS } from "./schema.ts";
 import type { Setting } from "./setting.ts";
 
@@ -113,23 +107,15 @@ function wrongValue(error: ZodError, settings: Map<string, Setting>): PipelineEr
 }
 
 function checkTogether({ DATASET, MODEL }: Config, settings: Map<string, Setting>): void {
-  const [encoder, decoder] = [MODEL.arch_encoder as EncoderName, MODEL.arch_decoder as DecoderName];
-  const wanted = lackingFeatures(encoder, decoder);
-  if (wanted) {
-    const instead = decoder.startsWith("upernet") ? "ppm" : decoder.replace("_deepsup", "");
-    const given = ENCODERS[encoder].features;
-    throw new PipelineError(
-      "config",
-      {
-        expected: `an encoder with ${wanted} for decoder ${decoder}`,
-        but: `${encoder} gives ${given}`,
-        hint: `use decoder ${instead} or another encoder`,
-      },
-      { data: { encoder, decoder, expected: wanted, received: given } },
-    );
+  const { arch_encoder: encoder, arch_decoder: decoder } = MODEL;
+  const unmet = unmetRequirement(decoder, FEATURE_INFO[encoder]);
+  if (unmet) {
+    const data = { encoder, decoder, expected: unmet.expected, received: unmet.received };
+    throw new PipelineError("config", { ...unmet, but: `${encoder} gives ${unmet.received}` }, { data });
   }
   const originOf = (key: string) => settings.get(key)!.origin;
-  const { "MODEL.fc_dim": fcDim } = architectureSettings(encoder, decoder);
+  const fits = architectureSettings(encoder, decoder);
+  const fcDim = fits["MODEL.fc_dim"];
   if (MODEL.fc_dim !== fcDim) {
     const key = "MODEL.fc_dim";
     throw new PipelineError(

@@ -1,5 +1,6 @@
+import { DECODER_NAMES, type DecoderName } from "@seg/decoders/requirements";
+import { ENCODER_NAMES, type EncoderName } from "@seg/encoders/feature-info";
 import * as z from "zod";
-import { DECODER_NAMES, ENCODER_NAMES } from "./architectures.ts";
 import { parseLiteral } from "./literal.ts";
 
 // Each field carries its own words for what it takes, so that one place can tell any mistake: see `resolve.ts`.
@@ -49,8 +50,8 @@ export const configSchema = z.strictObject({
     classes: text("a file that names the classes, or nothing"),
   }),
   MODEL: z.strictObject({
-    arch_encoder: choice(ENCODER_NAMES as [(typeof ENCODER_NAMES)[number]]),
-    arch_decoder: choice(DECODER_NAMES),
+    arch_encoder: choice(ENCODER_NAMES as [EncoderName]),
+    arch_decoder: choice(DECODER_NAMES as [DecoderName]),
     weights_encoder: text(),
     weights_decoder: text(),
     fc_dim: whole(1),

@@ -20,7 +20,7 @@ export async function loadNetwork({ MODEL, DATASET }: Config, files: WeightFiles
   try {
     // Which pair it is shows only here, so the decoder checks the features at run time.
     const features = encoder.featureInfo as readonly unknown[] as RequiredFeatures[DecoderName];
-    const decoder = buildDecoder(MODEL.arch_decoder, features, { ...options, numClass: DATASET.num_class });
+    const decoder = buildDecoder(MODEL.arch_decoder, features, { ...options, numClasses: DATASET.num_class });
     models.push(decoder.model);
     await loadWeightsInto(encoder.model, files.encoder);
     await loadWeightsInto(decoder.model, files.decoder);

@@ -57,7 +57,7 @@ export class Trainer {
   readonly #buckets: number[];
   #gradients: tf.NamedTensorMap | undefined;
 
-  /** @param prepare - gives the networks their first weights, beyond those drawn from `TRAIN.seed`. */
+  /** @param prepare - sets initial weights in place of the random ones of `TRAIN.seed`. */
   static async create(
     config: Config,
     prepare: (encoder: tf.LayersModel, decoder: tf.LayersModel) => Promise<void>,
@@ -74,7 +74,7 @@ export class Trainer {
       ...options,
       ...(frozen && { dropout: 0 }),
       seed: TRAIN.seed + 1,
-      numClass: DATASET.num_class,
+      numClasses: DATASET.num_class,
     });
     try {
       await prepare(encoder.model, decoder);

@@ -1,34 +1,34 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "@seg/backend";
-import type { EncoderName } from "../config/architectures.ts";
+import type { EncoderName } from "@seg/encoders/feature-info";
 import type { Config } from "../config/schema.ts";
 import type { ContextOptions } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 import { fetchWeights, type ServerOptions, serverOf } from "./locate.ts";
 
-/** Where weights to begin with lie; a half that is not named is drawn at random. */
+/** Where the initial weights lie; a half that is not named is initialized at random. */
 export interface PretrainedFiles {
   encoder?: string;
   decoder?: string;
 }
 
-// The original's file of ImageNet weights for each encoder; plain and dilated ones share it.
-const IMAGENET_FILES: Record<EncoderName, string> = {
-  mobilenetv2dilated: "mobilenet_v2.pth.tar",
+/** An encoder's name less its dilation, which changes no weight. */
+type Undilated<Name extends string> = Name extends `${infer Plain}dilated` ? Plain : Name;
+
+/** The original's file of ImageNet weights for each encoder that it has one for. */
+const IMAGENET_FILES: Partial<Record<Undilated<EncoderName>, string>> = {
+  mobilenetv2: "mobilenet_v2.pth.tar",
   resnet18: "resnet18-imagenet.pth",
-  resnet18dilated: "resnet18-imagenet.pth",
   resnet50: "resnet50-imagenet.pth",
-  resnet50dilated: "resnet50-imagenet.pth",
   resnet101: "resnet101-imagenet.pth",
-  resnet101dilated: "resnet101-imagenet.pth",
   resnext101: "resnext101-imagenet.pth",
   hrnetv2: "hrnetv2_w48-imagenet.pth",
 };
 
 /**
  * The weights that a training begins with: those that `MODEL` names; for an encoder without a name, ImageNet's from the cache or from
- * MIT's server unless it shall be drawn at random.
+ * MIT's server unless it is to begin with random weights.
  *
  * @throws {PipelineError} `missing` if a file is not there or cannot be had.
  */
@@ -50,12 +50,19 @@ export async function findPretrained(
     );
   }
   const found: PretrainedFiles = { ...(encoder && { encoder }), ...(decoder && { decoder }) };
-  if (!encoder && !fromScratch) found.encoder = await imagenetWeights(arch_encoder as EncoderName, options);
+  if (!encoder && !fromScratch) found.encoder = await imagenetWeights(arch_encoder, options);
   return found;
 }
 
 async function imagenetWeights(encoder: EncoderName, options: ContextOptions & ServerOptions): Promise<string> {
-  const name = IMAGENET_FILES[encoder];
+  const name = IMAGENET_FILES[encoder.replace(/dilated$/, "") as Undilated<EncoderName>];
+  if (!name) {
+    throw new PipelineError("missing", {
+      expected: `ImageNet weights for ${encoder}`,
+      but: "the original has none",
+      hint: "name a file by --weights-encoder, or begin with random weights by --from-scratch",
+    });
+  }
   const file = join(cacheFolder(options.env ?? process.env), "weights", "imagenet", name);
   if (existsSync(file)) return file;
   const url = `${serverOf(options).replace(/\/pytorch$/, "")}/pretrained_resnet/${name}`;

@@ -1,14 +1,20 @@
-import { DECODER_NAMES as DECODERS } from "@seg/decoders";
-import { ENCODER_NAMES, FEATURE_INFO } from "@seg/encoders";
+import { loadWithoutTensorFlow } from "@seg/testing/node";
 import { expect, it } from "vitest";
-import { DECODER_NAMES, ENCODERS } from "../../src/config/architectures.ts";
+import { architectureSettings } from "../../src/config/architectures.ts";
 
-it("knows the encoders and decoders that there are", () => {
-  expect(Object.keys(ENCODERS).sort()).toEqual([...ENCODER_NAMES].sort());
-  expect([...DECODER_NAMES].sort()).toEqual([...DECODERS].sort());
+it("needs no TensorFlow.js", async () => {
+  await loadWithoutTensorFlow(new URL("../../src/config/index.ts", import.meta.url));
 });
 
-it.each(ENCODER_NAMES)("knows what features %s gives", (name) => {
-  const { channels, stride } = FEATURE_INFO[name].at(-1)!;
-  expect(ENCODERS[name]).toMatchObject({ fcDim: channels, stride, features: FEATURE_INFO[name].length });
+it("reads the settings of a pair off its features: HRNet's is finer than its branches, UPerNet's logits than the last feature", () => {
+  expect(architectureSettings("hrnetv2", "c1")).toEqual({
+    "MODEL.fc_dim": 720,
+    "DATASET.padding_constant": 32,
+    "DATASET.segm_downsampling_rate": 4,
+    DIR: "ckpt/ade20k-hrnetv2-c1",
+  });
+  expect(architectureSettings("resnet50dilated", "upernet")).toMatchObject({
+    "DATASET.padding_constant": 8,
+    "DATASET.segm_downsampling_rate": 4,
+  });
 });

@@ -187,11 +187,11 @@ describe("a complaint", () => {
     ];
     expect(complaint({ set: pair("mobilenetv2dilated", "upernet") })).toMatchObject({
       code: "config",
-      data: { encoder: "mobilenetv2dilated", decoder: "upernet", expected: "4 feature maps", received: 5 },
+      data: { encoder: "mobilenetv2dilated", decoder: "upernet", received: "5" },
     });
     expect(complaint({ set: pair("hrnetv2", "c1_deepsup") })).toMatchObject({
       code: "config",
-      data: { encoder: "hrnetv2", decoder: "c1_deepsup", expected: "at least 2 feature maps", received: 1 },
+      data: { encoder: "hrnetv2", decoder: "c1_deepsup", received: "1" },
     });
   });
 
