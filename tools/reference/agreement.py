@@ -14,7 +14,7 @@ from training import LEARNING_RATE, MOMENTUM
 
 FLOAT64 = 1e-9
 STEPPED = 1e-6
-"""Float64's losses after steps, which multiply what another number of threads makes of the last digit."""
+"""Float64's losses after steps, which multiply what another order of summation makes of the last digit."""
 ZERO = 1e-6
 """A gradient below this share of the network's largest is zero but for rounding."""
 STILL = (20, 0.02)
