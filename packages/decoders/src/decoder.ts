@@ -1,5 +1,5 @@
 import { nearest, suggestion } from "@seg/errors";
-import type { FeatureInfo } from "@seg/layers";
+import { type FeatureInfo, selectInput } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import { DecoderBuilder, type DecoderOptions } from "./builder.ts";
 import { c1, deepSupervision } from "./c1.ts";
@@ -70,6 +70,11 @@ export function buildDecoder<Name extends DecoderName>(
   const inputs = info.map(({ channels }, i) =>
     tf.input({ shape: [null, null, channels], name: `${name}.feature${i}` }),
   );
-  const outputs = GRAPHS[name](inputs, new DecoderBuilder(options));
+  // Each out of all, so that a saved decoder keeps also those that it has no use for.
+  const features =
+    inputs.length === 1
+      ? inputs
+      : inputs.map((_, index) => selectInput({ name: `feature${index}`, index }).apply(inputs) as tf.SymbolicTensor);
+  const outputs = GRAPHS[name](features, new DecoderBuilder(options));
   return { name, model: tf.model({ inputs, outputs, name }), deepSupervised: requirements.deepSupervised };
 }

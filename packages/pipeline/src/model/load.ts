@@ -1,11 +1,10 @@
 import { loadWeightsInto, stateDictOf } from "@seg/checkpoint";
-import { buildDecoder, type DecoderName, type RequiredFeatures } from "@seg/decoders";
-import { buildEncoder } from "@seg/encoders";
 import { type InferenceModel, inferenceModel } from "@seg/layers";
 import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
 import type { WeightFiles } from "../weights/find.ts";
 import type { PretrainedFiles } from "../weights/pretrained.ts";
+import { buildSegmentationModel, halvesOf } from "./segmentation-model.ts";
 
 /**
  * Builds the configuration's two networks on the current engine, loads their weights, and prepares them for inference.
@@ -14,19 +13,19 @@ import type { PretrainedFiles } from "../weights/pretrained.ts";
  * @throws {DecoderError} if the decoder cannot work on the encoder's features.
  */
 export async function loadNetwork({ MODEL, DATASET }: Config, files: WeightFiles): Promise<InferenceModel> {
-  const options = { weights: "zeros" } as const;
-  const encoder = buildEncoder(MODEL.arch_encoder, options);
-  const models = [encoder.model];
+  const model = buildSegmentationModel({
+    encoder: MODEL.arch_encoder,
+    decoder: MODEL.arch_decoder,
+    numClasses: DATASET.num_class,
+    weights: "zeros",
+  });
   try {
-    // Which pair it is shows only here, so the decoder checks the features at run time.
-    const features = encoder.featureInfo as readonly unknown[] as RequiredFeatures[DecoderName];
-    const decoder = buildDecoder(MODEL.arch_decoder, features, { ...options, numClasses: DATASET.num_class });
-    models.push(decoder.model);
-    await loadWeightsInto(encoder.model, files.encoder);
-    await loadWeightsInto(decoder.model, files.decoder);
-    return inferenceModel(models, [0]);
+    const { encoder, decoder } = halvesOf(model);
+    await loadWeightsInto(encoder, files.encoder);
+    await loadWeightsInto(decoder, files.decoder);
+    return inferenceModel(model, [0]);
   } finally {
-    for (const model of models) model.dispose();
+    model.dispose();
   }
 }
 

@@ -58,9 +58,8 @@ async function train(plan: TrainingPlan, group: Group, engine: EngineInfo, conte
   const leads = group.rank === 0;
   const position = start?.position ?? { epoch: 0, iteration: 0 };
   const validation = leads ? await ValidationSet.create(config, context) : undefined;
-  const prepare: Parameters<typeof Trainer.create>[1] = async (encoder, decoder) => {
-    const models = { encoder, decoder };
-    if (leads) await (start ? loadHalves(config.DIR, position, models) : loadPretrained(models, plan.weights));
+  const prepare: Parameters<typeof Trainer.create>[1] = async (halves) => {
+    if (leads) await (start ? loadHalves(config.DIR, position, halves) : loadPretrained(halves, plan.weights));
   };
   const trainer = await Trainer.create(config, prepare, group);
   let hooks = new Hooks();

@@ -1,8 +1,6 @@
 import type { TrainBatch } from "@seg/ade20k-data";
 import { broadcastJson, type Group, single } from "@seg/collectives";
 import { broadcastParameters, dataParallelOptimizer } from "@seg/data-parallel";
-import { buildDecoder, type DecoderName, type RequiredFeatures } from "@seg/decoders";
-import { buildEncoder } from "@seg/encoders";
 import {
   ChannelDropout,
   GroupedOptimizer,
@@ -17,6 +15,7 @@ import {
 import { attachGroup } from "@seg/sync-bn";
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
+import { buildSegmentationModel, halvesOf } from "../model/segmentation-model.ts";
 
 /** How well one batch was predicted. */
 export interface BatchScores {
@@ -47,6 +46,7 @@ export interface TrainerProgress {
  * an update all-reduces the gradients, so that all replicas hold the same weights; only the calls that say so are collective.
  */
 export class Trainer {
+  readonly #model: tf.LayersModel;
   readonly encoder: tf.LayersModel;
   readonly decoder: tf.LayersModel;
   readonly #config: Config;
@@ -60,41 +60,40 @@ export class Trainer {
   /** @param prepare - sets initial weights in place of the random ones of `TRAIN.seed`. */
   static async create(
     config: Config,
-    prepare: (encoder: tf.LayersModel, decoder: tf.LayersModel) => Promise<void>,
+    prepare: (halves: ReturnType<typeof halvesOf>) => Promise<void>,
     group: Group = single,
   ): Promise<Trainer> {
     const { DATASET, MODEL, TRAIN } = config;
     // As in the original, batch norm and dropout are in evaluation mode then.
     const frozen = TRAIN.fix_bn;
-    const options = { batchNorm: { frozen } };
-    const encoder = buildEncoder(MODEL.arch_encoder, { ...options, seed: TRAIN.seed });
-    // Which pair it is shows only here, so the decoder checks the features at run time.
-    const features = encoder.featureInfo as readonly unknown[] as RequiredFeatures[DecoderName];
-    const { model: decoder } = buildDecoder(MODEL.arch_decoder, features, {
-      ...options,
-      ...(frozen && { dropout: 0 }),
-      seed: TRAIN.seed + 1,
+    const model = buildSegmentationModel({
+      encoder: MODEL.arch_encoder,
+      decoder: MODEL.arch_decoder,
       numClasses: DATASET.num_class,
+      batchNorm: { frozen },
+      ...(frozen && { dropout: 0 }),
+      seed: TRAIN.seed,
     });
     try {
-      await prepare(encoder.model, decoder);
-      return new Trainer(config, encoder.model, decoder, group);
+      await prepare(halvesOf(model));
+      return new Trainer(config, model, group);
     } catch (error) {
-      encoder.model.dispose();
-      decoder.dispose();
+      model.dispose();
       throw error;
     }
   }
 
-  private constructor(config: Config, encoder: tf.LayersModel, decoder: tf.LayersModel, group: Group) {
+  private constructor(config: Config, model: tf.LayersModel, group: Group) {
     const { optim, beta1, weight_decay, clip_norm } = config.TRAIN;
     this.#config = config;
     this.#group = group;
-    for (const model of [encoder, decoder]) attachGroup(model, group);
+    attachGroup(model, group);
+    const { encoder, decoder } = halvesOf(model);
+    this.#model = model;
     this.encoder = encoder;
     this.decoder = decoder;
     this.#groups = { encoder: groupsOf(encoder, weight_decay), decoder: groupsOf(decoder, weight_decay) };
-    this.#training = trainingModel([encoder, decoder]);
+    this.#training = trainingModel(model);
     const parameterGroups = [...this.#groups.encoder, ...this.#groups.decoder];
     const rule = optim === "SGD" ? ({ name: "sgd", momentum: beta1 } as const) : ({ name: "adam", beta1 } as const);
     const clipNorm = clip_norm > 0 ? clip_norm : undefined;
@@ -206,9 +205,8 @@ export class Trainer {
   async align(): Promise<void> {
     const group = this.#group;
     if (group.size === 1) return;
-    const models = [this.encoder, this.decoder];
     broadcastParameters(
-      models.flatMap((model) => model.weights.map((weight) => weight.read() as tf.Variable)),
+      this.#model.weights.map((weight) => weight.read() as tf.Variable),
       group,
     );
     const first = broadcastJson(this.progress, group);
@@ -225,7 +223,7 @@ export class Trainer {
 
   /** A copy of the two networks as they are now, to segment photos with; the caller disposes it. */
   inference(): InferenceModel {
-    return inferenceModel([this.encoder, this.decoder], [0]);
+    return inferenceModel(this.#model, [0]);
   }
 
   /** How many batches the batch norms' statistics have seen since the training began, as PyTorch counts them. */
@@ -236,7 +234,7 @@ export class Trainer {
 
   /** About how large a checkpoint is. */
   get bytes(): number {
-    const weights = [this.encoder, this.decoder].flatMap((model) => model.weights.map((weight) => weight.read().size));
+    const weights = this.#model.weights.map((weight) => weight.read().size);
     const trained = sum(this.#training.variables.map(({ size }) => size));
     return 4 * (sum(weights) + trained * (this.#config.TRAIN.optim === "SGD" ? 1 : 2));
   }
@@ -245,8 +243,7 @@ export class Trainer {
   dispose(): void {
     this.discard();
     this.#optimizer.dispose();
-    this.encoder.dispose();
-    this.decoder.dispose();
+    this.#model.dispose();
   }
 
   #dropouts(): ChannelDropout[] {

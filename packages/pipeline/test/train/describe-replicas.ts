@@ -62,7 +62,7 @@ export function describeReplicas(launcher: Launcher): void {
     const names: string[] = [];
     beforeAll(async () => {
       await startEngine("wasm");
-      const trainer = await Trainer.create(config, async (encoder, decoder) => {
+      const trainer = await Trainer.create(config, async ({ encoder, decoder }) => {
         fillMadeUp(encoder, "encoder", tf.tensor);
         fillMadeUp(decoder, "decoder", tf.tensor);
       });

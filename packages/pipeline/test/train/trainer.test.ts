@@ -223,7 +223,7 @@ describe("The original's training", () => {
   /** Takes steps from the reference's made-up weights, with the rate and weight decay given: the losses, and the gradients that the first step moved the weights by. */
   async function steps(batch: TrainBatch, rates: number[], decay: number, set: Record<string, unknown> = {}) {
     const config = configOf({ "DATASET.num_class": CLASSES, "TRAIN.weight_decay": decay, ...set });
-    const trainer = await Trainer.create(config, async (encoder, decoder) => {
+    const trainer = await Trainer.create(config, async ({ encoder, decoder }) => {
       fillMadeUp(encoder, "encoder", tf.tensor);
       fillMadeUp(decoder, "decoder", tf.tensor);
     });
