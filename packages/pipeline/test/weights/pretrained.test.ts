@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "@seg/testing/node";
 import { expect, it } from "vitest";
@@ -13,8 +14,11 @@ function pretrained(encoder: string, { env = {}, fromScratch = false, set = [] a
 it.each(["resnet50", "resnet50dilated"])(
   "%s begins with the same file of ImageNet weights, dilated or not",
   async (name) => {
-    const cache = temporaryFolder({ "seg/weights/imagenet/resnet50-imagenet.pth": "" });
-    const file = join(cache, "seg/weights/imagenet/resnet50-imagenet.pth");
+    const cache = temporaryFolder();
+    const folder = join(cache, "seg/weights/imagenet");
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, "resnet50-imagenet.pth");
+    writeFileSync(file, "");
     expect(await pretrained(name, { env: { XDG_CACHE_HOME: cache } })).toEqual({ encoder: file });
   },
 );
