@@ -21,8 +21,14 @@ export {
 } from "./layers/pooling.ts";
 export { ResizeLike, resizeLike } from "./layers/resize-like.ts";
 export { SelectInput, type SelectInputLayerArgs, selectInput } from "./layers/select-input.ts";
-export type { ConstraintArg, InitializerArg, RegularizerArg } from "./layers/weight-args.ts";
+export type { ConstraintArg, InitializerArg, RegularizerArg, SerializedArg } from "./layers/weight-args.ts";
 export { layerSeed, type WeightOptions } from "./model-options.ts";
 export { pixelAccuracy, sparseCrossEntropy } from "./ops/cross-entropy.ts";
-export { GroupedOptimizer, type ParameterGroup, type UpdateRule } from "./optimizer.ts";
+export {
+  GroupedOptimizer,
+  type GroupedOptimizerOptions,
+  type NamedTensor,
+  type ParameterGroup,
+  type UpdateRule,
+} from "./optimizer.ts";
 export { type TrainingModel, trainingModel } from "./training.ts";

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 
 /** How running statistics follow those of the batches; see `BatchNormalizationLayerArgs.runningAverage`. */
-export const RUNNING_AVERAGES = ["exponential", "debiased"] as const;
+export type RunningAverage = "exponential" | "debiased";
 
-/** One of them. */
-export type RunningAverage = (typeof RUNNING_AVERAGES)[number];
+/** Both. */
+export const RUNNING_AVERAGES: readonly RunningAverage[] = ["exponential", "debiased"];
 
 /** running ← (1 − share)·running + share·batch. */
 export function moveTowards(running: tf.LayerVariable, batch: tf.Tensor, share: number | tf.Tensor): void {

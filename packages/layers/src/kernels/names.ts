@@ -21,10 +21,10 @@ export const SparseCrossEntropy = "SegSparseCrossEntropy";
 export type Pair = [number, number];
 
 /** Elementwise activations that can be fused; their gradients follow from the output alone. */
-export const ACTIVATIONS = ["relu", "relu6"] as const;
+export type ActivationName = "relu" | "relu6";
 
-/** The name of one. */
-export type ActivationName = (typeof ACTIVATIONS)[number];
+/** All of them. */
+export const ACTIVATIONS: readonly ActivationName[] = ["relu", "relu6"];
 
 export interface Conv2DAttrs extends NamedAttrMap {
   strides: Pair;

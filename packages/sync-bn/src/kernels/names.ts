@@ -16,10 +16,10 @@ export const BatchNormApplyActivation = "SegBatchNormApplyActivation";
 export const BatchNormSums = "SegBatchNormSums";
 
 /** How epsilon, which is there for numerical stability, is used: `add` 1/sqrt(var + epsilon), `max` 1/sqrt(max(var, epsilon)). */
-export const EPS_MODES = ["add", "max"] as const;
+export type EpsMode = "add" | "max";
 
-/** One of them. */
-export type EpsMode = (typeof EPS_MODES)[number];
+/** Both. */
+export const EPS_MODES: readonly EpsMode[] = ["add", "max"];
 
 export interface BatchNormApplyAttrs extends NamedAttrMap {
   epsilon: number;
