@@ -134,12 +134,12 @@ class Exchange(nn.Module):
         super().__init__()
         self.branches = nn.ModuleList(nn.Sequential(*(basic(w, w) for _ in range(4))) for w in widths)
         self.fuse = nn.ModuleList(
-            nn.ModuleList(self.bring(widths, source, target) for source in range(len(widths)))
+            nn.ModuleList(self.fusion(widths, source, target) for source in range(len(widths)))
             for target in range(len(widths))
         )
 
     @staticmethod
-    def bring(widths, source, target):
+    def fusion(widths, source, target):
         if source == target:
             return nn.Identity()
         if source > target:

@@ -1,4 +1,5 @@
 import { palette, type SegClass } from "./classes.ts";
+import { badOption } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
 import { type LabelMap, labelValues } from "./label-map.ts";
 
@@ -6,7 +7,7 @@ import { type LabelMap, labelValues } from "./label-map.ts";
  * A label map in its classes' colours, unlabeled pixels black.
  *
  * @returns a new image.
- * @throws {RangeError} if the map's size is not that of its labels, or a label is neither a class nor −1.
+ * @throws {DataError} `option` if the map's size is not that of its labels, or a label is neither a class nor −1.
  */
 export function colorize(map: LabelMap, classes: readonly SegClass[]): RgbImage {
   const values = labelValues(map, classes.length);
@@ -28,16 +29,18 @@ export function colorize(map: LabelMap, classes: readonly SegClass[]): RgbImage 
  * @param map - labels of the same size.
  * @param alpha - weight of the colours, 0 (photo alone) to 1 (colours alone).
  * @returns a new image.
- * @throws {RangeError} if sizes differ, `alpha` is out of range, or a label is neither a class nor −1.
+ * @throws {DataError} `option` if sizes differ, `alpha` is out of range, or a label is neither a class nor −1.
  */
 export function overlay(image: RgbImage, map: LabelMap, classes: readonly SegClass[], alpha = 0.5): RgbImage {
   const { width, height } = image;
   if (width !== map.width || height !== map.height) {
-    throw new RangeError(
-      `Expected labels of ${width}×${height}, the image's size, but received ${map.width}×${map.height}.`,
-    );
+    throw badOption("map", [map.width, map.height], {
+      expected: `labels of ${width}×${height}, the image's size,`,
+      received: `${map.width}×${map.height}`,
+    });
   }
-  if (!(alpha >= 0 && alpha <= 1)) throw new RangeError(`Expected alpha from 0 to 1 but received ${alpha}.`);
+  if (!(alpha >= 0 && alpha <= 1))
+    throw badOption("alpha", alpha, { expected: "alpha from 0 to 1", received: `${alpha}` });
   const values = labelValues(map, classes.length);
   const colors = palette(classes);
   const data = new Uint8Array(image.data);

@@ -1,4 +1,5 @@
 import type { Color } from "./classes.ts";
+import { badOption } from "./errors.ts";
 
 /**
  * `count` colours that are easy to tell apart: each is the one, of a grid over RGB, that lies farthest in CIELAB from black
@@ -6,10 +7,11 @@ import type { Color } from "./classes.ts";
  *
  * @param count - how many, up to 500.
  * @param taken - colours already in use.
- * @throws {RangeError} if `count` is more than the grid holds.
+ * @throws {DataError} `option` if `count` is more than the grid holds.
  */
 export function distinctColors(count: number, taken: readonly Color[] = []): Color[] {
-  if (!(count <= 500)) throw new RangeError(`Expected at most 500 colours but ${count} were asked for.`);
+  if (!(count <= 500))
+    throw badOption("count", count, { expected: "at most 500 colours", but: `${count} were asked for` });
   const levels = [0, 36, 73, 109, 146, 182, 219, 255];
   const grid = levels.flatMap((r) => levels.flatMap((g) => levels.map((b): Color => [r, g, b])));
   const labs = grid.map(lab);

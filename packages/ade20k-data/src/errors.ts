@@ -1,11 +1,11 @@
-import { refuseUnknownOptions, SegError } from "@seg/errors";
+import { type Explanation, refuseUnknownOptions, SegError } from "@seg/errors";
 
 /**
  * What went wrong, for programs:
  * `not-found` no such file; `unreadable` no permission, or not a regular file; `not-an-image` no known image format;
  * `truncated` a cut-off or damaged file; `bad-size` an image too small, too large or too long for the transform;
  * `no-images` a folder without images; `download-failed` a URL that gave nothing usable; `bad-list`, `bad-classes`, `bad-label`
- * a file with wrong contents; `option` an option that there is not.
+ * a file with wrong contents; `option` an option that there is not, or one out of its range.
  */
 export type DataErrorCode =
   | "not-found"
@@ -42,9 +42,10 @@ export interface DataErrorData {
   x: number;
   y: number;
   numClasses: number;
-  /** The option that there is not, and the one that was probably meant. */
+  /** The option or argument at fault; the name that was probably meant where there is none of this name, else what was received. */
   option: string;
   nearest: string | undefined;
+  received: unknown;
 }
 
 /**
@@ -52,6 +53,10 @@ export interface DataErrorData {
  * values. Files that cannot be written are a `FileError` of `@seg/node`.
  */
 export class DataError extends SegError<DataErrorCode, Partial<DataErrorData>> {}
+
+/** An option or argument out of its range. */
+export const badOption = (option: string, received: unknown, explanation: Explanation): DataError =>
+  new DataError("option", explanation, { data: { option, received } });
 
 /** @throws {DataError} `option` for an option that is not in the list. */
 export function refuseUnknown(options: object, known: readonly string[], what: string): void {

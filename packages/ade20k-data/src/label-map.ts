@@ -1,4 +1,5 @@
 import type { Color, SegClass } from "./classes.ts";
+import { badOption } from "./errors.ts";
 
 /** Class indices: 0 is the first class, −1 means unlabeled. */
 export type LabelArray = Uint8Array | Uint8ClampedArray | Int8Array | Uint16Array | Int16Array | Int32Array;
@@ -13,21 +14,30 @@ export interface LabelMap<Labels extends LabelArray = LabelArray> {
 /**
  * Label values as files hold them: 0 for unlabeled, `index + 1` for a class.
  *
- * @throws {RangeError} if the map's size is not that of its labels, or a label is neither an index into `classCount` classes nor −1.
+ * @throws {DataError} `option` if the map's size is not that of its labels, or a label is neither an index into `classCount` classes nor −1.
  */
 export function labelValues({ labels, width, height }: LabelMap, classCount: number): Uint8Array {
-  if (classCount > 255)
-    throw new RangeError(`Expected at most 255 classes in 8-bit labels but received ${classCount}.`);
+  if (classCount > 255) {
+    throw badOption("classes", classCount, {
+      expected: "at most 255 classes in 8-bit labels",
+      received: `${classCount}`,
+    });
+  }
   if (labels.length !== width * height) {
-    throw new RangeError(`Expected ${width}×${height} = ${width * height} labels but received ${labels.length}.`);
+    throw badOption("labels", labels.length, {
+      expected: `${width}×${height} = ${width * height} labels`,
+      received: `${labels.length}`,
+    });
   }
   const values = new Uint8Array(labels.length);
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;
     if (label < -1 || label >= classCount) {
-      throw new RangeError(
-        `Expected labels from -1 to ${classCount - 1} but received ${label}: give the classes that the labels belong to.`,
-      );
+      throw badOption("labels", label, {
+        expected: `labels from -1 to ${classCount - 1}`,
+        received: `${label}`,
+        hint: "give the classes that the labels belong to",
+      });
     }
     values[i] = label + 1;
   }
@@ -46,7 +56,7 @@ export interface ClassShare {
 /**
  * The classes that occur in a label map, the largest first; classes of equal share stay in class order.
  *
- * @throws {RangeError} as {@link colorize} does.
+ * @throws {DataError} `option` as {@link colorize} does.
  */
 export function classShares(map: LabelMap, classes: readonly SegClass[]): ClassShare[] {
   const counts = new Float64Array(classes.length + 1);

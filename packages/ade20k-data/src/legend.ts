@@ -1,3 +1,4 @@
+import { badOption } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
 import type { ClassShare } from "./label-map.ts";
 import { drawText, TEXT_HEIGHT, textWidth } from "./text.ts";
@@ -12,10 +13,11 @@ const ROW = TEXT_HEIGHT + 6;
  *
  * @param shares - what {@link classShares} gives; at least one.
  * @returns a new image, dark on white.
- * @throws {RangeError} if there are no classes.
+ * @throws {DataError} `option` if there are no classes.
  */
 export function legend(shares: readonly ClassShare[]): RgbImage {
-  if (shares.length === 0) throw new RangeError("Expected at least one class in a legend but received none.");
+  if (shares.length === 0)
+    throw badOption("shares", 0, { expected: "at least one class in a legend", received: "none" });
   const rows = shares.map(({ name, share, color }) => ({ name, color, share: `${(share * 100).toFixed(2)}%` }));
   const nameWidth = Math.max(...rows.map(({ name }) => textWidth(name)));
   const shareWidth = Math.max(...rows.map(({ share }) => textWidth(share)));

@@ -1,3 +1,4 @@
+import { badOption } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
 
 /** What a network was trained on: `rgb` today's weights, `bgr-2018` those that MIT published in 2018. */
@@ -22,7 +23,7 @@ const RECIPES: Record<InputFormat, Recipe> = {
  * `[0, 255]` minus the mean alone (`bgr-2018`), each step rounded to float32 as PyTorch does.
  *
  * @returns `height × width × 3` values, row by row, owned by the caller.
- * @throws {RangeError} for another input format.
+ * @throws {DataError} `option` for another input format.
  */
 export function normalize(image: RgbImage, inputFormat: InputFormat = "rgb"): Float32Array {
   const out = new Float32Array(image.data.length);
@@ -38,7 +39,10 @@ export function normalizeInto(
 ): void {
   const recipe = RECIPES[inputFormat];
   if (!recipe) {
-    throw new RangeError(`Expected inputFormat ${Object.keys(RECIPES).join(" or ")} but received ${inputFormat}.`);
+    throw badOption("inputFormat", inputFormat, {
+      expected: `inputFormat ${Object.keys(RECIPES).join(" or ")}`,
+      received: `${inputFormat}`,
+    });
   }
   const { order, divisor, mean, std } = recipe;
   // A channel has 256 values, so a table holds every result.

@@ -1,4 +1,4 @@
-import { DataError, refuseUnknown } from "./errors.ts";
+import { badOption, DataError, refuseUnknown } from "./errors.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { type PlanOptions, planBatches, type RandomNumbers } from "./plan-batches.ts";
 import { type BatchOptions, labelOf, makeBatch, type TrainBatch } from "./train-batch.ts";
@@ -26,7 +26,7 @@ export interface TrainSource {
  * at random. The same numbers from `random` give the same batches.
  *
  * @param random - gives numbers in `[0, 1)`; `Math.random` unless given.
- * @throws {RangeError} if sizes or counts are not positive whole numbers, or the padding constant is no multiple of the label's rate.
+ * @throws {DataError} `option` if sizes or counts are not positive whole numbers, or the padding constant is no multiple of the label's rate.
  * @throws {DataError} `bad-list` if there are no photos, or one has no label; `option` for an option that there is not.
  */
 export function createSource(options: TrainSourceOptions, random: RandomNumbers = Math.random): TrainSource {
@@ -60,13 +60,15 @@ function check(options: TrainSourceOptions): void {
   if (records.length === 0) {
     throw new DataError("bad-list", "Expected photos to train on but the list is empty: add one JSON object a line.");
   }
-  if (sizes.length === 0) throw new RangeError("Expected at least one short side in sizes but received none.");
+  if (sizes.length === 0)
+    throw badOption("sizes", sizes, { expected: "at least one short side in sizes", received: "none" });
   checkWhole({ batchSize, maxSize, paddingConstant, segmDownsamplingRate });
-  for (const size of sizes) checkWhole({ "each of sizes": size });
+  for (const [i, size] of sizes.entries()) checkWhole({ [`sizes[${i}]`]: size });
   if (paddingConstant % segmDownsamplingRate !== 0) {
-    throw new RangeError(
-      `Expected paddingConstant to be a multiple of segmDownsamplingRate ${segmDownsamplingRate} but received ${paddingConstant}.`,
-    );
+    throw badOption("paddingConstant", paddingConstant, {
+      expected: `paddingConstant to be a multiple of segmDownsamplingRate ${segmDownsamplingRate}`,
+      received: `${paddingConstant}`,
+    });
   }
   for (const record of records) labelOf(record);
 }

@@ -1,4 +1,4 @@
-import { DataError, refuseUnknown } from "./errors.ts";
+import { badOption, DataError, refuseUnknown } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
 import { type InputFormat, normalize } from "./normalize.ts";
 import { resizeAntialiased } from "./resize-antialiased.ts";
@@ -22,7 +22,7 @@ export const VALIDATION_SIZES: readonly number[] = [300, 375, 450, 525, 600];
  * The width and height that a photo gets at one scale: its own proportions, whole pixels rounded down, then each side rounded up to a
  * multiple of `paddingConstant` (so the proportions change a little, as in the original).
  *
- * @throws {RangeError} if an option is not a positive whole number.
+ * @throws {DataError} `option` if an option is not a positive whole number.
  * @throws {DataError} `bad-size` if the photo is so long that nothing of its short side would be left; `option`.
  */
 export function scaledSize(
@@ -63,11 +63,11 @@ export function roundUp(side: number, step: number): number {
   return Math.ceil(side / step) * step;
 }
 
-/** @throws {RangeError} if one of the named values is not a positive whole number. */
+/** @throws {DataError} `option` if one of the named values is not a positive whole number. */
 export function checkWhole(values: Record<string, number>): void {
   for (const [name, value] of Object.entries(values)) {
     if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`Expected ${name} to be a positive whole number but received ${value}.`);
+      throw badOption(name, value, { expected: `${name} to be a positive whole number`, received: `${value}` });
     }
   }
 }

@@ -3,6 +3,7 @@ import { writeFileAtomic } from "@seg/node";
 import { encode } from "fast-png";
 import sharp from "sharp";
 import { palette, type SegClass } from "./classes.ts";
+import { badOption } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
 import { type LabelMap, labelValues } from "./label-map.ts";
 
@@ -11,13 +12,17 @@ const FORMATS = { ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp
 /**
  * Saves an image as PNG, JPEG (quality 90) or WebP, told by the path's extension, whole or not at all.
  *
- * @throws {RangeError} for another extension.
+ * @throws {DataError} `option` for another extension.
  * @throws {FileError} `unwritable`.
  */
 export async function writeImage(path: string, { data, width, height }: RgbImage): Promise<void> {
   const format = FORMATS[extname(path).toLowerCase() as keyof typeof FORMATS];
-  if (!format)
-    throw new RangeError(`Expected a path that ends in ${Object.keys(FORMATS).join(", ")} but received ${path}.`);
+  if (!format) {
+    throw badOption("path", path, {
+      expected: `a path that ends in ${Object.keys(FORMATS).join(", ")}`,
+      received: path,
+    });
+  }
   // In PNG, sharp takes a quality for the wish to reduce colours.
   const encoded = sharp(data, { raw: { width, height, channels: 3 } }).toFormat(
     format,
@@ -31,7 +36,7 @@ export async function writeImage(path: string, { data, width, height }: RgbImage
  * unlabeled and `index + 1` for a class, and whose palette holds black and the classes' colours, so that it looks right in a viewer.
  * {@link readLabel} gives the same map back.
  *
- * @throws {RangeError} if a label is neither a class nor −1, or there are more than 255 classes.
+ * @throws {DataError} `option` if a label is neither a class nor −1, or there are more than 255 classes.
  * @throws {FileError} `unwritable`.
  */
 export async function writeLabelPng(path: string, map: LabelMap, classes: readonly SegClass[]): Promise<void> {

@@ -40,7 +40,10 @@ describe("Label files", () => {
   });
 
   it("cannot hold labels that are no classes, nor more than 255 classes", async () => {
-    await expect(writeLabelPng(inFolder("x.png"), map, ADE20K_CLASSES.slice(0, 100))).rejects.toThrow(/from -1 to 99/);
+    await expect(writeLabelPng(inFolder("x.png"), map, ADE20K_CLASSES.slice(0, 100))).rejects.toMatchObject({
+      code: "option",
+      data: { option: "labels" },
+    });
     await expect(writeLabelPng(inFolder("x.png"), map, Array(256).fill(ADE20K_CLASSES[0]))).rejects.toThrow(
       /255 classes/,
     );
@@ -63,7 +66,10 @@ describe("Images", () => {
         height: PHOTO.height,
       });
     }
-    await expect(writeImage(inFolder("a.bmp"), PHOTO)).rejects.toThrow(/\.png, \.jpg, \.jpeg, \.webp/);
+    await expect(writeImage(inFolder("a.bmp"), PHOTO)).rejects.toMatchObject({
+      code: "option",
+      data: { option: "path", received: inFolder("a.bmp") },
+    });
   });
 
   it("say where they cannot be written", async () => {

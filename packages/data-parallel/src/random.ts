@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { DataParallelError } from "./errors.ts";
 
 /** The state of a {@link Random}: four unsigned 32-bit integers, not all zero; plain JSON. */
 export type RandomState = readonly [number, number, number, number];
@@ -16,12 +17,14 @@ export class Random {
   /**
    * Continues from a state.
    *
-   * @throws {RangeError} if it is all zeros, from which nothing else ever comes.
+   * @throws {DataParallelError} `option` if it is all zeros, from which nothing else ever comes.
    */
   constructor(state: RandomState) {
     this.#state = [...state];
-    if (state.every((word) => word >>> 0 === 0))
-      throw new RangeError("Expected a random state but received all zeros.");
+    if (state.every((word) => word >>> 0 === 0)) {
+      const line = { expected: "a random state", received: "all zeros" };
+      throw new DataParallelError("option", line, { data: { option: "state", received: state } });
+    }
   }
 
   /** A generator seeded by a list of numbers: different lists give independent streams. */

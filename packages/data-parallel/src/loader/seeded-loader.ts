@@ -54,7 +54,7 @@ export class SeededLoader<Sample, Options = unknown> {
   /**
    * Starts the threads and the first samples; errors of theirs show in {@link next}.
    *
-   * @throws {RangeError} for counts that are not whole numbers, or a start behind the epoch's end.
+   * @throws {DataParallelError} `option` for counts that are not whole numbers, or a start behind the epoch's end.
    */
   constructor(loader: LoaderOptions<Options>) {
     const { module, options, seed, workers = 1, epochLength = Number.POSITIVE_INFINITY } = loader;
@@ -63,8 +63,14 @@ export class SeededLoader<Sample, Options = unknown> {
     checkCounts({ workers, threads, prefetch, epoch: start.epoch, iteration: start.iteration });
     if (epochLength !== Number.POSITIVE_INFINITY) checkCounts({ epochLength });
     if (start.iteration >= epochLength) {
-      throw new RangeError(
-        `Expected to start within an epoch of ${epochLength} samples but received iteration ${start.iteration}: begin the next epoch instead.`,
+      throw new DataParallelError(
+        "option",
+        {
+          expected: `to start within an epoch of ${epochLength} samples`,
+          received: `iteration ${start.iteration}`,
+          hint: "begin the next epoch instead",
+        },
+        { data: { option: "start", received: start.iteration, expected: epochLength } },
       );
     }
     const data = { module: String(module), options, seed: [seed].flat() };
@@ -157,7 +163,8 @@ interface SampleMaker {
 function checkCounts(counts: Record<string, number>): void {
   for (const [name, value] of Object.entries(counts)) {
     if (!Number.isSafeInteger(value) || value < 0) {
-      throw new RangeError(`Expected ${name} to be a whole number of at least 0 but received ${value}.`);
+      const line = { expected: `${name} to be a whole number of at least 0`, received: `${value}` };
+      throw new DataParallelError("option", line, { data: { option: name, received: value } });
     }
   }
 }

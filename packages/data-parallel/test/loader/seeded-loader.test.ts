@@ -118,11 +118,15 @@ describe("A seeded loader", () => {
   });
 
   it("refuses counts that make no sense", () => {
-    expect(() => create({ workers: -1 })).toThrow(/workers .* received -1/);
-    expect(() => create({ workers: 1.5 })).toThrow(RangeError);
-    expect(() => create({ prefetch: Number.NaN })).toThrow(RangeError);
-    expect(() => create({ start: { epoch: 0, iteration: -1 } })).toThrow(/iteration .* received -1/);
-    expect(() => create({ epochLength: 5, start: { epoch: 0, iteration: 5 } })).toThrow(/epoch of 5 .* iteration 5/);
+    const refused = (option: string, received: number) =>
+      expect.objectContaining({ code: "option", data: { option, received } });
+    expect(() => create({ workers: -1 })).toThrow(refused("workers", -1));
+    expect(() => create({ workers: 1.5 })).toThrow(refused("workers", 1.5));
+    expect(() => create({ prefetch: Number.NaN })).toThrow(refused("prefetch", Number.NaN));
+    expect(() => create({ start: { epoch: 0, iteration: -1 } })).toThrow(refused("iteration", -1));
+    expect(() => create({ epochLength: 5, start: { epoch: 0, iteration: 5 } })).toThrow(
+      expect.objectContaining({ code: "option", data: { option: "start", received: 5, expected: 5 } }),
+    );
   });
 });
 
