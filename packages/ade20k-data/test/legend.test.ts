@@ -39,6 +39,6 @@ describe("A legend", () => {
   });
 
   it("needs at least one class", () => {
-    expect(() => legend([])).toThrow(RangeError);
+    expect(() => legend([])).toThrow(expect.objectContaining({ code: "option" }));
   });
 });

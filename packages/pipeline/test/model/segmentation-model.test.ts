@@ -33,7 +33,8 @@ async function throughMemory(model: tf.LayersModel): Promise<tf.LayersModel> {
 
 /** The ways in which users put an encoder and a decoder together. */
 const WAYS: Record<string, () => tf.LayersModel> = {
-  nested: () => buildSegmentationModel({ encoder: "resnet18dilated", decoder: "ppm_deepsup", numClasses: 4, seed: 1 }),
+  nested: () =>
+    buildSegmentationModel({ encoder: "mobilenetv2dilated", decoder: "c1_deepsup", numClasses: 4, seed: 1 }),
   "joined by tf.model": () => {
     const encoder = buildEncoder("resnet18dilated", { seed: 1 });
     const { model } = buildDecoder("c1", encoder.featureInfo, { numClasses: 4, seed: 2 });
