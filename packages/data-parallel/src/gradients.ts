@@ -63,14 +63,19 @@ export function allReduceGradients(
 /**
  * Broadcasts the variables of one replica, so that all begin a training with the same parameters.
  *
- * @param variables - float32, of the same shapes in the same order on each replica; batch norm's moving statistics should be among them:
- *   `model.weights.map((weight) => weight.read() as tf.Variable)`.
+ * @param parameters - float32, of the same shapes in the same order on each replica; batch norm's moving statistics should be among them:
+ *   `model.weights`.
  * @param root - The rank whose values are broadcast; default 0.
  * @throws {DataParallelError} `option` if a variable is not float32.
  * @throws {CollectiveError} when another rank fails.
  */
-export function broadcastParameters(variables: readonly tf.Variable[], group: Group, root = 0): void {
-  if (group.size === 1 || variables.length === 0) return;
+export function broadcastParameters(
+  parameters: readonly (tf.Variable | tf.LayerVariable)[],
+  group: Group,
+  root = 0,
+): void {
+  if (group.size === 1 || parameters.length === 0) return;
+  const variables = parameters.map((variable) => ("read" in variable ? (variable.read() as tf.Variable) : variable));
   const values = viaFlatBucket(variables, 1, (bucket) => group.broadcast(bucket, root));
   variables.forEach((variable, i) => {
     variable.assign(values[i]!);

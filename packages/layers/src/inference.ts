@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { badOption } from "./errors.ts";
 import { applyLayer, execute, flatten, type Node, needed, type Step } from "./graph.ts";
 import type { ActivationName } from "./kernels/names.ts";
 import { Conv2D } from "./layers/conv2d.ts";
@@ -32,12 +33,17 @@ const isAffine = (layer: tf.layers.Layer): layer is AffineLayer => "asAffine" in
  *
  * @param models - One model, or a chain in which each takes the outputs of the one before. Their weights are copied.
  * @param outputs - Which outputs of the last model are wanted. Default: all.
- * @throws {LayersError} if the chain does not fit together.
+ * @throws {LayersError} `model` if the chain does not fit together; `option` for an output that there is not.
  */
 export function inferenceModel(models: tf.LayersModel | tf.LayersModel[], outputs?: number[]): InferenceModel {
   const chain = Array.isArray(models) ? models : [models];
   const { nodes, input, results } = flatten(chain);
-  const wanted = (outputs ?? results.map((_, i) => i)).map((i) => results[i]!);
+  const chosen = outputs ?? results.map((_, i) => i);
+  if (!Array.isArray(chosen) || chosen.some((i) => results[i] === undefined)) {
+    const line = { expected: `indices of the ${results.length} outputs, in an array`, received: `${chosen}` };
+    throw badOption("outputs", chosen, line);
+  }
+  const wanted = chosen.map((i) => results[i]!);
   const steps = fold(needed(nodes, wanted), wanted);
   const weights = steps.flatMap((step) => step.weights);
   return {

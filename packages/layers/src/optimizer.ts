@@ -18,8 +18,8 @@ export type UpdateRule =
   | {
       /** a ← momentum·a + g; w ← w − rate·a, PyTorch's with dampening 0. */
       name: "sgd";
-      /** In [0, 1). */
-      momentum: number;
+      /** In [0, 1). Default 0. */
+      momentum?: number;
     }
   | {
       /** Kingma and Ba, Adam, ICLR 2015; weight decay is part of the gradient, as in PyTorch's `Adam`. */
@@ -69,12 +69,10 @@ export class GroupedOptimizer extends tf.Optimizer {
     if (clipNorm !== undefined && !(clipNorm > 0)) {
       throw badOption("clipNorm", clipNorm, { expected: "clipNorm > 0", received: `${clipNorm}` });
     }
+    for (const group of groups) checkGroup(group);
     const ids = groups.flatMap(({ variables }) => variables.map(({ id }) => id));
     if (new Set(ids).size !== ids.length) {
       throw new LayersError("option", { expected: "each variable in one parameter group", but: "one stands in two" });
-    }
-    for (const group of groups) {
-      refuseUnknown(group, ["variables", "learningRate", "weightDecay"], "an option of a parameter group");
     }
     this.#rule = rule;
     this.#clipNorm = clipNorm;
@@ -108,6 +106,7 @@ export class GroupedOptimizer extends tf.Optimizer {
       ? Object.fromEntries(gradients.map(({ name, tensor }) => [name, tensor]))
       : gradients;
     this.#check(byName);
+    for (const { group } of this.#states) checkRates(group);
     this.incrementIterations();
     tf.tidy(() => {
       const given = Object.values(byName).filter((gradient) => gradient);
@@ -138,13 +137,13 @@ export class GroupedOptimizer extends tf.Optimizer {
   }
 
   /**
-   * What the next update depends on besides the variables: `iter`, then each group's moments, variable by variable. The tensors (but for
-   * `iter`) stay the optimizer's, and go with the next update.
+   * What the next update depends on besides the variables: `iter`, then each group's moments, variable by variable. As they are now, whatever
+   * is updated later; the caller disposes them.
    */
   override async getWeights(): Promise<NamedTensor[]> {
     const own = this.#states.flatMap(({ group, moments }) =>
       MOMENTS[this.#rule.name].flatMap((moment, k) =>
-        group.variables.map(({ name }, i) => ({ name: `${name}/${moment}`, tensor: moments[i]![k]! })),
+        group.variables.map(({ name }, i) => ({ name: `${name}/${moment}`, tensor: moments[i]![k]!.clone() })),
       ),
     );
     return [await this.saveIterations(), ...own];
@@ -172,18 +171,27 @@ export class GroupedOptimizer extends tf.Optimizer {
     this.iterations_ = Number((await iterations.tensor.data())[0]);
     let next = 0;
     for (const state of this.#states) {
-      tf.dispose(state.moments);
+      const before = state.moments;
       const { variables } = state.group;
       const byMoment = MOMENTS[this.#rule.name].map(() =>
         variables.map(({ shape }) => tf.keep(rest[next++]!.tensor.reshape(shape))),
       );
       state.moments = variables.map((_, i) => byMoment.map((own) => own[i]!));
+      tf.dispose(before);
     }
   }
 
-  /** The rule alone: the variables are not written down. */
+  /**
+   * What `model.save` asks for with `includeOptimizer`, and could not read again: groups are made of variables.
+   *
+   * @throws {LayersError} `model`
+   */
   getConfig(): tf.serialization.ConfigDict {
-    return { ...this.#rule, clipNorm: this.#clipNorm ?? null };
+    throw new LayersError("model", {
+      expected: "an optimizer that can be saved with a model",
+      but: "parameter groups cannot be",
+      hint: "leave includeOptimizer out, and save what getWeights gives",
+    });
   }
 
   /** Frees what the optimizer holds; the variables stay. */
@@ -210,7 +218,33 @@ export class GroupedOptimizer extends tf.Optimizer {
   }
 }
 
+function checkGroup(group: ParameterGroup): void {
+  refuseUnknown(group, ["variables", "learningRate", "weightDecay"], "an option of a parameter group");
+  const wrong: unknown = [group.variables].flat().find((variable) => !(variable instanceof tf.Variable));
+  if (wrong !== undefined || !Array.isArray(group.variables)) {
+    throw badOption("variables", typeof wrong, {
+      expected: "an array of tf.Variable in a parameter group",
+      received: wrong === undefined ? "none" : `a ${(wrong as object)?.constructor?.name ?? wrong}`,
+      hint: "those of a model are model.trainableWeights.map((weight) => weight.read())",
+    });
+  }
+  checkRates(group);
+}
+
+function checkRates({ learningRate, weightDecay = 0 }: ParameterGroup): void {
+  for (const [option, value] of Object.entries({ learningRate, weightDecay })) {
+    if (typeof value === "number" && value >= 0 && Number.isFinite(value)) continue;
+    throw badOption(option, value, { expected: `${option}: a number ≥ 0`, received: `${value}` });
+  }
+}
+
 function checkRule(rule: UpdateRule): void {
+  if (typeof rule !== "object" || rule === null) {
+    throw badOption("rule", rule, {
+      expected: 'a rule such as { name: "sgd", momentum: 0.9 }',
+      received: `${rule}`,
+    });
+  }
   oneOf("name", rule.name, Object.keys(MOMENTS) as UpdateRule["name"][]);
   const own = rule.name === "sgd" ? ["momentum"] : ["beta1", "beta2", "epsilon"];
   refuseUnknown(rule, ["name", ...own], `an option of the rule ${rule.name}`);
@@ -228,7 +262,7 @@ function checkRule(rule: UpdateRule): void {
 /** Gives the next parameters, then the next moments. */
 type Step = (parameters: tf.Tensor, gradient: tf.Tensor, moments: tf.Tensor[]) => tf.Tensor[];
 
-function sgd({ momentum }: UpdateRule & { name: "sgd" }, learningRate: number): Step {
+function sgd({ momentum = 0 }: UpdateRule & { name: "sgd" }, learningRate: number): Step {
   const [decay, rate] = [tf.scalar(momentum), tf.scalar(learningRate)];
   return (parameters, gradient, [velocity]) => {
     const next = velocity!.mul(decay).add(gradient);

@@ -1,15 +1,17 @@
 import * as tf from "@tensorflow/tfjs";
+import { LayersError } from "./errors.ts";
 import { applyLayer, execute, flatten, needed } from "./graph.ts";
 
 /** Models made ready for training; see {@link trainingModel}. */
 export interface TrainingModel {
-  /** The trained variables. */
+  /** The trained variables: those of the layers that were trainable when this was made. */
   readonly variables: tf.Variable[];
   /**
    * One forward and backward pass.
    *
    * @param x - `[batch, height, width, channels]`, float32; stays the caller's.
    * @param loss - Makes a scalar of the last model's outputs.
+   * @throws {LayersError} `shape` if it makes something else.
    * @returns The loss, with the penalties of the layers' regularizers where they have any, and the gradient of each of `variables` by its
    *   name, as `tf.variableGrads` and every optimizer's `applyGradients` have them; the caller disposes them.
    */
@@ -38,7 +40,7 @@ interface TapeEngine {
  * reader has run unless a gradient saved it, and what the backward pass has used goes at once.
  *
  * @param models - One model, or a chain in which each takes the outputs of the one before.
- * @throws {LayersError} if the chain does not fit together.
+ * @throws {LayersError} `model` if the chain does not fit together.
  */
 export function trainingModel(models: tf.LayersModel | tf.LayersModel[]): TrainingModel {
   const chain = Array.isArray(models) ? models : [models];
@@ -57,7 +59,7 @@ export function trainingModel(models: tf.LayersModel | tf.LayersModel[]): Traini
       const { value, tape } = record(() => {
         const outputs = execute(steps, input, results, x);
         try {
-          return tf.tidy(() => penalized(loss(outputs), layers));
+          return tf.tidy(() => penalized(scalar(loss(outputs)), layers));
         } finally {
           tf.dispose(outputs);
         }
@@ -65,6 +67,16 @@ export function trainingModel(models: tf.LayersModel | tf.LayersModel[]): Traini
       return { loss: value, gradients: byName(variables, backward(tape, variables, value)) };
     },
   };
+}
+
+function scalar(loss: tf.Tensor): tf.Scalar {
+  if (loss instanceof tf.Tensor && loss.size === 1) return loss.rank === 0 ? (loss as tf.Scalar) : loss.asScalar();
+  const received = loss instanceof tf.Tensor ? `[${loss.shape}]` : typeof loss;
+  throw new LayersError(
+    "shape",
+    { expected: "a scalar from the loss", received },
+    { data: { expected: [], received } },
+  );
 }
 
 /** The loss with the penalties of the layers' regularizers, as `model.fit` adds them. */

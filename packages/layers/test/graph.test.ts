@@ -120,6 +120,26 @@ describe("a model of another kind", () => {
   });
 });
 
+describe("an output or a loss that there is not", () => {
+  it("is refused", () => {
+    const model = encoder();
+    for (const outputs of [[2], [-1], 0, ["a"]]) {
+      expect(() => inferenceModel(model, outputs as number[])).toThrow(
+        expect.objectContaining({ code: "option", data: { option: "outputs", received: outputs } }),
+      );
+    }
+    const training = trainingModel(model);
+    const before = tf.memory().numTensors;
+    const x = tf.ones([1, 3, 3, 3]);
+    for (const loss of [([y]: tf.Tensor[]) => y!, () => 3, () => undefined]) {
+      expect(() => training.gradients(x, loss as never)).toThrow(expect.objectContaining({ code: "shape" }));
+    }
+    x.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    model.dispose();
+  });
+});
+
 describe("a model that does not need all of its inputs", () => {
   it("keeps them when it is saved and loaded, and for them nothing stays in memory", async () => {
     const model = decoder();

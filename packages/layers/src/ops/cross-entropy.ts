@@ -7,7 +7,7 @@ import { SparseCrossEntropy } from "../kernels/names.ts";
  * PyTorch's `nll_loss(log_softmax(scores), labels, ignore_index=-1)`, with its gradient from the same pass.
  *
  * @param scores - Logits, `[..., classes]`, float32.
- * @param labels - `[...]`, int32, class indices; −1 is ignored.
+ * @param labels - `[...]`, int32, class indices; what is no class, such as −1 or 255, is ignored (PyTorch has one number for it, and throws at others).
  * @returns A scalar; 0, with no gradient, where every label is ignored (PyTorch gives NaN). The caller disposes it.
  * @throws {LayersError} if the shapes do not fit.
  */
@@ -29,13 +29,14 @@ export function sparseCrossEntropy(scores: tf.Tensor, labels: tf.Tensor): tf.Sca
  * Share of labelled pixels whose highest score is their label's, in [0, 1].
  *
  * @param scores - `[..., classes]`.
- * @param labels - `[...]`, int32; −1 is ignored.
+ * @param labels - `[...]`, int32; what is no class is ignored.
  * @returns A scalar, 0 where every label is ignored; the caller disposes it.
  */
 export function pixelAccuracy(scores: tf.Tensor, labels: tf.Tensor): tf.Scalar {
   return tf.tidy(() => {
     const right = tf.argMax(scores, scores.rank - 1).equal(labels);
-    const valid = labels.greaterEqual(0).toFloat().sum();
+    const classes = scores.shape[scores.rank - 1]!;
+    const valid = labels.greaterEqual(0).logicalAnd(labels.less(classes)).toFloat().sum();
     // The original's guard against images without a label.
     return right.toFloat().sum().div(valid.add(1e-10)) as tf.Scalar;
   });

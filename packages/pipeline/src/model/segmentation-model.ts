@@ -1,6 +1,7 @@
 import { buildDecoder, type DecoderName, type DecoderOptions, type RequiredFeatures } from "@seg/decoders";
 import { buildEncoder, type EncoderName } from "@seg/encoders";
 import * as tf from "@tensorflow/tfjs";
+import { PipelineError } from "../errors.ts";
 
 /** Options of {@link buildSegmentationModel}: which networks, and those of `buildDecoder`, which `buildEncoder` shares. */
 export interface SegmentationModelOptions extends DecoderOptions {
@@ -36,8 +37,18 @@ export function buildSegmentationModel({ encoder, decoder, ...options }: Segment
   }
 }
 
-/** The encoder and the decoder of a model of {@link buildSegmentationModel}, built or loaded; they share its weights. */
+/**
+ * The encoder and the decoder of a model of {@link buildSegmentationModel}, built or loaded; they share its weights.
+ *
+ * @throws {PipelineError} `option` for another model.
+ */
 export function halvesOf(model: tf.LayersModel): Record<"encoder" | "decoder", tf.LayersModel> {
-  const [encoder, decoder] = model.layers.filter((layer) => layer instanceof tf.LayersModel);
-  return { encoder: encoder!, decoder: decoder! };
+  const [encoder, decoder, ...rest] = model.layers.filter((layer) => layer instanceof tf.LayersModel);
+  if (!encoder || !decoder || rest.length > 0) {
+    throw new PipelineError("option", {
+      expected: "a model of buildSegmentationModel",
+      received: `${model.name}, which is not made of two models`,
+    });
+  }
+  return { encoder, decoder };
 }

@@ -161,11 +161,14 @@ export class Trainer {
 
   /** The optimizer's moments, those of each parameter group as one flat tensor; the caller disposes them. */
   async moments(): Promise<tf.Tensor1D[]> {
-    const [iterations, ...moments] = await this.#optimizer.getWeights();
-    iterations!.tensor.dispose();
-    return this.#inBuckets(moments.map(({ tensor }) => tensor)).map((bucket) =>
-      tf.tidy(() => (bucket.length === 1 ? bucket[0]!.flatten() : tf.concat1d(bucket.map((own) => own.flatten())))),
-    );
+    const weights = await this.#optimizer.getWeights();
+    try {
+      return this.#inBuckets(weights.slice(1).map(({ tensor }) => tensor)).map((bucket) =>
+        tf.tidy(() => (bucket.length === 1 ? bucket[0]!.flatten() : tf.concat1d(bucket.map((own) => own.flatten())))),
+      );
+    } finally {
+      tf.dispose(weights.map(({ tensor }) => tensor));
+    }
   }
 
   /**
@@ -186,7 +189,7 @@ export class Trainer {
     try {
       await this.#optimizer.setWeights(weights.map((tensor, i) => ({ name: own[i]?.name ?? "", tensor })));
     } finally {
-      tf.dispose([own[0]!.tensor, weights]);
+      tf.dispose([own.map(({ tensor }) => tensor), weights]);
     }
     for (const layer of this.#dropouts()) layer.nextSeed = seeds[layer.name] ?? layer.nextSeed;
   }
@@ -205,10 +208,7 @@ export class Trainer {
   async align(): Promise<void> {
     const group = this.#group;
     if (group.size === 1) return;
-    broadcastParameters(
-      this.#model.weights.map((weight) => weight.read() as tf.Variable),
-      group,
-    );
+    broadcastParameters(this.#model.weights, group);
     const first = broadcastJson(this.progress, group);
     const moments = (await this.moments()).map((tensor) => {
       const values = (tensor.dataSync() as Float32Array).slice();

@@ -5,10 +5,11 @@ import { executeAll, INT, nativeKernel } from "./native.ts";
 /** The mean loss over labelled pixels, and its gradient, by TensorFlow's fused op. */
 export const sparseCrossEntropyConfig = nativeKernel(SparseCrossEntropy, (backend, { scores, labels }) => {
   const classes = scores!.shape[scores!.rank - 1]!;
-  const valid = labels!.greaterEqual(0).toFloat().flatten();
+  const isClass = labels!.greaterEqual(0).logicalAnd(labels!.less(classes)).flatten();
+  const valid = isClass.toFloat();
   const weight = valid.div(valid.sum().maximum(1));
   // The op takes no label outside the classes; ignored pixels get a weight of 0 instead.
-  const known = labels!.flatten().maximum(0).toInt();
+  const known = labels!.flatten().mul(isClass.toInt());
   const [losses, gradient] = executeAll(
     backend,
     "SparseSoftmaxCrossEntropyWithLogits",
