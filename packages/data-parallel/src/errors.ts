@@ -20,8 +20,9 @@ export interface DataParallelErrorData {
   /** `module`: the module's URL, and the names that it exports; undefined where it cannot be loaded. */
   module: string;
   exports: readonly string[] | undefined;
-  /** `option`: the option or argument that is wrong. */
+  /** `option`: the option or argument that is wrong; for one that there is not, the name that was probably meant. */
   option: string;
+  nearest: string | undefined;
   /** `option`, `scatter`: what was given, or how many; its type where that is wrong. */
   received: unknown;
   /** `scatter`: how many dicts there should be. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { ENGINE_NAMES, type EngineName } from "@seg/backend";
-import type { Explanation } from "@seg/errors";
+import { type Explanation, refuseUnknownOptions } from "@seg/errors";
 import { DataParallelError } from "../errors.ts";
 
 /** The device of one replica. */
@@ -46,8 +46,16 @@ export function chooseDevices(
   const share =
     Number(process.env.TF_NUM_INTRAOP_THREADS) || Math.max(1, Math.floor(availableParallelism() / devices.length));
   const chosen = devices.map((device, rank): ChosenDevice => {
-    const { gpu, engine = gpu === undefined ? "auto" : "tensorflow-gpu", threads = share } = device;
     const where = `devices[${rank}]`;
+    if (typeof device !== "object" || device === null) {
+      throw optionError(where, device, {
+        expected: `${where} to be an object such as { engine: "wasm" }`,
+      });
+    }
+    refuseUnknownOptions(device, ["engine", "gpu", "threads"], where, (line, data) => {
+      return new DataParallelError("option", line, { data: { ...data, option: `${where}.${data.option}` } });
+    });
+    const { gpu, engine = gpu === undefined ? "auto" : "tensorflow-gpu", threads = share } = device;
     if (engine !== "auto" && !ENGINE_NAMES.includes(engine))
       throw optionError(`${where}.engine`, engine, {
         expected: `${where}.engine to be auto, ${ENGINE_NAMES.join(", ")}`,

@@ -27,6 +27,19 @@ describe("Replicas, unless told otherwise,", () => {
     );
   });
 
+  it("are refused where a device is no object, or has an option that there is not", () => {
+    const devices =
+      (...given: unknown[]) =>
+      () =>
+        chooseDevices(given as Device[]);
+    expect(devices({}, "cpu")).toThrow(
+      expect.objectContaining({ code: "option", data: { option: "devices[1]", received: "cpu" } }),
+    );
+    expect(devices({ engin: "cpu" })).toThrow(
+      expect.objectContaining({ code: "option", data: { option: "devices[0].engin", nearest: "engine" } }),
+    );
+  });
+
   it("share the processors", () => {
     vi.stubEnv("TF_NUM_INTRAOP_THREADS", undefined);
     const threads = (count: number) => chooseDevices(Array.from({ length: count }, () => ({}))).devices[0]!.threads;

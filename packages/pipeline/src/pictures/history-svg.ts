@@ -1,6 +1,6 @@
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
-import type { History } from "../train/hooks/tables.ts";
+import type { History } from "../train/hooks/history.ts";
 import type { ValidationScores } from "../train/hooks/validation-files.ts";
 
 const WIDTH = 720;

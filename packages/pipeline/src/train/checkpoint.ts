@@ -14,7 +14,7 @@ import * as tf from "@tensorflow/tfjs";
 import { PipelineError } from "../errors.ts";
 import { sha256 } from "../weights/verify.ts";
 import { fileOf, listPositions, nameOf, type Part, type Position, removeCheckpoint } from "./checkpoint-files.ts";
-import type { History } from "./hooks/tables.ts";
+import type { History } from "./hooks/history.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** What a checkpoint says besides its tensors. */

@@ -1,4 +1,4 @@
-export type { History } from "./hooks/tables.ts";
+export type { History } from "./hooks/history.ts";
 export type { ValidationScores } from "./hooks/validation-files.ts";
 export type { ReplicaOptions } from "./launch.ts";
 export { type Training, type TrainOptions, train } from "./train.ts";

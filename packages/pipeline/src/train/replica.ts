@@ -9,8 +9,8 @@ import { loadPretrained } from "../model/load.ts";
 import { loadHalves, restoreTrainer } from "./checkpoint.ts";
 import { nameOf, type Position } from "./checkpoint-files.ts";
 import { CheckpointHook, ensureSpace } from "./hooks/checkpoint.ts";
+import { emptyHistory, type History, HistoryHook } from "./hooks/history.ts";
 import { Hooks } from "./hooks/hooks.ts";
-import { emptyHistory, type History, TablesHook } from "./hooks/tables.ts";
 import { TensorBoardHook } from "./hooks/tensorboard.ts";
 import { ValidationHook } from "./hooks/validation.ts";
 import { readEvaluations, removeLater, type ValidationScores } from "./hooks/validation-files.ts";
@@ -138,7 +138,7 @@ async function beginHooks(
           }),
         ]
       : []),
-    new TablesHook(config, history, evaluations, warn),
+    new HistoryHook(config, history, evaluations, warn),
     new TensorBoardHook(config, firstStep, warn),
   ]);
   return { hooks, seen: { history, validation: evaluations } };

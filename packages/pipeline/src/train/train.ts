@@ -8,7 +8,7 @@ import { PipelineError } from "../errors.ts";
 import { engineOn } from "../launch/devices.ts";
 import { type ModelOptions, resolveConfigOptions } from "../options.ts";
 import { nameOf } from "./checkpoint-files.ts";
-import type { History } from "./hooks/tables.ts";
+import type { History } from "./hooks/history.ts";
 import type { ValidationScores } from "./hooks/validation-files.ts";
 import { launchTraining, type ReplicaOptions, replicaCount, trainUnderMpi } from "./launch.ts";
 import { planTraining } from "./plan.ts";

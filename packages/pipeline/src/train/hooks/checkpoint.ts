@@ -5,8 +5,8 @@ import { PipelineError } from "../../errors.ts";
 import { type CheckpointNotes, saveCheckpoint } from "../checkpoint.ts";
 import { allPositions, type Position, removeCheckpoint } from "../checkpoint-files.ts";
 import type { Trainer } from "../trainer.ts";
+import type { History } from "./history.ts";
 import type { EpochEvaluation, Hook } from "./hooks.ts";
-import type { History } from "./tables.ts";
 import { copyBest } from "./validation-files.ts";
 
 /** Saves the training after each epoch and where it ends early, sets the best network apart, and removes what is no longer needed. */

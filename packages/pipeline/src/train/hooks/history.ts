@@ -25,7 +25,7 @@ export const emptyHistory = (): History => ({ train: { epoch: [], loss: [], acc:
 const HISTORY_PICTURE = "history.svg";
 
 /** Keeps the history of a training, and draws it after each epoch and at the end. */
-export class TablesHook implements Hook {
+export class HistoryHook implements Hook {
   readonly history: History;
   readonly #evaluations: readonly ValidationScores[];
   readonly #config: Config;
