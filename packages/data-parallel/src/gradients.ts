@@ -1,4 +1,5 @@
 import type { Group } from "@seg/collectives";
+import { refuseUnknownOptions } from "@seg/errors";
 import * as tf from "@tensorflow/tfjs";
 import { DataParallelError } from "./errors.ts";
 
@@ -14,6 +15,15 @@ export interface AllReduceOptions {
    * without any may have NaN gradients. With synchronized batch norm use {@link lossShare} instead.
    */
   weight?: number;
+}
+
+/** @throws {DataParallelError} `option` for an option that there is not, or another way to reduce. */
+export function checkReduce(options: AllReduceOptions, known: readonly string[], what: string): void {
+  refuseUnknownOptions(options, known, what, (line, data) => new DataParallelError("option", line, { data }));
+  const { reduce } = options;
+  if (reduce === undefined || reduce === "mean" || reduce === "sum") return;
+  const line = { expected: "reduce: mean or sum", received: String(reduce) };
+  throw new DataParallelError("option", line, { data: { option: "reduce", received: reduce } });
 }
 
 /**
@@ -53,8 +63,10 @@ export function lossShare(group: Group, weight?: number): number {
 export function allReduceGradients(
   gradients: readonly tf.Tensor[],
   group: Group,
-  { reduce = "mean", weight }: AllReduceOptions = {},
+  options: AllReduceOptions = {},
 ): tf.Tensor[] {
+  checkReduce(options, ["reduce", "weight"], "an option of allReduceGradients");
+  const { reduce = "mean", weight } = options;
   const share = reduce === "sum" ? 1 : lossShare(group, weight);
   if (group.size === 1 && share === 1) return gradients.map((gradient) => gradient.clone());
   return viaFlatBucket(gradients, share, (bucket) => group.allReduce(bucket));

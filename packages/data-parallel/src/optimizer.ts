@@ -1,6 +1,7 @@
 import type { Group } from "@seg/collectives";
 import * as tf from "@tensorflow/tfjs";
-import { type AllReduceOptions, allReduceGradients } from "./gradients.ts";
+import { DataParallelError } from "./errors.ts";
+import { type AllReduceOptions, allReduceGradients, checkReduce } from "./gradients.ts";
 
 type NamedTensor = Awaited<ReturnType<tf.Optimizer["getWeights"]>>[number];
 
@@ -11,6 +12,7 @@ type NamedTensor = Awaited<ReturnType<tf.Optimizer["getWeights"]>>[number];
  *
  * @param optimizer - Any of `tf.train`, or `GroupedOptimizer` of `@seg/layers`; it is the wrapper's from then on.
  * @param group - With one of size 1 gradients are applied as they are.
+ * @throws {DataParallelError} `option` for an option that there is not; on update, if replicas list other gradients.
  * @param options - How gradients are combined. Default: the mean over the replicas, whose losses are means over their own batches.
  */
 export function dataParallelOptimizer(
@@ -18,7 +20,16 @@ export function dataParallelOptimizer(
   group: Group,
   options: Pick<AllReduceOptions, "reduce"> = {},
 ): tf.Optimizer {
+  checkReduce(options, ["reduce"], "an option of dataParallelOptimizer");
   return new DataParallelOptimizer(optimizer, group, options);
+}
+
+/** A number below 2¹², so that float32 sums it exactly, that tells lists of gradients apart by their shapes and names, less the numbers that TF.js puts into these. */
+function markOf(gradients: readonly NamedTensor[]): number {
+  const text = gradients.map(({ name, tensor }) => `${name.replace(/\d+/g, "")} ${tensor.shape}`).join("\n");
+  let hash = 7;
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) >>> 0;
+  return hash % 4093;
 }
 
 class DataParallelOptimizer extends tf.Optimizer {
@@ -48,12 +59,25 @@ class DataParallelOptimizer extends tf.Optimizer {
       : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
     // Variables that the loss does not depend on have none, on all replicas alike.
     const given = named.filter(({ tensor }) => tensor != null);
-    const combined = allReduceGradients(
-      given.map(({ tensor }) => tensor),
+    // Equal marks sum to a multiple of the own one; others list other gradients.
+    const mark = markOf(given);
+    const marker = tf.scalar(mark);
+    const [others, ...combined] = allReduceGradients(
+      [marker, ...given.map(({ tensor }) => tensor)],
       this.#group,
       this.#options,
     );
+    const { size } = this.#group;
+    const sum = others!.dataSync()[0]! * (this.#options.reduce === "sum" ? 1 : size);
+    tf.dispose([marker, others!]);
     try {
+      if (Math.abs(sum - mark * size) > 0.5) {
+        throw new DataParallelError("option", {
+          expected: "the same gradients in the same order on all replicas",
+          but: "one lists others",
+          hint: "build the same model on each, and let the loss depend on the same variables",
+        });
+      }
       const next = new Map(given.map(({ name }, i) => [name, combined[i]!]));
       this.#own.applyGradients(named.map(({ name, tensor }) => ({ name, tensor: next.get(name) ?? tensor })));
     } finally {

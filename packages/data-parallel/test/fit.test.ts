@@ -50,15 +50,15 @@ describe("An optimizer over a group", () => {
       size: 3,
       allReduce: (data: Float32Array) => {
         calls.push(data.length);
-        for (let i = 0; i < data.length; i++) data[i]! *= 6;
+        for (let i = 0; i < data.length; i++) data[i]! *= 3;
       },
     };
     const own = tf.train.momentum(1, 0.5);
     const optimizer = dataParallelOptimizer(own, threefold);
     optimizer.applyGradients(gradients);
-    // Six times the gradient, divided by three replicas.
-    expect(variables.map((variable) => [...variable.dataSync()])).toEqual([[-1, 0], [1]]);
-    expect(calls).toEqual([3]);
+    // One number more than the gradients: that they are of the same variables.
+    expect(variables.map((variable) => [...variable.dataSync()])).toEqual([[0, 1], [2]]);
+    expect(calls).toEqual([4]);
     expect(optimizer.iterations).toBe(own.iterations);
     expect(optimizer.getConfig()).toEqual(own.getConfig());
     expect(optimizer.getClassName()).toBe(own.getClassName());
@@ -67,12 +67,36 @@ describe("An optimizer over a group", () => {
     tf.dispose([ours[0]!.tensor, theirs[0]!.tensor]);
     // The loss may not depend on a variable.
     optimizer.applyGradients({ [gradients[0]!.name]: gradients[0]!.tensor });
-    expect(calls).toEqual([3, 2]);
-    expect([...variables[1]!.dataSync()]).toEqual([1]);
+    expect(calls).toEqual([4, 3]);
+    expect([...variables[1]!.dataSync()]).toEqual([2]);
     dataParallelOptimizer(tf.train.sgd(1), single).applyGradients(gradients);
-    expect(calls).toEqual([3, 2]);
-    expect([...variables[1]!.dataSync()]).toEqual([0]);
+    expect(calls).toEqual([4, 3]);
+    expect([...variables[1]!.dataSync()]).toEqual([1]);
     optimizer.dispose();
     tf.dispose([values, variables, gradients.map(({ tensor }) => tensor)]);
+  });
+
+  it("refuses gradients that other replicas list in another way, and options that there are not", async () => {
+    await tf.setBackend("cpu");
+    const parallel = { ...single, size: 2 };
+    // The other replica's bucket: the same gradients of other variables.
+    const other = {
+      ...parallel,
+      allReduce: (data: Float32Array) => data.set(data.map((n, i) => 2 * n + (i === 0 ? 1 : 0))),
+    };
+    const variable = tf.variable(tf.tensor1d([1, 2]));
+    const gradients = { [variable.name]: tf.ones([2]) };
+    for (const reduce of ["mean", "sum"] as const) {
+      const optimizer = dataParallelOptimizer(tf.train.sgd(1), other, { reduce });
+      expect(() => optimizer.applyGradients(gradients)).toThrow(expect.objectContaining({ code: "option" }));
+    }
+    expect([...variable.dataSync()]).toEqual([1, 2]);
+    const make = (options: object) => () => dataParallelOptimizer(tf.train.sgd(1), parallel, options);
+    expect(make({ reduction: "sum" })).toThrow(
+      expect.objectContaining({ code: "option", data: { option: "reduction", nearest: undefined } }),
+    );
+    expect(make({ reduce: "avg" })).toThrow(
+      expect.objectContaining({ code: "option", data: { option: "reduce", received: "avg" } }),
+    );
   });
 });

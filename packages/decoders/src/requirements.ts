@@ -20,7 +20,14 @@ export const DECODER_REQUIREMENTS = {
   c1: { features: { least: 1 }, channelsMultipleOf: 4, logitsAt: "last", deepSupervised: false },
   c1_deepsup: { features: { least: 2 }, channelsMultipleOf: 4, logitsAt: "last", deepSupervised: true, instead: "c1" },
   ppm: { features: { least: 1 }, logitsAt: "last", deepSupervised: false },
-  ppm_deepsup: { features: { least: 2 }, logitsAt: "last", deepSupervised: true, instead: "ppm" },
+  ppm_deepsup: {
+    features: { least: 2 },
+    // Its second head is c1's.
+    channelsMultipleOf: 4,
+    logitsAt: "last",
+    deepSupervised: true,
+    instead: "ppm",
+  },
   upernet: { features: { least: 4, most: 4 }, logitsAt: "first", deepSupervised: false, instead: "ppm" },
   upernet_lite: { features: { least: 4, most: 4 }, logitsAt: "first", deepSupervised: false, instead: "ppm" },
 } as const satisfies Record<string, DecoderRequirements>;

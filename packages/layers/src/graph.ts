@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "./errors.ts";
+import type { Shape } from "./layers/layer.ts";
 import { SelectInput } from "./layers/select-input.ts";
 
 /** One application of a layer in the graph. */
@@ -19,11 +20,16 @@ interface GraphNode {
 export interface Graph {
   /** In an order in which each comes after those that feed it. */
   nodes: Node[];
-  /** The tensor that the first model takes. */
+  /** The tensor that the first model takes, and its shape. */
   input: number;
+  inputShape: Shape;
   /** The tensors that the last model gives. */
   results: number[];
 }
+
+/** Masks go from layer to layer beside the tensors. */
+const hasMask = (layer: tf.layers.Layer) =>
+  layer.getClassName() === "Masking" || (layer as { maskZero?: boolean }).maskZero === true;
 
 const isModel = (layer: tf.layers.Layer): layer is tf.LayersModel => layer instanceof tf.LayersModel;
 
@@ -34,6 +40,7 @@ const isModel = (layer: tf.layers.Layer): layer is tf.LayersModel => layer insta
  */
 export function flatten(chain: tf.LayersModel[]): Graph {
   const nodes: Node[] = [];
+  const shapes = new Map<number, Shape>();
   let next = 0;
   const input = next++;
 
@@ -48,6 +55,17 @@ export function flatten(chain: tf.LayersModel[]): Graph {
         },
         { data: { model: model.name, expected: inputs.length, received: model.inputs.length } },
       );
+    }
+    for (const [i, tensor] of model.inputs.entries()) {
+      const given = shapes.get(inputs[i]!);
+      if (given && !isCompatible(given, tensor.shape)) {
+        throw new LayersError(
+          "model",
+          { expected: `[${tensor.shape}] for ${model.name}`, but: `the model before it gives [${given}]` },
+          { data: { model: model.name, expected: tensor.shape, received: given } },
+        );
+      }
+      shapes.set(inputs[i]!, given ?? tensor.shape);
     }
     // Of this application of the model alone: it may have others, with other tensors.
     const ids = new Map(model.inputs.map((tensor, i) => [tensor, inputs[i]!]));
@@ -76,16 +94,46 @@ export function flatten(chain: tf.LayersModel[]): Graph {
         ids.set(outputTensors[0]!, from[layer.index]!);
         return;
       }
+      if (hasMask(layer)) {
+        throw new LayersError(
+          "model",
+          {
+            expected: "layers without masks",
+            but: `${layer.name} makes one`,
+            hint: "use the model's own predict and fit",
+          },
+          { data: { model: model.name, layer: layer.name } },
+        );
+      }
       const output = next++;
       ids.set(outputTensors[0]!, output);
+      shapes.set(output, outputTensors[0]!.shape);
       nodes.push({ layer, inputs: from, output });
     };
     return model.outputs.map(visit);
   }
 
+  if (chain.length === 0) {
+    throw new LayersError("model", { expected: "a model, or a chain of at least one", received: "an empty chain" });
+  }
   let results = [input];
   for (const model of chain) results = inline(model, results);
-  return { nodes, input, results };
+  return { nodes, input, inputShape: shapes.get(input)!, results };
+}
+
+const isCompatible = (a: Shape, b: Shape) =>
+  a.length === b.length && a.every((n, i) => n == null || b[i] == null || n === b[i]);
+
+/**
+ * Checks what a flattened model is given.
+ *
+ * @throws {LayersError} `shape`.
+ */
+export function checkInput(x: tf.Tensor, expected: Shape): void {
+  if (x instanceof tf.Tensor && isCompatible(x.shape.slice(1), expected.slice(1))) return;
+  const received = x instanceof tf.Tensor ? `[${x.shape}]` : typeof x;
+  const shape = expected.map((n) => n ?? "any");
+  throw new LayersError("shape", { expected: `a tensor [${shape}]`, received }, { data: { expected, received } });
 }
 
 /** The nodes that lead to the wanted tensors, in order. */
@@ -122,7 +170,12 @@ export function execute(steps: Step[], input: number, wanted: number[], x: tf.Te
     for (const step of steps) {
       values.set(
         step.output,
-        tf.tidy(() => step.run(step.inputs.map((id) => values.get(id)!))),
+        tf.tidy(() => {
+          const inputs = step.inputs.map((id) => values.get(id)!);
+          const y = step.run(inputs);
+          // Dropout at inference and the like give what they get, which is freed as their input.
+          return inputs.includes(y) ? y.clone() : y;
+        }),
       );
       for (const id of step.inputs) {
         const left = reads.get(id)! - 1;
@@ -133,7 +186,7 @@ export function execute(steps: Step[], input: number, wanted: number[], x: tf.Te
         }
       }
     }
-    return wanted.map((id) => values.get(id)!);
+    return wanted.map((id) => (id === input ? x.clone() : values.get(id)!));
   } catch (error) {
     for (const [id, value] of values) if (id !== input) value.dispose();
     throw error;

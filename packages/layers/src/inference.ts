@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { badOption } from "./errors.ts";
-import { applyLayer, execute, flatten, type Node, needed, type Step } from "./graph.ts";
+import { applyLayer, checkInput, execute, flatten, type Node, needed, type Step } from "./graph.ts";
 import type { ActivationName } from "./kernels/names.ts";
 import { Conv2D } from "./layers/conv2d.ts";
 import { activate } from "./ops/activation.ts";
@@ -11,6 +11,7 @@ export interface InferenceModel {
    * Runs the network.
    *
    * @param x - `[batch, height, width, channels]`, float32; stays the caller's.
+   * @throws {LayersError} `shape` for another input than the model takes.
    * @returns The chosen outputs, in order; the caller disposes them.
    */
   predict(x: tf.Tensor): tf.Tensor[];
@@ -37,7 +38,7 @@ const isAffine = (layer: tf.layers.Layer): layer is AffineLayer => "asAffine" in
  */
 export function inferenceModel(models: tf.LayersModel | tf.LayersModel[], outputs?: number[]): InferenceModel {
   const chain = Array.isArray(models) ? models : [models];
-  const { nodes, input, results } = flatten(chain);
+  const { nodes, input, inputShape, results } = flatten(chain);
   const chosen = outputs ?? results.map((_, i) => i);
   if (!Array.isArray(chosen) || chosen.some((i) => results[i] === undefined)) {
     const line = { expected: `indices of the ${results.length} outputs, in an array`, received: `${chosen}` };
@@ -47,7 +48,10 @@ export function inferenceModel(models: tf.LayersModel | tf.LayersModel[], output
   const steps = fold(needed(nodes, wanted), wanted);
   const weights = steps.flatMap((step) => step.weights);
   return {
-    predict: (x) => execute(steps, input, wanted, x),
+    predict: (x) => {
+      checkInput(x, inputShape);
+      return execute(steps, input, wanted, x);
+    },
     dispose: () => {
       tf.dispose(weights);
     },

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "./errors.ts";
-import { applyLayer, execute, flatten, needed } from "./graph.ts";
+import { applyLayer, checkInput, execute, flatten, needed } from "./graph.ts";
 
 /** Models made ready for training; see {@link trainingModel}. */
 export interface TrainingModel {
@@ -44,7 +44,7 @@ interface TapeEngine {
  */
 export function trainingModel(models: tf.LayersModel | tf.LayersModel[]): TrainingModel {
   const chain = Array.isArray(models) ? models : [models];
-  const { nodes, input, results } = flatten(chain);
+  const { nodes, input, inputShape, results } = flatten(chain);
   const used = needed(nodes, results);
   const layers = new Set(used.map(({ layer }) => layer));
   const steps = used.map(({ layer, inputs, output }) => ({
@@ -56,6 +56,7 @@ export function trainingModel(models: tf.LayersModel | tf.LayersModel[]): Traini
   return {
     variables,
     gradients: (x, loss) => {
+      checkInput(x, inputShape);
       const { value, tape } = record(() => {
         const outputs = execute(steps, input, results, x);
         try {
@@ -64,7 +65,13 @@ export function trainingModel(models: tf.LayersModel | tf.LayersModel[]): Traini
           tf.dispose(outputs);
         }
       });
-      return { loss: value, gradients: byName(variables, backward(tape, variables, value)) };
+      try {
+        return { loss: value, gradients: byName(variables, backward(tape, variables, value)) };
+      } catch (error) {
+        value.dispose();
+        for (const { saved } of tape) tf.dispose(saved);
+        throw error;
+      }
     },
   };
 }
@@ -108,21 +115,31 @@ function record<T>(forward: () => T): { value: T; tape: TapeNode[] } {
 function backward(tape: TapeNode[], variables: tf.Variable[], y: tf.Tensor): tf.Tensor[] {
   const trained = reachable(tape, variables);
   const gradients = new Map<number, tf.Tensor>([[y.id, tf.onesLike(y)]]);
-  for (let node = tape.pop(); node; node = tape.pop()) {
-    const dys = node.outputs.map(({ id }) => gradients.get(id) ?? null);
-    const names = Object.keys(node.inputs).filter((name) => trained.has(node.inputs[name]!.id));
+  for (let node = tape.at(-1); node; node = tape.at(-1)) {
+    const { gradient, inputs, outputs, kernelName } = node;
+    const dys = outputs.map(({ id }) => gradients.get(id) ?? null);
+    const names = Object.keys(inputs).filter((name) => trained.has(inputs[name]!.id));
     if (names.length > 0 && dys.some((dy) => dy)) {
+      if (!gradient) {
+        tf.dispose([...gradients.values()]);
+        throw new LayersError("model", {
+          expected: "operations that have a gradient",
+          but: `${kernelName} has none`,
+          hint: "leave it out of what the loss depends on",
+        });
+      }
       const dxs = tf.tidy(() => {
-        const functions = node.gradient!(dys);
+        const functions = gradient(dys);
         // What is handed on must not be freed together with dy.
         return names.map((name) => functions[name]!()).map((dx) => (dys.includes(dx) ? dx.clone() : dx));
       });
       names.forEach((name, i) => {
-        accumulate(gradients, node.inputs[name]!.id, dxs[i]!);
+        accumulate(gradients, inputs[name]!.id, dxs[i]!);
       });
     }
     tf.dispose(node.saved);
-    for (const { id } of node.outputs) {
+    tape.pop();
+    for (const { id } of outputs) {
       gradients.get(id)?.dispose();
       gradients.delete(id);
     }

@@ -53,6 +53,15 @@ const models: Record<string, () => tf.LayersModel> = {
     const twice = nested.apply(once) as tf.SymbolicTensor;
     return tf.model({ inputs: image, outputs: apply(tf.layers.add(), [once, twice]) });
   },
+  "layers that give what they get": () =>
+    tf.sequential({
+      layers: [
+        tf.layers.activation({ activation: "linear", inputShape: [null, null, 3] }),
+        conv("c", 4, 8),
+        tf.layers.dropout({ rate: 0 }),
+        tf.layers.activation({ activation: "linear" }),
+      ],
+    }),
   "a layer that is used twice": () => {
     const image = tf.input({ shape: [null, null, 3] });
     const shared = conv("shared", 3, 5);
@@ -119,6 +128,71 @@ describe("a model of another kind", () => {
     for (const model of [two, one, many]) model.dispose();
   });
 });
+
+describe("an inference and a training model", () => {
+  it("leave their input to the caller where it is an output too", () => {
+    const image = tf.input({ shape: [null, null, 3] });
+    const model = tf.model({ inputs: image, outputs: [apply(conv("own", 2, 9), image), image] });
+    const x = tf.ones([1, 4, 4, 3]);
+    tf.dispose(inferenceModel(model).predict(x));
+    const { loss, gradients } = trainingModel(model).gradients(x, ([y, again]) =>
+      y!.sum().add(again!.sum()).asScalar(),
+    );
+    tf.dispose([loss, gradients]);
+    expect(x.isDisposed).toBe(false);
+    x.dispose();
+    model.dispose();
+  });
+
+  it("refuse another input than the model takes, models that do not fit, masks, and a chain of none", () => {
+    const model = encoder();
+    for (const prepare of [inferenceModel, trainingModel]) {
+      expect(() => prepare([])).toThrow(expect.objectContaining({ code: "model" }));
+      expect(() => prepare([models["a layer that is used twice"]!(), decoderOf(5)])).toThrow(
+        expect.objectContaining({ code: "model", data: expect.objectContaining({ received: [null, null, null, 3] }) }),
+      );
+      const masked = tf.sequential({
+        layers: [tf.layers.masking({ inputShape: [3, 2] }), tf.layers.simpleRNN({ units: 1 })],
+      });
+      expect(() => prepare(masked)).toThrow(expect.objectContaining({ code: "model" }));
+    }
+    for (const shape of [
+      [1, 4, 4, 4],
+      [4, 4, 3],
+      [1, 4, 4, 1],
+    ]) {
+      const x = tf.ones(shape);
+      const refused = expect.objectContaining({
+        code: "shape",
+        data: { expected: [null, null, null, 3], received: `[${shape}]` },
+      });
+      expect(() => inferenceModel(model).predict(x)).toThrow(refused);
+      expect(() => trainingModel(model).gradients(x, ([y]) => y!.sum().asScalar())).toThrow(refused);
+    }
+    const large = tf.sequential({ layers: [conv2d({ filters: 2, kernelSize: 7, inputShape: [null, null, 3] })] });
+    expect(() => inferenceModel(large).predict(tf.ones([1, 4, 4, 3]))).toThrow(
+      expect.objectContaining({ code: "shape", data: { expected: [7, 7], received: [1, 4, 4, 3] } }),
+    );
+  });
+
+  it("name an operation without a gradient, and keep nothing", () => {
+    const model = encoder();
+    const training = trainingModel(model);
+    const x = tf.ones([1, 4, 4, 3]);
+    const before = tf.memory().numTensors;
+    expect(() => training.gradients(x, ([y]) => y!.greater(0).toFloat().sum().asScalar())).toThrow(
+      expect.objectContaining({ code: "model" }),
+    );
+    expect(tf.memory().numTensors).toBe(before);
+    x.dispose();
+    model.dispose();
+  });
+});
+
+/** A model over a map of so many channels. */
+function decoderOf(channels: number): tf.LayersModel {
+  return tf.sequential({ layers: [conv2d({ filters: 2, kernelSize: 1, inputShape: [null, null, channels] })] });
+}
 
 describe("an output or a loss that there is not", () => {
   it("is refused", () => {

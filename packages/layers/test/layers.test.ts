@@ -146,6 +146,24 @@ describe("wrong use", () => {
       });
       expect(errorOf(() => ops.maxPool2d(x, { kernelSize: 2, padding: 2 }))).toMatchObject({ option: "padding" });
       expect(errorOf(() => ops.maxPool2d(x, { kernelSize: 5 }))).toMatchObject({ code: "shape", expected: [5, 5] });
+      for (const [run, option, nearest] of [
+        [() => ops.conv2d(x, filter, { stride: 2 } as object), "stride", "strides"],
+        [() => ops.maxPool2d(x, { kernelSize: 2, paddings: 1 } as never), "paddings", "padding"],
+      ] as const) {
+        expect(errorOf(run)).toMatchObject({ code: "option", option, nearest });
+      }
+      for (const strides of [[1, 2, 3], "2", Number.NaN]) {
+        expect(errorOf(() => ops.conv2d(x, filter, { strides } as never))).toMatchObject({ option: "strides" });
+      }
+      expect(errorOf(() => ops.conv2d(tf.ones([4, 4, 6]) as never, filter))).toMatchObject({
+        code: "shape",
+        expected: 4,
+      });
+      expect(errorOf(() => ops.adaptiveAvgPool2d(tf.ones([4, 6]) as never, 2))).toMatchObject({ code: "shape" });
+      expect(errorOf(() => layers.pixelAccuracy(tf.ones([2, 4, 4, 3]), tf.zeros([2, 1, 1], "int32")))).toMatchObject({
+        code: "shape",
+        expected: [2, 4, 4],
+      });
       expect(errorOf(() => ops.activate(x, "swish" as "relu"))).toMatchObject({ code: "option", option: "activation" });
       expect(errorOf(() => layers.channelDropout({ rate: 1 }))).toEqual({
         code: "option",
@@ -181,6 +199,14 @@ describe("wrong use", () => {
       { kernelStddev: -1 },
       { kernelStddev: 1, kernelInitializer: "ones" },
       { biasRegularizer: 3 },
+      { kernelInitializer: "L1L2" },
+      { kernelInitializer: "Adam" },
+      { kernelInitializer: "toString" },
+      { kernelInitializer: "constant" },
+      { kernelRegularizer: tf.initializers.zeros() },
+      { kernelConstraint: "Zeros" },
+      { kernelStddev: Number.POSITIVE_INFINITY },
+      { kernelStddev: "3" },
     ]) {
       expect(errorOf(() => layers.conv2d({ ...conv, ...args } as never))).toMatchObject({ code: "option" });
     }

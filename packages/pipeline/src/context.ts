@@ -1,3 +1,4 @@
+import { PipelineError } from "./errors.ts";
 import type { PipelineEvent } from "./events.ts";
 
 /** Who is told what while the pipeline works, and how it is stopped. */
@@ -12,6 +13,9 @@ export interface ContextOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** All of their names. */
+export const CONTEXT_OPTIONS = ["log", "warn", "onProgress", "signal"] as const satisfies (keyof ContextOptions)[];
+
 /** {@link ContextOptions} with nothing left open. */
 export interface Context {
   log: (line: string) => void;
@@ -20,7 +24,20 @@ export interface Context {
   signal: AbortSignal | undefined;
 }
 
-/** Fills in what the options leave out. */
+/**
+ * Fills in what the options leave out.
+ *
+ * @throws {PipelineError} `option` for one of the wrong type.
+ */
 export function contextOf({ log = () => {}, warn = log, onProgress = () => {}, signal }: ContextOptions): Context {
+  for (const [option, value] of Object.entries({ log, warn, onProgress })) {
+    if (typeof value === "function") continue;
+    const line = { expected: `a function for ${option}`, received: typeof value };
+    throw new PipelineError("option", line, { data: { option, received: typeof value } });
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    const line = { expected: "an AbortSignal for signal", received: typeof signal };
+    throw new PipelineError("option", line, { data: { option: "signal", received: typeof signal } });
+  }
   return { log, warn, onProgress, signal };
 }

@@ -5,7 +5,7 @@ import type { CollectiveErrorCode } from "@seg/collectives";
 import type { DataParallelErrorCode } from "@seg/data-parallel";
 import type { DecoderErrorCode } from "@seg/decoders";
 import type { EncoderErrorCode } from "@seg/encoders";
-import { SegError } from "@seg/errors";
+import { refuseUnknownOptions, SegError } from "@seg/errors";
 import type { LayersErrorCode } from "@seg/layers";
 import type { MetricsErrorCode } from "@seg/metrics";
 import type { FileErrorCode } from "@seg/node";
@@ -73,6 +73,20 @@ export interface PipelineErrorData {
 
 /** The one error that this package throws on purpose; errors of the packages below it pass through. */
 export class PipelineError extends SegError<PipelineErrorCode, Partial<PipelineErrorData>> {}
+
+/**
+ * Refuses options that nobody reads, and anything that is no options object.
+ *
+ * @throws {PipelineError} `option`, with the nearest name.
+ */
+export function refuseUnknown(options: object, known: readonly string[], what: string): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    const received = typeof options === "string" ? JSON.stringify(options) : String(options);
+    const line = { expected: `${what} as an object`, received, hint: `its keys are ${[...known].sort().join(", ")}` };
+    throw new PipelineError("option", line, { data: { received } });
+  }
+  refuseUnknownOptions(options, known, what, (line, data) => new PipelineError("option", line, { data }));
+}
 
 /** The codes of all errors that reach a caller of this package, by the errors' names. */
 export interface ErrorCodes {

@@ -1,7 +1,7 @@
 import type { EngineName } from "@seg/backend";
 import { loadConfig } from "./config/load.ts";
 import type { Resolved } from "./config/resolve.ts";
-import { type Context, type ContextOptions, contextOf } from "./context.ts";
+import { CONTEXT_OPTIONS, type Context, type ContextOptions, contextOf } from "./context.ts";
 import { PipelineError } from "./errors.ts";
 import type { WeightFiles } from "./weights/find.ts";
 import { locateWeights, type ServerOptions } from "./weights/locate.ts";
@@ -27,12 +27,35 @@ export interface ModelOptions extends ConfigOptions, ContextOptions, ServerOptio
   backend?: EngineName | "auto" | undefined;
 }
 
+/** The names of {@link ModelOptions}. */
+export const MODEL_OPTIONS = [
+  ...["config", "architecture", "set", "mirror", "env", "backoff", "weights", "backend"],
+  ...CONTEXT_OPTIONS,
+];
+
 /**
  * The configuration that a program's options make.
  *
  * @throws {PipelineError} `config`; `option` if a configuration that is made already is to be changed.
  */
 export function resolveConfigOptions({ config, architecture, set = {} }: ConfigOptions): Resolved {
+  for (const [option, value, isFit] of [
+    ["config", config, typeof config === "string" || (typeof config === "object" && config !== null)],
+    ["architecture", architecture, typeof architecture === "string" && /^[^-]+-[^-]+$/.test(architecture)],
+    ["set", set, typeof set === "object" && set !== null],
+  ] as const) {
+    if (value === undefined || isFit) continue;
+    const expected = {
+      config: "a preset's name, a YAML file or what loadConfig made for config",
+      architecture: "an encoder and a decoder, joined by a hyphen, for architecture",
+      set: "an object of keys and values for set",
+    }[option];
+    throw new PipelineError(
+      "option",
+      { expected, received: String(value) },
+      { data: { option, received: String(value) } },
+    );
+  }
   const [encoder, ...rest] = architecture?.split("-") ?? [];
   const pair = encoder ? { "MODEL.arch_encoder": encoder, "MODEL.arch_decoder": rest.join("-") } : {};
   const flags = Object.entries({ ...pair, ...set }).map(([key, value]) => ({

@@ -1,8 +1,10 @@
 import { single } from "@seg/collectives";
+import { refuseUnknownOptions } from "@seg/errors";
+import { ACTIVATIONS, oneOf } from "@seg/layers/custom";
 import * as tf from "@tensorflow/tfjs";
 import type { BatchNormTrainOptions, BatchNormTrainResult } from "./batch-norm-options.ts";
-import { SyncBatchNormError, tooFewValues } from "./errors.ts";
-import { BatchNorm, BatchNormActivation, type BatchNormAttrs } from "./kernels/names.ts";
+import { optionError, SyncBatchNormError, tooFewValues } from "./errors.ts";
+import { BatchNorm, BatchNormActivation, type BatchNormAttrs, EPS_MODES } from "./kernels/names.ts";
 import { batchNormAcross } from "./synchronized.ts";
 
 /**
@@ -13,7 +15,7 @@ import { batchNormAcross } from "./synchronized.ts";
  * @param x - `[..., channels]`, rank ≥ 2, float32.
  * @param gamma - `[channels]`.
  * @param beta - `[channels]`.
- * @throws {SyncBatchNormError} if the rank is below 2 or only one value per channel is there to take statistics of.
+ * @throws {SyncBatchNormError} `option`; `shape` if the rank is below 2 or only one value per channel is there to take statistics of.
  * @throws {CollectiveError} if another replica ends or does not come.
  * @see Ioffe and Szegedy, Batch Normalization, ICML 2015.
  */
@@ -23,7 +25,15 @@ export function batchNormTrain(
   beta: tf.Tensor,
   options: BatchNormTrainOptions = {},
 ): BatchNormTrainResult {
+  const known = ["epsilon", "epsMode", "residual", "activation", "group"];
+  refuseUnknownOptions(options, known, "an option of batchNormTrain", optionError);
   const { group = single } = options;
+  if (options.epsilon !== undefined && !(typeof options.epsilon === "number" && options.epsilon > 0)) {
+    const line = { expected: "epsilon > 0", received: `${options.epsilon}` };
+    throw new SyncBatchNormError("option", line, { data: { option: "epsilon", received: options.epsilon } });
+  }
+  if (options.epsMode !== undefined) oneOf("epsMode", options.epsMode, EPS_MODES, optionError);
+  if (options.activation !== undefined) oneOf("activation", options.activation, ACTIVATIONS, optionError);
   if (x.rank < 2) {
     const line = { expected: "a tensor of rank 2 or more", received: `[${x.shape}]` };
     throw new SyncBatchNormError("shape", line, { data: { received: x.shape } });

@@ -1,4 +1,4 @@
-import { SegError } from "@seg/errors";
+import { type MakeError, SegError } from "@seg/errors";
 
 /**
  * What went wrong, for programs: `shape` (an input that cannot be normalized), `option` (an option that there is not, or one out of range),
@@ -21,6 +21,10 @@ export interface SyncBatchNormErrorData {
 
 /** The one class of error that this package throws; its message is one line for people, `data` holds the values. */
 export class SyncBatchNormError extends SegError<SyncBatchNormErrorCode, Partial<SyncBatchNormErrorData>> {}
+
+/** Makes an error about an option. */
+export const optionError: MakeError = (explanation, data: Partial<SyncBatchNormErrorData>) =>
+  new SyncBatchNormError("option", explanation, { data });
 
 /** A channel with fewer than two values has no variance. */
 export function tooFewValues(shape: readonly number[], replicas: number): SyncBatchNormError {

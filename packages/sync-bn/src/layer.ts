@@ -1,5 +1,4 @@
 import type { Group } from "@seg/collectives";
-import type { MakeError } from "@seg/errors";
 import {
   ACTIVATIONS,
   type ActivationName,
@@ -17,7 +16,7 @@ import {
 } from "@seg/layers/custom";
 import * as tf from "@tensorflow/tfjs";
 import { batchNormTrain } from "./batch-norm.ts";
-import { SyncBatchNormError, type SyncBatchNormErrorData } from "./errors.ts";
+import { optionError, SyncBatchNormError } from "./errors.ts";
 import { EPS_MODES, type EpsMode } from "./kernels/names.ts";
 import { debiasedShare, moveTowards, RUNNING_AVERAGES, type RunningAverage } from "./running-average.ts";
 
@@ -65,9 +64,6 @@ const OWN = [
   ...["gammaInitializer", "betaInitializer", "movingMeanInitializer", "movingVarianceInitializer"],
   ...["gammaRegularizer", "betaRegularizer", "gammaConstraint", "betaConstraint"],
 ];
-
-const optionError: MakeError = (explanation, data: Partial<SyncBatchNormErrorData>) =>
-  new SyncBatchNormError("option", explanation, { data });
 
 /**
  * Batch normalization over all axes but the last, with PyTorch's numbers. Applied to `[x, residual]` it adds the residual
@@ -127,14 +123,15 @@ export class BatchNormalization extends StrictLayer {
       gammaConstraint: of("constraint", "gammaConstraint"),
       betaConstraint: of("constraint", "betaConstraint"),
     };
-    if (!(this.momentum >= 0 && this.momentum <= 1)) {
+    if (!(typeof this.momentum === "number" && this.momentum >= 0 && this.momentum <= 1)) {
       throw badOption(
         "momentum",
         "a momentum in [0, 1] (the share of the new statistics, as in PyTorch)",
         args.momentum,
       );
     }
-    if (!(this.epsilon > 0)) throw badOption("epsilon", "epsilon > 0", args.epsilon);
+    if (!(typeof this.epsilon === "number" && this.epsilon > 0))
+      throw badOption("epsilon", "epsilon > 0", args.epsilon);
   }
 
   override build(inputShape: Shape | Shape[]): void {

@@ -101,6 +101,8 @@ describe("wrong use", () => {
       ["momentum", 2],
       ["momentum", -0.1],
       ["epsilon", 0],
+      ["momentum", "0.1"],
+      ["epsilon", "1e-5"],
     ] as const) {
       expect(() => batchNormalization({ [option]: received })).toThrow(refused({ option, received }));
     }
@@ -118,6 +120,10 @@ describe("wrong use", () => {
       expect(() => batchNormalization({ axis: 0 }).apply(x)).toThrow(refused({ option: "axis", received: 0 }));
       for (const axis of [-1, 1]) expect((batchNormalization({ axis }).apply(x) as tf.Tensor).shape).toEqual([1, 4]);
       expect(() => batchNormTrain(x, tf.ones([4]), tf.zeros([4]))).toThrow(refused({ received: [1, 4] }, "shape"));
+      const train = (options: object) => () => batchNormTrain(tf.ones([3, 4]), tf.ones([4]), tf.zeros([4]), options);
+      expect(train({ eps: 1 })).toThrow(refused({ option: "eps", nearest: "epsilon" }));
+      expect(train({ epsMode: "Max" })).toThrow(refused({ option: "epsMode", nearest: "max" }));
+      expect(train({ epsilon: -1 })).toThrow(refused({ option: "epsilon", received: -1 }));
       expect(() => batchNormTrain(tf.ones([4]), tf.ones([4]), tf.zeros([4]))).toThrow(
         refused({ received: [4] }, "shape"),
       );

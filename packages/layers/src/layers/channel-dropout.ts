@@ -20,7 +20,7 @@ export class ChannelDropout extends StrictLayer {
 
   constructor(args: ChannelDropoutLayerArgs) {
     super(args, ["rate", "seed"]);
-    if (!(args.rate >= 0 && args.rate < 1)) {
+    if (!(typeof args.rate === "number" && args.rate >= 0 && args.rate < 1)) {
       throw badOption("rate", args.rate, { expected: "a dropout rate in [0, 1)", received: `${args.rate}` });
     }
     this.rate = args.rate;

@@ -144,7 +144,8 @@ export class Conv2D extends StrictLayer {
 
   /** The convolution alone, with another filter of the same shape. */
   protected convolve(inputs: tf.Tensor | tf.Tensor[], filter: tf.Tensor4D): tf.Tensor4D {
-    return ops.conv2d(inputOf(inputs), filter, this);
+    const { strides, padding, dilations, groups } = this;
+    return ops.conv2d(inputOf(inputs), filter, { strides, padding, dilations, groups });
   }
 
   /**
@@ -158,8 +159,10 @@ export class Conv2D extends StrictLayer {
     activation?: ActivationName,
   ): tf.Tensor {
     const { strides, padding, dilations, groups } = this;
+    const x = inputOf(inputs);
+    ops.checkConv2d(x, filter, { strides, padding, dilations, groups });
     const attrs = { strides, padding, dilations, groups, activation: activation ?? "" };
-    return tf.engine().runKernel(FusedConv2D, { x: inputOf(inputs), filter, bias }, attrs) as tf.Tensor;
+    return tf.engine().runKernel(FusedConv2D, { x, filter, bias }, attrs) as tf.Tensor;
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -180,8 +183,8 @@ function positive(option: string, value: number, step: number): number {
 }
 
 function notNegative(option: string, value: number | null | undefined): number | null {
-  if (value == null || value >= 0) return value ?? null;
-  throw badOption(option, value, { expected: `${option} ≥ 0`, received: `${value}` });
+  if (value == null || (typeof value === "number" && value >= 0 && Number.isFinite(value))) return value ?? null;
+  throw badOption(option, value, { expected: `${option}: a number ≥ 0`, received: `${value}` });
 }
 
 tf.serialization.registerClass(Conv2D);

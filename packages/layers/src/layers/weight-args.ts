@@ -43,18 +43,39 @@ export function resolve<Kind extends keyof Kinds>(
   makeError: MakeError = optionError,
 ): Kinds[Kind]["object"] | undefined {
   if (value == null) return undefined;
-  if (value instanceof tf.serialization.Serializable) return value as Kinds[Kind]["object"];
+  if (value instanceof tf.serialization.Serializable) {
+    if (isKind(value, kind)) return value as Kinds[Kind]["object"];
+    const line = { expected: `${option}: one of tf.${kind}s`, received: value.getClassName() };
+    throw makeError(line, { option, nearest: undefined });
+  }
   const { className, config } = typeof value === "string" ? { className: value, config: {} } : (value as SerializedArg);
   if (typeof className !== "string") {
     const line = { expected: `${option}: a name or an object of tf.${kind}s`, received: typeof value };
     throw makeError(line, { option, nearest: undefined });
   }
-  const registered = tf.serialization.SerializationMap.getMap().classNameMap[className];
-  if (registered) return registered[1](registered[0], config ?? {}) as unknown as Kinds[Kind]["object"];
   const names = Object.keys(FACTORIES[kind]);
-  const name =
-    names.find((own) => own.toLowerCase() === className.toLowerCase()) ?? oneOf(option, className, names, makeError);
-  return FACTORIES[kind][name]!(config ?? {}) as unknown as Kinds[Kind]["object"];
+  const name = names.find((own) => own.toLowerCase() === className.toLowerCase());
+  const { classNameMap } = tf.serialization.SerializationMap.getMap();
+  const registered = !name && Object.hasOwn(classNameMap, className) ? classNameMap[className] : undefined;
+  // A class of one's own; TF.js keeps layers and optimizers in the same list.
+  if (registered && isKind(registered[0].prototype, kind)) {
+    return registered[1](registered[0], config ?? {}) as unknown as Kinds[Kind]["object"];
+  }
+  const known = name ?? oneOf(option, className, names, makeError);
+  try {
+    return FACTORIES[kind][known]!(config ?? {}) as unknown as Kinds[Kind]["object"];
+  } catch (error) {
+    const received = `${className}: ${(error as Error).message.split("\n")[0]}`;
+    throw makeError({ expected: `${option} with all that it needs`, received }, { option, nearest: undefined });
+  }
+}
+
+/** Whether something can be used so: it can be applied, and TF.js has none of its name of another kind. */
+function isKind(value: object, kind: keyof Kinds): boolean {
+  const others = (Object.keys(FACTORIES) as (keyof Kinds)[]).filter((other) => other !== kind);
+  const name = (value as tf.serialization.Serializable).getClassName?.().toLowerCase();
+  const isOther = others.some((other) => Object.keys(FACTORIES[other]).some((own) => own.toLowerCase() === name));
+  return "apply" in value && !(value instanceof tf.layers.Layer) && !isOther;
 }
 
 /** An option in the form in which it can be saved; absent where it is not given. */

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { LayersError } from "../errors.ts";
+import { badOption, LayersError, refuseUnknown } from "../errors.ts";
 import { Conv2D, type Conv2DAttrs, type Pair } from "../kernels/names.ts";
 import { outputSize } from "../window-size.ts";
 import { pair } from "./pair.ts";
@@ -26,12 +26,30 @@ export interface Conv2DOptions {
  * @see PyTorch's `torch.nn.functional.conv2d`.
  */
 export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2DOptions = {}): tf.Tensor4D {
+  refuseUnknown(options, ["strides", "padding", "dilations", "groups"], "an option of conv2d");
   const attrs: Conv2DAttrs = {
     strides: pair("strides", options.strides ?? 1, 1),
     padding: pair("padding", options.padding ?? 0, 0),
     dilations: pair("dilations", options.dilations ?? 1, 1),
     groups: options.groups ?? 1,
   };
+  checkConv2d(x, filter, attrs);
+  return tf.engine().runKernel(Conv2D, { x, filter }, attrs) as tf.Tensor4D;
+}
+
+/** @throws {LayersError} as {@link conv2d} does. */
+export function checkConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, attrs: Conv2DAttrs): void {
+  if (!(Number.isInteger(attrs.groups) && attrs.groups > 0)) {
+    const line = { expected: "groups: a whole number ≥ 1", received: `${attrs.groups}` };
+    throw badOption("groups", attrs.groups, line);
+  }
+  if (x.rank !== 4 || filter.rank !== 4) {
+    throw new LayersError(
+      "shape",
+      { expected: "an image and a filter of rank 4", received: `[${x.shape}] and [${filter.shape}]` },
+      { data: { expected: 4, received: x.rank === 4 ? filter.shape : x.shape } },
+    );
+  }
   const [kh, kw, inPerGroup, out] = filter.shape;
   const channels = x.shape[3];
   if (inPerGroup * attrs.groups !== channels || out % attrs.groups !== 0) {
@@ -58,5 +76,4 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2DOptio
       );
     }
   }
-  return tf.engine().runKernel(Conv2D, { x, filter }, attrs) as tf.Tensor4D;
 }

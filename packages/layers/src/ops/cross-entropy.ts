@@ -12,6 +12,13 @@ import { SparseCrossEntropy } from "../kernels/names.ts";
  * @throws {LayersError} if the shapes do not fit.
  */
 export function sparseCrossEntropy(scores: tf.Tensor, labels: tf.Tensor): tf.Scalar {
+  checkLabels(scores, labels);
+  const [loss, gradient] = tf.engine().runKernel(SparseCrossEntropy, { scores, labels }) as tf.Tensor[];
+  gradient!.dispose();
+  return loss as tf.Scalar;
+}
+
+function checkLabels(scores: tf.Tensor, labels: tf.Tensor): void {
   const expected = scores.shape.slice(0, -1);
   if (labels.shape.length !== expected.length || labels.shape.some((n, i) => n !== expected[i])) {
     throw new LayersError(
@@ -20,9 +27,6 @@ export function sparseCrossEntropy(scores: tf.Tensor, labels: tf.Tensor): tf.Sca
       { data: { expected, received: labels.shape } },
     );
   }
-  const [loss, gradient] = tf.engine().runKernel(SparseCrossEntropy, { scores, labels }) as tf.Tensor[];
-  gradient!.dispose();
-  return loss as tf.Scalar;
 }
 
 /**
@@ -31,8 +35,10 @@ export function sparseCrossEntropy(scores: tf.Tensor, labels: tf.Tensor): tf.Sca
  * @param scores - `[..., classes]`.
  * @param labels - `[...]`, int32; what is no class is ignored.
  * @returns A scalar, 0 where every label is ignored; the caller disposes it.
+ * @throws {LayersError} `shape` if the shapes do not fit.
  */
 export function pixelAccuracy(scores: tf.Tensor, labels: tf.Tensor): tf.Scalar {
+  checkLabels(scores, labels);
   return tf.tidy(() => {
     const right = tf.argMax(scores, scores.rank - 1).equal(labels);
     const classes = scores.shape[scores.rank - 1]!;

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { badOption, LayersError } from "../errors.ts";
+import { badOption, LayersError, refuseUnknown } from "../errors.ts";
 import { AdaptiveAvgPool2D, MaxPool2D, type Pair } from "../kernels/names.ts";
 import { outputSize } from "../window-size.ts";
 import { pair } from "./pair.ts";
@@ -14,7 +14,17 @@ import { pair } from "./pair.ts";
  * @see Zhao et al., Pyramid Scene Parsing Network, CVPR 2017, section 3.2.
  */
 export function adaptiveAvgPool2d(x: tf.Tensor4D, bins: number | Pair): tf.Tensor4D {
+  checkRank(x);
   return tf.engine().runKernel(AdaptiveAvgPool2D, { x }, { bins: pair("bins", bins, 1) }) as tf.Tensor4D;
+}
+
+function checkRank(x: tf.Tensor): void {
+  if (x.rank === 4) return;
+  throw new LayersError(
+    "shape",
+    { expected: "an image [batch, height, width, channels]", received: `[${x.shape}]` },
+    { data: { expected: 4, received: x.shape } },
+  );
 }
 
 /** Options of {@link maxPool2d}. */
@@ -51,6 +61,8 @@ export function maxPoolWindow({ kernelSize, strides = kernelSize, padding = 0 }:
  * @throws {LayersError} if the padding is more than half the window, or the window is larger than the padded image.
  */
 export function maxPool2d(x: tf.Tensor4D, options: MaxPool2DOptions): tf.Tensor4D {
+  refuseUnknown(options, ["kernelSize", "strides", "padding"], "an option of maxPool2d");
+  checkRank(x);
   const { kernelSize, strides, padding } = maxPoolWindow(options);
   for (const [i, k] of kernelSize.entries()) {
     if (outputSize(x.shape[i + 1]!, k, strides[i]!, padding[i]!, 1) < 1) {

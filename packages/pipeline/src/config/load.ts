@@ -1,3 +1,4 @@
+import { refuseUnknown } from "../errors.ts";
 import { configFile, presetSettings } from "./presets.ts";
 import { type Resolved, resolveConfig } from "./resolve.ts";
 import { parseAssignment, parsePairs, type Setting } from "./setting.ts";
@@ -20,7 +21,9 @@ export interface ConfigSources {
  *
  * @throws {PipelineError} `config` or `usage`, with the file and line, or the flag, at fault.
  */
-export function loadConfig({ cfg, pairs = [], set = [], flags = [] }: ConfigSources = {}): Resolved {
+export function loadConfig(sources: ConfigSources = {}): Resolved {
+  refuseUnknown(sources, ["cfg", "pairs", "set", "flags"], "a source of loadConfig");
+  const { cfg, pairs = [], set = [], flags = [] } = sources;
   const given = [
     ...(cfg === undefined ? [] : readYamlFile(configFile(cfg))),
     ...parsePairs(pairs),

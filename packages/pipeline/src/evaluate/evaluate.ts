@@ -6,11 +6,11 @@ import type { Resolved } from "../config/resolve.ts";
 import { checkRecords } from "../dataset/check.ts";
 import { classSet } from "../dataset/classes.ts";
 import { evaluationRecords, type PairSources } from "../dataset/records.ts";
-import { PipelineError } from "../errors.ts";
+import { PipelineError, refuseUnknown } from "../errors.ts";
 import { engineOn, processorsOf } from "../launch/devices.ts";
 import { joinRanks } from "../launch/ranks.ts";
 import { SINGLE_SCALE, scaleOptions } from "../model/scales.ts";
-import { type ModelOptions, resolveModel } from "../options.ts";
+import { MODEL_OPTIONS, type ModelOptions, resolveModel } from "../options.ts";
 import type { EvaluationPair, ImageCounts, WorkerInfo, WorkerSetup } from "./messages.ts";
 import { runWorkers } from "./pool.ts";
 import { type Evaluation, namedScores, scoreEvent } from "./result.ts";
@@ -35,6 +35,11 @@ export interface EvaluationOptions extends PairSources {
   mpi?: MpiLaunch | undefined;
 }
 
+const OPTIONS = [
+  ...MODEL_OPTIONS,
+  ...["images", "labels", "multiScale", "flip", "limit", "workers", "gpus", "result", "mpi"],
+];
+
 /** Options of {@link evaluate}. */
 export type EvaluateOptions = ModelOptions & EvaluationOptions;
 
@@ -50,7 +55,12 @@ export type EvaluateOptions = ModelOptions & EvaluationOptions;
  * @throws the signal's reason.
  */
 export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluation> {
-  const { backend = "auto", mpi } = options;
+  refuseUnknown(options, OPTIONS, "an option of evaluate");
+  const { backend = "auto", mpi, limit } = options;
+  if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
+    const line = { expected: "limit: a whole number of at least 1", received: String(limit) };
+    throw new PipelineError("option", line, { data: { option: "limit", received: limit } });
+  }
   const { resolved, context, locate } = resolveModel(options, "VAL");
   const { log, warn, onProgress, signal } = context;
   const { config } = resolved;
@@ -67,7 +77,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
       { data: { key: "DATASET.num_class", expected: 255, received: classes.length } },
     );
   }
-  const records = (await evaluationRecords(config, options, signal)).slice(0, options.limit);
+  const records = (await evaluationRecords(config, options, signal)).slice(0, limit);
   const { rank, size: ranks } = mpi ?? { rank: 0, size: 1 };
   const places = records.map((_, index) => index).filter((index) => index % ranks === rank);
   if (folder !== undefined) await ensureWritable(folder);

@@ -8,7 +8,8 @@ import {
   writeImage,
   writeLabelPng,
 } from "@seg/ade20k-data";
-import { type ContextOptions, contextOf } from "../context.ts";
+import { CONTEXT_OPTIONS, type ContextOptions, contextOf } from "../context.ts";
+import { refuseUnknown } from "../errors.ts";
 import type { ImageSource } from "./gather.ts";
 
 /** What segments the photos; its maker disposes it. */
@@ -54,8 +55,10 @@ export interface SegmentPhotosOptions extends ContextOptions {
 export async function segmentPhotos(
   segmenter: PhotoSegmenter,
   images: readonly ImageSource[],
-  { folder, legend: withLegend = false, onResult, ...options }: SegmentPhotosOptions,
+  options: SegmentPhotosOptions,
 ): Promise<{ results: PhotoResult[]; failures: { image: string; error: unknown }[] }> {
+  refuseUnknown(options, ["folder", "legend", "onResult", ...CONTEXT_OPTIONS], "an option of segmentPhotos");
+  const { folder, legend: withLegend = false, onResult } = options;
   const { warn, onProgress, signal } = contextOf(options);
   const results: PhotoResult[] = [];
   const failures: { image: string; error: unknown }[] = [];

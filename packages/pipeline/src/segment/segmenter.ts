@@ -12,12 +12,12 @@ import type { InferenceModel } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
 import { classSet } from "../dataset/classes.ts";
-import { PipelineError } from "../errors.ts";
+import { PipelineError, refuseUnknown } from "../errors.ts";
 import { networkProof } from "../model/engine-proof.ts";
 import { loadNetwork } from "../model/load.ts";
 import { predictLabels } from "../model/predict-labels.ts";
 import { scaleOptions } from "../model/scales.ts";
-import { type ModelOptions, resolveModel } from "../options.ts";
+import { MODEL_OPTIONS, type ModelOptions, resolveModel } from "../options.ts";
 
 /** A photo: a path, an http(s) URL, an image file's bytes, RGB pixels, or a tensor `[height, width, 3]` with values 0-255. */
 export type Photo = string | Uint8Array | RgbImage | tf.Tensor3D;
@@ -110,6 +110,7 @@ async function pixels(photo: Photo): Promise<RgbImage> {
  * @throws {BackendError} if the engine cannot start, or cannot run such networks.
  */
 export async function createSegmenter(options: ModelOptions = {}): Promise<Segmenter> {
+  refuseUnknown(options, MODEL_OPTIONS, "an option of createSegmenter");
   const { resolved, context, locate } = resolveModel(options, "TEST");
   const { config } = resolved;
   const files = await locate();

@@ -4,9 +4,9 @@ import { ensureWritable, withLock } from "@seg/node";
 import { contextOf } from "../context.ts";
 import { classSet } from "../dataset/classes.ts";
 import { listedRecords } from "../dataset/records.ts";
-import { PipelineError } from "../errors.ts";
+import { PipelineError, refuseUnknown } from "../errors.ts";
 import { engineOn } from "../launch/devices.ts";
-import { type ModelOptions, resolveConfigOptions } from "../options.ts";
+import { MODEL_OPTIONS, type ModelOptions, resolveConfigOptions } from "../options.ts";
 import { nameOf } from "./checkpoint-files.ts";
 import type { History } from "./hooks/history.ts";
 import type { ValidationScores } from "./hooks/validation-files.ts";
@@ -23,6 +23,11 @@ export interface TrainOptions extends Omit<ModelOptions, "weights">, ReplicaOpti
   /** This process's rank and the world's size where `mpirun` or `srun` started it; rank 0's options count. */
   mpi?: MpiLaunch | undefined;
 }
+
+const OPTIONS = [
+  ...MODEL_OPTIONS.filter((name) => name !== "weights"),
+  ...["resume", "fromScratch", "mpi", "replicas", "gpus"],
+];
 
 /** A training that has come to its end. */
 export interface Training {
@@ -53,6 +58,7 @@ const LOCK = ".training.lock";
 export async function train(options?: Omit<TrainOptions, "mpi">): Promise<Training>;
 export async function train(options: TrainOptions): Promise<Training | undefined>;
 export async function train(options: TrainOptions = {}): Promise<Training | undefined> {
+  refuseUnknown(options, OPTIONS, "an option of train");
   const { backend = "auto", mpi, resume = false, fromScratch = false, gpus } = options;
   const { config } = resolveConfigOptions(options);
   const { log, warn, onProgress, signal } = contextOf(options);
