@@ -59,13 +59,20 @@ export type RequiredFeatures = {
 export function unmetRequirement(name: DecoderName, featureInfo: readonly FeatureInfo[]): Explanation | undefined {
   const { features, channelsMultipleOf = 1, instead }: DecoderRequirements = DECODER_REQUIREMENTS[name];
   const { least, most = Number.POSITIVE_INFINITY } = features;
-  const count = featureInfo.length;
+  const count = Array.isArray(featureInfo) ? featureInfo.length : 0;
   if (count < least || count > most) {
     const wanted = `${least === most ? "" : "at least "}${least} feature${least === 1 ? "" : "s"}`;
     return {
       expected: `an encoder with ${wanted} for decoder ${name}`,
       received: `${count}`,
       hint: instead ? `use decoder ${instead} or another encoder` : "use another encoder",
+    };
+  }
+  const odd = featureInfo.find((info) => !(Number.isInteger(info?.channels) && info.channels > 0));
+  if (odd !== undefined || featureInfo.includes(odd!)) {
+    return {
+      expected: `features { channels, stride } of whole, positive channels for decoder ${name}`,
+      received: JSON.stringify(odd) ?? String(odd),
     };
   }
   const { channels } = featureInfo[count - 1]!;

@@ -124,3 +124,31 @@ describeEngines("training", () => {
     decoder.model.dispose();
   });
 }, ["wasm", "tensorflow"]);
+
+it.each([
+  [[{}]],
+  [[8]],
+  [[undefined]],
+  [
+    [
+      { channels: 8, stride: 4 },
+      { channels: -4, stride: 8 },
+    ],
+  ],
+  [[{ channels: "64" }]],
+  [undefined],
+])("refuses features that are none: %j", (features) => {
+  const before = tf.memory().numTensors;
+  for (const name of ["c1", "ppm"] as const) {
+    expect(() => buildDecoder(name, features as never)).toThrow(expect.objectContaining({ code: "features" }));
+  }
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+it("refuses channels that the second head cannot quarter", () => {
+  const features = [
+    { channels: 8, stride: 4 },
+    { channels: 9, stride: 8 },
+  ] as const;
+  expect(() => buildDecoder("ppm_deepsup", features)).toThrow(expect.objectContaining({ code: "features" }));
+});

@@ -213,6 +213,34 @@ describe("wrong use", () => {
   });
 });
 
+describe("a layer that is applied to inputs that it does not take", () => {
+  const map = (...shape: (number | null)[]) => tf.input({ shape });
+  const [image, other, line] = [map(4, 4, 6), map(4, 4, 6), map(4, 6)];
+  const conv = { filters: 3, kernelSize: 1 };
+  for (const [name, layer, inputs] of [
+    ["conv2d of a line", layers.conv2d(conv), line],
+    ["conv2d of two", layers.conv2d(conv), [image, other]],
+    ["conv2d of unknown channels", layers.conv2d(conv), map(4, 4, null)],
+    ["conv2d of groups that do not divide", layers.conv2d({ filters: 4, kernelSize: 1, groups: 4 }), image],
+    ["conv2dOverResized of one", layers.conv2dOverResized(conv), image],
+    ["conv2dOverResized of unknown channels", layers.conv2dOverResized(conv), [image, map(4, 4, null)]],
+    ["maxPool2d of a line", layers.maxPool2d({ kernelSize: 1 }), line],
+    ["adaptiveAvgPool2d of two", layers.adaptiveAvgPool2d({ bins: 1 }), [image, other]],
+    ["activation of two", layers.activation({ activation: "relu" }), [image, other]],
+    ["channelDropout of a line", layers.channelDropout({ rate: 0.1 }), line],
+    ["resizeLike of one", layers.resizeLike(), image],
+    ["selectInput of one", layers.selectInput({ index: 0 }), image],
+    ["selectInput of too few", layers.selectInput({ index: 2 }), [image, other]],
+  ] as const) {
+    it(`is refused: ${name}`, () => {
+      expect(errorOf(() => layer.apply(inputs as tf.SymbolicTensor))).toMatchObject({
+        code: "option",
+        option: "inputs",
+      });
+    });
+  }
+});
+
 describe("a convolution layer", () => {
   it("takes initializers, regularizers and constraints as stock layers do, and is saved with them", async () => {
     const args = {

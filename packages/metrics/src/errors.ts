@@ -15,7 +15,7 @@ export interface MetricsErrorData {
   position: number;
   /** `bad-size`: how many pixels. `bad-classes`: how many classes; there is no `expected` where `received` is impossible. */
   expected: number;
-  received: number;
+  received: number | string;
   /** `bad-classes`: the ratios of two results of boundary IoU. */
   expectedRatio: number;
   receivedRatio: number;

@@ -22,8 +22,19 @@ export function checkNumClasses(numClasses: number): void {
   }
 }
 
-/** Throws unless both maps have the same number of pixels. */
+const ARRAYS = [Uint8Array, Uint8ClampedArray, Int8Array, Uint16Array, Int16Array, Int32Array] as const;
+
+/** Throws unless both maps are arrays of whole numbers, with the same number of pixels. */
 export function checkSameSize(prediction: LabelArray, truth: LabelArray): void {
+  for (const labels of [prediction, truth]) {
+    if (ARRAYS.some((type) => labels instanceof type)) continue;
+    const received = Object.prototype.toString.call(labels).slice(8, -1);
+    throw new MetricsError(
+      "bad-label",
+      { expected: "labels in a typed array of whole numbers", received, hint: "make it with Int32Array.from" },
+      { data: { received } },
+    );
+  }
   const [expected, received] = [truth.length, prediction.length];
   if (received !== expected) {
     throw new MetricsError(

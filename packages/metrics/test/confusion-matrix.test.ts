@@ -147,3 +147,18 @@ describe("A confusion matrix", () => {
       expect(refusal(() => ConfusionMatrix.fromJSON(json as never))).toMatchObject({ code: "bad-json" });
   });
 });
+
+describe("Labels that are no array of whole numbers", () => {
+  it("are refused, and count nothing", () => {
+    const matrix = new ConfusionMatrix(2);
+    for (const labels of [[0, 1], Float32Array.of(0, 1), BigInt64Array.of(0n, 1n), undefined, "01"]) {
+      for (const run of [
+        () => matrix.add(labels as never, Uint8Array.of(0, 1)),
+        () => matrix.add(Uint8Array.of(0, 1), labels as never),
+      ]) {
+        expect(run).toThrow(expect.objectContaining({ code: "bad-label", data: { received: expect.any(String) } }));
+      }
+    }
+    expect(matrix.toJSON()).toEqual(new ConfusionMatrix(2).toJSON());
+  });
+});

@@ -168,6 +168,28 @@ export class BatchNormalization extends StrictLayer {
     super.build(inputShape);
   }
 
+  protected override get takes() {
+    return { least: 1, most: 2 };
+  }
+
+  protected override assertInputCompatibility(
+    inputs: Parameters<StrictLayer["call"]>[0] | tf.SymbolicTensor | tf.SymbolicTensor[],
+  ): void {
+    super.assertInputCompatibility(inputs as tf.Tensor[]);
+    const [shape, residual] = [inputs].flat().map((input) => input.shape as Shape) as [Shape, Shape?];
+    const channels = this.movingMean?.shape[0];
+    if (channels !== undefined && shape.at(-1) !== channels) {
+      this.refuseInputs(`${channels} channels`, `[${shape}]`, [shape]);
+    }
+    const fits = (n: number | null, i: number) => n == null || shape[i] == null || n === shape[i];
+    if (residual && !(residual.length === shape.length && residual.every(fits))) {
+      this.refuseInputs(`a residual [${shape.map((n) => n ?? "?")}]`, `[${residual.map((n) => n ?? "?")}]`, [
+        shape,
+        residual,
+      ]);
+    }
+  }
+
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
     return single(inputShape);
   }

@@ -114,6 +114,19 @@ describe("wrong use", () => {
     expect(new BatchNormalization({ momentum: 0.99 }).momentum).toBe(0.99);
   });
 
+  it("of inputs is refused: three of them, other channels than before, a residual of another shape", () => {
+    const map = (...shape: number[]) => tf.input({ shape });
+    const used = batchNormalization();
+    used.apply(map(4, 4, 2));
+    for (const [layer, inputs] of [
+      [batchNormalization(), [map(4, 2), map(4, 2), map(4, 2)]],
+      [used, map(4, 4, 1)],
+      [batchNormalization(), [map(4, 4, 2), map(1, 1, 2)]],
+    ] as const) {
+      expect(() => layer.apply(inputs as tf.SymbolicTensor)).toThrow(refused({ option: "inputs" }));
+    }
+  });
+
   it("of another axis than the last, or of too few values, names what came", () => {
     tf.tidy(() => {
       const x = tf.ones([1, 4]);

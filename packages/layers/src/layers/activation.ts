@@ -19,6 +19,10 @@ export class Activation extends StrictLayer {
     this.activation = oneOf("activation", args.activation, ACTIVATIONS);
   }
 
+  protected override get takes() {
+    return { least: 1 };
+  }
+
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
     return single(inputShape);
   }

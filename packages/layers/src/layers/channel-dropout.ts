@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { badOption } from "../errors.ts";
-import { inputOf, type LayerArgs, type Shape, StrictLayer, single } from "./layer.ts";
+import { inputOf, type LayerArgs, ONE_IMAGE, type Shape, StrictLayer, single } from "./layer.ts";
 
 /** Options of {@link channelDropout}. */
 export interface ChannelDropoutLayerArgs extends LayerArgs {
@@ -26,6 +26,10 @@ export class ChannelDropout extends StrictLayer {
     this.rate = args.rate;
     this.firstSeed = args.seed;
     this.nextSeed = args.seed;
+  }
+
+  protected override get takes() {
+    return ONE_IMAGE;
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {

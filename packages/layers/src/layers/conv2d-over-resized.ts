@@ -20,6 +20,10 @@ export class Conv2DOverResized extends Conv2D {
     }
   }
 
+  protected override get takes() {
+    return { least: 2, most: Number.POSITIVE_INFINITY, rank: 4 };
+  }
+
   protected override inputChannels(inputShape: Shape | Shape[]): number {
     return (inputShape as Shape[]).reduce((sum, shape) => sum + shape[3]!, 0);
   }

@@ -4,7 +4,7 @@ import { type ActivationName, FusedConv2D, type Pair } from "../kernels/names.ts
 import * as ops from "../ops/conv2d.ts";
 import { pair } from "../ops/pair.ts";
 import { outputSize } from "../window-size.ts";
-import { inputOf, type LayerArgs, type Shape, StrictLayer, single } from "./layer.ts";
+import { inputOf, type LayerArgs, ONE_IMAGE, type Shape, StrictLayer, single } from "./layer.ts";
 import { type ConstraintArg, type InitializerArg, type RegularizerArg, resolve, written } from "./weight-args.ts";
 
 /** Options of {@link conv2d}. */
@@ -102,6 +102,14 @@ export class Conv2D extends StrictLayer {
 
   override build(inputShape: Shape | Shape[]): void {
     const channels = this.inputChannels(inputShape);
+    const shapes = (Array.isArray(inputShape[0]) ? inputShape : [inputShape]) as Shape[];
+    if (shapes.some((shape) => shape[3] == null) || channels % this.groups !== 0) {
+      this.refuseInputs(
+        this.groups === 1 ? "a known number of channels" : `channels that ${this.groups} groups divide`,
+        shapes.map((shape) => `[${shape.map((n) => n ?? "?")}]`).join(", "),
+        shapes,
+      );
+    }
     const inPerGroup = channels / this.groups;
     const fanIn = inPerGroup * this.kernelSize[0] * this.kernelSize[1];
     const { kernelStddev, biasLimit, seed: given } = this.start;
@@ -126,6 +134,10 @@ export class Conv2D extends StrictLayer {
   /** How many channels the filter looks at. */
   protected inputChannels(inputShape: Shape | Shape[]): number {
     return single(inputShape)[3]!;
+  }
+
+  protected override get takes() {
+    return ONE_IMAGE as { least: number; most?: number; rank?: number };
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {

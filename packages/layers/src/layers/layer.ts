@@ -28,6 +28,8 @@ const WHEN_LOADED = "customObjects";
  * @throws {LayersError} `option`, or what `makeError` makes.
  */
 export abstract class StrictLayer extends tf.layers.Layer {
+  readonly #makeError: MakeError;
+
   /**
    * @param own - The names of the options that this layer takes besides {@link LayerArgs}.
    * @param makeError - Makes another package's own error.
@@ -40,8 +42,38 @@ export abstract class StrictLayer extends tf.layers.Layer {
       makeError,
     );
     super(args);
+    this.#makeError = makeError;
+  }
+
+  /** TF.js calls this before it applies a layer to tensors or symbols; its own layers say there what they take. */
+  protected override assertInputCompatibility(
+    inputs: tf.Tensor | tf.Tensor[] | tf.SymbolicTensor | tf.SymbolicTensor[],
+  ): void {
+    const shapes = [inputs].flat().map(({ shape }) => shape as Shape);
+    const { least, most = least, rank } = this.takes;
+    const range =
+      least === most ? `${least}` : most === Number.POSITIVE_INFINITY ? `at least ${least}` : `${least} to ${most}`;
+    if (shapes.length < least || shapes.length > most) {
+      this.refuseInputs(`${range} ${range === "1" ? "input" : "inputs"}`, `${shapes.length}`, shapes);
+    }
+    for (const shape of shapes) {
+      if (rank !== undefined && shape.length !== rank)
+        this.refuseInputs(`inputs of rank ${rank}`, `[${shape}]`, shapes);
+    }
+  }
+
+  /** How many inputs the layer takes, and of what rank. */
+  protected abstract get takes(): { least: number; most?: number; rank?: number };
+
+  /** @throws What `makeError` makes, of code `option`. */
+  protected refuseInputs(expected: string, received: string, shapes: readonly Shape[]): never {
+    const data = { option: "inputs", nearest: undefined, received: shapes };
+    throw this.#makeError({ expected: `${expected} for the layer ${this.name}`, received }, data);
   }
 }
+
+/** One image `[batch, height, width, channels]`. */
+export const ONE_IMAGE = { least: 1, rank: 4 };
 
 /** The first of several inputs, or the only one. */
 export const inputOf = (inputs: tf.Tensor | tf.Tensor[]) => (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;

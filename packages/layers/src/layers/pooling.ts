@@ -3,7 +3,7 @@ import type { Pair } from "../kernels/names.ts";
 import { pair } from "../ops/pair.ts";
 import * as ops from "../ops/pooling.ts";
 import { outputSize } from "../window-size.ts";
-import { inputOf, type LayerArgs, type Shape, StrictLayer, single } from "./layer.ts";
+import { inputOf, type LayerArgs, ONE_IMAGE, type Shape, StrictLayer, single } from "./layer.ts";
 
 /** Options of {@link maxPool2d}. */
 export interface MaxPool2DLayerArgs extends LayerArgs, ops.MaxPool2DOptions {}
@@ -22,6 +22,10 @@ export class MaxPool2D extends StrictLayer {
   constructor(args: MaxPool2DLayerArgs) {
     super(args, ["kernelSize", "strides", "padding"]);
     this.options = ops.maxPoolWindow(args);
+  }
+
+  protected override get takes() {
+    return ONE_IMAGE;
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
@@ -49,6 +53,10 @@ export class AdaptiveAvgPool2D extends StrictLayer {
   constructor(args: AdaptiveAvgPool2DLayerArgs) {
     super(args, ["bins"]);
     this.bins = pair("bins", args.bins, 1);
+  }
+
+  protected override get takes() {
+    return ONE_IMAGE;
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {

@@ -10,6 +10,10 @@ export class ResizeLike extends StrictLayer {
     super(args, []);
   }
 
+  protected override get takes() {
+    return { least: 2, rank: 4 };
+  }
+
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
     const [x, like] = inputShape as [Shape, Shape];
     return [x[0]!, like[1]!, like[2]!, x[3]!];

@@ -18,6 +18,10 @@ export class SelectInput extends StrictLayer {
     [this.index] = pair("index", args.index, 0);
   }
 
+  protected override get takes() {
+    return { least: Math.max(2, this.index + 1), most: Number.POSITIVE_INFINITY };
+  }
+
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
     return (inputShape as Shape[])[this.index]!;
   }

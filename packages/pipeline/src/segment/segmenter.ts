@@ -90,17 +90,30 @@ export class Segmenter {
 
 async function pixels(photo: Photo): Promise<RgbImage> {
   if (typeof photo === "string" || photo instanceof Uint8Array) return decodeImage(photo);
-  if (!(photo instanceof tf.Tensor)) return photo;
-  const [height, width, channels] = photo.shape;
-  if (photo.rank !== 3 || channels !== 3) {
-    throw new PipelineError(
-      "option",
-      { expected: "a tensor [height, width, 3] with values 0-255", received: `[${photo.shape}]` },
-      { data: { option: "photo", received: photo.shape } },
-    );
+  if (photo instanceof tf.Tensor) {
+    const [height, width, channels] = photo.shape;
+    if (photo.rank !== 3 || channels !== 3) {
+      throw wrongPhoto("a tensor [height, width, 3] with values 0-255", `[${photo.shape}]`, photo.shape);
+    }
+    const values = await photo.data();
+    const wrong = values.find((value) => !(value >= 0 && value <= 255));
+    if (wrong !== undefined) throw wrongPhoto("a tensor with values 0-255", `one with ${wrong}`, wrong);
+    return { data: Uint8Array.from(values), width, height };
   }
-  return { data: Uint8Array.from(await photo.data()), width, height };
+  const { data, width, height } = (photo ?? {}) as Partial<RgbImage>;
+  const sides = [width, height].every((side) => Number.isInteger(side) && side! > 0);
+  const isBytes = ArrayBuffer.isView(data) && data.BYTES_PER_ELEMENT === 1;
+  if (!sides || !isBytes || data.length !== width! * height! * 3) {
+    const came = isBytes ? `${data.length} bytes for ${width}×${height}` : typeof photo;
+    const line =
+      "a path, a URL, an image file's bytes, a tensor, or { data, width, height } of RGB bytes, 3 for each pixel";
+    throw wrongPhoto(line, came, came);
+  }
+  return photo as RgbImage;
 }
+
+const wrongPhoto = (expected: string, received: string, value: unknown) =>
+  new PipelineError("option", { expected, received }, { data: { option: "photo", received: value } });
 
 /**
  * Makes a segmenter: resolves the configuration, finds or downloads the weights, starts the engine.
