@@ -144,6 +144,9 @@ function backward(tape: TapeNode[], variables: tf.Variable[], y: tf.Tensor): tf.
       gradients.delete(id);
     }
   }
+  const own = new Set(variables.map(({ id }) => id));
+  // A loss that depends on nothing leaves its own.
+  for (const [id, gradient] of gradients) if (!own.has(id)) gradient.dispose();
   return variables.map((variable) => gradients.get(variable.id) ?? tf.zerosLike(variable));
 }
 

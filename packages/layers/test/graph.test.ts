@@ -175,6 +175,19 @@ describe("an inference and a training model", () => {
     );
   });
 
+  it("give zeros for a loss that depends on nothing, and keep nothing", () => {
+    const model = encoder();
+    const training = trainingModel(model);
+    const x = tf.ones([1, 4, 4, 3]);
+    const before = tf.memory().numTensors;
+    const { loss, gradients } = training.gradients(x, () => tf.scalar(3));
+    for (const gradient of Object.values(gradients)) expect(gradient.abs().sum().dataSync()[0]).toBe(0);
+    tf.dispose([loss, gradients]);
+    expect(tf.memory().numTensors).toBe(before + 2 * training.variables.length);
+    x.dispose();
+    model.dispose();
+  });
+
   it("name an operation without a gradient, and keep nothing", () => {
     const model = encoder();
     const training = trainingModel(model);

@@ -190,6 +190,9 @@ describe("wrong use", () => {
     ] as const) {
       expect(errorOf(make)).toMatchObject({ code: "option", option, nearest });
     }
+    for (const make of [layers.conv2d, layers.activation, layers.channelDropout, layers.maxPool2d]) {
+      expect(errorOf(() => make(undefined as never))).toMatchObject({ code: "option", option: "args" });
+    }
     for (const args of [
       { filters: 0 },
       { filters: 3, groups: 2 },
@@ -207,6 +210,7 @@ describe("wrong use", () => {
       { kernelConstraint: "Zeros" },
       { kernelStddev: Number.POSITIVE_INFINITY },
       { kernelStddev: "3" },
+      { seed: Number.NaN },
     ]) {
       expect(errorOf(() => layers.conv2d({ ...conv, ...args } as never))).toMatchObject({ code: "option" });
     }

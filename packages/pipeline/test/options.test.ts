@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createSegmenter, DEMO_MODEL, evaluate, loadConfig, segmentPhotos, train } from "../src/index.ts";
+import { createSegmenter, DEMO_MODEL, evaluate, gatherImages, loadConfig, segmentPhotos, train } from "../src/index.ts";
 
 const error = async (run: () => unknown) => {
   try {
@@ -42,6 +42,8 @@ describe("An option of the wrong type, or no options object,", () => {
       [() => train({ warn: 5 } as never), "warn"],
       [() => loadConfig("hrnetv2-c1" as never), undefined],
       [() => createSegmenter(null as never), undefined],
+      [() => gatherImages("x.jpg" as never), "inputs"],
+      [() => segmentPhotos({} as never, [{ source: "a.jpg", name: "../a" }], { folder: "x" }), "name"],
     ] as const) {
       const data = option === undefined ? expect.anything() : expect.objectContaining({ option });
       expect(await error(run), option).toMatchObject({ name: "PipelineError", code: "option", data });

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { badOption } from "../errors.ts";
+import { seedOf } from "./conv2d.ts";
 import { inputOf, type LayerArgs, ONE_IMAGE, type Shape, StrictLayer, single } from "./layer.ts";
 
 /** Options of {@link channelDropout}. */
@@ -24,8 +25,8 @@ export class ChannelDropout extends StrictLayer {
       throw badOption("rate", args.rate, { expected: "a dropout rate in [0, 1)", received: `${args.rate}` });
     }
     this.rate = args.rate;
-    this.firstSeed = args.seed;
-    this.nextSeed = args.seed;
+    this.firstSeed = seedOf(args.seed) ?? undefined;
+    this.nextSeed = this.firstSeed;
   }
 
   protected override get takes() {

@@ -76,7 +76,7 @@ export class Conv2D extends StrictLayer {
     this.start = {
       kernelStddev: notNegative("kernelStddev", args.kernelStddev),
       biasLimit: notNegative("biasLimit", args.biasLimit),
-      seed: args.seed ?? null,
+      seed: seedOf(args.seed),
     };
     this.weightArgs = {
       kernelInitializer: resolve("initializer", "kernelInitializer", args.kernelInitializer),
@@ -192,6 +192,12 @@ function positive(option: string, value: number, step: number): number {
   const expected =
     step === 1 ? `${option}: a whole number ≥ 1` : `${option}: a positive multiple of the ${step} groups`;
   throw badOption(option, value, { expected, received: `${value}` });
+}
+
+/** @throws {LayersError} `option` for a seed that is no whole number. */
+export function seedOf(seed: number | null | undefined): number | null {
+  if (seed == null || Number.isInteger(seed)) return seed ?? null;
+  throw badOption("seed", seed, { expected: "seed: a whole number", received: `${seed}` });
 }
 
 function notNegative(option: string, value: number | null | undefined): number | null {

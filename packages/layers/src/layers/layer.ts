@@ -35,9 +35,14 @@ export abstract class StrictLayer extends tf.layers.Layer {
    * @param makeError - Makes another package's own error.
    */
   constructor(args: LayerArgs, own: readonly string[], makeError: MakeError = optionError) {
+    if (typeof args !== "object" || args === null) {
+      const line = { expected: `options of the layer ${new.target.name} as an object`, received: `${args}` };
+      throw makeError(line, { option: "args", nearest: undefined });
+    }
+    const { [WHEN_LOADED]: _, ...given } = args as LayerArgs & { [WHEN_LOADED]?: unknown };
     refuseUnknownOptions(
-      args,
-      [...COMMON, ...own, WHEN_LOADED],
+      given,
+      [...COMMON, ...own],
       `an option of the layer ${args.name ?? new.target.name}`,
       makeError,
     );

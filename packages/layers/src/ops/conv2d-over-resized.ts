@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { LayersError } from "../errors.ts";
 import { InterpolatedConv2D, type Pair } from "../kernels/names.ts";
 import { conv2d } from "./conv2d.ts";
+import { pair } from "./pair.ts";
 import { resizeBilinear } from "./resize-bilinear.ts";
 
 /**
@@ -17,7 +18,8 @@ import { resizeBilinear } from "./resize-bilinear.ts";
  * @returns `[batch, newHeight, newWidth, outChannels]` as of `conv2d`; the caller disposes it.
  * @throws {LayersError} if the filter's channels are not those of the images together.
  */
-export function conv2dOverResized(xs: tf.Tensor4D[], filter: tf.Tensor4D, padding: Pair = [0, 0]): tf.Tensor4D {
+export function conv2dOverResized(xs: tf.Tensor4D[], filter: tf.Tensor4D, padding: number | Pair = 0): tf.Tensor4D {
+  const margin = pair("padding", padding, 0);
   const first = xs[0]!;
   const channels = xs.reduce((sum, x) => sum + x.shape[3], 0);
   if (channels !== filter.shape[2]) {
@@ -25,6 +27,14 @@ export function conv2dOverResized(xs: tf.Tensor4D[], filter: tf.Tensor4D, paddin
       "shape",
       { expected: `a filter for ${channels} channels`, received: `[${filter.shape}]` },
       { data: { expected: channels, received: filter.shape } },
+    );
+  }
+  if (xs.some(({ shape }) => shape.length !== 4 || shape[0] !== first.shape[0])) {
+    const shapes = xs.map(({ shape }) => `[${shape}]`).join(", ");
+    throw new LayersError(
+      "shape",
+      { expected: "images of rank 4 and of one batch size", received: shapes },
+      { data: { received: xs.map(({ shape }) => shape) } },
     );
   }
   const size: Pair = [first.shape[1], first.shape[2]];
@@ -38,11 +48,11 @@ export function conv2dOverResized(xs: tf.Tensor4D[], filter: tf.Tensor4D, paddin
     const denseFilters = parts.filter((_, i) => !pays[i]);
     const together = resized.length === 1 ? first : tf.concat(resized, 3);
     const togetherFilter = denseFilters.length === 1 ? denseFilters[0]! : tf.concat(denseFilters, 2);
-    let y = conv2d(together as tf.Tensor4D, togetherFilter as tf.Tensor4D, { padding });
+    let y = conv2d(together as tf.Tensor4D, togetherFilter as tf.Tensor4D, { padding: margin });
     xs.forEach((x, i) => {
       if (!pays[i]) return;
       const inputs = { x, filter: parts[i]!, onto: y };
-      y = tf.engine().runKernel(InterpolatedConv2D, inputs, { size, padding }) as tf.Tensor4D;
+      y = tf.engine().runKernel(InterpolatedConv2D, inputs, { size, padding: margin }) as tf.Tensor4D;
     });
     return y;
   });

@@ -1,7 +1,7 @@
 import { buildDecoder, type DecoderName, type DecoderOptions, type RequiredFeatures } from "@seg/decoders";
 import { buildEncoder, type EncoderName } from "@seg/encoders";
 import * as tf from "@tensorflow/tfjs";
-import { PipelineError } from "../errors.ts";
+import { PipelineError, refuseUnknown } from "../errors.ts";
 
 /** Options of {@link buildSegmentationModel}: which networks, and those of `buildDecoder`, which `buildEncoder` shares. */
 export interface SegmentationModelOptions extends DecoderOptions {
@@ -20,6 +20,8 @@ export interface SegmentationModelOptions extends DecoderOptions {
  *   there is not, or one out of range.
  */
 export function buildSegmentationModel({ encoder, decoder, ...options }: SegmentationModelOptions): tf.LayersModel {
+  const known = ["encoder", "decoder", "numClasses", "dropout", "weights", "seed", "batchNorm"];
+  refuseUnknown({ encoder, decoder, ...options }, known, "an option of buildSegmentationModel");
   const { weights, seed, batchNorm } = options;
   const shared = { ...(weights && { weights }), ...(batchNorm && { batchNorm }) };
   const first = buildEncoder(encoder, { ...shared, ...(seed !== undefined && { seed }) });

@@ -23,10 +23,14 @@ export interface GatheredImages {
  * @throws {DataError} what is wrong with the first input, if none gives a photo.
  */
 export async function gatherImages(inputs: readonly string[]): Promise<GatheredImages> {
-  if (inputs.length === 0) {
+  if (!Array.isArray(inputs) || inputs.length === 0) {
     throw new PipelineError(
       "option",
-      { expected: "photos to segment", received: "none", hint: "name files, folders or URLs after --imgs" },
+      {
+        expected: "photos to segment",
+        received: Array.isArray(inputs) ? "none" : typeof inputs,
+        hint: "name files, folders or URLs after --imgs",
+      },
       { data: { option: "inputs" } },
     );
   }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import {
   type ClassShare,
   type LabelMap,
@@ -9,7 +9,7 @@ import {
   writeLabelPng,
 } from "@seg/ade20k-data";
 import { CONTEXT_OPTIONS, type ContextOptions, contextOf } from "../context.ts";
-import { refuseUnknown } from "../errors.ts";
+import { PipelineError, refuseUnknown } from "../errors.ts";
 import type { ImageSource } from "./gather.ts";
 
 /** What segments the photos; its maker disposes it. */
@@ -59,6 +59,13 @@ export async function segmentPhotos(
 ): Promise<{ results: PhotoResult[]; failures: { image: string; error: unknown }[] }> {
   refuseUnknown(options, ["folder", "legend", "onResult", ...CONTEXT_OPTIONS], "an option of segmentPhotos");
   const { folder, legend: withLegend = false, onResult } = options;
+  const outside = images.find(
+    ({ name }) => typeof name !== "string" || relative(folder, join(folder, name)).startsWith(".."),
+  );
+  if (outside) {
+    const line = { expected: `names of pictures within ${folder}`, received: String(outside.name) };
+    throw new PipelineError("option", line, { data: { option: "name", received: outside.name } });
+  }
   const { warn, onProgress, signal } = contextOf(options);
   const results: PhotoResult[] = [];
   const failures: { image: string; error: unknown }[] = [];
