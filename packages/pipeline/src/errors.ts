@@ -103,9 +103,3 @@ export interface ErrorCodes {
   MetricsError: MetricsErrorCode;
   SyncBatchNormError: SyncBatchNormErrorCode;
 }
-
-/** Whether it says what is wrong with data or settings: an error of the packages themselves, whose codes, unlike Node's, are in lower case. */
-export function isOwnError(error: unknown): error is Error & { code: string } {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return error instanceof Error && typeof code === "string" && /^[a-z-]+$/.test(code);
-}

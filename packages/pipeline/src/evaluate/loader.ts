@@ -1,4 +1,5 @@
 // Run as a thread of worker.ts: reads photos and labels ahead of the engine, and scores and draws what comes back from it.
+
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import {
@@ -11,9 +12,9 @@ import {
   validationScales,
   writeImage,
 } from "@seg/ade20k-data";
+import { isSegError } from "@seg/errors";
 import { ConfusionMatrix, type ConfusionMatrixJson } from "@seg/metrics";
 import { type SerializedError, serializeError } from "@seg/node";
-import { isOwnError } from "../errors.ts";
 import { sideBySide } from "../pictures/side-by-side.ts";
 import type { EvaluationPair, LoaderSetup } from "./messages.ts";
 
@@ -41,7 +42,7 @@ port.on("message", async (message: ToLoader) => {
   try {
     await ("pair" in message ? load(message.index, message.pair) : score(message.index, message.labels));
   } catch (error) {
-    if (!isOwnError(error)) throw error;
+    if (!isSegError(error)) throw error;
     say({ type: "failed", error: serializeError(error) });
   }
 });

@@ -1,8 +1,9 @@
 // Run in a process of its own by evaluate.ts: holds one engine. Decoding and scoring are done by threads beside it, so that
 // this thread does nothing but feed the engine.
+
 import { startEngine } from "@seg/backend";
+import { isSegError } from "@seg/errors";
 import { ownModule, serializeError, startThread } from "@seg/node";
-import { isOwnError } from "../errors.ts";
 import { networkProof } from "../model/engine-proof.ts";
 import { loadNetwork } from "../model/load.ts";
 import { predictLabels } from "../model/predict-labels.ts";
@@ -22,7 +23,7 @@ function say(message: FromWorker<WorkerInfo, ImageCounts>, said: () => void = ()
 }
 
 function giveUp(error: unknown): void {
-  const known = isOwnError(error) ? error : undefined;
+  const known = isSegError(error) ? error : undefined;
   // What did not fit beside the other workers' images may fit in the next attempt.
   if (known && known.code !== "out-of-memory") say({ type: "failed", error: serializeError(known) });
   else say({ type: "dying", reason: `failed: ${known?.message ?? String(error)}` }, () => process.exit(1));

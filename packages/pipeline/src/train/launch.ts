@@ -1,8 +1,9 @@
 import type { EngineName } from "@seg/backend";
 import { broadcastJson, type Group, type MpiLaunch, single } from "@seg/collectives";
 import { DataParallel, DataParallelError, hostReplica } from "@seg/data-parallel";
+import { isSegError } from "@seg/errors";
 import { ownModule } from "@seg/node";
-import { isOwnError, PipelineError } from "../errors.ts";
+import { PipelineError } from "../errors.ts";
 import { gpuOfRank, processorsOf } from "../launch/devices.ts";
 import { joinRanks, PATIENCE_MS } from "../launch/ranks.ts";
 import type { TrainingPlan } from "./plan.ts";
@@ -98,7 +99,7 @@ export async function launchTraining(
 /** A replica's own error where it says what is wrong with the data or the settings; else that of its end, with the way out. */
 function plainReplicaError(error: unknown): unknown {
   if (!(error instanceof DataParallelError && error.code === "replica")) return error;
-  if (isOwnError(error.cause) && error.cause.name !== "CollectiveError") return error.cause;
+  if (isSegError(error.cause) && error.cause.name !== "CollectiveError") return error.cause;
   return new PipelineError("failed", `${error.message}: go on from the last checkpoint with --resume.`, {
     data: { rank: error.rank, reason: error.message },
     cause: error,
