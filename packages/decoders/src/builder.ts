@@ -1,15 +1,14 @@
-import { channelDropout, conv2d, conv2dOverResized, layerSeed, resizeLike, type WeightOptions } from "@seg/layers";
-import { type BatchNormalizationLayerArgs, batchNormalization } from "@seg/sync-bn";
+import { channelDropout, conv2d, conv2dOverResized, layerSeed, resizeLike } from "@seg/layers";
+import { batchNormalization } from "@seg/sync-bn";
+import type { NetworkOptions } from "@seg/sync-bn/network-options";
 import type * as tf from "@tensorflow/tfjs";
 
 /** Options of every decoder. */
-export interface DecoderOptions extends WeightOptions {
+export interface DecoderOptions extends NetworkOptions {
   /** How many classes are scored. Default 150, ADE20K's. */
   numClasses?: number;
   /** Share of channels dropped in training before the last layer of PPM decoders. Default 0.1. */
   dropout?: number;
-  /** Options of each batch norm, such as its momentum. */
-  batchNorm?: Pick<BatchNormalizationLayerArgs, "epsilon" | "epsMode" | "momentum" | "runningAverage" | "frozen">;
 }
 
 interface ConvBnReluOptions {

@@ -1,5 +1,5 @@
 import { buildEncoder, FEATURE_INFO } from "@seg/encoders";
-import { describeEngines } from "@seg/testing";
+import { describeEngines, thrown } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
 import {
@@ -10,15 +10,6 @@ import {
   type DecoderName,
   type DecoderOptions,
 } from "../src/index.ts";
-
-function thrown(call: () => unknown): unknown {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 it("refuses, when compiled and when run, an encoder that lacks the features it needs", () => {
   const { hrnetv2, mobilenetv2dilated } = FEATURE_INFO;

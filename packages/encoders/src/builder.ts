@@ -1,12 +1,10 @@
-import { type ActivationName, conv2d, layerSeed, type WeightOptions } from "@seg/layers";
-import { type BatchNormalizationLayerArgs, batchNormalization } from "@seg/sync-bn";
+import { type ActivationName, conv2d, layerSeed } from "@seg/layers";
+import { batchNormalization } from "@seg/sync-bn";
+import type { NetworkOptions } from "@seg/sync-bn/network-options";
 import type * as tf from "@tensorflow/tfjs";
 
 /** Options of every encoder. */
-export interface EncoderOptions extends WeightOptions {
-  /** Options of each batch norm, such as its momentum. */
-  batchNorm?: Pick<BatchNormalizationLayerArgs, "epsilon" | "epsMode" | "momentum" | "runningAverage" | "frozen">;
-}
+export type EncoderOptions = NetworkOptions;
 
 /** What a convolution with batch norm is told besides its input. */
 interface ConvBnOptions {

@@ -1,4 +1,4 @@
-import { describeEngines } from "@seg/testing";
+import { describeEngines, thrown } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
 import { buildEncoder, ENCODER_NAMES, EncoderError, type EncoderName, type EncoderOptions } from "../src/index.ts";
@@ -46,15 +46,6 @@ it("is initialized with the variance 2 / (kernel area · output channels / group
   });
   for (const model of [a, b, c]) model.dispose();
 });
-
-function thrown(call: () => unknown): unknown {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 it("names the nearest encoder, and the choices, when it is asked for one that does not exist", () => {
   const error = thrown(() => buildEncoder("resnet50dilatd" as EncoderName));

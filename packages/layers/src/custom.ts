@@ -6,7 +6,7 @@ export { type ComposedKernel, composedKernel } from "./kernels/composed/kernel.t
 export { ACTIVATIONS, type ActivationName } from "./kernels/names.ts";
 export { registerKernels } from "./kernels/register.ts";
 export { execute, executeAll, FLOAT, float, type NativeBackend, nativeKernel } from "./kernels/tensorflow/native.ts";
-export { type LayerArgs, type Shape, StrictLayer, single } from "./layers/layer.ts";
+export { firstShape, type LayerArgs, type Shape, StrictLayer } from "./layers/layer.ts";
 export {
   type ConstraintArg,
   type InitializerArg,

@@ -10,7 +10,7 @@ export { Activation, type ActivationLayerArgs, activation } from "./layers/activ
 export { ChannelDropout, type ChannelDropoutLayerArgs, channelDropout } from "./layers/channel-dropout.ts";
 export { Conv2D, type Conv2DLayerArgs, conv2d } from "./layers/conv2d.ts";
 export { Conv2DOverResized, conv2dOverResized } from "./layers/conv2d-over-resized.ts";
-export type { LayerArgs, Shape } from "./layers/layer.ts";
+export type { LayerArgs, LayerInputs, Shape } from "./layers/layer.ts";
 export {
   AdaptiveAvgPool2D,
   type AdaptiveAvgPool2DLayerArgs,

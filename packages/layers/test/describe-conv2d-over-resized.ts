@@ -1,20 +1,9 @@
-import { describeEngines, type Engine, tidyAsync, uniform } from "@seg/testing";
+import { describeEngines, type Engine, tidyAsync } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
 import type { Pair } from "../src/index.ts";
 import { conv2d, conv2dOverResized, resizeBilinear } from "../src/ops/index.ts";
-
-const madeUp = (key: string, shape: [number, number, number, number]) =>
-  tf.tensor4d(
-    Float32Array.from(
-      uniform(
-        key,
-        shape.reduce((a, b) => a * b, 1),
-        (u) => u - 0.5,
-      ),
-    ),
-    shape,
-  );
+import { madeUp } from "./made-up.ts";
 
 async function expectClose(actual: tf.Tensor, expected: tf.Tensor): Promise<void> {
   expect(actual.shape).toEqual(expected.shape);

@@ -1,19 +1,8 @@
-import { describeEveryEngine, tidyAsync, uniform } from "@seg/testing";
+import { describeEveryEngine, tidyAsync } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { conv2d, inferenceModel, LayersError, selectInput, trainingModel } from "../src/index.ts";
-
-const madeUp = (key: string, shape: number[]) =>
-  tf.tensor(
-    Float32Array.from(
-      uniform(
-        key,
-        shape.reduce((a, b) => a * b, 1),
-        (u) => u - 0.5,
-      ),
-    ),
-    shape,
-  );
+import { madeUp } from "./made-up.ts";
 
 const conv = (name: string, filters: number, seed: number) =>
   conv2d({ name, filters, kernelSize: 3, padding: 1, seed });

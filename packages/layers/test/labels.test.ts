@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describeEngines, expectLabels, uniform } from "@seg/testing";
+import { describeEngines, expectLabels, thrown, uniform } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { LayersError, labelsOf, type ScoreMap } from "../src/index.ts";
@@ -156,14 +156,6 @@ describe("labels", () => {
   });
 
   it("are refused for maps that are none, or that do not belong together", () => {
-    const thrown = (run: () => unknown) => {
-      try {
-        run();
-      } catch (error) {
-        return error as LayersError;
-      }
-      throw new Error("nothing was thrown");
-    };
     const map = madeUp("a", [2, 2, 3]);
     const cases: [unknown, string, RegExp][] = [
       [[], "shape", /at least one score map/],
@@ -177,7 +169,7 @@ describe("labels", () => {
       [[{ ...map, data: new Float64Array(12) }], "shape", /a Float32Array but received Float64Array/],
     ];
     for (const [maps, code, message] of cases) {
-      const error = thrown(() => labelsOf(maps as ScoreMap[], [4, 4]));
+      const error = thrown<LayersError>(() => labelsOf(maps as ScoreMap[], [4, 4]));
       expect(error).toBeInstanceOf(LayersError);
       expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
     }
@@ -186,12 +178,12 @@ describe("labels", () => {
       [4, 1.5],
       [4, Number.NaN],
     ] as const) {
-      expect(thrown(() => labelsOf([map], size))).toMatchObject({ code: "option" });
+      expect(thrown<LayersError>(() => labelsOf([map], size))).toMatchObject({ code: "option" });
     }
     for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       const broken = { ...map, data: map.data.slice() };
       broken.data[7] = wrong;
-      const error = thrown(() => labelsOf([map, broken], [4, 4]));
+      const error = thrown<LayersError>(() => labelsOf([map, broken], [4, 4]));
       expect(error).toMatchObject({ code: "value" });
       expect(error.message).toContain(`received ${wrong} for class 1`);
     }

@@ -10,18 +10,7 @@ import {
   sparseCrossEntropy,
   trainingModel,
 } from "../src/index.ts";
-
-const madeUp = (key: string, shape: number[], map = (u: number) => u - 0.5) =>
-  tf.tensor(
-    Float32Array.from(
-      uniform(
-        key,
-        shape.reduce((a, b) => a * b, 1),
-        map,
-      ),
-    ),
-    shape,
-  );
+import { madeUp } from "./made-up.ts";
 
 const numbers = async (tensor: tf.Tensor) => Array.from(await tensor.data());
 

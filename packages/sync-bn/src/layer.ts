@@ -4,6 +4,7 @@ import {
   type ActivationName,
   activate,
   type ConstraintArg,
+  firstShape,
   type InitializerArg,
   type LayerArgs,
   oneOf,
@@ -11,7 +12,6 @@ import {
   resolve,
   type Shape,
   StrictLayer,
-  single,
   written,
 } from "@seg/layers/custom";
 import * as tf from "@tensorflow/tfjs";
@@ -135,7 +135,7 @@ export class BatchNormalization extends StrictLayer {
   }
 
   override build(inputShape: Shape | Shape[]): void {
-    const shape = single(inputShape);
+    const shape = firstShape(inputShape);
     const channels = shape[shape.length - 1];
     if (shape.length < 2 || channels == null) {
       const received = shape.map((n) => n ?? "?");
@@ -191,7 +191,7 @@ export class BatchNormalization extends StrictLayer {
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return single(inputShape);
+    return firstShape(inputShape);
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], { training = false }: { training?: boolean } = {}): tf.Tensor {

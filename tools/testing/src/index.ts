@@ -13,3 +13,4 @@ export { fillMadeUp, hash, pytorchName, uniform } from "./made-up.ts";
 export { reference } from "./reference.ts";
 export { expectSampled, nchwIndexToNhwc, type SampledTensor } from "./sampled.ts";
 export { shared, unlessShared } from "./shared.ts";
+export { thrown } from "./thrown.ts";

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { oneOf } from "../errors.ts";
 import { ACTIVATIONS, type ActivationName } from "../kernels/names.ts";
 import { activate } from "../ops/activation.ts";
-import { inputOf, type LayerArgs, type Shape, StrictLayer, single } from "./layer.ts";
+import { firstShape, inputOf, type LayerArgs, type Shape, StrictLayer } from "./layer.ts";
 
 /** Options of {@link activation}. */
 export interface ActivationLayerArgs extends LayerArgs {
@@ -24,7 +24,7 @@ export class Activation extends StrictLayer {
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return single(inputShape);
+    return firstShape(inputShape);
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {

@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { badOption } from "../errors.ts";
-import { seedOf } from "./conv2d.ts";
-import { inputOf, type LayerArgs, ONE_IMAGE, type Shape, StrictLayer, single } from "./layer.ts";
+import { firstShape, inputOf, type LayerArgs, ONE_IMAGE, type Shape, StrictLayer, seedOf } from "./layer.ts";
 
 /** Options of {@link channelDropout}. */
 export interface ChannelDropoutLayerArgs extends LayerArgs {
@@ -34,7 +33,7 @@ export class ChannelDropout extends StrictLayer {
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return single(inputShape);
+    return firstShape(inputShape);
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], { training = false }: { training?: boolean } = {}): tf.Tensor {

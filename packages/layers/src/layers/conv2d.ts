@@ -4,7 +4,7 @@ import { type ActivationName, FusedConv2D, type Pair } from "../kernels/names.ts
 import * as ops from "../ops/conv2d.ts";
 import { pair } from "../ops/pair.ts";
 import { outputSize } from "../window-size.ts";
-import { inputOf, type LayerArgs, ONE_IMAGE, type Shape, StrictLayer, single } from "./layer.ts";
+import { firstShape, inputOf, type LayerArgs, ONE_IMAGE, type Shape, StrictLayer, seedOf } from "./layer.ts";
 import { type ConstraintArg, type InitializerArg, type RegularizerArg, resolve, written } from "./weight-args.ts";
 
 /** Options of {@link conv2d}. */
@@ -133,15 +133,15 @@ export class Conv2D extends StrictLayer {
 
   /** How many channels the filter looks at. */
   protected inputChannels(inputShape: Shape | Shape[]): number {
-    return single(inputShape)[3]!;
+    return firstShape(inputShape)[3]!;
   }
 
   protected override get takes() {
-    return ONE_IMAGE as { least: number; most?: number; rank?: number };
+    return ONE_IMAGE;
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    const [batch, height, width] = single(inputShape);
+    const [batch, height, width] = firstShape(inputShape);
     const size = (n: number | null | undefined, i: 0 | 1) =>
       n == null ? null : outputSize(n, this.kernelSize[i], this.strides[i], this.padding[i], this.dilations[i]);
     return [batch!, size(height, 0), size(width, 1), this.filters];
@@ -192,12 +192,6 @@ function positive(option: string, value: number, step: number): number {
   const expected =
     step === 1 ? `${option}: a whole number ≥ 1` : `${option}: a positive multiple of the ${step} groups`;
   throw badOption(option, value, { expected, received: `${value}` });
-}
-
-/** @throws {LayersError} `option` for a seed that is no whole number. */
-export function seedOf(seed: number | null | undefined): number | null {
-  if (seed == null || Number.isInteger(seed)) return seed ?? null;
-  throw badOption("seed", seed, { expected: "seed: a whole number", received: `${seed}` });
 }
 
 function notNegative(option: string, value: number | null | undefined): number | null {

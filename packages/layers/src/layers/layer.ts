@@ -1,6 +1,6 @@
 import { type MakeError, refuseUnknownOptions } from "@seg/errors";
 import * as tf from "@tensorflow/tfjs";
-import { optionError } from "../errors.ts";
+import { badOption, optionError } from "../errors.ts";
 
 /** A shape whose unknown dimensions are null. */
 export type Shape = (number | null)[];
@@ -21,6 +21,13 @@ const COMMON = [
 
 /** What TF.js itself adds to the options that it reads from a saved model. */
 const WHEN_LOADED = "customObjects";
+
+/** How many inputs a layer takes, `least` of them or up to `most`, and of what rank. */
+export interface LayerInputs {
+  least: number;
+  most?: number;
+  rank?: number;
+}
 
 /**
  * The base of the layers here: it refuses options that nobody reads, which TF.js's own passes over.
@@ -68,7 +75,7 @@ export abstract class StrictLayer extends tf.layers.Layer {
   }
 
   /** How many inputs the layer takes, and of what rank. */
-  protected abstract get takes(): { least: number; most?: number; rank?: number };
+  protected abstract get takes(): LayerInputs;
 
   /** @throws What `makeError` makes, of code `option`. */
   protected refuseInputs(expected: string, received: string, shapes: readonly Shape[]): never {
@@ -78,10 +85,16 @@ export abstract class StrictLayer extends tf.layers.Layer {
 }
 
 /** One image `[batch, height, width, channels]`. */
-export const ONE_IMAGE = { least: 1, rank: 4 };
+export const ONE_IMAGE: LayerInputs = { least: 1, rank: 4 };
+
+/** @throws {LayersError} `option` for a seed that is no whole number. */
+export function seedOf(seed: number | null | undefined): number | null {
+  if (seed == null || Number.isInteger(seed)) return seed ?? null;
+  throw badOption("seed", seed, { expected: "seed: a whole number", received: `${seed}` });
+}
 
 /** The first of several inputs, or the only one. */
 export const inputOf = (inputs: tf.Tensor | tf.Tensor[]) => (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
 
 /** The first of several shapes, or the only one. */
-export const single = (shape: Shape | Shape[]) => (Array.isArray(shape[0]) ? shape[0] : shape) as Shape;
+export const firstShape = (shape: Shape | Shape[]) => (Array.isArray(shape[0]) ? shape[0] : shape) as Shape;

@@ -3,7 +3,7 @@ import type { Pair } from "../kernels/names.ts";
 import { pair } from "../ops/pair.ts";
 import * as ops from "../ops/pooling.ts";
 import { outputSize } from "../window-size.ts";
-import { inputOf, type LayerArgs, ONE_IMAGE, type Shape, StrictLayer, single } from "./layer.ts";
+import { firstShape, inputOf, type LayerArgs, ONE_IMAGE, type Shape, StrictLayer } from "./layer.ts";
 
 /** Options of {@link maxPool2d}. */
 export interface MaxPool2DLayerArgs extends LayerArgs, ops.MaxPool2DOptions {}
@@ -29,7 +29,7 @@ export class MaxPool2D extends StrictLayer {
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    const [batch, height, width, channels] = single(inputShape);
+    const [batch, height, width, channels] = firstShape(inputShape);
     const { kernelSize, strides, padding } = this.options;
     const size = (n: number | null | undefined, i: 0 | 1) =>
       n == null ? null : outputSize(n, kernelSize[i], strides[i], padding[i], 1);
@@ -60,7 +60,7 @@ export class AdaptiveAvgPool2D extends StrictLayer {
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    const [batch, , , channels] = single(inputShape);
+    const [batch, , , channels] = firstShape(inputShape);
     return [batch!, ...this.bins, channels!];
   }
 
