@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { LayersError } from "./errors.ts";
+import { badOption, LayersError } from "./errors.ts";
 import type { Shape } from "./layers/layer.ts";
 import { SelectInput } from "./layers/select-input.ts";
 
@@ -25,6 +25,22 @@ export interface Graph {
   inputShape: Shape;
   /** The tensors that the last model gives. */
   results: number[];
+  /** Every tensor's shape. */
+  shapes: ReadonlyMap<number, Shape>;
+}
+
+/**
+ * Those of a chain's outputs that are wanted; by default all.
+ *
+ * @throws {LayersError} `option` for one that there is not.
+ */
+export function chosenOutputs(
+  results: readonly number[],
+  outputs: readonly number[] = results.map((_, i) => i),
+): number[] {
+  if (Array.isArray(outputs) && outputs.every((i) => results[i] !== undefined)) return outputs.map((i) => results[i]!);
+  const line = { expected: `indices of the ${results.length} outputs, in an array`, received: `${outputs}` };
+  throw badOption("outputs", outputs, line);
 }
 
 /** Masks go from layer to layer beside the tensors. */
@@ -118,7 +134,7 @@ export function flatten(chain: tf.LayersModel[]): Graph {
   }
   let results = [input];
   for (const model of chain) results = inline(model, results);
-  return { nodes, input, inputShape: shapes.get(input)!, results };
+  return { nodes, input, inputShape: shapes.get(input)!, results, shapes };
 }
 
 const isCompatible = (a: Shape, b: Shape) =>

@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { badOption } from "./errors.ts";
-import { applyLayer, checkInput, execute, flatten, type Node, needed, type Step } from "./graph.ts";
+import { applyLayer, checkInput, chosenOutputs, execute, flatten, type Node, needed, type Step } from "./graph.ts";
 import type { ActivationName } from "./kernels/names.ts";
 import { Conv2D } from "./layers/conv2d.ts";
 import { activate } from "./ops/activation.ts";
@@ -39,12 +38,7 @@ const isAffine = (layer: tf.layers.Layer): layer is AffineLayer => "asAffine" in
 export function inferenceModel(models: tf.LayersModel | tf.LayersModel[], outputs?: number[]): InferenceModel {
   const chain = Array.isArray(models) ? models : [models];
   const { nodes, input, inputShape, results } = flatten(chain);
-  const chosen = outputs ?? results.map((_, i) => i);
-  if (!Array.isArray(chosen) || chosen.some((i) => results[i] === undefined)) {
-    const line = { expected: `indices of the ${results.length} outputs, in an array`, received: `${chosen}` };
-    throw badOption("outputs", chosen, line);
-  }
-  const wanted = chosen.map((i) => results[i]!);
+  const wanted = chosenOutputs(results, outputs);
   const steps = fold(needed(nodes, wanted), wanted);
   const weights = steps.flatMap((step) => step.weights);
   return {

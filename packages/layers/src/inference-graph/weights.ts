@@ -1,0 +1,126 @@
+import type * as tf from "@tensorflow/tfjs";
+import { LayersError } from "../errors.ts";
+
+/** Numbers that are read when they are asked for, so that a model's weights need not be in memory at once. */
+export interface LazyArray {
+  readonly shape: readonly number[];
+  /** The values in row-major order; not to be written to. */
+  read(): Float32Array;
+}
+
+/**
+ * Where a variable's values come from, in place of the variable: a checkpoint, say. In PyTorch's order of axes; undefined where the
+ * variable holds them itself.
+ */
+export type WeightSource = (variable: tf.LayerVariable) => Float32Array | undefined;
+
+/** Numbers as they are. */
+export const constant = (values: Float32Array, shape: readonly number[] = [values.length]): LazyArray => ({
+  shape,
+  read: () => values,
+});
+
+/** A vector of a layer. */
+export const vectorOf = (variable: tf.LayerVariable, source: WeightSource): LazyArray => ({
+  shape: variable.shape as number[],
+  read: () => source(variable) ?? ownValues(variable),
+});
+
+/** A filter: `[height, width, in, out]` of a layer as `[out, in, height, width]`; `[in, out]` of a dense one as `[out, in]`. */
+export function filterOf(variable: tf.LayerVariable, source: WeightSource): LazyArray {
+  const shape = variable.shape as number[];
+  const [inputs, outputs] = shape.slice(-2) as [number, number];
+  const window = shape.slice(0, -2);
+  return {
+    shape: [outputs, inputs, ...window],
+    read: () => source(variable) ?? outermost(ownValues(variable), outputs * inputs, [outputs, inputs]),
+  };
+}
+
+/** A depthwise filter: `[height, width, channels, multiplier]` as `[channels · multiplier, 1, height, width]`. */
+export function depthwiseFilterOf(variable: tf.LayerVariable, source: WeightSource): LazyArray {
+  const [height, width, channels, multiplier] = variable.shape as [number, number, number, number];
+  const filters = channels * multiplier;
+  return {
+    shape: [filters, 1, height, width],
+    read: () => source(variable) ?? outermost(ownValues(variable), filters, [filters]),
+  };
+}
+
+/** Values `[…, a, b]` as `[b, a, …]`, or `[…, a]` as `[a, …]`. */
+function outermost(values: Float32Array, last: number, axes: [number] | [number, number]): Float32Array {
+  const result = new Float32Array(values.length);
+  const positions = values.length / last;
+  const [outputs, inputs = 1] = axes;
+  let at = 0;
+  for (let position = 0; position < positions; position++) {
+    for (let i = 0; i < inputs; i++) {
+      for (let o = 0; o < outputs; o++) result[(o * inputs + i) * positions + position] = values[at++]!;
+    }
+  }
+  return result;
+}
+
+function ownValues(variable: tf.LayerVariable): Float32Array {
+  const values = variable.read().dataSync();
+  if (values instanceof Float32Array) return values;
+  throw new LayersError("model", { expected: `float32 for ${variable.name}`, received: variable.dtype });
+}
+
+/** Of a normalization at inference: γ/σ and β − μγ/σ. */
+export interface Normalization {
+  gamma?: tf.LayerVariable;
+  beta?: tf.LayerVariable;
+  movingMean: tf.LayerVariable;
+  movingVariance: tf.LayerVariable;
+  epsilon: number;
+}
+
+/** A normalization as x · scale + offset. */
+export function affineOf(norm: Normalization, source: WeightSource): { scale: LazyArray; offset: LazyArray } {
+  const shape = norm.movingMean.shape as number[];
+  const read = (variable: tf.LayerVariable) => vectorOf(variable, source).read();
+  const scales = () => {
+    const gamma = norm.gamma && read(norm.gamma);
+    return Float64Array.from(read(norm.movingVariance), (v, c) => (gamma?.[c] ?? 1) / Math.sqrt(v + norm.epsilon));
+  };
+  return {
+    scale: { shape, read: () => Float32Array.from(scales()) },
+    offset: {
+      shape,
+      read: () => {
+        const beta = norm.beta && read(norm.beta);
+        const scale = scales();
+        return Float32Array.from(read(norm.movingMean), (mean, c) => (beta?.[c] ?? 0) - mean * scale[c]!);
+      },
+    },
+  };
+}
+
+/** A filter or kernel whose outputs are then x · scale + offset, and its bias. */
+export function folded(
+  filter: LazyArray,
+  bias: LazyArray | undefined,
+  { scale, offset }: { scale: LazyArray; offset: LazyArray },
+): { filter: LazyArray; bias: LazyArray } {
+  return {
+    filter: {
+      shape: filter.shape,
+      read: () => {
+        const scales = scale.read();
+        const values = Float32Array.from(filter.read());
+        const each = values.length / scales.length;
+        for (let o = 0, i = 0; o < scales.length; o++)
+          for (const end = i + each; i < end; i++) values[i]! *= scales[o]!;
+        return values;
+      },
+    },
+    bias: {
+      shape: offset.shape,
+      read: () => {
+        const [scales, own] = [scale.read(), bias?.read()];
+        return offset.read().map((value, o) => value + (own ? own[o]! * scales[o]! : 0));
+      },
+    },
+  };
+}
