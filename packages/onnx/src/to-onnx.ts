@@ -1,0 +1,101 @@
+import { inferenceGraph, type WeightSource } from "@seg/layers/inference-graph";
+import type * as tf from "@tensorflow/tfjs";
+import { badOption, refuseUnknown } from "./errors.ts";
+import { encode, encodedLength, type Unwritten } from "./write/encode.ts";
+import { halved } from "./write/half.ts";
+import { type ImageInput, type OutputKind, type OutputSize, unwrittenModel } from "./write/model.ts";
+import type { Layout } from "./write/tensors.ts";
+
+/** Options of {@link toOnnx}. */
+export interface OnnxOptions {
+  /** The order of axes of the image, and of outputs that are images. Default `nchw`, ONNX's. */
+  layout?: Layout | undefined;
+  /** `float32`, the default: as the model takes it. Or RGB bytes, uint8, which the graph normalizes. */
+  input?: "float32" | ImageInput | undefined;
+  /** `logits`, the default; `probabilities`: their softmax; `labels`: the class of each pixel, uint8, or int32 of more than 256 classes. */
+  output?: OutputKind | undefined;
+  /**
+   * Of what size the output is: the `network`'s own, the default of logits; the `input`'s, the default of the others; or `given` as a second
+   * input `size`, int64 `[height, width]`. Scores are interpolated bilinearly, with half-pixel centres, before softmax or argmax.
+   */
+  size?: OutputSize | undefined;
+  /** Stores weights as float16; they are computed with in float32. Default false. */
+  half?: boolean | undefined;
+  /** What the file says of itself: `metadata_props`. */
+  metadata?: Readonly<Record<string, string>> | undefined;
+  /** Which outputs of the last model are wanted. Default: all. */
+  outputs?: readonly number[] | undefined;
+  /** Where weights come from. Default: the models' variables. */
+  weights?: WeightSource | undefined;
+}
+
+const OPTIONS = [
+  "layout",
+  "input",
+  "output",
+  "size",
+  "half",
+  "metadata",
+  "outputs",
+  "weights",
+] satisfies (keyof OnnxOptions)[];
+
+/** An ONNX file that is not yet in memory. */
+export interface OnnxFile {
+  /** Its size. */
+  readonly byteLength: number;
+  /** Names of the tensors it takes and gives. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** The file piece by piece; weights are read and converted as it goes, so that it needs no memory of its own. */
+  chunks(): Iterable<Uint8Array>;
+  /** The whole file in memory. */
+  bytes(): Uint8Array;
+}
+
+/**
+ * Writes models as one ONNX file (opset 21) for images of any size in batches of any size. Batch norms are folded, branches that no
+ * output needs are left out; adaptive pooling and resizing follow the size within the graph.
+ *
+ * @param models - One model, or a chain in which each takes the outputs of the one before. They are to stay as they are until the file
+ *   is written.
+ * @throws {LayersError} `model` for a layer that cannot be expressed, by name, before anything is written.
+ * @throws {OnnxError} `option`.
+ */
+export function toOnnx(models: tf.LayersModel | readonly tf.LayersModel[], options: OnnxOptions = {}): OnnxFile {
+  const unwritten = onnxModel(models, options);
+  const names = (kind: "input" | "output") => unwritten.graph[kind].map(({ name }) => name);
+  const byteLength = encodedLength(unwritten);
+  return {
+    byteLength,
+    inputs: names("input"),
+    outputs: names("output"),
+    chunks: () => encode(unwritten),
+    bytes() {
+      const bytes = new Uint8Array(byteLength);
+      let at = 0;
+      for (const chunk of encode(unwritten)) {
+        bytes.set(chunk, at);
+        at += chunk.length;
+      }
+      return bytes;
+    },
+  };
+}
+
+/** {@link toOnnx} up to the writing. */
+export function onnxModel(models: tf.LayersModel | readonly tf.LayersModel[], options: OnnxOptions): Unwritten {
+  refuseUnknown(options, OPTIONS, "an option of toOnnx");
+  const { layout = "nchw", input = "float32", output = "logits", half = false, metadata = {} } = options;
+  const size = options.size ?? (output === "logits" ? "network" : "input");
+  oneOf("layout", layout, ["nchw", "nhwc"]);
+  oneOf("output", output, ["logits", "probabilities", "labels"]);
+  oneOf("size", size, ["network", "input", "given"]);
+  const graph = inferenceGraph(models, { outputs: options.outputs, weights: options.weights });
+  const unwritten = unwrittenModel(graph, { layout, input, output, size, metadata });
+  return half ? halved(unwritten) : unwritten;
+}
+
+function oneOf(option: string, value: string, choices: readonly string[]): void {
+  if (!choices.includes(value)) throw badOption(option, `${option}: one of ${choices.join(", ")}`, value);
+}
