@@ -1,4 +1,4 @@
-import { uniform } from "@seg/testing";
+import { tidyAsync, uniform } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect } from "vitest";
 import { type GraphModelOptions, graphModelArtifacts } from "../src/index.ts";
@@ -31,27 +31,26 @@ export const opened = (models: Parameters<typeof graphModelArtifacts>[0], option
   tf.loadGraphModel(tf.io.fromMemory(graphModelArtifacts(models, options)));
 
 /** Numbers that differ by a ten-thousandth of the largest at most. */
-export function expectSame(actual: tf.Tensor, expected: tf.Tensor, bound = 1e-4): void {
-  expect(actual.shape).toEqual(expected.shape);
-  expect(actual.dtype).toBe(expected.dtype);
-  const [received, wanted] = [actual.dataSync(), expected.dataSync()];
-  const largest = wanted.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  expect(largest).toBeGreaterThan(0);
-  let worst = 0;
-  for (const [i, value] of wanted.entries()) {
-    const difference = Math.abs(received[i]! - value);
+export async function expectSame(actual: tf.Tensor, expected: tf.Tensor, bound = 1e-4): Promise<void> {
+  expect([actual.shape, actual.dtype]).toEqual([expected.shape, expected.dtype]);
+  const [received, wanted] = [await actual.data(), await expected.data()];
+  let [worst, largest] = [0, 0];
+  for (let i = 0; i < wanted.length; i++) {
+    const difference = Math.abs(received[i]! - wanted[i]!);
     if (!(difference <= worst)) worst = difference;
+    largest = Math.max(largest, Math.abs(wanted[i]!));
   }
+  expect(largest).toBeGreaterThan(0);
   expect(worst).toBeLessThan(bound * largest);
 }
 
-/** A model and its graph give the same for an image; both are freed. */
-export async function expectSameGraph(model: tf.LayersModel, x: tf.Tensor, options: GraphModelOptions = {}) {
-  const graph = await opened(model, options);
-  tf.tidy(() => {
+/** A model and its graph give the same for an image. */
+export async function expectSameGraph(model: tf.LayersModel, x: tf.Tensor): Promise<void> {
+  const graph = await opened(model);
+  await tidyAsync(async () => {
     const [actual, expected] = [graph.predict(x), model.predict(x)].map((y) => [y].flat() as tf.Tensor[]);
     expect(actual!.length).toBe(expected!.length);
-    for (const [i, y] of expected!.entries()) expectSame(actual![i]!, y);
+    for (const [i, y] of expected!.entries()) await expectSame(actual![i]!, y);
   });
   graph.dispose();
 }

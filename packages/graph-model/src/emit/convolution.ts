@@ -3,36 +3,24 @@ import { attr, type GraphDefBuilder } from "../graph-def.ts";
 import { readFilter } from "../weights.ts";
 import type { Context, Emitter, Fused } from "./emitter.ts";
 import { vector } from "./pointwise.ts";
-import { resizedTo } from "./resizing.ts";
-import { concatenated, extentOf, padded, reshaped, sizesOf } from "./shapes.ts";
+import { concatenated, padded, reshaped, sizesOf } from "./shapes.ts";
 
 export const conv2d: Emitter<"conv2d"> = (operation, { graph, shapes, inputs: [x], fused }) => {
   const channels = shapes.get(operation.inputs[0]!)![3]!;
   return convolved(graph, x, channels, operation, fused);
 };
 
-export const conv2dOverResized: Emitter<"conv2dOverResized"> = (operation, { graph, shapes, inputs, fused }) => {
-  const [first, ...others] = inputs;
-  const extent = extentOf(graph, first);
-  const stacked = concatenated(graph, [first, ...others.map((x) => resizedTo(graph, x, extent))], 3);
-  const channels = operation.inputs.reduce((sum, id) => sum + shapes.get(id)![3]!, 0);
-  const { filter, bias, padding } = operation;
-  const [vertical, horizontal] = padding;
-  const window: Window = {
-    filter,
-    bias,
-    strides: [1, 1],
-    padding: [vertical, vertical, horizontal, horizontal],
-    dilations: [1, 1],
-    groups: 1,
-  };
-  return convolved(graph, stacked, channels, window, fused);
-};
-
-type Window = Pick<Conv2DOperation, "filter" | "bias" | "strides" | "padding" | "dilations" | "groups">;
+/** What of an operation makes a convolution. */
+export type Window = Pick<Conv2DOperation, "filter" | "bias" | "strides" | "padding" | "dilations" | "groups">;
 
 /** A convolution; a grouped one group by group, as not every engine has them, a depthwise one at once. */
-function convolved(graph: GraphDefBuilder, image: string, channels: number, window: Window, fused: Fused): string {
+export function convolved(
+  graph: GraphDefBuilder,
+  image: string,
+  channels: number,
+  window: Window,
+  fused: Fused,
+): string {
   const { filter, bias, strides, padding, dilations, groups } = window;
   const attributes = {
     strides: attr.ints([1, ...strides, 1]),

@@ -1,6 +1,7 @@
 import type { InferenceGraph, Operation } from "@seg/layers/inference-graph";
 import type { GraphDefBuilder } from "../graph-def.ts";
-import { conv2d, conv2dOverResized, dense } from "./convolution.ts";
+import { conv2dOverResized } from "./conv2d-over-resized.ts";
+import { conv2d, dense } from "./convolution.ts";
 import type { Context, Emitter, Fused } from "./emitter.ts";
 import { activation, affine, arithmetic } from "./pointwise.ts";
 import { adaptiveAvgPool, globalPool, pool } from "./pooling.ts";

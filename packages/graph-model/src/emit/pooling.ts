@@ -2,7 +2,7 @@ import { GraphModelError } from "../errors.ts";
 import { attr, type GraphDefBuilder } from "../graph-def.ts";
 import type { Emitter } from "./emitter.ts";
 import { clipped } from "./pointwise.ts";
-import { concatenated, reshaped, sizeAlong, sizesOf } from "./shapes.ts";
+import { concatenated, product, reshaped, sizeAlong, sizesOf, toFloat } from "./shapes.ts";
 
 /** Below every number of an image; infinity is not written, as engines that compute in float16 make their own of it. */
 const LOWEST = -3.4028234663852886e38;
@@ -46,16 +46,13 @@ export const adaptiveAvgPool: Emitter<"adaptiveAvgPool"> = ({ bins: [rows, colum
   return reshaped(graph, pooled, [-1, rows, columns, channels]);
 };
 
-const product = (graph: GraphDefBuilder, a: string, b: string) =>
-  graph.add("BatchMatMulV2", [a, b], { adj_x: attr.bool(false), adj_y: attr.bool(false) });
-
 /**
  * `[count, size]`: for each cell its share of each pixel. Cell i has the pixels from floor(i·size/count) to before
  * ceil((i+1)·size/count): those p with (p + 1)·count > i·size and p·count < (i + 1)·size, all whole numbers.
  */
 function cells(graph: GraphDefBuilder, count: number, size: string): string {
   const pixels = graph.add("Range", [graph.parameter(0), size, graph.parameter(1)], { Tidx: attr.type("DT_FLOAT") });
-  const length = graph.add("Cast", [size], { SrcT: attr.type("DT_INT32"), DstT: attr.type("DT_FLOAT") });
+  const length = toFloat(graph, size);
   const bounds = (from: number) => {
     const indices = Array.from({ length: count }, (_, i) => i + from);
     return graph.add("Mul", [graph.floats(indices, [count, 1]), length]);

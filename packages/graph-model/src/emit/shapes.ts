@@ -26,6 +26,14 @@ export const concatenated = (graph: GraphDefBuilder, parts: readonly string[], a
 export const reshaped = (graph: GraphDefBuilder, x: string, shape: readonly number[] | string): string =>
   graph.add("Reshape", [x, typeof shape === "string" ? shape : graph.ints(shape)]);
 
+/** Whole numbers as float32. */
+export const toFloat = (graph: GraphDefBuilder, x: string): string =>
+  graph.add("Cast", [x], { SrcT: attr.type("DT_INT32"), DstT: attr.type("DT_FLOAT") });
+
+/** A matrix times each of several. */
+export const product = (graph: GraphDefBuilder, a: string, b: string): string =>
+  graph.add("BatchMatMulV2", [a, b], { adj_x: attr.bool(false), adj_y: attr.bool(false) });
+
 export const reshape: Emitter<"reshape"> = ({ shape, output }, { graph, shapes, inputs: [x] }) => {
   const known = shapes.get(output)!.slice(1);
   const sizes = shape.map((size, i) => size ?? known[i] ?? -1);
