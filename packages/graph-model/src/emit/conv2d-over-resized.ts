@@ -1,6 +1,6 @@
 import type { LazyArray } from "@seg/layers/inference-graph";
 import { attr, type GraphDefBuilder } from "../graph-def.ts";
-import { convolved } from "./convolution.ts";
+import { convolved, type Window, windowAttributes } from "./convolution.ts";
 import type { Emitter } from "./emitter.ts";
 import { clipped } from "./pointwise.ts";
 import { resizedTo } from "./resizing.ts";
@@ -18,24 +18,23 @@ export const conv2dOverResized: Emitter<"conv2dOverResized"> = (operation, { gra
   const [first] = inputs;
   const extent = extentOf(graph, first);
   let start = 0;
-  const parts = inputs.map((node, i) => {
-    const [, height, width, channels] = shapes.get(operation.inputs[i]!)! as [null, ...number[]];
-    const part = { node, height: height!, width: width!, channels: channels!, start };
+  const parts = inputs.map((node, i): Part => {
+    const [, height = null, width = null, channels] = shapes.get(operation.inputs[i]!)!;
+    const part = { node, height, width, channels: channels!, start };
     start += channels!;
     return part;
   });
-  const isSmall = ({ height, width }: Small) =>
-    height !== null && width !== null && height * width <= MOST_CELLS && filter.shape[2]! * filter.shape[3]! > 1;
-  const [small, large] = [parts.slice(1).filter(isSmall), parts.filter((part, i) => i === 0 || !isSmall(part))];
+  const small = parts.slice(1).filter(isSmall);
+  const large = parts.filter((part, i) => i === 0 || !isSmall(part));
   const images = large.map(({ node }, i) => (i === 0 ? node : resizedTo(graph, node, extent)));
   const image = images.length === 1 ? first : concatenated(graph, images, 3);
   const [vertical, horizontal] = padding;
-  const window = {
+  const window: Window = {
     filter: small.length === 0 ? filter : ofChannels(filter, large),
     bias,
-    strides: [1, 1] as [number, number],
-    padding: [vertical, vertical, horizontal, horizontal] as const,
-    dilations: [1, 1] as [number, number],
+    strides: [1, 1],
+    padding: [vertical, vertical, horizontal, horizontal],
+    dilations: [1, 1],
     groups: 1,
   };
   const channels = large.reduce((sum, part) => sum + part.channels, 0);
@@ -47,14 +46,23 @@ export const conv2dOverResized: Emitter<"conv2dOverResized"> = (operation, { gra
   return fused ? graph.add(fused, [y]) : y;
 };
 
-/** An image of known size, and where its channels begin among the filter's. */
-interface Small {
+/** An image, and where its channels begin among the filter's. */
+interface Part {
   node: string;
-  height: number;
-  width: number;
+  height: number | null;
+  width: number | null;
   channels: number;
   start: number;
 }
+
+/** One of known size. */
+interface Small extends Part {
+  height: number;
+  width: number;
+}
+
+const isSmall = (part: Part): part is Small =>
+  part.height !== null && part.width !== null && part.height * part.width <= MOST_CELLS;
 
 /** What an image of few cells adds: two products with matrices of interpolation, for the rows and for the columns. */
 function multipliedSmall(
@@ -66,12 +74,7 @@ function multipliedSmall(
 ): string {
   const { node, height, width, channels } = part;
   const [filters, , kernelHeight, kernelWidth] = filter.shape as [number, number, number, number];
-  const attributes = {
-    strides: attr.ints([1, 1, 1, 1]),
-    padding: attr.string("VALID"),
-    dilations: attr.ints([1, 1, 1, 1]),
-    data_format: attr.string("NHWC"),
-  };
+  const attributes = windowAttributes([1, 1], [1, 1], false);
   // For each row of taps the products with its taps, side by side: [batch, height, width, kernelWidth · filters].
   const taps = graph
     .lazy("taps", [1, 1, channels, kernelWidth * filters], kernelHeight, () => readTaps(filter, part))
@@ -124,7 +127,7 @@ function interpolation(
 }
 
 /** The filter of some of the channels. */
-function ofChannels({ shape, read }: LazyArray, parts: readonly Small[]): LazyArray {
+function ofChannels({ shape, read }: LazyArray, parts: readonly Part[]): LazyArray {
   const [filters, channels, height, width] = shape as [number, number, number, number];
   const area = height * width;
   const count = parts.reduce((sum, part) => sum + part.channels, 0);
@@ -147,7 +150,7 @@ function ofChannels({ shape, read }: LazyArray, parts: readonly Small[]): LazyAr
 }
 
 /** A filter's taps over some channels, `[kernelHeight, channels, kernelWidth, filters]`. */
-function readTaps({ shape, read }: LazyArray, { start, channels }: Small): Float32Array {
+function readTaps({ shape, read }: LazyArray, { start, channels }: Part): Float32Array {
   const [filters, all, height, width] = shape as [number, number, number, number];
   const values = read();
   const result = new Float32Array(filters * channels * height * width);

@@ -1,7 +1,8 @@
 import type { InferenceGraph, Operation } from "@seg/layers/inference-graph";
 import type { GraphDefBuilder } from "../graph-def.ts";
 import { conv2dOverResized } from "./conv2d-over-resized.ts";
-import { conv2d, dense } from "./convolution.ts";
+import { conv2d } from "./convolution.ts";
+import { dense } from "./dense.ts";
 import type { Context, Emitter, Fused } from "./emitter.ts";
 import { activation, affine, arithmetic } from "./pointwise.ts";
 import { adaptiveAvgPool, globalPool, pool } from "./pooling.ts";

@@ -53,5 +53,5 @@ export const affine: Emitter<"affine"> = ({ scale, offset }, { graph, inputs: [x
   graph.add("AddV2", [graph.add("Mul", [x, vector(graph, "scale", scale)]), vector(graph, "offset", offset)]);
 
 /** A weight as it is. */
-export const vector = (graph: GraphDefBuilder, what: string, { shape, read }: LazyArray): string =>
-  graph.lazy(what, shape, 1, read)[0]!;
+export const vector = (graph: GraphDefBuilder, what: string, values: LazyArray): string =>
+  graph.lazy(what, values.shape, 1, () => values.read())[0]!;
