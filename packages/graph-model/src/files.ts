@@ -31,16 +31,17 @@ export class WeightBytes {
     this.#blocks = blocks;
     this.#half = half;
     this.specs = blocks.flatMap((block) =>
-      block.names.map((name) => ({
+      block.constants.map(({ name, shape }) => ({
         name,
-        shape: [...block.shape],
+        shape: [...shape],
         dtype: block.dtype,
         ...(this.#isHalf(block) && { quantization: { dtype: "float16", original_dtype: "float32" } as const }),
       })),
     );
     const starts = [0];
     for (const block of blocks) {
-      starts.push(starts.at(-1)! + block.names.length * sizeOf(block.shape) * (this.#isHalf(block) ? 2 : 4));
+      const count = block.constants.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+      starts.push(starts.at(-1)! + count * (this.#isHalf(block) ? 2 : 4));
     }
     this.#starts = starts;
     this.byteLength = starts.at(-1)!;
@@ -65,7 +66,7 @@ export class WeightBytes {
     if (this.#last?.index !== index) {
       const block = this.#blocks[index]!;
       const values = block.read();
-      const stored = this.#isHalf(block) ? toHalf(values as Float32Array, block.names[0]!) : values;
+      const stored = this.#isHalf(block) ? toHalf(values as Float32Array, block.constants[0]!.name) : values;
       this.#last = { index, bytes: new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength) };
     }
     return this.#last.bytes;

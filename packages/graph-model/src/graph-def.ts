@@ -87,13 +87,13 @@ export class GraphDefBuilder {
   /**
    * Constants whose values are read when they are written.
    *
-   * @param count - How many of this shape `read` gives, one after the other.
+   * @param constants - What they are and their shapes, in the order in which `read` gives their values.
    * @returns their nodes' names.
    */
-  lazy(what: string, shape: readonly number[], count: number, read: () => Float32Array): string[] {
-    const names = Array.from({ length: count }, () => this.#const(what, "DT_FLOAT", shape));
-    this.weights.push({ names, shape, dtype: "float32", isCompressible: true, read });
-    return names;
+  lazy(constants: readonly (readonly [what: string, shape: readonly number[]])[], read: () => Float32Array): string[] {
+    const made = constants.map(([what, shape]) => ({ name: this.#const(what, "DT_FLOAT", shape), shape }));
+    this.weights.push({ constants: made, dtype: "float32", isCompressible: true, read });
+    return made.map(({ name }) => name);
   }
 
   #constant(
@@ -110,7 +110,7 @@ export class GraphDefBuilder {
     const name = this.#const(what, dtype === "int32" ? "DT_INT32" : "DT_FLOAT", sizes);
     this.#made.set(key, name);
     const read = () => (dtype === "int32" ? Int32Array.from(list) : Float32Array.from(list));
-    this.weights.push({ names: [name], shape: sizes, dtype, isCompressible: false, read });
+    this.weights.push({ constants: [{ name, shape: sizes }], dtype, isCompressible: false, read });
     return name;
   }
 

@@ -1,10 +1,9 @@
 import type { LazyArray } from "@seg/layers/inference-graph";
 import { GraphModelError } from "./errors.ts";
 
-/** Values of one or more constants of the same shape, one after the other, read when they are asked for. */
+/** Values of one or more constants, one after the other, read when they are asked for. */
 export interface WeightBlock {
-  readonly names: readonly string[];
-  readonly shape: readonly number[];
+  readonly constants: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly dtype: "float32" | "int32";
   /** Whether float16 is enough. */
   readonly isCompressible: boolean;

@@ -1,10 +1,11 @@
 import type { LazyArray } from "@seg/layers/inference-graph";
 import { attr, type GraphDefBuilder } from "../graph-def.ts";
-import { convolved, type Window, windowAttributes } from "./convolution.ts";
+import { windowAttributes } from "./convolution.ts";
 import type { Emitter } from "./emitter.ts";
-import { clipped } from "./pointwise.ts";
+import { CONV2D, fusedWith } from "./fused.ts";
+import { clipped, vector } from "./pointwise.ts";
 import { resizedTo } from "./resizing.ts";
-import { concatenated, extentOf, product, reshaped, sizeAlong, sizesOf, toFloat } from "./shapes.ts";
+import { concatenated, extentOf, padded, product, reshaped, sizeAlong, sizesOf, toFloat } from "./shapes.ts";
 
 /** Up to so many cells of known number an image is multiplied at its own size; above, the matrices would grow too large. */
 const MOST_CELLS = 256;
@@ -16,7 +17,6 @@ const MOST_CELLS = 256;
 export const conv2dOverResized: Emitter<"conv2dOverResized"> = (operation, { graph, shapes, inputs, fused }) => {
   const { filter, bias, padding } = operation;
   const [first] = inputs;
-  const extent = extentOf(graph, first);
   let start = 0;
   const parts = inputs.map((node, i): Part => {
     const [, height = null, width = null, channels] = shapes.get(operation.inputs[i]!)!;
@@ -26,25 +26,28 @@ export const conv2dOverResized: Emitter<"conv2dOverResized"> = (operation, { gra
   });
   const small = parts.slice(1).filter(isSmall);
   const large = parts.filter((part, i) => i === 0 || !isSmall(part));
-  const images = large.map(({ node }, i) => (i === 0 ? node : resizedTo(graph, node, extent)));
+  const images = large.map(({ node }, i) => (i === 0 ? node : resizedTo(graph, node, extentOf(graph, first))));
   const image = images.length === 1 ? first : concatenated(graph, images, 3);
-  const [vertical, horizontal] = padding;
-  const window: Window = {
-    filter: small.length === 0 ? filter : ofChannels(filter, large),
-    bias,
-    strides: [1, 1],
-    padding: [vertical, vertical, horizontal, horizontal],
-    dilations: [1, 1],
-    groups: 1,
-  };
+  const [filters, , height, width] = filter.shape as [number, number, number, number];
   const channels = large.reduce((sum, part) => sum + part.channels, 0);
-  if (small.length === 0) return convolved(graph, image, channels, window, fused);
-  const products = small.map((part) => multipliedSmall(graph, part, filter, padding, first));
-  const y = [convolved(graph, image, channels, window, undefined), ...products].reduce((a, b) =>
-    graph.add("AddV2", [a, b]),
-  );
-  return fused ? graph.add(fused, [y]) : y;
+  const constants: [string, number[]][] = [["filter", [height, width, channels, filters]]];
+  for (const part of small) {
+    for (let row = 0; row < height; row++) constants.push(["taps", [1, 1, part.channels, width * filters]]);
+  }
+  const [weights, ...taps] = graph.lazy(constants, () => readParts(filter, large, small));
+  const added = bias && vector(graph, "bias", bias);
+  const [vertical, horizontal] = padding;
+  const x = padded(graph, image, [vertical, vertical, horizontal, horizontal]);
+  const together = small.length === 0 ? fused : undefined;
+  let y = fusedWith(graph, CONV2D, [x, weights!], added, together, WINDOW);
+  for (const [i, part] of small.entries()) {
+    const own = taps.slice(i * height, (i + 1) * height);
+    y = graph.add("AddV2", [y, multiplied(graph, part, own, [filters, height, width], padding, first)]);
+  }
+  return fused && !together ? graph.add(fused, [y]) : y;
 };
+
+const WINDOW = windowAttributes([1, 1], [1, 1], false);
 
 /** An image, and where its channels begin among the filter's. */
 interface Part {
@@ -65,25 +68,18 @@ const isSmall = (part: Part): part is Small =>
   part.height !== null && part.width !== null && part.height * part.width <= MOST_CELLS;
 
 /** What an image of few cells adds: two products with matrices of interpolation, for the rows and for the columns. */
-function multipliedSmall(
+function multiplied(
   graph: GraphDefBuilder,
-  part: Small,
-  filter: LazyArray,
+  { node, height, width }: Small,
+  taps: readonly string[],
+  [filters, kernelHeight, kernelWidth]: readonly [number, number, number],
   [vertical, horizontal]: readonly [number, number],
   like: string,
 ): string {
-  const { node, height, width, channels } = part;
-  const [filters, , kernelHeight, kernelWidth] = filter.shape as [number, number, number, number];
-  const attributes = windowAttributes([1, 1], [1, 1], false);
   // For each row of taps the products with its taps, side by side: [batch, height, width, kernelWidth · filters].
-  const taps = graph
-    .lazy("taps", [1, 1, channels, kernelWidth * filters], kernelHeight, () => readTaps(filter, part))
-    .map((weights) => graph.add("Conv2D", [node, weights], attributes));
-  const above = reshaped(graph, concatenated(graph, taps, 1), [
-    -1,
-    kernelHeight * height,
-    width * kernelWidth * filters,
-  ]);
+  const products = taps.map((weights) => graph.add("Conv2D", [node, weights], WINDOW));
+  const rowsOfTaps = [-1, kernelHeight * height, width * kernelWidth * filters];
+  const above = reshaped(graph, concatenated(graph, products, 1), rowsOfTaps);
   const rows = interpolation(graph, height, sizeAlong(graph, like, 1), vertical, kernelHeight, "taps");
   const tall = reshaped(graph, product(graph, rows, above), [-1, width * kernelWidth, filters]);
   const columns = interpolation(graph, width, sizeAlong(graph, like, 2), horizontal, kernelWidth, "cells");
@@ -126,40 +122,26 @@ function interpolation(
   return graph.add("Mul", [weight, clipped(graph, graph.add("Minimum", toBorder), 0, 1)]);
 }
 
-/** The filter of some of the channels. */
-function ofChannels({ shape, read }: LazyArray, parts: readonly Part[]): LazyArray {
-  const [filters, channels, height, width] = shape as [number, number, number, number];
-  const area = height * width;
-  const count = parts.reduce((sum, part) => sum + part.channels, 0);
-  return {
-    shape: [filters, count, height, width],
-    read: () => {
-      const values = read();
-      const result = new Float32Array(filters * count * area);
-      let at = 0;
-      for (let o = 0; o < filters; o++) {
-        for (const part of parts) {
-          const from = (o * channels + part.start) * area;
-          result.set(values.subarray(from, from + part.channels * area), at);
-          at += part.channels * area;
-        }
-      }
-      return result;
-    },
-  };
-}
-
-/** A filter's taps over some channels, `[kernelHeight, channels, kernelWidth, filters]`. */
-function readTaps({ shape, read }: LazyArray, { start, channels }: Part): Float32Array {
-  const [filters, all, height, width] = shape as [number, number, number, number];
-  const values = read();
-  const result = new Float32Array(filters * channels * height * width);
+/**
+ * A filter's numbers: over the channels of large images `[height, width, channels, filters]`, then over those of each small one
+ * `[height, channels, width, filters]`.
+ */
+function readParts(filter: LazyArray, large: readonly Part[], small: readonly Part[]): Float32Array {
+  const [filters, channels, height, width] = filter.shape as [number, number, number, number];
+  const values = filter.read();
+  const result = new Float32Array(values.length);
   let at = 0;
+  const copy = (y: number, x: number, c: number) => {
+    for (let o = 0; o < filters; o++) result[at++] = values[((o * channels + c) * height + y) * width + x]!;
+  };
   for (let y = 0; y < height; y++) {
-    for (let c = start; c < start + channels; c++) {
-      for (let x = 0; x < width; x++) {
-        for (let o = 0; o < filters; o++) result[at++] = values[((o * all + c) * height + y) * width + x]!;
-      }
+    for (let x = 0; x < width; x++) {
+      for (const { start, channels } of large) for (let c = start; c < start + channels; c++) copy(y, x, c);
+    }
+  }
+  for (const { start, channels } of small) {
+    for (let y = 0; y < height; y++) {
+      for (let c = start; c < start + channels; c++) for (let x = 0; x < width; x++) copy(y, x, c);
     }
   }
   return result;

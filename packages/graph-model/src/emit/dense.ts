@@ -8,7 +8,7 @@ import { concatenated, reshaped, sizesOf } from "./shapes.ts";
 
 export const dense: Emitter<"dense"> = ({ kernel, bias, inputs: [id] }, { graph, shapes, inputs: [x], fused }) => {
   const [outputs, inputs] = kernel.shape as [number, number];
-  const [weights] = graph.lazy("kernel", [inputs, outputs], 1, () => transposed(kernel));
+  const [weights] = graph.lazy([["kernel", [inputs, outputs]]], () => transposed(kernel));
   const added = bias && vector(graph, "bias", bias);
   const attributes = { transpose_a: attr.bool(false), transpose_b: attr.bool(false) };
   const rank = shapes.get(id!)!.length;

@@ -54,4 +54,4 @@ export const affine: Emitter<"affine"> = ({ scale, offset }, { graph, inputs: [x
 
 /** A weight as it is. */
 export const vector = (graph: GraphDefBuilder, what: string, values: LazyArray): string =>
-  graph.lazy(what, values.shape, 1, () => values.read())[0]!;
+  graph.lazy([[what, values.shape]], () => values.read())[0]!;
