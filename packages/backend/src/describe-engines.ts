@@ -1,9 +1,10 @@
-import { exitReason, ownModule, startProcess, stderrTail } from "@seg/node";
+import { ownModule } from "@seg/node";
 import { ENGINE_NAMES, type Engine, type EngineName } from "./engine.ts";
-import { firstLine, refuseUnknown } from "./errors.ts";
+import { refuseUnknown } from "./errors.ts";
 import { NATIVE_PACKAGES } from "./native.ts";
 import { findPackage } from "./packages.ts";
 import type { ProbeResult, ProofReport } from "./probe-main.ts";
+import { type ProbeLimits, runProbe } from "./run-probe.ts";
 
 /** One row of `seg doctor`'s table: an engine that starts here, or one that does not and why. */
 export type EngineReport =
@@ -16,15 +17,11 @@ export type EngineReport =
     } & Engine)
   | { available: false; name: EngineName; package: string /** If installed. */; version?: string; reason: string };
 
-export interface DescribeOptions {
+export interface DescribeOptions extends ProbeLimits {
   /** Also measure each engine's speed, under a second each and one after the other. Default true. */
   measure?: boolean;
   /** The `file:` URL of a module whose default export is an {@link EngineProof}; it runs on each engine that starts, in its process. */
   proof?: URL | undefined;
-  /** How long one engine may take to start and be measured, in milliseconds. Default 60,000. */
-  timeout?: number;
-  /** Ends the running probes; the promise rejects with the signal's reason. */
-  signal?: AbortSignal;
 }
 
 const DESCRIBE_OPTIONS = ["measure", "proof", "timeout", "signal"] satisfies (keyof DescribeOptions)[];
@@ -54,7 +51,9 @@ export async function describeEngines(options: DescribeOptions = {}): Promise<En
 }
 
 async function describeEngine(name: EngineName, options: DescribeOptions): Promise<EngineReport> {
-  const result = await probe(name, options);
+  const { measure = true, proof, ...limits } = options;
+  const args = [name, measure ? "measure" : "", proof?.href ?? ""];
+  const result = await runProbe<Exclude<ProbeResult, { reason: string }>>(PROBE, args, limits);
   if ("engine" in result) {
     const { engine: info, ...found } = result;
     const { unavailable: _, ...engine } = info;
@@ -62,36 +61,4 @@ async function describeEngine(name: EngineName, options: DescribeOptions): Promi
   }
   const version = findPackage(PACKAGES[name])?.version;
   return { available: false, name, package: PACKAGES[name], ...(version ? { version } : {}), reason: result.reason };
-}
-
-function probe(
-  name: EngineName,
-  { measure = true, proof, timeout = 60_000, signal }: DescribeOptions,
-): Promise<ProbeResult> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const args = [name, measure ? "measure" : "", proof?.href ?? ""];
-    const child = startProcess(PROBE, args, { stdio: ["ignore", "pipe", "pipe", "ipc"] });
-    const stderr = stderrTail(child);
-    let result: ProbeResult | undefined;
-    const timer = setTimeout(() => {
-      result ??= { reason: `it did not answer within ${timeout / 1000} s` };
-      child.kill("SIGKILL");
-    }, timeout);
-    const abort = () => child.kill("SIGKILL");
-    signal?.addEventListener("abort", abort);
-    child.stdout!.resume();
-    child.on("message", (message) => {
-      result = message as ProbeResult;
-    });
-    child.on("error", (error) => {
-      result ??= { reason: `its process did not start: ${firstLine(error)}` };
-    });
-    child.on("close", (code, killedBy) => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-      if (signal?.aborted) return reject(signal.reason);
-      resolve(result ?? { reason: `it ${exitReason({ code, signal: killedBy, stderr: stderr() })}` });
-    });
-  });
 }

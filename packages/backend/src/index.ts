@@ -4,6 +4,7 @@ export type { Engine, EngineName } from "./engine.ts";
 export { ENGINE_NAMES } from "./engine.ts";
 export { BackendError, type BackendErrorCode, type BackendErrorData } from "./errors.ts";
 export type { ProofReport } from "./probe-main.ts";
+export { type ProbeLimits, runProbe } from "./run-probe.ts";
 export { type SetupOptions, type SetupResult, setupNativeEngine } from "./setup.ts";
 export {
   type EngineFailure,
@@ -12,3 +13,4 @@ export {
   type StartOptions,
   startEngine,
 } from "./start-engine.ts";
+export { cpuName } from "./wasm-and-cpu.ts";

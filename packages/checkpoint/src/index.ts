@@ -7,6 +7,7 @@ export { loadWeightsInto } from "./load-weights-into.ts";
 export { type Checkpoint, type ReadOptions, readCheckpoint } from "./read-checkpoint.ts";
 export { type StateDictOptions, stateDictOf } from "./state-dict-of.ts";
 export type { NamedTensor, StateDict } from "./tensor.ts";
+export { type WeightReader, weightsFor } from "./weights-for.ts";
 export type { Tensors } from "./writable-tensor.ts";
 export { writePth } from "./write-pth.ts";
 export { type SafetensorsOptions, writeSafetensors } from "./write-safetensors.ts";

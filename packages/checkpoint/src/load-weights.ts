@@ -21,6 +21,13 @@ const BUFFERS = new Set(["num_batches_tracked", "_tmp_running_mean", "_tmp_runni
 // The ImageNet classifiers of torchvision's ResNets and MobileNets, which encoders lack.
 const HEADS = ["fc.", "classifier."];
 
+/** Which tensor of a state dict each variable of a model takes. */
+export interface WeightMatch {
+  /** Parameters with their tensors, of the same shape. */
+  readonly pairs: readonly (readonly [Parameter, NamedTensor])[];
+  readonly report: LoadReport;
+}
+
 /**
  * Loads a state dict into a model. The mapping is a rule: layer `layer1.0.conv1` with variable `kernel` takes
  * `layer1.0.conv1.weight`, its axes permuted from OIHW to HWIO; batch norm's gamma, beta and moving statistics take `weight`,
@@ -33,6 +40,13 @@ const HEADS = ["fc.", "classifier."];
  *   `option` for an option that there is not.
  */
 export function loadWeights(model: tf.LayersModel, state: StateDict, options: LoadOptions = {}): LoadReport {
+  const { pairs, report } = matchWeights(model, state, options);
+  for (const [parameter, tensor] of pairs) write(parameter, tensor.data);
+  return report;
+}
+
+/** {@link loadWeights} up to the writing. */
+export function matchWeights(model: tf.LayersModel, state: StateDict, options: LoadOptions): WeightMatch {
   refuseUnknown(options, LOAD_OPTIONS, "the options of loadWeights");
   const { strict = true, ignore = () => false } = options;
   const parameters = parametersOf(model);
@@ -61,8 +75,7 @@ export function loadWeights(model: tf.LayersModel, state: StateDict, options: Lo
     const line = describeMismatch(model.name, parameters.length, report);
     throw new CheckpointError("mismatch", line, { data: { model: model.name, report } });
   }
-  for (const [parameter, tensor] of pairs) write(parameter, tensor.data);
-  return report;
+  return { pairs, report };
 }
 
 function write({ variable, toVariable }: Parameter, data: TensorData): void {

@@ -15,6 +15,7 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
     config: USAGE,
     missing: MISSING,
     download: FAILED,
+    "engine-unavailable": FAILED,
     interrupted: INTERRUPTED,
     failed: FAILED,
   },
@@ -87,6 +88,7 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
   FileError: { unwritable: FAILED },
   LayersError: { shape: FAILED, option: FAILED, model: FAILED, value: FAILED },
   MetricsError: { "bad-label": FAILED, "bad-size": FAILED, "bad-classes": USAGE, "bad-json": FAILED },
+  OnnxError: { option: FAILED, model: FAILED, runtime: FAILED, shape: FAILED, "out-of-memory": FAILED },
   SyncBatchNormError: { shape: FAILED, option: FAILED, model: FAILED, engine: FAILED },
 };
 

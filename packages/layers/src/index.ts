@@ -2,7 +2,7 @@ import "./register.ts";
 
 export { LayersError, type LayersErrorCode, type LayersErrorData } from "./errors.ts";
 export type { FeatureInfo } from "./feature-info.ts";
-export { type InferenceModel, inferenceModel } from "./inference.ts";
+export { type ArrayTensor, type InferenceModel, inferenceModel, type TensorInferenceModel } from "./inference.ts";
 export type { ActivationName, Pair } from "./kernels/names.ts";
 export { labelsOf } from "./labels/labels-of.ts";
 export type { Labels, ScoreMap } from "./labels/score-map.ts";

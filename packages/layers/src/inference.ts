@@ -4,8 +4,28 @@ import type { ActivationName } from "./kernels/names.ts";
 import { Conv2D } from "./layers/conv2d.ts";
 import { activate } from "./ops/activation.ts";
 
-/** A trained network without its training parts; see {@link inferenceModel}. */
+/** Numbers and their shape, outside of any engine. */
+export interface ArrayTensor {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** A trained network without its training parts, whatever it runs on. */
 export interface InferenceModel {
+  /**
+   * Runs the network.
+   *
+   * @param x - `[batch, height, width, channels]`; stays the caller's.
+   * @throws an error of code `shape` for another input than the network takes.
+   * @returns The chosen outputs, in order, images as `[batch, height, width, channels]`.
+   */
+  run(x: ArrayTensor): Promise<ArrayTensor[]>;
+  /** Frees the weights. */
+  dispose(): void | Promise<void>;
+}
+
+/** An {@link InferenceModel} on TF.js's engine; see {@link inferenceModel}. */
+export interface TensorInferenceModel extends InferenceModel {
   /**
    * Runs the network.
    *
@@ -35,16 +55,32 @@ const isAffine = (layer: tf.layers.Layer): layer is AffineLayer => "asAffine" in
  * @param outputs - Which outputs of the last model are wanted. Default: all.
  * @throws {LayersError} `model` if the chain does not fit together; `option` for an output that there is not.
  */
-export function inferenceModel(models: tf.LayersModel | tf.LayersModel[], outputs?: number[]): InferenceModel {
+export function inferenceModel(models: tf.LayersModel | tf.LayersModel[], outputs?: number[]): TensorInferenceModel {
   const chain = Array.isArray(models) ? models : [models];
   const { nodes, input, inputShape, results } = flatten(chain);
   const wanted = chosenOutputs(results, outputs);
   const steps = fold(needed(nodes, wanted), wanted);
   const weights = steps.flatMap((step) => step.weights);
+  const predict = (x: tf.Tensor) => {
+    checkInput(x, inputShape);
+    return execute(steps, input, wanted, x);
+  };
   return {
-    predict: (x) => {
-      checkInput(x, inputShape);
-      return execute(steps, input, wanted, x);
+    predict,
+    async run({ data, shape }) {
+      const x = tf.tensor(data, [...shape]);
+      try {
+        const results = predict(x);
+        try {
+          return await Promise.all(
+            results.map(async (y) => ({ data: (await y.data()) as Float32Array, shape: y.shape })),
+          );
+        } finally {
+          tf.dispose(results);
+        }
+      } finally {
+        x.dispose();
+      }
     },
     dispose: () => {
       tf.dispose(weights);

@@ -9,6 +9,7 @@ import { refuseUnknownOptions, SegError } from "@seg/errors";
 import type { LayersErrorCode } from "@seg/layers";
 import type { MetricsErrorCode } from "@seg/metrics";
 import type { FileErrorCode } from "@seg/node";
+import type { OnnxErrorCode } from "@seg/onnx";
 import type { SyncBatchNormErrorCode } from "@seg/sync-bn";
 
 /** What went wrong, for programs: stable, one for each thing a caller may want to handle. */
@@ -21,6 +22,8 @@ export type PipelineErrorCode =
   | "missing"
   /** A file that could not be downloaded. */
   | "download"
+  /** No engine that could compute starts here. */
+  | "engine-unavailable"
   /** Another process of the same work was asked to end it early. */
   | "interrupted"
   /** Everything else. */
@@ -101,5 +104,6 @@ export interface ErrorCodes {
   FileError: FileErrorCode;
   LayersError: LayersErrorCode;
   MetricsError: MetricsErrorCode;
+  OnnxError: OnnxErrorCode;
   SyncBatchNormError: SyncBatchNormErrorCode;
 }

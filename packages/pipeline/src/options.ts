@@ -1,10 +1,10 @@
-import type { EngineName } from "@seg/backend";
 import { loadConfig } from "./config/load.ts";
 import type { Resolved } from "./config/resolve.ts";
 import { CONTEXT_OPTIONS, type Context, type ContextOptions, contextOf } from "./context.ts";
 import { PipelineError } from "./errors.ts";
-import type { WeightFiles } from "./weights/find.ts";
-import { locateWeights, type ServerOptions } from "./weights/locate.ts";
+import type { InferenceEngineName } from "./model/inference-engine.ts";
+import type { ModelFiles } from "./weights/find.ts";
+import { locateModel, type ServerOptions } from "./weights/locate.ts";
 
 /** Which configuration. */
 export interface ConfigOptions {
@@ -21,15 +21,17 @@ export interface ConfigOptions {
 
 /** Which network, with which weights, on which engine. */
 export interface ModelOptions extends ConfigOptions, ContextOptions, ServerOptions {
-  /** Where the two weights lie. Default: as the configuration says, then the cache, then MIT's server. */
-  weights?: WeightFiles | undefined;
-  /** Default `auto`: native GPU, native CPU, WebAssembly, the first that starts. */
-  backend?: EngineName | "auto" | undefined;
+  /** Where the two weights lie, or a whole model as ONNX. Default: as the configuration says, then the cache, then MIT's server. */
+  weights?: ModelFiles | undefined;
+  /** Default `auto`: TensorFlow on a GPU, ONNX Runtime, TensorFlow on the CPU, WebAssembly, the first that starts. */
+  backend?: InferenceEngineName | "auto" | undefined;
+  /** The GPU of `onnxruntime`, by number. Default: it computes on the CPU. */
+  gpu?: number | undefined;
 }
 
 /** The names of {@link ModelOptions}. */
 export const MODEL_OPTIONS = [
-  ...["config", "architecture", "set", "mirror", "env", "backoff", "weights", "backend"],
+  ...["config", "architecture", "set", "mirror", "env", "backoff", "weights", "backend", "gpu"],
   ...CONTEXT_OPTIONS,
 ];
 
@@ -87,8 +89,8 @@ export function resolveConfigOptions({ config, architecture, set = {} }: ConfigO
 export function resolveModel(
   options: ModelOptions,
   section: "TEST" | "VAL",
-): { resolved: Resolved; context: Context; locate: () => Promise<WeightFiles> } {
+): { resolved: Resolved; context: Context; locate: () => Promise<ModelFiles> } {
   const resolved = resolveConfigOptions(options);
-  const locate = async () => options.weights ?? (await locateWeights(resolved, { ...options, section }));
+  const locate = async () => options.weights ?? (await locateModel(resolved, { ...options, section }));
   return { resolved, context: contextOf(options), locate };
 }

@@ -1,4 +1,5 @@
-import type { EngineReport } from "@seg/backend";
+import type { Engine, EngineReport } from "@seg/backend";
+import type { OnnxReport } from "@seg/pipeline/model";
 import { Command } from "commander";
 import { EXIT } from "../exit-code.ts";
 import { table } from "../terminal/table.ts";
@@ -16,12 +17,14 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
     .action(async ({ measure, json, quiet }: { measure: boolean; json?: boolean; quiet?: boolean }) => {
       const terminal = new Terminal(io, { quiet });
       if (measure) terminal.note("Starting and measuring each engine…");
-      const [{ cacheFolder, describeEngines }, { NETWORK_PROOF }] = await Promise.all([
+      const [{ cacheFolder, describeEngines }, { describeOnnxRuntime, NETWORK_PROOF }] = await Promise.all([
         import("@seg/backend"),
         import("@seg/pipeline/model"),
       ]);
       const signal = io.signal && { signal: io.signal };
-      const engines = (await describeEngines({ measure, proof: NETWORK_PROOF, ...signal })).map(withNetworks);
+      const onnxRuntime = await describeOnnxRuntime({ measure, ...signal });
+      const others = await describeEngines({ measure, proof: NETWORK_PROOF, ...signal });
+      const engines = [onnxRuntime, ...others].map(withNetworks);
       const about = { seg: version, node: process.version, cache: cacheFolder(io.env) };
       if (json) terminal.print(JSON.stringify({ ...about, engines }));
       else {
@@ -34,23 +37,33 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
 }
 
 /** An engine, whether it can run networks and their training, and if not, why. */
-type Diagnosis = EngineReport & { networks: boolean; reason?: string };
+type Diagnosis = WithoutProof<EngineReport | OnnxReport> & { networks: boolean; training: boolean; reason?: string };
 
-function withNetworks(engine: EngineReport): Diagnosis {
-  if (!engine.available) return { ...engine, networks: false };
+type WithoutProof<Report> = Report extends unknown ? Omit<Report, "proof"> : never;
+
+function withNetworks(engine: EngineReport | OnnxReport): Diagnosis {
+  if (!engine.available) return { ...engine, networks: false, training: false };
   const { proof, ...others } = engine;
-  if (proof?.passed) return { ...others, networks: true };
-  return { ...others, networks: false, reason: `networks do not run: ${proof?.reason ?? "not tried"}` };
+  if (proof?.passed) return { ...others, networks: true, training: engine.name !== "onnxruntime" };
+  return {
+    ...others,
+    networks: false,
+    training: false,
+    reason: `networks do not run: ${proof?.reason ?? "not tried"}`,
+  };
 }
 
-const HEAD = ["engine", "works", "networks", "package", "TensorFlow", "device", "threads", "GFLOP/s"];
+const HEAD = ["engine", "works", "networks", "training", "package", "TensorFlow", "device", "threads", "GFLOP/s"];
 
 function row(engine: Diagnosis): string[] {
-  const from = `${engine.package}${engine.version ? ` ${engine.version}` : ""}`;
-  if (!engine.available) return [engine.name, "no", "no", from, "", "", "", ""];
-  const { name, device, threads, gflops, networks, oneDnn } = engine;
+  const version = "version" in engine && engine.version ? ` ${engine.version}` : "";
+  const from = `${engine.package}${version}`;
+  if (!engine.available) return [engine.name, "no", "no", "no", from, "", "", "", ""];
+  const { name, device, threads, gflops, networks, training } = engine;
+  const { tensorflow: library, oneDnn } = engine as Partial<Engine>;
   const by = oneDnn === undefined ? "" : oneDnn ? ", oneDNN" : ", no oneDNN";
-  const tensorflow = engine.tensorflow ? `${engine.tensorflow}${by}` : "";
+  const tensorflow = library ? `${library}${by}` : "";
   const speed = gflops === undefined ? "" : gflops.toFixed(1);
-  return [name, "yes", networks ? "yes" : "no", from, tensorflow, device, String(threads), speed];
+  const yes = (does: boolean) => (does ? "yes" : "no");
+  return [name, "yes", yes(networks), yes(training), from, tensorflow, device, String(threads), speed];
 }

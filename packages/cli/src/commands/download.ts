@@ -78,7 +78,7 @@ async function getWeights(config: string | undefined, { mirror }: DownloadFlags,
   }
   const { locateWeights } = await import("@seg/pipeline/weights");
   const result = await locateWeights(loadConfig({ cfg: config }), { ...context, mirror });
-  return { result, lines: [result.encoder, result.decoder] };
+  return { result, lines: Object.values(result) };
 }
 
 const EXAMPLES = `

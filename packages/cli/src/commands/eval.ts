@@ -1,4 +1,4 @@
-import type { EngineName } from "@seg/backend";
+import type { InferenceEngineName } from "@seg/pipeline";
 import { loadConfig } from "@seg/pipeline/config";
 import type { Evaluation } from "@seg/pipeline/evaluate";
 import { Command, Option } from "commander";
@@ -20,7 +20,7 @@ interface EvalOptions extends ConfigOptions {
   numVal?: string;
   workers?: string;
   gpus?: string;
-  backend: EngineName | "auto";
+  backend: InferenceEngineName | "auto";
   result?: string;
   mirror?: string;
   json?: boolean;

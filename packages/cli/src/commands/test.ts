@@ -1,5 +1,4 @@
-import type { EngineName } from "@seg/backend";
-import type { ModelOptions } from "@seg/pipeline";
+import type { InferenceEngineName, ModelOptions } from "@seg/pipeline";
 import { isConfigKey, loadConfig } from "@seg/pipeline/config";
 import type { PhotoResult, PhotoSegmenter } from "@seg/pipeline/photos";
 import { Command, Option } from "commander";
@@ -25,13 +24,17 @@ export interface TestOptions extends ConfigOptions {
   legend?: boolean;
   numVal?: string;
   gpus?: string;
-  backend: EngineName | "auto";
+  backend: InferenceEngineName | "auto";
   mirror?: string;
   json?: boolean;
   quiet?: boolean;
 }
 
-export const BACKENDS = ["auto", "tensorflow-gpu", "tensorflow", "webgpu", "wasm", "cpu"];
+/** Engines that train. */
+export const TRAINING_BACKENDS = ["auto", "tensorflow-gpu", "tensorflow", "webgpu", "wasm", "cpu"];
+
+/** Engines that segment and score. */
+export const BACKENDS = ["auto", "onnxruntime", ...TRAINING_BACKENDS.slice(1)];
 
 /** `seg test`: segments photos. */
 export function testCommand(io: Io, exit: (code: number) => void, open?: OpenSegmenter): Command {
@@ -80,16 +83,16 @@ export async function test(
   for (const { message } of missing) terminal.warn(message);
   const folder = config.TEST.result;
   await ensureWritable(folder);
-  const { locateWeights } = await import("@seg/pipeline/weights");
+  const { locateModel } = await import("@seg/pipeline/weights");
   const { context, stop } = showProgress(terminal, { signal });
   let segmenter: Awaited<ReturnType<OpenSegmenter>> | undefined;
   try {
-    const weights = await locateWeights(resolved, { env, mirror: options.mirror, ...context });
+    const weights = await locateModel(resolved, { env, mirror: options.mirror, ...context });
     stop();
     signal?.throwIfAborted();
     // TensorFlow reads it when it is loaded.
     if (gpus) process.env.CUDA_VISIBLE_DEVICES = String(gpus[0]);
-    segmenter = await open({ config: resolved, weights, backend: options.backend, ...context });
+    segmenter = await open({ config: resolved, weights, backend: options.backend, gpu: gpus?.[0], ...context });
     const { results, failures } = await segmentPhotos(segmenter, images.slice(0, limit), {
       folder,
       legend: options.legend,

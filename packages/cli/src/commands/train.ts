@@ -9,7 +9,7 @@ import { mpiRank } from "../flags/distributed.ts";
 import { parseGpus } from "../flags/gpus.ts";
 import { showProgress } from "../terminal/show-progress.ts";
 import { type Io, Terminal } from "../terminal/terminal.ts";
-import { BACKENDS } from "./test.ts";
+import { TRAINING_BACKENDS } from "./test.ts";
 
 /** What commander makes of the flags of `seg train`. */
 interface TrainOptions extends ConfigOptions {
@@ -53,7 +53,7 @@ export function trainCommand(io: Io, exit: (code: number) => void): Command {
         "mpi",
       ]),
     )
-    .addOption(new Option("--backend <engine>", "what computes").choices(BACKENDS).default("auto"))
+    .addOption(new Option("--backend <engine>", "what computes").choices(TRAINING_BACKENDS).default("auto"))
     .option("--mirror <url>", "server to take ImageNet weights from instead of MIT's")
     .option("--json", "print one JSON object a line")
     .option("--quiet", "print nothing but results, warnings and errors");

@@ -10,6 +10,7 @@ const FLAGS = [
   ["--fc-dim <n>", "MODEL.fc_dim", "channels between them; follows from the encoder"],
   ["--weights-encoder <file>", "MODEL.weights_encoder", "the encoder's weights"],
   ["--weights-decoder <file>", "MODEL.weights_decoder", "the decoder's weights"],
+  ["--weights-onnx <file>", "MODEL.weights_onnx", "a whole model as ONNX, in their place"],
   ["--num-class <n>", "DATASET.num_class", "number of classes"],
   ["--sizes, --img-sizes <n...>", "DATASET.imgSizes", "short sides to test at; one of them is single-scale"],
   ["--img-max-size <n>", "DATASET.imgMaxSize", "longest side"],

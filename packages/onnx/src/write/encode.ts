@@ -62,28 +62,29 @@ export function encodedLength(unwritten: Unwritten): number {
 /** Smaller constants stay in the file: the runtime's shape inference looks at them. */
 const LEAST_EXTERNAL = 1024;
 
-/** A file that takes its large constants from elsewhere, and these in one piece; `location` is what the file calls it. */
+/** A file that takes its large constants from another, `location`, and these piece by piece. */
 export function encodeApart(
   { model, graph, initializers }: Unwritten,
   location: string,
-): { file: Uint8Array; constants: Uint8Array } {
+): { file: Uint8Array; constants(): Generator<Uint8Array> } {
   const isLarge = ({ byteLength }: Initializer) => byteLength >= LEAST_EXTERNAL;
-  const aligned = (n: number) => Math.ceil(n / 64) * 64;
-  const size = initializers.filter(isLarge).reduce((sum, { byteLength }) => sum + aligned(byteLength), 0);
-  const constants = new Uint8Array(size);
   let offset = 0;
   const initializer = initializers.map((one) => {
     const { name, type, shape, byteLength } = one;
     const about = { name, dataType: type, dims: shape.map(BigInt) };
-    if (!isLarge(one)) return { ...about, rawData: one.bytes() };
-    constants.set(one.bytes(), offset);
+    if (!isLarge(one)) return create(TensorProtoSchema, { ...about, rawData: one.bytes() });
     const externalData = Object.entries({ location, offset, length: byteLength }).map(([key, value]) => ({
       key,
       value: String(value),
     }));
-    offset += aligned(byteLength);
-    return { ...about, externalData, dataLocation: TensorProto_DataLocation.EXTERNAL };
+    offset += byteLength;
+    return create(TensorProtoSchema, { ...about, externalData, dataLocation: TensorProto_DataLocation.EXTERNAL });
   });
-  const whole = create(ModelProtoSchema, { ...model, graph: { ...graph, initializer } as never });
-  return { file: toBinary(ModelProtoSchema, whole), constants };
+  const whole = create(ModelProtoSchema, { ...model, graph: { ...graph, initializer } });
+  return {
+    file: toBinary(ModelProtoSchema, whole),
+    *constants() {
+      for (const one of initializers) if (isLarge(one)) yield one.bytes();
+    },
+  };
 }

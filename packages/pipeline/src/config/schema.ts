@@ -26,7 +26,7 @@ const choice = <const T extends readonly [string, ...string[]]>(names: T) =>
 
 /**
  * MIT's configuration, section by section and key by key, with our additions `DATASET.classes`, `DATASET.padLabel`,
- * `MODEL.inputFormat`, and in `TRAIN`: Adam, `warmup_iters`, `clip_norm` (0: never), `accumulate`, `keep` (0: all) and `eval_every` (0: never). Values may come as YAML or as Python writes them (`True`, `1e-4`, `(300, 375)`).
+ * `MODEL.weights_onnx`, `MODEL.inputFormat`, and in `TRAIN`: Adam, `warmup_iters`, `clip_norm` (0: never), `accumulate`, `keep` (0: all) and `eval_every` (0: never). Values may come as YAML or as Python writes them (`True`, `1e-4`, `(300, 375)`).
  */
 export const configSchema = z.strictObject({
   DATASET: z.strictObject({
@@ -54,6 +54,7 @@ export const configSchema = z.strictObject({
     arch_decoder: choice(DECODER_NAMES as [DecoderName]),
     weights_encoder: text(),
     weights_decoder: text(),
+    weights_onnx: text(),
     fc_dim: whole(1),
     inputFormat: choice(["rgb", "bgr-2018"]),
   }),
@@ -132,6 +133,7 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   "MODEL.arch_decoder": "ppm_deepsup",
   "MODEL.weights_encoder": "",
   "MODEL.weights_decoder": "",
+  "MODEL.weights_onnx": "",
   "TRAIN.batch_size_per_gpu": 2,
   "TRAIN.num_epoch": 20,
   "TRAIN.start_epoch": 0,

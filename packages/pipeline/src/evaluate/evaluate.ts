@@ -36,12 +36,12 @@ export interface EvaluationOptions extends PairSources {
 }
 
 const OPTIONS = [
-  ...MODEL_OPTIONS,
+  ...MODEL_OPTIONS.filter((name) => name !== "gpu"),
   ...["images", "labels", "multiScale", "flip", "limit", "workers", "gpus", "result", "mpi"],
 ];
 
 /** Options of {@link evaluate}. */
-export type EvaluateOptions = ModelOptions & EvaluationOptions;
+export type EvaluateOptions = Omit<ModelOptions, "gpu"> & EvaluationOptions;
 
 /**
  * Scores a network on photos whose labels are known, in worker processes. The counts do not depend on how many there are.
@@ -67,7 +67,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
   const { flip = false, gpus, result: folder } = options;
   const sizes = evaluationSizes(resolved, options.multiScale);
   const workers = workerCount(options);
-  const engineName = engineOn(gpus, backend);
+  const engineName = engineOn(gpus, backend, ["onnxruntime"]);
   const classes = await classSet(config);
   const names = classes.map(({ name }) => name);
   if (classes.length > 255) {
@@ -90,7 +90,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
 
   const pictures = config.VAL.visualize ? folder : undefined;
   const cores = process.env.TF_NUM_INTRAOP_THREADS ? undefined : processorsOf(mpi);
-  const setup: WorkerSetup = {
+  const setup: Omit<WorkerSetup, "gpu"> = {
     config,
     files,
     backend: engineName,
@@ -177,7 +177,8 @@ function workerCount({ workers, gpus }: EvaluationOptions): number {
   );
 }
 
-function startWorker(setup: WorkerSetup, gpu: number | undefined): ChildProcess {
+function startWorker(shared: Omit<WorkerSetup, "gpu">, gpu: number | undefined): ChildProcess {
+  const setup: WorkerSetup = { ...shared, gpu };
   const child = startProcess(ownModule("./worker", import.meta.url), [], {
     serialization: "advanced",
     stdio: ["ignore", "ignore", process.env.SEG_DEBUG === "1" ? "inherit" : "pipe", "ipc"],

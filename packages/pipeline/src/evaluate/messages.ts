@@ -1,9 +1,9 @@
 import type { SegClass, ValidationOptions } from "@seg/ade20k-data";
-import type { EngineInfo, EngineName } from "@seg/backend";
 import type { ConfusionMatrixJson } from "@seg/metrics";
 import type { SerializedError } from "@seg/node";
 import type { Config } from "../config/schema.ts";
-import type { WeightFiles } from "../weights/find.ts";
+import type { InferenceEngineInfo, InferenceEngineName } from "../model/inference-engine.ts";
+import type { ModelFiles } from "../weights/find.ts";
 
 /** A photo with its label map. */
 export interface EvaluationPair {
@@ -16,8 +16,10 @@ export interface EvaluationPair {
 /** What a worker needs to know before its first image. */
 export interface WorkerSetup {
   config: Config;
-  files: WeightFiles;
-  backend: EngineName | "auto";
+  files: ModelFiles;
+  backend: InferenceEngineName | "auto";
+  /** The GPU that it is to use. */
+  gpu: number | undefined;
   /** Threads of the native CPU engine. */
   threads: number | undefined;
   flip: boolean;
@@ -34,7 +36,7 @@ export interface LoaderSetup {
 
 /** What a worker tells of itself when it can begin. */
 export interface WorkerInfo {
-  engine: EngineInfo;
+  engine: InferenceEngineInfo;
   /** A line for each engine that was tried. */
   notes: string[];
 }

@@ -1,11 +1,9 @@
 // Run in a process of its own by evaluate.ts: holds one engine. Decoding and scoring are done by threads beside it, so that
 // this thread does nothing but feed the engine.
 
-import { startEngine } from "@seg/backend";
 import { isSegError } from "@seg/errors";
 import { ownModule, serializeError, startThread } from "@seg/node";
-import { networkProof } from "../model/engine-proof.ts";
-import { loadNetwork } from "../model/load.ts";
+import { openNetwork } from "../model/inference-engine.ts";
 import { predictLabels } from "../model/predict-labels.ts";
 import type { FromLoader, ToLoader } from "./loader.ts";
 import type { EvaluationPair, FromWorker, ImageCounts, ToWorker, WorkerInfo, WorkerSetup } from "./messages.ts";
@@ -29,11 +27,11 @@ function giveUp(error: unknown): void {
   else say({ type: "dying", reason: `failed: ${known?.message ?? String(error)}` }, () => process.exit(1));
 }
 
-async function work({ config, files, backend, threads, flip, loader }: WorkerSetup): Promise<void> {
+async function work({ config, files, backend, gpu, threads, flip, loader }: WorkerSetup): Promise<void> {
   const notes: string[] = [];
-  const engine = await startEngine(backend, { threads, proof: networkProof(), log: (line) => notes.push(line) });
-  const network = await loadNetwork(config, files);
-  const onGpu = engine.name === "tensorflow-gpu" || engine.name === "webgpu";
+  const log = (line: string) => notes.push(line);
+  const { engine, network } = await openNetwork(config, files, { backend, gpu, threads, log });
+  const onGpu = engine.name === "tensorflow-gpu" || engine.name === "webgpu" || gpu !== undefined;
   const loaders = Array.from({ length: onGpu ? LOADERS_OF_GPU : 1 }, () =>
     startThread(ownModule("./loader", import.meta.url), { workerData: loader }).on("error", giveUp),
   );

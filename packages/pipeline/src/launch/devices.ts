@@ -1,17 +1,23 @@
 import { readdirSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
-import type { EngineName } from "@seg/backend";
 import type { MpiLaunch } from "@seg/collectives";
 import { PipelineError } from "../errors.ts";
+import type { InferenceEngineName } from "../model/inference-engine.ts";
 
 /**
- * The engine for GPUs that were named, if any were: whoever names them wants them used, and only TensorFlow's takes their numbers.
+ * The engine for GPUs that were named, if any were: whoever names them wants them used, and only these take their numbers.
  *
+ * @param others - Engines besides TensorFlow's that do.
  * @throws {PipelineError} `option` if another one was named.
  */
-export function engineOn(gpus: readonly number[] | undefined, backend: EngineName | "auto"): EngineName | "auto" {
+export function engineOn<Name extends InferenceEngineName>(
+  gpus: readonly number[] | undefined,
+  backend: Name | "auto",
+  others: readonly Name[] = [],
+): Name | "auto" | "tensorflow-gpu" {
   if (!gpus) return backend;
   if (backend === "auto" || backend === "tensorflow-gpu") return "tensorflow-gpu";
+  if (others.includes(backend)) return backend;
   throw new PipelineError(
     "option",
     { expected: "--backend tensorflow-gpu with --gpus", received: backend, hint: "leave one of the two out" },

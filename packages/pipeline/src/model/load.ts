@@ -1,5 +1,6 @@
-import { loadWeightsInto, stateDictOf } from "@seg/checkpoint";
-import { type InferenceModel, inferenceModel } from "@seg/layers";
+import { loadWeightsInto, stateDictOf, weightsFor } from "@seg/checkpoint";
+import { inferenceModel, type TensorInferenceModel } from "@seg/layers";
+import { type OnnxInferenceModel, type OnnxInferenceOptions, onnxInference } from "@seg/onnx";
 import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
 import type { WeightFiles } from "../weights/find.ts";
@@ -12,7 +13,7 @@ import { buildSegmentationModel, halvesOf } from "./segmentation-model.ts";
  * @throws {CheckpointError} naming the file, if weights are damaged or of another architecture or number of classes.
  * @throws {DecoderError} if the decoder cannot work on the encoder's features.
  */
-export async function loadNetwork({ MODEL, DATASET }: Config, files: WeightFiles): Promise<InferenceModel> {
+export async function loadNetwork({ MODEL, DATASET }: Config, files: WeightFiles): Promise<TensorInferenceModel> {
   const model = buildSegmentationModel({
     encoder: MODEL.arch_encoder,
     decoder: MODEL.arch_decoder,
@@ -24,6 +25,43 @@ export async function loadNetwork({ MODEL, DATASET }: Config, files: WeightFiles
     await loadWeightsInto(encoder, files.encoder);
     await loadWeightsInto(decoder, files.decoder);
     return inferenceModel(model, [0]);
+  } finally {
+    model.dispose();
+  }
+}
+
+/**
+ * The same on ONNX Runtime: the weights go from the files to the runtime, and TF.js computes nothing.
+ *
+ * @throws {CheckpointError} and {DecoderError} as {@link loadNetwork} does.
+ * @throws {OnnxError} if the runtime cannot take it.
+ */
+export async function loadOnnxNetwork(
+  { MODEL, DATASET }: Config,
+  files: WeightFiles,
+  settings: OnnxInferenceOptions,
+): Promise<OnnxInferenceModel> {
+  const model = buildSegmentationModel({
+    encoder: MODEL.arch_encoder,
+    decoder: MODEL.arch_decoder,
+    numClasses: DATASET.num_class,
+    weights: "zeros",
+  });
+  try {
+    const { encoder, decoder } = halvesOf(model);
+    const readers = [await weightsFor(encoder, files.encoder), await weightsFor(decoder, files.decoder)];
+    return await onnxInference(model, {
+      ...settings,
+      outputs: [0],
+      weights(variable) {
+        for (const read of readers) {
+          const values = read(variable);
+          if (values) return values;
+        }
+        return undefined;
+      },
+      onWeightsRead: () => readers.splice(0),
+    });
   } finally {
     model.dispose();
   }

@@ -1,7 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { ScaledInput } from "@seg/ade20k-data";
-import { type InferenceModel, type Labels, labelsOf, type ScoreMap } from "@seg/layers";
-import * as tf from "@tensorflow/tfjs";
+import { type ArrayTensor, type InferenceModel, type Labels, labelsOf, type ScoreMap } from "@seg/layers";
 
 /** How {@link predictLabels} works. */
 export interface PredictOptions {
@@ -33,32 +32,31 @@ export async function predictLabels(
     // Yields to the event loop, for messages and interrupts: a forward pass blocks the thread.
     await setImmediate();
     signal?.throwIfAborted();
-    const input = tf.tensor4d(data, [1, height, width, 3]);
-    try {
-      maps.push(await scoresOf(network, input));
-      if (flip) {
-        const mirrored = tf.reverse(input, 2);
-        try {
-          maps.push({ ...(await scoresOf(network, mirrored)), flipped: true });
-        } finally {
-          mirrored.dispose();
-        }
-      }
-    } finally {
-      input.dispose();
-    }
+    const shape: ImageShape = [1, height, width, 3];
+    maps.push(await scoresOf(network, data, shape));
+    if (flip) maps.push({ ...(await scoresOf(network, mirrored(data, shape), shape)), flipped: true });
     onScale?.(++done);
   }
   return labelsOf(maps, size);
 }
 
-/** The network's scores, read back at their own size. */
-async function scoresOf(network: InferenceModel, input: tf.Tensor4D): Promise<ScoreMap> {
-  const scores = network.predict(input)[0] as tf.Tensor4D;
-  try {
-    const [, height, width, classes] = scores.shape;
-    return { data: (await scores.data()) as Float32Array, height, width, classes };
-  } finally {
-    scores.dispose();
+type ImageShape = [batch: 1, height: number, width: number, channels: 3];
+
+/** The network's scores at their own size. */
+async function scoresOf(network: InferenceModel, image: Float32Array, imageShape: ImageShape): Promise<ScoreMap> {
+  const [{ data, shape }] = (await network.run({ data: image, shape: imageShape })) as [ArrayTensor];
+  const [, height, width, classes] = shape as [number, number, number, number];
+  return { data, height, width, classes };
+}
+
+/** The image's mirror image, left and right exchanged. */
+function mirrored(image: Float32Array, [, height, width, channels]: ImageShape): Float32Array {
+  const result = new Float32Array(image.length);
+  for (let row = 0, at = 0; row < height; row++) {
+    for (let column = width - 1; column >= 0; column--, at += channels) {
+      const from = (row * width + column) * channels;
+      for (let c = 0; c < channels; c++) result[at + c] = image[from + c]!;
+    }
   }
+  return result;
 }

@@ -7,14 +7,11 @@ import {
   type SegClass,
   validationScales,
 } from "@seg/ade20k-data";
-import { type EngineInfo, startEngine } from "@seg/backend";
-import type { InferenceModel } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
 import { classSet } from "../dataset/classes.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
-import { networkProof } from "../model/engine-proof.ts";
-import { loadNetwork } from "../model/load.ts";
+import { type InferenceEngineInfo, type OpenNetwork, openNetwork } from "../model/inference-engine.ts";
 import { predictLabels } from "../model/predict-labels.ts";
 import { scaleOptions } from "../model/scales.ts";
 import { MODEL_OPTIONS, type ModelOptions, resolveModel } from "../options.ts";
@@ -51,13 +48,18 @@ export class Segmenter {
   /** The configuration that it was made of. */
   readonly config: Config;
   /** The engine that it runs on. */
-  readonly engine: EngineInfo;
+  readonly engine: InferenceEngineInfo;
   /** Names and colours of the labels. */
   readonly classes: readonly SegClass[];
-  readonly #network: InferenceModel;
+  readonly #network: OpenNetwork["network"];
 
   /** Use {@link createSegmenter}. */
-  constructor(config: Config, engine: EngineInfo, classes: readonly SegClass[], network: InferenceModel) {
+  constructor(
+    config: Config,
+    engine: InferenceEngineInfo,
+    classes: readonly SegClass[],
+    network: OpenNetwork["network"],
+  ) {
     this.config = config;
     this.engine = engine;
     this.classes = classes;
@@ -84,7 +86,7 @@ export class Segmenter {
 
   /** Frees the network. */
   dispose(): void {
-    this.#network.dispose();
+    void this.#network.dispose();
   }
 }
 
@@ -128,6 +130,10 @@ export async function createSegmenter(options: ModelOptions = {}): Promise<Segme
   const { config } = resolved;
   const files = await locate();
   const classes = await classSet(config);
-  const engine = await startEngine(options.backend ?? "auto", { proof: networkProof(), log: context.log });
-  return new Segmenter(config, engine, classes, await loadNetwork(config, files));
+  const { engine, network } = await openNetwork(config, files, {
+    backend: options.backend ?? "auto",
+    gpu: options.gpu,
+    log: context.log,
+  });
+  return new Segmenter(config, engine, classes, network);
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { EngineName } from "@seg/backend";
 import type { MpiLaunch } from "@seg/collectives";
 import { ensureWritable, withLock } from "@seg/node";
 import { contextOf } from "../context.ts";
@@ -15,7 +16,9 @@ import { planTraining } from "./plan.ts";
 import type { Outcome, Report } from "./replica.ts";
 
 /** Options of {@link train}. */
-export interface TrainOptions extends Omit<ModelOptions, "weights">, ReplicaOptions {
+export interface TrainOptions extends Omit<ModelOptions, "weights" | "gpu" | "backend">, ReplicaOptions {
+  /** Default `auto`: TensorFlow on a GPU, on the CPU, WebAssembly, the first that starts. */
+  backend?: EngineName | "auto" | undefined;
   /** Go on from the last whole checkpoint in `DIR`, if there is one. */
   resume?: boolean | undefined;
   /** Begin with random weights where `MODEL.weights_encoder` names none, instead of ImageNet's. */
@@ -25,7 +28,7 @@ export interface TrainOptions extends Omit<ModelOptions, "weights">, ReplicaOpti
 }
 
 const OPTIONS = [
-  ...MODEL_OPTIONS.filter((name) => name !== "weights"),
+  ...MODEL_OPTIONS.filter((name) => name !== "weights" && name !== "gpu"),
   ...["resume", "fromScratch", "mpi", "replicas", "gpus"],
 ];
 

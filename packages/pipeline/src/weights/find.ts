@@ -10,6 +10,12 @@ export interface WeightFiles {
   decoder: string;
 }
 
+/** Weights of a model that is built here, or a whole model as an ONNX file. */
+export type ModelFiles = WeightFiles | { onnx: string };
+
+/** Whether it is a whole model. */
+export const isOnnx = (files: ModelFiles): files is { onnx: string } => "onnx" in files;
+
 /**
  * The names under which half a checkpoint may lie: as it is called (`epoch_20.pth`), or the same in today's PyTorch
  * format or as safetensors.

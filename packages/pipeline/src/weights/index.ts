@@ -1,2 +1,2 @@
-export type { WeightFiles } from "./find.ts";
-export { type LocateOptions, locateWeights, type ServerOptions } from "./locate.ts";
+export type { ModelFiles, WeightFiles } from "./find.ts";
+export { type LocateOptions, locateModel, locateWeights, type ServerOptions } from "./locate.ts";

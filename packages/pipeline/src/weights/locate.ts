@@ -6,7 +6,7 @@ import type { Resolved } from "../config/resolve.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 import { download } from "./download.ts";
-import { candidateNames, checkpointsIn, findInFolder, HALVES, type WeightFiles } from "./find.ts";
+import { candidateNames, checkpointsIn, findInFolder, HALVES, type ModelFiles, type WeightFiles } from "./find.ts";
 import { checksumFile, isUnchanged } from "./verify.ts";
 
 /** The original's server; its folders are called like the last part of a configuration's `DIR`. */
@@ -26,6 +26,16 @@ export interface ServerOptions {
 export interface LocateOptions extends ContextOptions, ServerOptions {
   /** Which checkpoint is wanted: `TEST.checkpoint`, the default, or `VAL.checkpoint`. */
   section?: "TEST" | "VAL";
+}
+
+/**
+ * What is to be tested: the ONNX file of `MODEL.weights_onnx`, or else the weights that {@link locateWeights} finds.
+ *
+ * @throws {PipelineError} as that does.
+ */
+export async function locateModel(resolved: Resolved, options: LocateOptions = {}): Promise<ModelFiles> {
+  const { weights_onnx: onnx } = resolved.config.MODEL;
+  return onnx ? { onnx: existing(onnx) } : locateWeights(resolved, options);
 }
 
 /**
@@ -73,16 +83,16 @@ function namedFiles(encoder: string, decoder: string): WeightFiles {
       { data: { key: `MODEL.weights_${encoder ? "decoder" : "encoder"}` } },
     );
   }
-  for (const file of [encoder, decoder]) {
-    if (!existsSync(file)) {
-      throw new PipelineError(
-        "missing",
-        { expected: `weights in ${file}`, but: "there is no such file", hint: "correct the path" },
-        { data: { file } },
-      );
-    }
-  }
-  return { encoder, decoder };
+  return { encoder: existing(encoder), decoder: existing(decoder) };
+}
+
+function existing(file: string): string {
+  if (existsSync(file)) return file;
+  throw new PipelineError(
+    "missing",
+    { expected: `weights in ${file}`, but: "there is no such file", hint: "correct the path" },
+    { data: { file } },
+  );
 }
 
 async function fromCache(dir: string, checkpoint: string, options: LocateOptions): Promise<WeightFiles> {

@@ -1,6 +1,6 @@
 import { decodeImage, validationScales } from "@seg/ade20k-data";
 import { startEngine } from "@seg/backend";
-import { type InferenceModel, labelsOf, type ScoreMap } from "@seg/layers";
+import { labelsOf, type ScoreMap, type TensorInferenceModel } from "@seg/layers";
 import { expectLabels, shared, unlessShared } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,13 +8,14 @@ import { DEMO_MODEL, DEMO_PHOTO } from "../../src/config/demo-model.ts";
 import { loadNetwork } from "../../src/model/load.ts";
 import { scaleOptions } from "../../src/model/scales.ts";
 import { resolveModel } from "../../src/options.ts";
+import type { WeightFiles } from "../../src/weights/find.ts";
 
 const { resolved, locate } = resolveModel(DEMO_MODEL, "TEST");
-let network: InferenceModel;
+let network: TensorInferenceModel;
 
 beforeAll(async () => {
   await startEngine("wasm");
-  network = await loadNetwork(resolved.config, await locate());
+  network = await loadNetwork(resolved.config, (await locate()) as WeightFiles);
 });
 afterAll(() => network.dispose());
 

@@ -1,20 +1,19 @@
-import type { EngineInfo } from "@seg/backend";
 import type { InferenceModel } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, expect, it } from "vitest";
-import { loadConfig } from "../../src/index.ts";
+import { type InferenceEngineInfo, loadConfig } from "../../src/index.ts";
 import { type Photo, Segmenter } from "../../src/segment/segmenter.ts";
 
 beforeAll(() => tf.setBackend("cpu"));
 
 it("refuses pixels that are not RGB bytes, before the network sees them", async () => {
   const network: InferenceModel = {
-    predict: () => {
+    run: () => {
       throw new Error("The network has run.");
     },
     dispose: () => {},
   };
-  const segmenter = new Segmenter(loadConfig().config, {} as EngineInfo, [], network);
+  const segmenter = new Segmenter(loadConfig().config, {} as InferenceEngineInfo, [], network);
   const [width, height] = [20, 20];
   for (const photo of [
     { data: new Uint8ClampedArray(width * height * 4), width, height },

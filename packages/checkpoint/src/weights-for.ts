@@ -1,0 +1,36 @@
+import type * as tf from "@tensorflow/tfjs";
+import { aboutFile } from "./errors.ts";
+import { type LoadOptions, matchWeights } from "./load-weights.ts";
+import { type ReadOptions, readCheckpoint } from "./read-checkpoint.ts";
+
+/** The weights of a model's variables, in PyTorch's order of axes; undefined for a variable of another model. */
+export type WeightReader = (variable: tf.LayerVariable) => Float32Array | undefined;
+
+/**
+ * Reads a checkpoint for a model without writing into it: for what takes the weights elsewhere, such as another runtime.
+ *
+ * @param model - Its layers are named by PyTorch's module paths. Its variables stay as they are.
+ * @param path - The file, in any format that `readCheckpoint` knows.
+ * @param options - Those of `loadWeightsInto`.
+ * @returns What gives the values of a variable, which are not to be written to. It holds the file's tensors.
+ * @throws {CheckpointError} as `loadWeightsInto` does.
+ */
+export async function weightsFor(
+  model: tf.LayersModel,
+  path: string,
+  options: ReadOptions & LoadOptions = {},
+): Promise<WeightReader> {
+  const { map, ...loading } = options;
+  const state = await readCheckpoint(path, map && { map });
+  try {
+    const { pairs } = matchWeights(model, state, loading);
+    const tensors = new Map(pairs.map(([{ variable }, tensor]) => [variable, tensor]));
+    return (variable) => {
+      const data = tensors.get(variable)?.data;
+      if (data === undefined || data instanceof Float32Array) return data;
+      return Float32Array.from(data as ArrayLike<number | bigint>, Number);
+    };
+  } catch (error) {
+    throw aboutFile(error, path);
+  }
+}

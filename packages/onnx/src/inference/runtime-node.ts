@@ -1,0 +1,69 @@
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { checkVersion, type ModelParts, missingRuntime, type Runtime } from "./runtime.ts";
+
+const NAME = "onnxruntime-node";
+
+/** @throws {OnnxError} `runtime` if it is missing, too old or does not load. */
+export async function loadRuntime(): Promise<Runtime> {
+  let ort: typeof import("onnxruntime-node");
+  try {
+    ort = await import("onnxruntime-node");
+    // Under Node's ESM the CommonJS package's exports are those of its default.
+    ort = (ort as { default?: typeof ort }).default ?? ort;
+  } catch (error) {
+    throw missingRuntime(NAME, error);
+  }
+  const version = ort.env.versions.node ?? "0";
+  checkVersion(NAME, version);
+  return {
+    package: NAME,
+    version,
+    providers: ort.listSupportedBackends().map(({ name }) => name),
+    processors: availableParallelism(),
+    Tensor: ort.Tensor,
+    open(model, options) {
+      if (typeof model !== "string") return ort.InferenceSession.create(model, options);
+      collectGarbage();
+      return ort.InferenceSession.create(model, options);
+    },
+  };
+}
+
+/**
+ * Writes a model to a temporary folder for as long as `use` opens it: the runtime maps the file of constants into memory, which takes
+ * half as much of it as handing over an array. Gives undefined where no such folder can be written.
+ */
+export async function inFiles<Result>(
+  { file, location, constants }: ModelParts,
+  use: (path: string) => Promise<Result>,
+): Promise<Result | undefined> {
+  let folder: string | undefined;
+  const remove = () => folder && rm(folder, { recursive: true, force: true }).catch(() => {});
+  try {
+    folder = await mkdtemp(join(tmpdir(), "seg-onnx-"));
+    await pipeline(Readable.from(constants()), createWriteStream(join(folder, location)));
+    await writeFile(join(folder, "model.onnx"), file);
+  } catch (error) {
+    await remove();
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    return undefined;
+  }
+  try {
+    return await use(join(folder, "model.onnx"));
+  } finally {
+    await remove();
+  }
+}
+
+/** Frees what was read to write a model before the runtime reads it: V8 does not know yet that memory will be short. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}

@@ -1,0 +1,32 @@
+import { checkVersion, type ModelParts, missingRuntime, type Runtime } from "./runtime.ts";
+
+const NAME = "onnxruntime-web";
+
+/** @throws {OnnxError} `runtime` if it is missing, too old or does not load. */
+export async function loadRuntime(): Promise<Runtime> {
+  const ort = await import("onnxruntime-web").catch((error: unknown) => {
+    throw missingRuntime(NAME, error);
+  });
+  const { navigator } = globalThis as { navigator?: { hardwareConcurrency: number; gpu?: unknown } };
+  const version = ort.env.versions.web ?? ort.env.versions.common;
+  checkVersion(NAME, version);
+  return {
+    package: NAME,
+    version,
+    providers: ["wasm", ...(navigator?.gpu ? ["webgpu"] : [])],
+    processors: navigator?.hardwareConcurrency ?? 1,
+    Tensor: ort.Tensor,
+    open: (model, options) =>
+      typeof model === "string"
+        ? ort.InferenceSession.create(model, options)
+        : ort.InferenceSession.create(model, options),
+  };
+}
+
+/** A page has no files. */
+export async function inFiles<Result>(
+  _: ModelParts,
+  __: (path: string) => Promise<Result>,
+): Promise<Result | undefined> {
+  return undefined;
+}

@@ -1,0 +1,40 @@
+import { type ProbeLimits, type ProofReport, runProbe } from "@seg/backend";
+import { ownModule } from "@seg/node";
+import type { OnnxProbe } from "./onnx-probe-main.ts";
+
+/** ONNX Runtime as `describeEngines` of `@seg/backend` describes an engine. */
+export type OnnxReport =
+  | {
+      available: true;
+      name: "onnxruntime";
+      package: string;
+      version: string;
+      device: string;
+      threads: number;
+      /** Of a 3×3 convolution, if measured. */
+      gflops?: number;
+      /** Whether it computes what networks are made of. */
+      proof: ProofReport;
+    }
+  | { available: false; name: "onnxruntime"; package: string; reason: string };
+
+/** Options of {@link describeOnnxRuntime}. */
+export interface DescribeOnnxOptions extends ProbeLimits {
+  /** Also measure its speed, in about a second. Default true. */
+  measure?: boolean;
+}
+
+/**
+ * Tries ONNX Runtime in a process of its own.
+ *
+ * @throws the signal's reason.
+ */
+export async function describeOnnxRuntime({
+  measure = true,
+  ...limits
+}: DescribeOnnxOptions = {}): Promise<OnnxReport> {
+  const entry = ownModule("./onnx-probe-main", import.meta.url);
+  const found = await runProbe<OnnxProbe>(entry, [measure ? "measure" : ""], limits);
+  if ("package" in found) return { available: true, name: "onnxruntime", ...found };
+  return { available: false, name: "onnxruntime", package: "onnxruntime-node", ...found };
+}
