@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
-import { LayersError, refuseUnknown } from "../errors.ts";
+import { refuseUnknown } from "../errors.ts";
 import { chosenOutputs, flatten, needed } from "../graph.ts";
 import type { Shape } from "../layers/layer.ts";
+import { type GraphBuilder, inexpressible } from "./builder.ts";
 import { convolveBeforeResizing } from "./convolve-before-resizing.ts";
 import { foldAffine } from "./fold-affine.ts";
 import { LOWERINGS } from "./lower.ts";
-import type { Operation, Unplaced } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import type { WeightSource } from "./weights.ts";
 
 /** Models in a chain as plain operations, their weights unread. */
@@ -26,16 +27,6 @@ export interface InferenceGraphOptions {
   outputs?: readonly number[] | undefined;
   /** Where weights come from. Default: the models' variables. */
   weights?: WeightSource | undefined;
-}
-
-/** Adds operations to a graph. */
-export interface GraphBuilder {
-  readonly weights: WeightSource;
-  shapeOf(id: number): Shape;
-  /** The number of a new tensor. */
-  tensor(shape: Shape): number;
-  /** Adds one that gives a tensor of a shape; gives its number. */
-  add(operation: Unplaced, inputs: readonly number[], shape: Shape): number;
 }
 
 /**
@@ -87,15 +78,3 @@ export function inferenceGraph(
     shapes,
   };
 }
-
-/** The error of a layer that has no plain form, or not with its options. */
-export const inexpressible = (layer: tf.layers.Layer, received: string): LayersError =>
-  new LayersError(
-    "model",
-    {
-      expected: "layers that can be written as plain operations",
-      but: `${layer.name} is ${received}`,
-      hint: "leave it out or put another in its place",
-    },
-    { data: { layer: layer.name, received: layer.getClassName() } },
-  );

@@ -4,7 +4,7 @@ import type { Activation } from "../layers/activation.ts";
 import type { Conv2D } from "../layers/conv2d.ts";
 import type { Shape } from "../layers/layer.ts";
 import type { AdaptiveAvgPool2D, MaxPool2D } from "../layers/pooling.ts";
-import { type GraphBuilder, inexpressible } from "./inference-graph.ts";
+import { type GraphBuilder, inexpressible } from "./builder.ts";
 import type { ArithmeticOperation, Edges, PointwiseFunction } from "./operation.ts";
 import { affineOf, constant, depthwiseFilterOf, filterOf, type Normalization, vectorOf } from "./weights.ts";
 
