@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { refuseUnknown } from "../errors.ts";
+import { LayersError, refuseUnknown } from "../errors.ts";
 import { chosenOutputs, flatten, needed } from "../graph.ts";
 import type { Shape } from "../layers/layer.ts";
 import { type GraphBuilder, inexpressible } from "./builder.ts";
@@ -42,7 +42,7 @@ export function inferenceGraph(
   options: InferenceGraphOptions = {},
 ): InferenceGraph {
   refuseUnknown(options, ["outputs", "weights"], "an option of inferenceGraph");
-  const flat = flatten(models instanceof tf.LayersModel ? [models] : [...models]);
+  const flat = flatten(chainOf(models));
   const wanted = chosenOutputs(flat.results, options.outputs);
   const shapes = new Map<number, Shape>();
   const operations: Operation[] = [];
@@ -77,4 +77,12 @@ export function inferenceGraph(
     outputs,
     shapes,
   };
+}
+
+function chainOf(models: tf.LayersModel | readonly tf.LayersModel[]): tf.LayersModel[] {
+  const chain = [models].flat() as tf.LayersModel[];
+  const other = chain.find((model) => !(model instanceof tf.LayersModel));
+  if (other === undefined && models !== undefined) return chain;
+  const received = (other as object | undefined)?.constructor?.name ?? String(other);
+  throw new LayersError("model", { expected: "a tf.LayersModel, or an array of them", received });
 }

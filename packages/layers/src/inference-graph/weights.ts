@@ -61,8 +61,16 @@ function outermost(values: Float32Array, last: number, axes: [number] | [number,
   return result;
 }
 
+/** @throws {LayersError} `model` for a variable that is disposed or otherwise unreadable, or holds no float32. */
 function ownValues(variable: tf.LayerVariable): Float32Array {
-  const values = variable.read().dataSync();
+  let values: ReturnType<tf.Tensor["dataSync"]>;
+  try {
+    values = variable.read().dataSync();
+  } catch (cause) {
+    const hint = "keep the models until their weights are read";
+    const but = `they cannot be read (${(cause as Error).message})`;
+    throw new LayersError("model", { expected: `the values of ${variable.name}`, but, hint }, { cause });
+  }
   if (values instanceof Float32Array) return values;
   throw new LayersError("model", { expected: `float32 for ${variable.name}`, received: variable.dtype });
 }
