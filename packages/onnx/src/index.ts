@@ -1,4 +1,4 @@
 export { OnnxError, type OnnxErrorCode, type OnnxErrorData } from "./errors.ts";
 export { type OnnxFile, type OnnxOptions, toOnnx } from "./to-onnx.ts";
-export type { ImageInput, OutputKind, OutputSize } from "./write/model.ts";
+export type { ImageInput, OutputKind, OutputSize } from "./write/form.ts";
 export type { Layout } from "./write/tensors.ts";
