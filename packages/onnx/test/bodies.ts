@@ -16,6 +16,10 @@ export const chain =
   (x) =>
     layers.reduce((y, layer) => apply(layer(), y), x);
 
+/** A layer that TF.js has and does not type. */
+export const rescaling = (scale: number, offset = 0) =>
+  (tf.layers as unknown as { rescaling(args: object): tf.layers.Layer }).rescaling({ scale, offset });
+
 /** A model of a body, with made-up weights. */
 export function modelOf(body: Body): tf.LayersModel {
   const image = tf.input({ shape: [null, null, 5] });

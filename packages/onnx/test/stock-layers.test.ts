@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { apply, type Body, chain, describeBodies } from "./bodies.ts";
+import { apply, type Body, chain, describeBodies, rescaling } from "./bodies.ts";
 
 const { layers } = tf;
 
@@ -236,9 +236,5 @@ const CASES: Record<string, Record<string, Body>> = {
     },
   },
 };
-
-/** A layer that TF.js has and does not type. */
-const rescaling = (scale: number, offset = 0) =>
-  (layers as unknown as { rescaling(args: object): tf.layers.Layer }).rescaling({ scale, offset });
 
 describeBodies("an ONNX file of stock layers gives what the model gives:", CASES);
