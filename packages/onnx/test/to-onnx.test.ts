@@ -26,6 +26,12 @@ function classifier(classes = 6): tf.LayersModel {
   return filled(tf.model({ inputs: image, outputs: apply(layers.dense({ units: classes }), y) }));
 }
 
+/** Scores of classes of each step of a sequence of three numbers. */
+function sequences(): tf.LayersModel {
+  const x = tf.input({ shape: [null, 3] });
+  return filled(tf.model({ inputs: x, outputs: apply(layers.dense({ units: 4 }), x) }));
+}
+
 const SHAPE: [number, number, number, number] = [2, 11, 14, 3];
 
 /** Bytes of an image, batch first and channels last. */
@@ -168,6 +174,19 @@ describeEngines("an ONNX file", () => {
     model.dispose();
   });
 
+  it("gives labels of each step of a sequence", async () => {
+    const model = sequences();
+    const values = madeUp("sequence", [2, 5, 3]);
+    const expected = tf.tidy(() => tf.argMax(predict(model, tf.tensor3d(values, [2, 5, 3]))[0]!, 2).dataSync());
+    for (const layout of LAYOUTS) {
+      const file = toOnnx(model, { layout, output: "labels" });
+      const [labels] = await run(file, { image: float32(values, [2, 5, 3]) });
+      expect(labels!.dims).toEqual([2, 5]);
+      expect([...labels!.data]).toEqual([...expected]);
+    }
+    model.dispose();
+  });
+
   it("has labels of int32 where a byte cannot hold them", async () => {
     for (const [classes, type] of [
       [256, "uint8"],
@@ -284,6 +303,8 @@ describeEngines("an ONNX file", () => {
       [classifier(), { size: "input" }],
       [classifier(), { size: "given", output: "labels" }],
       [segmenter({ channels: 4 }), { input: image }],
+      [sequences(), { input: image }],
+      [sequences(), { size: "input", output: "probabilities" }],
     ] as const) {
       const option = Object.keys(options)[0];
       expect(thrown(() => toOnnx(model, options))).toMatchObject({ code: "option", data: { option } });
