@@ -77,25 +77,29 @@ export async function expectSame(
   shapes: readonly (readonly number[])[],
   { tolerance = 1e-5, ...options }: OnnxOptions & { tolerance?: number } = {},
 ): Promise<void> {
-  for (const layout of ["nchw", "nhwc"] as const) {
+  const layouts = ["nchw", "nhwc"] as const;
+  const cases = shapes.map((shape) =>
+    tf.tidy(() => {
+      const image = tf.tensor(madeUp(`image ${shape}`, shape), shape as number[]);
+      const all = predict(models, image);
+      const wanted = (options.outputs ?? all.map((_, i) => i)).map((i) => all[i]!);
+      return layouts.map((layout) =>
+        [image, ...wanted].map((tensor) => {
+          const ordered = layout === "nchw" ? channelsFirst(tensor) : tensor;
+          return { data: ordered.dataSync(), dims: ordered.shape };
+        }),
+      );
+    }),
+  );
+  for (const [i, layout] of layouts.entries()) {
     const file = toOnnx(models, { ...options, layout });
     const bytes = file.bytes();
-    for (const shape of shapes) {
-      const ordered = (x: tf.Tensor) => (layout === "nchw" ? channelsFirst(x) : x);
-      const [x, expected] = tf.tidy(() => {
-        const image = tf.tensor(madeUp(`image ${shape}`, shape), shape as number[]);
-        const all = predict(models, image);
-        const wanted = (options.outputs ?? all.map((_, i) => i)).map((i) => ordered(all[i]!));
-        const input = ordered(image);
-        return [
-          { data: input.dataSync(), dims: input.shape },
-          wanted.map((one) => ({ data: one.dataSync(), dims: one.shape })),
-        ];
-      });
-      const results = await run(bytes, { [file.inputs[0]!]: float32(x.data, x.dims) });
+    for (const one of cases) {
+      const [x, ...expected] = one[i]!;
+      const results = await run(bytes, { [file.inputs[0]!]: float32(x!.data, x!.dims) });
       expect(results.map(({ name }) => name)).toEqual(file.outputs);
       expect(results.map(({ dims }) => dims)).toEqual(expected.map(({ dims }) => dims));
-      for (const [i, { data }] of results.entries()) expectClose(data, expected[i]!.data, tolerance);
+      for (const [k, { data }] of results.entries()) expectClose(data, expected[k]!.data, tolerance);
     }
   }
 }
