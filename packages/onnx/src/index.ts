@@ -7,5 +7,5 @@ export {
   onnxInference,
 } from "./inference/onnx-inference.ts";
 export { type OnnxFile, type OnnxOptions, toOnnx } from "./to-onnx.ts";
-export type { ImageInput, OutputKind, OutputSize } from "./write/model.ts";
+export type { ImageInput, OutputKind, OutputSize } from "./write/form.ts";
 export type { Layout } from "./write/tensors.ts";
