@@ -7,7 +7,6 @@
  *
  * Without weights and photos, weights are random and the calibration's photos are noise: times do not depend on either.
  */
-import { dirname, join } from "node:path";
 import { decodeImage, readLabel, readOdgt, validationScales } from "@seg/ade20k-data";
 import { startEngine } from "@seg/backend";
 import { loadWeightsInto } from "@seg/checkpoint";
@@ -94,7 +93,7 @@ async function* photosOf(list) {
   const records = await readOdgt(list);
   const step = Math.max(1, Math.floor(records.length / CALIBRATION_PHOTOS));
   for (const record of records.filter((_, i) => i % step === 0).slice(0, CALIBRATION_PHOTOS)) {
-    yield inputOfImage(await decodeImage(join(dirname(list), record.fpath_img)));
+    yield inputOfImage(await decodeImage(record.imagePath));
   }
 }
 
@@ -128,9 +127,9 @@ async function scoresOf(networks, list) {
   const counts = Object.keys(networks).map((network) => ({ network, matrix: new ConfusionMatrix(classes), same: 0 }));
   let pixels = 0;
   for (const record of (await readOdgt(list)).slice(0, flags.limit && Number(flags.limit))) {
-    const image = await decodeImage(join(dirname(list), record.fpath_img));
+    const image = await decodeImage(record.imagePath);
     const { width, height } = image;
-    const truth = await readLabel(join(dirname(list), record.fpath_segm), { numClasses: classes, width, height });
+    const truth = await readLabel(record.labelPath, { numClasses: classes, width, height });
     const x = inputOfImage(image);
     let reference;
     for (const one of counts) {
