@@ -25,3 +25,13 @@ export function buildModels(name) {
 export function inputOf(name) {
   return /upernet|hrnet/.test(name) ? { size: [480, 608], stride: 4 } : { size: [456, 600], stride: 8 };
 }
+
+/** A made-up image in memory, `[1, height, width, 3]`. */
+export function randomImage([height, width]) {
+  let seed = 1;
+  const next = () => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed / 2 ** 31 - 1;
+  };
+  return { data: Float32Array.from({ length: height * width * 3 }, () => 2 * next()), shape: [1, height, width, 3] };
+}

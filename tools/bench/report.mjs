@@ -35,6 +35,7 @@ export function printHeader({ engine, threads = engine?.threads, pytorch } = {})
   const tfjs = createRequire(import.meta.url)("@tensorflow/tfjs/package.json").version;
   const versions = [`Node ${process.versions.node}`, `TensorFlow.js ${tfjs}`];
   if (engine?.tensorflow) versions.push(`TensorFlow ${engine.tensorflow}`);
+  if (engine?.name === "onnxruntime") versions.push(`ONNX Runtime ${engine.version}`);
   if (pytorch?.version)
     versions.push(`PyTorch ${pytorch.version} (${pytorch.instructions}, oneDNN ${pytorch.oneDNN ? "on" : "off"})`);
   const oneDnn = engine?.oneDnn === undefined ? [] : [engine.oneDnn ? "on" : "off"];

@@ -1,4 +1,5 @@
 import type { EngineReport } from "@seg/backend";
+import type { OnnxReport } from "@seg/pipeline/model";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runSeg } from "../run-seg.ts";
 
@@ -8,6 +9,7 @@ it("tells of every engine whether it works and why not", async () => {
   const { engines, node } = JSON.parse(stdout);
   expect(node).toBe(process.version);
   expect(engines.map(({ name }: { name: string }) => name)).toEqual([
+    "onnxruntime",
     "tensorflow-gpu",
     "tensorflow",
     "webgpu",
@@ -16,8 +18,10 @@ it("tells of every engine whether it works and why not", async () => {
   ]);
   for (const engine of engines) expect(engine.networks || engine.reason).toBeTruthy();
   const wasm = { name: "wasm", available: true, networks: true, package: "@tensorflow/tfjs-backend-wasm" };
-  expect(engines[3]).toMatchObject(wasm);
-  expect(engines[3]).not.toHaveProperty("proof");
+  expect(engines[4]).toMatchObject({ ...wasm, training: true });
+  const onnx = { name: "onnxruntime", available: true, networks: true, training: false, package: "onnxruntime-node" };
+  expect(engines[0]).toMatchObject(onnx);
+  expect(engines[4]).not.toHaveProperty("proof");
 });
 
 describe("the table", () => {
@@ -38,18 +42,26 @@ describe("the table", () => {
       ...(await original<typeof import("@seg/backend")>()),
       describeEngines: async () => reports,
     }));
+    vi.doMock("@seg/pipeline/model", async (original) => ({
+      ...(await original<typeof import("@seg/pipeline/model")>()),
+      describeOnnxRuntime: async (): Promise<OnnxReport> => ({
+        ...{ ...engine, name: "onnxruntime", available: true, proof: { passed: true } },
+      }),
+    }));
   });
   afterEach(() => {
     vi.doUnmock("@seg/backend");
+    vi.doUnmock("@seg/pipeline/model");
   });
 
   it("says of each engine whether it runs networks, and below why not", async () => {
     const { stdout } = await runSeg(["doctor", "--quiet"]);
-    const [, head, tensorflow, wasm, webgpu, ...below] = stdout.trimEnd().split("\n");
-    expect(head).toMatch(/^engine +works +networks +package/);
-    expect(tensorflow).toMatch(/^tensorflow +yes +no +a package/);
-    expect(wasm).toMatch(/^wasm +yes +yes +a package/);
-    expect(webgpu).toMatch(/^webgpu +no +no +a package/);
+    const [, head, onnxRuntime, tensorflow, wasm, webgpu, ...below] = stdout.trimEnd().split("\n");
+    expect(head).toMatch(/^engine +works +networks +training +package/);
+    expect(onnxRuntime).toMatch(/^onnxruntime +yes +yes +no +a package/);
+    expect(tensorflow).toMatch(/^tensorflow +yes +no +no +a package/);
+    expect(wasm).toMatch(/^wasm +yes +yes +yes +a package/);
+    expect(webgpu).toMatch(/^webgpu +no +no +no +a package/);
     expect(below).toEqual([
       "tensorflow: networks do not run: a dilated convolution: refused",
       "webgpu: it is on holiday",
@@ -58,10 +70,10 @@ describe("the table", () => {
 
   it("is told by --json too", async () => {
     const { engines } = JSON.parse((await runSeg(["doctor", "--json"])).stdout);
-    expect(engines[0]).toMatchObject({
+    expect(engines[1]).toMatchObject({
       networks: false,
       reason: "networks do not run: a dilated convolution: refused",
     });
-    expect(engines[1]).toMatchObject({ networks: true });
+    expect(engines[2]).toMatchObject({ networks: true });
   });
 });

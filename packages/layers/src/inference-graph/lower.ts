@@ -116,7 +116,8 @@ export const LOWERINGS: Readonly<Record<string, Lowering>> = {
       {
         op: "conv2d",
         filter,
-        bias: bias && vectorOf(bias, graph.weights),
+        // A layer without one has null.
+        bias: bias ? vectorOf(bias, graph.weights) : undefined,
         strides: [1, 1],
         padding: [0, 0, 0, 0],
         dilations: [1, 1],
@@ -129,7 +130,7 @@ export const LOWERINGS: Readonly<Record<string, Lowering>> = {
   }),
   Dense: lowering((layer: Stock<StockConv2D>, inputs, shape, graph) => {
     const kernel = filterOf(layer.kernel, graph.weights);
-    const bias = layer.bias && vectorOf(layer.bias, graph.weights);
+    const bias = layer.bias ? vectorOf(layer.bias, graph.weights) : undefined;
     return stockActivation(layer, graph.add({ op: "dense", kernel, bias }, inputs, shape), shape, graph);
   }),
   BatchNormalization: lowering((layer: Stock<Normalization & { axis: number }>, inputs, shape, graph) => {

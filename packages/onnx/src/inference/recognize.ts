@@ -97,9 +97,11 @@ export function recognize(session: InferenceSession, name: string, numClasses: n
   };
 }
 
-/** Whether a score map of a declared shape may have so many classes. */
-const mayBe = (shape: readonly Dimension[], numClasses: number) =>
-  [shape[1], shape[3]].some((n) => typeof n !== "number" || n === numClasses);
+/** Whether a score map of a declared shape may have so many classes: what is known of its second and last axis may be them. */
+function mayBe(shape: readonly Dimension[], numClasses: number): boolean {
+  const known = [shape[1], shape[3]].filter((n) => typeof n === "number");
+  return known.length === 0 || known.includes(numClasses);
+}
 
 /** @throws {OnnxError} `shape` for values of another shape; names stand for any size. */
 function checkImage({ data, shape }: ArrayTensor, wanted: readonly Dimension[]): void {

@@ -9,12 +9,12 @@ import {
   type RgbImage,
   readLabel,
   type ScaledInput,
-  validationScales,
   writeImage,
 } from "@seg/ade20k-data";
 import { isSegError } from "@seg/errors";
 import { ConfusionMatrix, type ConfusionMatrixJson } from "@seg/metrics";
 import { type SerializedError, serializeError } from "@seg/node";
+import { networkInputs } from "../model/scales.ts";
 import { sideBySide } from "../pictures/side-by-side.ts";
 import type { EvaluationPair, LoaderSetup } from "./messages.ts";
 
@@ -52,7 +52,7 @@ async function load(index: number, pair: EvaluationPair): Promise<void> {
   const { width, height } = image;
   const truth = await readLabel(pair.labelPath, { numClasses: classes.length, width, height });
   loaded.set(index, { pair, truth, image });
-  const scales = [...validationScales(image, options)];
+  const scales = [...networkInputs(image, options)];
   say(
     { type: "loaded", index, scales, width, height },
     scales.map(({ data }) => data.buffer as ArrayBuffer),

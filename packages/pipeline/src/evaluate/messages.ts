@@ -1,8 +1,9 @@
-import type { SegClass, ValidationOptions } from "@seg/ade20k-data";
+import type { SegClass } from "@seg/ade20k-data";
 import type { ConfusionMatrixJson } from "@seg/metrics";
 import type { SerializedError } from "@seg/node";
 import type { Config } from "../config/schema.ts";
 import type { InferenceEngineInfo, InferenceEngineName } from "../model/inference-engine.ts";
+import type { InputOptions } from "../model/scales.ts";
 import type { ModelFiles } from "../weights/find.ts";
 
 /** A photo with its label map. */
@@ -28,7 +29,7 @@ export interface WorkerSetup {
 
 /** What a worker's loader thread needs to know. */
 export interface LoaderSetup {
-  scales: ValidationOptions;
+  scales: InputOptions;
   classes: readonly SegClass[];
   /** Where pictures of each image are written; none are without it. */
   pictures?: string | undefined;

@@ -6,7 +6,15 @@ import { ownModule, serializeError, startThread } from "@seg/node";
 import { openNetwork } from "../model/inference-engine.ts";
 import { predictLabels } from "../model/predict-labels.ts";
 import type { FromLoader, ToLoader } from "./loader.ts";
-import type { EvaluationPair, FromWorker, ImageCounts, ToWorker, WorkerInfo, WorkerSetup } from "./messages.ts";
+import type {
+  EvaluationPair,
+  FromWorker,
+  ImageCounts,
+  LoaderSetup,
+  ToWorker,
+  WorkerInfo,
+  WorkerSetup,
+} from "./messages.ts";
 
 // An engine on a GPU is faster than one thread loads.
 const LOADERS_OF_GPU = 4;
@@ -32,8 +40,10 @@ async function work({ config, files, backend, gpu, threads, flip, loader }: Work
   const log = (line: string) => notes.push(line);
   const { engine, network } = await openNetwork(config, files, { backend, gpu, threads, log });
   const onGpu = engine.name === "tensorflow-gpu" || engine.name === "webgpu" || gpu !== undefined;
+  const { inputSize } = network;
+  const workerData: LoaderSetup = { ...loader, scales: { ...loader.scales, inputSize } };
   const loaders = Array.from({ length: onGpu ? LOADERS_OF_GPU : 1 }, () =>
-    startThread(ownModule("./loader", import.meta.url), { workerData: loader }).on("error", giveUp),
+    startThread(ownModule("./loader", import.meta.url), { workerData }).on("error", giveUp),
   );
   const engineTimes = new Map<number, number>();
 

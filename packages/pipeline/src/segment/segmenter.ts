@@ -1,19 +1,11 @@
-import {
-  type ClassShare,
-  classShares,
-  decodeImage,
-  overlay,
-  type RgbImage,
-  type SegClass,
-  validationScales,
-} from "@seg/ade20k-data";
+import { type ClassShare, classShares, decodeImage, overlay, type RgbImage, type SegClass } from "@seg/ade20k-data";
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
 import { classSet } from "../dataset/classes.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import { type InferenceEngineInfo, type OpenNetwork, openNetwork } from "../model/inference-engine.ts";
 import { predictLabels } from "../model/predict-labels.ts";
-import { scaleOptions } from "../model/scales.ts";
+import { networkInputs, scaleOptions } from "../model/scales.ts";
 import { MODEL_OPTIONS, type ModelOptions, resolveModel } from "../options.ts";
 
 /** A photo: a path, an http(s) URL, an image file's bytes, RGB pixels, or a tensor `[height, width, 3]` with values 0-255. */
@@ -74,10 +66,12 @@ export class Segmenter {
   async segment(photo: Photo, { signal, onProgress }: SegmentOptions = {}): Promise<Segmentation> {
     const image = await pixels(photo);
     const { imgSizes } = this.config.DATASET;
-    const scales = validationScales(image, scaleOptions(this.config, imgSizes));
+    const { inputSize } = this.#network;
+    const scales = networkInputs(image, { ...scaleOptions(this.config, imgSizes), inputSize });
+    const total = inputSize ? 1 : imgSizes.length;
     const labels = await predictLabels(this.#network, scales, [image.height, image.width], {
       signal,
-      onScale: (done) => onProgress?.(done, imgSizes.length),
+      onScale: (done) => onProgress?.(done, total),
     });
     const map = { labels, width: image.width, height: image.height };
     const classes = classShares(map, this.classes);
