@@ -159,6 +159,21 @@ describe("int8", () => {
     expect(relativeError(all!.data as Float32Array, none!.data as Float32Array)).toBeLessThan(0.01);
   });
 
+  it("is so where a dense layer or a convolution of few channels lies between convolutions, too.", async () => {
+    const image = tf.input({ shape: [null, null, 3] });
+    const few = through(image, conv("first", 6, 3), relu(), conv("few", 2, 3), relu(), conv("wide", 8, 3), relu());
+    const dense = through(few, layers.dense({ name: "dense", units: 8 }), relu(), conv("next", 8, 3), relu());
+    const own = filled(tf.model({ inputs: image, outputs: apply(conv("last", 5, 1), dense) }));
+    const file = toInt8Onnx(own, await calibrate(own, photos()), { layout: "nhwc" }).bytes();
+    const { data, shape } = feedOf(4);
+    const feed = { image: new ort.Tensor("float32", data, shape) };
+    const expected = await runScores(toOnnx(own, { layout: "nhwc" }).bytes(), feed);
+    for (const graphOptimizationLevel of ["all", "disabled"] as const) {
+      const actual = await runScores(file, feed, { graphOptimizationLevel });
+      expect(relativeError(actual.data as Float32Array, expected.data as Float32Array)).toBeLessThan(0.03);
+    }
+  });
+
   it("becomes convolutions, sums, pooling and concatenation of bytes in ONNX Runtime, all but the first and the last convolution.", async () => {
     const folder = await mkdtemp(join(tmpdir(), "seg-int8-"));
     try {

@@ -11,7 +11,7 @@ import type { Range } from "./steps.ts";
 import { EXTREMES, watched } from "./watched.ts";
 
 /** Fewer photos show too little of what a network meets. */
-export const LEAST_PHOTOS = 50;
+const LEAST_PHOTOS = 50;
 
 /** What a network's tensors hold when it looks at photos; plain data. */
 export interface Calibration {

@@ -1,11 +1,10 @@
 import { OnnxError } from "../errors.ts";
-import type { NodeProto } from "../proto/onnx_pb.ts";
+import type { GraphProto, NodeProto } from "../proto/onnx_pb.ts";
 import type { Unwritten } from "../write/encode.ts";
 import type { Initializer } from "../write/graph-writer.ts";
-import { type Wiring, wiringOf } from "./wiring.ts";
 
 /** A tensor that is stored as bytes. */
-export interface ByteTensor {
+interface ByteTensor {
   /** The tensor whose range it has: its own, or the one that it is pooled from. */
   readonly rangeOf: string;
   /** Whether nothing in it is negative, as an activation that the rounding does would have seen to. */
@@ -28,7 +27,7 @@ export interface Plan {
  * in float32: most accuracy is lost there, and little time is to be had.
  */
 export function planOf({ graph, initializers }: Unwritten): Plan {
-  const wiring = wiringOf(graph);
+  const readers = readersOf(graph);
   const constants = new Map(initializers.map((one) => [one.name, one]));
   const nodes = new Set<NodeProto>();
   const tensors = new Map<string, ByteTensor>();
@@ -38,7 +37,7 @@ export function planOf({ graph, initializers }: Unwritten): Plan {
   };
   const compute = (node: NodeProto) => {
     nodes.add(node);
-    const activation = activationAfter(node, wiring, constants);
+    const activation = activationAfter(node, readers, constants);
     if (activation) folded.set(node, activation);
     store((activation ?? node).output[0]!, activation !== undefined);
   };
@@ -80,14 +79,23 @@ export const groupsOf = ({ attribute }: NodeProto): number =>
 /** The only reader of a node's result, if it does no more than cut off what lies outside of a range that begins at zero. */
 function activationAfter(
   { output }: NodeProto,
-  { readers }: Wiring,
+  readers: ReadonlyMap<string, readonly (NodeProto | undefined)[]>,
   constants: ReadonlyMap<string, Initializer>,
 ): NodeProto | undefined {
-  const [reader, ...others] = readers(output[0]!);
+  const [reader, ...others] = readers.get(output[0]!) ?? [];
   if (!reader || others.length > 0) return undefined;
   if (reader.opType === "Relu") return reader;
   const low = reader.opType === "Clip" ? constants.get(reader.input[1]!) : undefined;
   return low && new Float32Array(low.bytes().slice().buffer)[0] === 0 ? reader : undefined;
+}
+
+/** Who reads a tensor; undefined stands for whoever takes the graph's outputs. */
+function readersOf({ node, output }: GraphProto): Map<string, (NodeProto | undefined)[]> {
+  const readers = new Map<string, (NodeProto | undefined)[]>();
+  const read = (tensor: string, by?: NodeProto) => readers.set(tensor, [...(readers.get(tensor) ?? []), by]);
+  for (const one of node) for (const tensor of one.input) read(tensor, one);
+  for (const { name } of output) read(name);
+  return readers;
 }
 
 /** Tensors that convolutions have given, or what is made of them; a size is not. */

@@ -10,8 +10,9 @@ import { type Steps, stepsOf } from "./steps.ts";
 export interface Int8Options extends Omit<OnnxOptions, "half"> {
   /**
    * Lets weights take all of their eight bits. By default those of convolutions across channels take seven: processors without VNNI
-   * (before Intel's Cascade Lake and AMD's Zen 4) add products of bytes in pairs of 16 bits, which larger ones overflow, and the result would
-   * be wrong there. Default false.
+   * (before Intel's Cascade Lake and AMD's Zen 4) add products of bytes in pairs of 16 bits, which larger weights overflow, and the
+   * scores would be wrong there, unless the session is made with ONNX Runtime's setting `session.x64quantprecision: "1"`, which is slower.
+   * Files of either kind are as fast as each other where there is VNNI. Default false.
    */
   fullRange?: boolean | undefined;
 }
