@@ -13,9 +13,8 @@ const CLASSES = 11;
 const checkpoint = "data/checkpoints/camvid-mobilenetv2dilated-c1_deepsup";
 
 const inputOf = (image: RgbImage) => {
-  const [{ data, height, width }] = [...validationScales(image, { sizes: [360] })] as [
-    { data: Float32Array; height: number; width: number },
-  ];
+  const [scaled] = validationScales(image, { sizes: [360] });
+  const { data, height, width } = scaled!;
   return { data, shape: [1, height, width, 3] };
 };
 
