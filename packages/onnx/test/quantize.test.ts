@@ -251,6 +251,20 @@ describe("int8", () => {
     }
   });
 
+  it("pools bytes as they are: to the range of what is pooled.", () => {
+    const { graph } = decoded(int8().bytes());
+    const constants = new Map(graph!.initializer.map((one) => [one.name, one.rawData]));
+    const stepsOf = (node: { input: string[] }) => node.input.slice(1).map((name) => constants.get(name));
+    const pooling = graph!.node.filter(({ opType }) => opType === "MaxPool");
+    const onBytes = pooling.flatMap(({ input, output }) => {
+      const before = graph!.node.find((node) => node.opType === "DequantizeLinear" && node.output[0] === input[0]);
+      const after = graph!.node.find((node) => node.opType === "QuantizeLinear" && node.input[0] === output[0]);
+      return before && after ? [[stepsOf(before), stepsOf(after)]] : [];
+    });
+    expect(onBytes.length).toBe(1);
+    for (const [before, after] of onBytes) expect(after).toEqual(before);
+  });
+
   it("keeps sums of two products of bytes within 16 bits, unless the full range is asked for; single channels need no such care.", () => {
     const largest = (options: Int8Options) => {
       const { graph } = decoded(int8(options).bytes());
@@ -345,6 +359,19 @@ describe("a calibration", () => {
     expect(all).toBe(50);
     expect(seen.slice(0, 2)).toEqual([4, 8]);
     expect(seen.at(-1)).toBe(50);
+  });
+
+  it("gives equal photos the same ranges one by one and in batches.", async () => {
+    const [{ data, shape }] = [...photos(1)] as [{ data: Float32Array; shape: number[] }];
+    const copies = (n: number) => ({
+      data: Float32Array.from({ length: n * data.length }, (_, i) => data[i % data.length]!),
+      shape: [n, ...shape.slice(1)],
+    });
+    const apart = await calibrate(model, Array(50).fill({ data, shape }));
+    const together = await calibrate(model, [copies(1), copies(47), copies(2)]);
+    for (const [tensor, range] of Object.entries(apart.ranges)) {
+      for (const side of [0, 1]) expect(together.ranges[tensor]![side]).toBeCloseTo(range[side]!, 4);
+    }
   });
 
   it("stops when it is told to.", async () => {
