@@ -64,7 +64,11 @@ export interface OnnxFile {
  * @throws {OnnxError} `option`.
  */
 export function toOnnx(models: tf.LayersModel | readonly tf.LayersModel[], options: OnnxOptions = {}): OnnxFile {
-  const unwritten = onnxModel(models, options);
+  return onnxFile(onnxModel(models, options));
+}
+
+/** A model as a file that is written when it is asked for. */
+export function onnxFile(unwritten: Unwritten): OnnxFile {
   const names = (kind: "input" | "output") => unwritten.graph[kind].map(({ name }) => name);
   const byteLength = encodedLength(unwritten);
   return {
