@@ -1,6 +1,6 @@
 import { buildDecoder, type DecoderName, type RequiredFeatures } from "@seg/decoders";
 import { buildEncoder, type EncoderName } from "@seg/encoders";
-import { describeEngines, fillMadeUp, reference } from "@seg/testing";
+import { describeEngines, type Engine, fillMadeUp, reference } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { it } from "vitest";
 import { expectSame } from "./compare.ts";
@@ -15,7 +15,11 @@ interface Pair {
 const PAIRS = reference<Pair[]>("models.json");
 
 /** Tests that files of the chosen networks, with made-up weights and statistics, give what the networks give. */
-export function describeNetworks(isChosen: (name: string) => boolean, shapes: readonly (readonly number[])[]): void {
+export function describeNetworks(
+  isChosen: (name: string) => boolean,
+  shapes: readonly (readonly number[])[],
+  engine: Engine,
+): void {
   describeEngines("an ONNX file gives what the network gives:", () => {
     for (const { name, encoder, decoder } of PAIRS.filter((pair) => isChosen(pair.name))) {
       it(`${name}.`, async () => {
@@ -29,5 +33,5 @@ export function describeNetworks(isChosen: (name: string) => boolean, shapes: re
         second.dispose();
       });
     }
-  }, ["wasm"]);
+  }, [engine]);
 }

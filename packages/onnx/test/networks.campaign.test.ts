@@ -7,4 +7,5 @@ describeNetworks(
     [1, 97, 131, 3],
     [2, 65, 50, 3],
   ],
+  "tensorflow",
 );

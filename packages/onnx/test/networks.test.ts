@@ -8,4 +8,5 @@ describeNetworks(
     [1, 64, 96, 3],
     [2, 67, 45, 3],
   ],
+  "wasm",
 );
