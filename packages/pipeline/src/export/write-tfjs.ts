@@ -32,16 +32,16 @@ export const writeTfjs: WriteExport = async ({ path, config, classes, weights: f
     const ofInput = output === "labels" || output === "probabilities";
     return {
       files: written,
-      inputs: Object.values(inputs).map((tensor) => exportedTensor(tensor, ["height", "width"])),
-      outputs: Object.values(outputs).map((tensor) =>
-        exportedTensor(tensor, ofInput ? ["height", "width"] : [`${tensor.name}_height`, `${tensor.name}_width`]),
+      inputs: Object.entries(inputs).map(([name, tensor]) => exportedTensor(name, tensor, ["height", "width"])),
+      outputs: Object.entries(outputs).map(([name, tensor]) =>
+        exportedTensor(name, tensor, ofInput ? ["height", "width"] : [`${name}_height`, `${name}_width`]),
       ),
     };
   });
 };
 
 /** @param sides - what the free height and width are called. */
-function exportedTensor({ name, dtype, tensorShape }: TensorInfo, sides: readonly string[]): ExportedTensor {
+function exportedTensor(name: string, { dtype, tensorShape }: TensorInfo, sides: readonly string[]): ExportedTensor {
   const axes = ["batch", ...sides];
   const shape = tensorShape.dim.map(({ size }, axis) => (Number(size) < 0 ? axes[axis]! : Number(size)));
   return { name, dtype: dtype === "DT_FLOAT" ? "float32" : "int32", shape };
