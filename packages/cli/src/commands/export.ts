@@ -96,8 +96,9 @@ function withDemo(options: ExportFlags): ExportFlags {
 }
 
 /** What a `seg test` of exported checkpoints is to be told, as it no longer follows from the folder or a file. */
-function settingsOf({ config: { DATASET, MODEL } }: Resolved): string[] {
+function settingsOf({ config: { DATASET, MODEL }, settings }: Resolved): string[] {
   return [
+    ...(settings.get("DATASET.imgSizes")?.explicit ? ["DATASET.imgSizes", DATASET.imgSizes.join(",")] : []),
     ...(DATASET.num_class === 150 ? [] : ["DATASET.num_class", String(DATASET.num_class)]),
     ...(DATASET.classes ? ["DATASET.classes", DATASET.classes] : []),
     ...(MODEL.inputFormat === "rgb" ? [] : ["MODEL.inputFormat", MODEL.inputFormat]),
@@ -106,7 +107,7 @@ function settingsOf({ config: { DATASET, MODEL } }: Resolved): string[] {
 
 const HEADINGS: Readonly<Record<string, string>> = {
   Python: "Python (pip install onnxruntime numpy pillow)",
-  Node: "Node (npm install onnxruntime-node sharp)",
+  Node: "Node (npm install onnxruntime-node @seg/ade20k-data)",
   browser: "In a page that serves the file or folder",
   here: "Here",
   PyTorch: "PyTorch",
@@ -124,7 +125,8 @@ const indented = (text: string) => text.replaceAll(/^(?=.)/gm, "  ");
 
 const EXAMPLES = `
 An ONNX file takes a normalized image, [batch, 3, height, width], and gives logits of the network's own size, unless told otherwise:
---input rgb takes bytes, --output labels gives classes, and with --size given they come at the size that each run asks for.
+--input rgb takes bytes, --output labels gives classes, and with --size given they come at the size that each run asks for: the shortest
+programs.
 What is there already is replaced only if it is an earlier export of the same format.
 
 Examples:

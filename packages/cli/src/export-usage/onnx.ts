@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { ExportResult } from "@seg/pipeline/export";
 import type { ExportForm, ExportUsage } from "./index.ts";
+import { photoInPage } from "./photo-in-page.ts";
 
 /** Programs that run an ONNX file on a photo and make a label map of the photo's size. */
 export function onnxUsage(result: ExportResult, form: ExportForm): ExportUsage {
@@ -11,7 +12,10 @@ export function onnxUsage(result: ExportResult, form: ExportForm): ExportUsage {
   };
 }
 
-function python({ path, photo }: ExportResult, { layout = "nchw", input, output = "logits", size }: ExportForm) {
+function python(
+  { path, photo, classes }: ExportResult,
+  { layout = "nchw", input, output = "logits", size }: ExportForm,
+) {
   const { sizes, maxSize, paddingConstant: padding, channels, range, mean, std } = photo;
   const isBytes = input === "rgb";
   const pixels = `photo.resize(size, Image.BILINEAR)`;
@@ -44,23 +48,25 @@ function python({ path, photo }: ExportResult, { layout = "nchw", input, output 
     `session = onnxruntime.InferenceSession(${JSON.stringify(path)})`,
     `[output] = session.run(None, {"image": image${axes}[None]${given}})`,
     ...labels,
-    'Image.fromarray(labels.astype(np.uint8)).save("labels.png")',
+    "# As seg test writes them: 0 is none.",
+    `file = (labels.astype(np.int32) + 1).astype(np.${arrayOf(classes).toLowerCase().replace("array", "")})`,
+    'Image.fromarray(file).save("labels.png")',
   );
 }
 
 function node(result: ExportResult, form: ExportForm) {
+  const { sizes, maxSize, paddingConstant } = result.photo;
   return lines(
+    'import { decodeImage, resizeForScale } from "@seg/ade20k-data";',
     'import ort from "onnxruntime-node";',
-    'import sharp from "sharp";',
     "",
-    'const photo = sharp("photo.jpg").removeAlpha().toColourspace("srgb");',
-    "const { width, height } = await photo.metadata();",
-    ...targetSize(result),
-    'const pixels = await photo.resize(w, h, { fit: "fill", kernel: "linear", fastShrinkOnLoad: false }).raw().toBuffer();',
+    'const photo = await decodeImage("photo.jpg");',
+    "const { width, height } = photo;",
+    `const scale = { shortSide: ${sizes[0]}, maxSize: ${maxSize}, paddingConstant: ${paddingConstant} };`,
+    "const { data, width: w, height: h } = resizeForScale(photo, scale);",
     ...inputOf(result, form, 3),
     `const session = await ort.InferenceSession.create(${JSON.stringify(result.path)});`,
     ...labelsOf(result, form),
-    'await sharp(labels, { raw: { width, height, channels: 1 } }).toColourspace("b-w").png().toFile("labels.png");',
   );
 }
 
@@ -68,25 +74,15 @@ function browser(result: ExportResult, form: ExportForm) {
   return lines(
     'import * as ort from "onnxruntime-web";',
     "",
-    'const photo = await createImageBitmap(document.querySelector("img"));',
-    "const { width, height } = photo;",
-    ...targetSize(result),
-    'const canvas = new OffscreenCanvas(w, h).getContext("2d");',
-    'canvas.imageSmoothingQuality = "high";',
-    "canvas.drawImage(photo, 0, 0, w, h);",
-    "const pixels = canvas.getImageData(0, 0, w, h).data;",
+    ...photoInPage(result.photo),
+    "const { data } = pixels;",
     ...inputOf(result, form, 4),
     `const session = await ort.InferenceSession.create(${JSON.stringify(`/${basename(result.path)}`)});`,
     ...labelsOf(result, form),
   );
 }
 
-const targetSize = ({ photo: { sizes, maxSize, paddingConstant: padding } }: ExportResult) => [
-  `const scale = Math.min(${sizes[0]} / Math.min(width, height), ${maxSize} / Math.max(width, height));`,
-  `const [w, h] = [width, height].map((side) => Math.ceil(Math.trunc(side * scale) / ${padding}) * ${padding});`,
-];
-
-/** @param stride - how many values a pixel of `pixels` has. */
+/** @param stride - how many values of `data` a pixel has. */
 function inputOf(
   { photo: { channels, range, mean, std } }: ExportResult,
   { layout = "nchw", input }: ExportForm,
@@ -95,7 +91,7 @@ function inputOf(
   const isBytes = input === "rgb";
   // Bytes are always RGB: the graph reorders them.
   const channel = !isBytes && channels === "bgr" ? "2 - c" : "c";
-  const value = `pixels[${stride} * i + ${channel}]`;
+  const value = `data[${stride} * i + ${channel}]`;
   const scaled = range === 1 ? `${value} / 255` : value;
   const place = layout === "nchw" ? "c * w * h + i" : "3 * i + c";
   return [
@@ -110,7 +106,8 @@ function inputOf(
 function labelsOf({ classes }: ExportResult, { layout = "nchw", input, output = "logits", size }: ExportForm) {
   const dims = layout === "nchw" ? "[1, 3, h, w]" : "[1, h, w, 3]";
   const type = input === "rgb" ? "uint8" : "float32";
-  const array = classes.length > 256 ? "Int32Array" : "Uint8Array";
+  const array = arrayOf(classes);
+  const what = "// The class of each pixel, row by row.";
   const run = [
     `const feeds = { image: new ort.Tensor("${type}", image, ${dims}) };`,
     ...(size === "given"
@@ -119,9 +116,10 @@ function labelsOf({ classes }: ExportResult, { layout = "nchw", input, output = 
     "const [output] = Object.values(await session.run(feeds));",
   ];
   if (output === "labels") {
-    if (size === "given") return [...run, `const labels = ${array}.from(output.data);`];
+    if (size === "given") return [...run, what, `const labels = ${array}.from(output.data);`];
     return [
       ...run,
+      what,
       `const labels = new ${array}(width * height);`,
       "for (let y = 0, i = 0; y < height; y++) {",
       "  const row = w * Math.trunc(((y + 0.5) * h) / height);",
@@ -142,6 +140,7 @@ function labelsOf({ classes }: ExportResult, { layout = "nchw", input, output = 
     "  const place = Math.min(Math.max(((at + 0.5) * count) / length - 0.5, 0), count - 1);",
     "  return [Math.floor(place), Math.min(Math.floor(place) + 1, count - 1), place % 1];",
     "};",
+    what,
     `const labels = new ${array}(width * height);`,
     "for (let y = 0, i = 0; y < height; y++) {",
     "  const [top, bottom, down] = between(y, height, rows);",
@@ -158,6 +157,9 @@ function labelsOf({ classes }: ExportResult, { layout = "nchw", input, output = 
     "}",
   ];
 }
+
+/** Whole numbers that hold a class, and one more. */
+const arrayOf = (classes: readonly string[]) => (classes.length > 255 ? "Uint16Array" : "Uint8Array");
 
 const list = (numbers: readonly number[]) => `[${numbers.join(", ")}]`;
 
