@@ -10,7 +10,7 @@ export type { RgbImage } from "./image.ts";
 export { type ClassShare, classShares, type LabelArray, type LabelMap } from "./label-map.ts";
 export { legend } from "./legend.ts";
 export { listImages } from "./list-images.ts";
-export { type InputFormat, normalize } from "./normalize.ts";
+export { INPUT_RECIPES, type InputFormat, type InputRecipe, normalize } from "./normalize.ts";
 export { type OdgtOptions, type OdgtRecord, readOdgt, writeOdgt } from "./odgt.ts";
 export { pairImages } from "./pair-images.ts";
 export type { PlanOptions, RandomNumbers } from "./plan-batches.ts";

@@ -4,16 +4,18 @@ import type { RgbImage } from "./image.ts";
 /** What a network was trained on: `rgb` today's weights, `bgr-2018` those that MIT published in 2018. */
 export type InputFormat = "rgb" | "bgr-2018";
 
-interface Recipe {
+/** How RGB bytes become what a network takes: (byte / divisor − mean) / std. */
+export interface InputRecipe {
   /** Which RGB channel each output channel takes. */
-  order: readonly [number, number, number];
-  divisor: number;
+  readonly order: readonly [number, number, number];
+  readonly divisor: number;
   /** By output channel. */
-  mean: readonly number[];
-  std: readonly number[];
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
 }
 
-const RECIPES: Record<InputFormat, Recipe> = {
+/** What {@link normalize} does for each format. */
+export const INPUT_RECIPES: Readonly<Record<InputFormat, InputRecipe>> = {
   rgb: { order: [0, 1, 2], divisor: 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
   "bgr-2018": { order: [2, 1, 0], divisor: 1, mean: [102.9801, 115.9465, 122.7717], std: [1, 1, 1] },
 };
@@ -37,10 +39,10 @@ export function normalizeInto(
   { data, width, height }: RgbImage,
   inputFormat: InputFormat = "rgb",
 ): void {
-  const recipe = RECIPES[inputFormat];
+  const recipe = INPUT_RECIPES[inputFormat];
   if (!recipe) {
     throw badOption("inputFormat", inputFormat, {
-      expected: `inputFormat ${Object.keys(RECIPES).join(" or ")}`,
+      expected: `inputFormat ${Object.keys(INPUT_RECIPES).join(" or ")}`,
       received: `${inputFormat}`,
     });
   }

@@ -4,28 +4,43 @@ import { pipeline } from "node:stream/promises";
 import { writeFileAtomic } from "@seg/node";
 import yazl from "yazl";
 import { DTYPES } from "./dtypes.ts";
+import { refuseUnknown } from "./errors.ts";
 import { PickleWriter } from "./pickle-writer.ts";
+import { type FloatType, type StorableTensor, storable } from "./storable-tensor.ts";
 import { elementCount, rowMajorStrides } from "./strides.ts";
-import { bytesOf, type Tensors, type WritableTensor, writableTensors } from "./writable-tensor.ts";
+import { bytesOf, type Tensors, writableTensors } from "./writable-tensor.ts";
+
+/** Options of `writePth`. */
+export interface PthOptions {
+  /**
+   * The type to store floating-point tensors in; as they are, if left out. `float16` halves the file; a tensor with a finite
+   * value beyond ±65504 stays float32. Integers always stay as they are.
+   */
+  dtype?: FloatType;
+}
+
+const OPTIONS = ["dtype"] satisfies (keyof PthOptions)[];
 
 /**
  * Writes tensors as a `.pth` file in PyTorch's zip format, atomically: readers of `path` see the old file or the whole new one.
  * `torch.load(path, weights_only=True)` gives an OrderedDict of contiguous tensors. Equal tensors give equal files.
  *
  * @param path - The file; its folder must exist.
- * @param tensors - A state dict or its tensors. Half-precision ones are written as float32; the others keep their type.
- * @throws {CheckpointError} `mismatch` where a tensor's data do not fit its shape, or two have one name.
+ * @param tensors - A state dict or its tensors. Half-precision ones are written as float32 unless `dtype` says otherwise.
+ * @param options - See `PthOptions`.
+ * @throws {CheckpointError} `mismatch` where a tensor's data do not fit its shape, or two have one name; `option` for an option that there is not.
  * @throws {FileError} `unwritable`.
  * @see PyTorch's torch/serialization.py.
  */
-export async function writePth(path: string, tensors: Tensors): Promise<void> {
-  const list = writableTensors(path, tensors);
+export async function writePth(path: string, tensors: Tensors, options: PthOptions = {}): Promise<void> {
+  refuseUnknown(options, OPTIONS, "the options of writePth");
+  const list = writableTensors(path, tensors).map((tensor) => storable(tensor, options.dtype));
   const write = async (file: FileHandle) => {
     const zip = new yazl.ZipFile();
     const failed = new Promise<never>((_, reject) => zip.on("error", reject));
     // Neither compressed nor dated, as by torch.save; in PyTorch's order, as its reader takes the folder's name from the first entry.
-    const options = { compress: false, mtime: new Date(1980, 0, 1), forceDosTimestamp: true };
-    const add = (name: string, contents: Buffer) => zip.addBuffer(contents, `archive/${name}`, options);
+    const entry = { compress: false, mtime: new Date(1980, 0, 1), forceDosTimestamp: true };
+    const add = (name: string, contents: Buffer) => zip.addBuffer(contents, `archive/${name}`, entry);
     add("data.pkl", pickle(list));
     add("byteorder", Buffer.from("little"));
     list.forEach((tensor, key) => {
@@ -42,7 +57,7 @@ export async function writePth(path: string, tensors: Tensors): Promise<void> {
   await writeFileAtomic(path, write, { makeFolder: false, flush: true });
 }
 
-function pickle(tensors: readonly WritableTensor[]): Buffer {
+function pickle(tensors: readonly StorableTensor[]): Buffer {
   const writer = new PickleWriter();
   const orderedDict = () => writer.global("collections", "OrderedDict").op(")R");
   orderedDict().op("(");

@@ -1,10 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
 import { writeFileAtomic } from "@seg/node";
-import { DTYPES, type StoredData, type TensorData } from "./dtypes.ts";
+import { DTYPES } from "./dtypes.ts";
 import { refuseUnknown } from "./errors.ts";
-import { encodeFloat16, FLOAT16_MAX } from "./half.ts";
+import { type FloatType, type StorableTensor, storable } from "./storable-tensor.ts";
 import { elementCount } from "./strides.ts";
-import { bytesOf, type Tensors, type WritableTensor, writableTensors } from "./writable-tensor.ts";
+import { bytesOf, type Tensors, writableTensors } from "./writable-tensor.ts";
 
 /** Options of `writeSafetensors`. */
 export interface SafetensorsOptions {
@@ -12,20 +12,12 @@ export interface SafetensorsOptions {
    * The type to store floating-point tensors in; as they are, if left out. `float16` halves the file; a tensor with a finite
    * value beyond ±65504 stays float32. Integers always stay as they are.
    */
-  dtype?: "float32" | "float16";
+  dtype?: FloatType;
   /** The file's `__metadata__`: strings by key. */
   metadata?: Readonly<Record<string, string>>;
 }
 
 const OPTIONS = ["dtype", "metadata"] satisfies (keyof SafetensorsOptions)[];
-
-interface Stored {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly type: string;
-  readonly bytes: number;
-  readonly data: () => StoredData;
-}
 
 /**
  * Writes tensors as safetensors, atomically: a reader of `path` sees the old file or the whole new one.
@@ -46,13 +38,14 @@ export async function writeSafetensors(
   const { dtype, metadata } = options;
   // Wide elements first, so that each tensor is aligned to its element's size.
   const stored = writableTensors(path, tensors)
-    .map((tensor) => convert(tensor, dtype))
+    .map((tensor) => storable(tensor, dtype))
     .sort((a, b) => elementBytes(b) - elementBytes(a));
   const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {};
   let at = 0;
-  for (const { name, type, shape, bytes } of stored) {
-    header[name] = { dtype: type, shape, data_offsets: [at, at + bytes] };
-    at += bytes;
+  for (const { name, dtype: type, shape } of stored) {
+    const end = at + elementCount(shape) * DTYPES[type].bytes;
+    header[name] = { dtype: DTYPES[type].safetensors, shape, data_offsets: [at, end] };
+    at = end;
   }
   const json = Buffer.from(JSON.stringify(header));
   // Spaces pad the header, so that the tensors are aligned to 8 bytes.
@@ -67,21 +60,4 @@ export async function writeSafetensors(
   await writeFileAtomic(path, write, { makeFolder: false, flush: true });
 }
 
-const elementBytes = ({ bytes, shape }: Stored): number => bytes / Math.max(1, elementCount(shape));
-
-function convert(tensor: WritableTensor, wanted: SafetensorsOptions["dtype"]): Stored {
-  const { name, shape, dtype, data } = tensor;
-  const float = dtype === "float32" || dtype === "float64";
-  const to = !float || !wanted || (wanted === "float16" && overflows(data())) ? dtype : wanted;
-  const target = float && wanted && to === "float64" ? "float32" : to;
-  const values = (): StoredData => {
-    if (target === dtype) return data();
-    return target === "float16" ? encodeFloat16(data() as Float32Array) : Float32Array.from(data() as Float64Array);
-  };
-  const { safetensors: type, bytes } = DTYPES[target];
-  return { name, shape, type, bytes: elementCount(shape) * bytes, data: values };
-}
-
-function overflows(data: TensorData): boolean {
-  return (data as Float32Array).some((value) => Math.abs(value) > FLOAT16_MAX && Number.isFinite(value));
-}
+const elementBytes = ({ dtype }: StorableTensor): number => DTYPES[dtype].bytes;

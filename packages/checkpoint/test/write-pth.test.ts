@@ -48,6 +48,19 @@ describe("writePth", () => {
     ]);
   });
 
+  it("stores floats as float16 if asked to, but not those beyond its range, nor integers", async () => {
+    const path = target();
+    const large: NamedTensor = { name: "large", dtype: "float32", shape: [1], data: Float32Array.of(1e5) };
+    await writePth(path, [...weights, large], { dtype: "float16" });
+    const state = await readCheckpoint(path);
+    expect([...state.values()].map(({ name, dtype, data }) => [name, dtype, data])).toEqual([
+      ["conv.weight", "float16", Float32Array.of(1, 2, 3, 4, 5, 6)],
+      ["bn.num_batches_tracked", "int64", BigInt64Array.of(70000n)],
+      ["large", "float32", Float32Array.of(1e5)],
+    ]);
+    await expect(writePth(path, weights, { dtyp: "float16" } as never)).rejects.toMatchObject({ code: "option" });
+  });
+
   it("gives back what it was given, whatever the file it was read from", async () => {
     const path = target();
     await writePth(path, await readCheckpoint(fixture("hf.safetensors")));

@@ -86,6 +86,7 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
   DecoderError: { "unknown-decoder": FAILED, features: USAGE, option: FAILED },
   EncoderError: { "unknown-encoder": FAILED, option: FAILED },
   FileError: { unwritable: FAILED },
+  GraphModelError: { option: FAILED, model: FAILED, value: FAILED },
   LayersError: { shape: FAILED, option: FAILED, model: FAILED, value: FAILED },
   MetricsError: { "bad-label": FAILED, "bad-size": FAILED, "bad-classes": USAGE, "bad-json": FAILED },
   OnnxError: { option: FAILED, model: FAILED, runtime: FAILED, shape: FAILED, "out-of-memory": FAILED },

@@ -4,6 +4,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { downloadCommand } from "./commands/download.ts";
 import { evalCommand } from "./commands/eval.ts";
+import { exportCommand } from "./commands/export.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { testCommand } from "./commands/test.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -53,6 +54,7 @@ const COMMANDS: readonly CommandMaker[] = [
   testCommand,
   evalCommand,
   trainCommand,
+  exportCommand,
   downloadCommand,
   doctorCommand,
   setupCommand,

@@ -7,3 +7,4 @@ export { type ProcessStatus, processStatus } from "./process-status.ts";
 export { type ReplaceOptions, replaceFile } from "./replace-file.ts";
 export { deserializeError, type SerializedError, serializeError } from "./serialize-error.ts";
 export { ensureWritable, type WriteOptions, writeFileAtomic } from "./write-file-atomic.ts";
+export { writeFolderAtomic } from "./write-folder-atomic.ts";

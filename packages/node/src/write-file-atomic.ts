@@ -93,10 +93,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: "a folder has that name",
 };
 
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+/** Whether the system refused something. */
+export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && "syscall" in error && "code" in error;
 
-function unwritable(path: string, cause: NodeJS.ErrnoException, makeFolder = true): FileError {
+/** The system's refusal, told of the file or folder that was to be written. */
+export function unwritable(path: string, cause: NodeJS.ErrnoException, makeFolder = true): FileError {
   const { code = "", message } = cause;
   const noFolder = code === "ENOENT" && !makeFolder;
   const explanation = {

@@ -1,6 +1,7 @@
 import { inferenceGraph, type WeightSource } from "@seg/layers/inference-graph";
 import type * as tf from "@tensorflow/tfjs";
 import { badOption, refuseUnknown } from "./errors.ts";
+import { TensorProto_DataType, type ValueInfoProto } from "./proto/onnx_pb.ts";
 import { encode, encodedLength, type Unwritten } from "./write/encode.ts";
 import { formOf, type ImageInput, type OutputKind, type OutputSize } from "./write/form.ts";
 import { halved } from "./write/half.ts";
@@ -41,10 +42,21 @@ const OPTIONS = [
   "weights",
 ] satisfies (keyof OnnxOptions)[];
 
+/** A tensor that a file takes or gives. */
+export interface OnnxTensorInfo {
+  readonly name: string;
+  /** ONNX's name of the type, in lower case: `float`, `uint8`. */
+  readonly dtype: string;
+  /** Sizes of the axes; names where they are free. */
+  readonly shape: readonly (number | string)[];
+}
+
 /** An ONNX file that is not yet in memory. */
 export interface OnnxFile {
   /** Its size. */
   readonly byteLength: number;
+  /** The tensors it takes and gives. */
+  readonly signature: { readonly inputs: readonly OnnxTensorInfo[]; readonly outputs: readonly OnnxTensorInfo[] };
   /** Names of the tensors it takes and gives. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -69,12 +81,13 @@ export function toOnnx(models: tf.LayersModel | readonly tf.LayersModel[], optio
 
 /** A model as a file that is written when it is asked for. */
 export function onnxFile(unwritten: Unwritten): OnnxFile {
-  const names = (kind: "input" | "output") => unwritten.graph[kind].map(({ name }) => name);
+  const [inputs, outputs] = [unwritten.graph.input.map(infoOf), unwritten.graph.output.map(infoOf)];
   const byteLength = encodedLength(unwritten);
   return {
     byteLength,
-    inputs: names("input"),
-    outputs: names("output"),
+    signature: { inputs, outputs },
+    inputs: inputs.map(({ name }) => name),
+    outputs: outputs.map(({ name }) => name),
     chunks: () => encode(unwritten),
     bytes() {
       const bytes = new Uint8Array(byteLength);
@@ -85,6 +98,16 @@ export function onnxFile(unwritten: Unwritten): OnnxFile {
       }
       return bytes;
     },
+  };
+}
+
+function infoOf({ name, type }: ValueInfoProto): OnnxTensorInfo {
+  if (type?.value.case !== "tensorType") return { name, dtype: "undefined", shape: [] };
+  const { elemType, shape } = type.value.value;
+  return {
+    name,
+    dtype: TensorProto_DataType[elemType]!.toLowerCase(),
+    shape: shape!.dim.map(({ value }) => (value.case === "dimValue" ? Number(value.value) : (value.value ?? "?"))),
   };
 }
 

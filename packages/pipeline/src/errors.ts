@@ -6,6 +6,7 @@ import type { DataParallelErrorCode } from "@seg/data-parallel";
 import type { DecoderErrorCode } from "@seg/decoders";
 import type { EncoderErrorCode } from "@seg/encoders";
 import { refuseUnknownOptions, SegError } from "@seg/errors";
+import type { GraphModelErrorCode } from "@seg/graph-model";
 import type { LayersErrorCode } from "@seg/layers";
 import type { MetricsErrorCode } from "@seg/metrics";
 import type { FileErrorCode } from "@seg/node";
@@ -102,6 +103,7 @@ export interface ErrorCodes {
   DecoderError: DecoderErrorCode;
   EncoderError: EncoderErrorCode;
   FileError: FileErrorCode;
+  GraphModelError: GraphModelErrorCode;
   LayersError: LayersErrorCode;
   MetricsError: MetricsErrorCode;
   OnnxError: OnnxErrorCode;

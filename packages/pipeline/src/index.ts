@@ -13,6 +13,7 @@ export type {
   UnpackEvent,
   ValidationEvent,
 } from "./events.ts";
+export * from "./export/index.ts";
 export * from "./model/index.ts";
 export type { ConfigOptions, ModelOptions } from "./options.ts";
 export * from "./photos/index.ts";

@@ -1,5 +1,6 @@
 import { loadWeightsInto, stateDictOf, weightsFor } from "@seg/checkpoint";
 import { inferenceModel, type TensorInferenceModel } from "@seg/layers";
+import type { WeightSource } from "@seg/layers/inference-graph";
 import { type OnnxInferenceModel, type OnnxInferenceOptions, onnxInference } from "@seg/onnx";
 import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
@@ -48,23 +49,34 @@ export async function loadOnnxNetwork(
     weights: "zeros",
   });
   try {
-    const { encoder, decoder } = halvesOf(model);
-    const readers = [await weightsFor(encoder, files.encoder), await weightsFor(decoder, files.decoder)];
-    return await onnxInference(model, {
-      ...settings,
-      outputs: [0],
-      weights(variable) {
-        for (const read of readers) {
-          const values = read(variable);
-          if (values) return values;
-        }
-        return undefined;
-      },
-      onWeightsRead: () => readers.splice(0),
-    });
+    const { weights, release } = await weightSource(model, files);
+    return await onnxInference(model, { ...settings, outputs: [0], weights, onWeightsRead: release });
   } finally {
     model.dispose();
   }
+}
+
+/**
+ * What gives a model's weights from files, without writing them into the model; `release` lets go of them.
+ *
+ * @throws {CheckpointError} as {@link loadNetwork} does.
+ */
+export async function weightSource(
+  model: tf.LayersModel,
+  files: WeightFiles,
+): Promise<{ weights: WeightSource; release: () => void }> {
+  const { encoder, decoder } = halvesOf(model);
+  const readers = [await weightsFor(encoder, files.encoder), await weightsFor(decoder, files.decoder)];
+  return {
+    weights(variable) {
+      for (const read of readers) {
+        const values = read(variable);
+        if (values) return values;
+      }
+      return undefined;
+    },
+    release: () => void readers.splice(0),
+  };
 }
 
 /**

@@ -1,0 +1,136 @@
+import { DEMO_MODEL, loadConfig, type Resolved } from "@seg/pipeline/config";
+import type { ExportedTensor, ExportFormat, ExportResult } from "@seg/pipeline/export";
+import { Command, Option } from "commander";
+import { UsageError } from "../errors.ts";
+import { type ExportForm, exportUsage } from "../export-usage/index.ts";
+import { addConfigFlags, type ConfigOptions, configSources } from "../flags/config-flags.ts";
+import { showProgress } from "../terminal/show-progress.ts";
+import { type Io, Terminal } from "../terminal/terminal.ts";
+
+/** What commander makes of the flags of `seg export`. */
+interface ExportFlags extends ConfigOptions, ExportForm {
+  format: ExportFormat;
+  demo?: boolean;
+  half?: boolean;
+  out?: string;
+  mirror?: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** `seg export`: writes a network for other programs. */
+export function exportCommand(io: Io): Command {
+  const command = new Command("export")
+    .description("write a network with its weights for other programs: ONNX, TensorFlow.js, safetensors, PyTorch")
+    .argument("[KEY VALUE...]", "keys to set, such as DATASET.num_class 11")
+    .addOption(
+      new Option("--format <format>", "what is written")
+        .choices(["onnx", "tfjs", "safetensors", "pth"])
+        .default("onnx"),
+    )
+    .option("--demo", "the small model that comes along")
+    .option("--out <path>", "file or folder; <encoder>-<decoder>.onnx or <encoder>-<decoder>-<format> unless given")
+    .option("--half", "store weights as float16: half the size")
+    .addOption(
+      new Option("--output <what>", "onnx, tfjs: scores, or what comes of them (logits unless given)").choices([
+        "logits",
+        "probabilities",
+        "labels",
+      ]),
+    )
+    .addOption(
+      new Option(
+        "--size <which>",
+        "onnx: size of the output: the network's, its input's, or given at each run",
+      ).choices(["network", "input", "given"]),
+    )
+    .addOption(
+      new Option("--input <what>", "onnx, tfjs: a normalized image (float32), or RGB bytes").choices([
+        "float32",
+        "rgb",
+      ]),
+    )
+    .addOption(new Option("--layout <axes>", "onnx: order of axes (nchw unless given)").choices(["nchw", "nhwc"]))
+    .option("--mirror <url>", "server to take weights from instead of MIT's")
+    .option("--json", "print one JSON object")
+    .option("--quiet", "print nothing but results, warnings and errors");
+  return addConfigFlags(command)
+    .addHelpText("after", EXAMPLES)
+    .action((pairs: string[], options: ExportFlags) => exportNetwork(pairs, options, io));
+}
+
+async function exportNetwork(pairs: readonly string[], options: ExportFlags, io: Io): Promise<void> {
+  const terminal = new Terminal(io, { quiet: options.quiet });
+  const { format, out, half, output, size, input, layout, mirror } = options;
+  const resolved = loadConfig(configSources(options.demo ? withDemo(options) : options, pairs));
+  const { exportModel } = await import("@seg/pipeline/export");
+  const { context, stop } = showProgress(terminal, { signal: io.signal });
+  let result: ExportResult;
+  try {
+    result = await exportModel({
+      ...{ config: resolved, format, out, half, output, size, input, layout, mirror, env: io.env },
+      ...context,
+    });
+  } finally {
+    stop();
+  }
+  const run = exportUsage(result, { output, size, input, layout } as ExportForm, settingsOf(resolved));
+  if (options.json) {
+    terminal.print(JSON.stringify({ ...result, run }));
+    return;
+  }
+  terminal.print(`Wrote ${result.path}: ${written(result)}.`);
+  for (const tensor of result.inputs) terminal.print(`  input   ${described(tensor)}`);
+  for (const tensor of result.outputs) terminal.print(`  output  ${described(tensor)}`);
+  for (const [where, program] of Object.entries(run)) terminal.print(`\n${HEADINGS[where]}:\n\n${indented(program)}`);
+}
+
+/** The bundled model's configuration in place of a named one; what is set beside it wins. */
+function withDemo(options: ExportFlags): ExportFlags {
+  if (options.cfg !== undefined) {
+    const explanation = { expected: "--demo or --cfg", received: "both", hint: "leave one of them out" };
+    throw new UsageError(explanation, { flag: "--demo", value: options.cfg });
+  }
+  const set = Object.entries(DEMO_MODEL.set).map(([key, value]) => `${key}=${value}`);
+  return { ...options, cfg: DEMO_MODEL.config, set: [...set, ...(options.set ?? [])] };
+}
+
+/** What a `seg test` of exported checkpoints is to be told, as it no longer follows from the folder or a file. */
+function settingsOf({ config: { DATASET, MODEL }, settings }: Resolved): string[] {
+  return [
+    ...(settings.get("DATASET.imgSizes")?.explicit ? ["DATASET.imgSizes", DATASET.imgSizes.join(",")] : []),
+    ...(DATASET.num_class === 150 ? [] : ["DATASET.num_class", String(DATASET.num_class)]),
+    ...(DATASET.classes ? ["DATASET.classes", DATASET.classes] : []),
+    ...(MODEL.inputFormat === "rgb" ? [] : ["MODEL.inputFormat", MODEL.inputFormat]),
+  ];
+}
+
+const HEADINGS: Readonly<Record<string, string>> = {
+  Python: "Python (pip install onnxruntime numpy pillow)",
+  Node: "Node (npm install onnxruntime-node @seg/ade20k-data)",
+  browser: "In a page that serves the file or folder",
+  here: "Here",
+  PyTorch: "PyTorch",
+};
+
+function written({ files, bytes, half, architecture, classes }: ExportResult): string {
+  const parts = files.length === 1 ? "" : ` in ${files.length} files`;
+  const size = `${(bytes / 1e6).toFixed(1)} MB${parts}`;
+  return `${architecture}, ${classes.length} classes, ${half ? "float16 weights, " : ""}${size}`;
+}
+
+const described = ({ name, dtype, shape }: ExportedTensor) => `${name}: ${dtype} [${shape.join(", ")}]`;
+
+const indented = (text: string) => text.replaceAll(/^(?=.)/gm, "  ");
+
+const EXAMPLES = `
+An ONNX file takes a normalized image, [batch, 3, height, width], and gives logits of the network's own size, unless told otherwise:
+--input rgb takes bytes, --output labels gives classes, and with --size given they come at the size that each run asks for: the shortest
+programs.
+What is there already is replaced only if it is an earlier export of the same format.
+
+Examples:
+  seg export --cfg resnet50dilated-ppm_deepsup
+  seg export --demo --half --input rgb --output labels --size given --layout nhwc --out demo.onnx
+  seg export --cfg my.yaml --id mine --suffix _epoch_20.pth --format tfjs --output labels --out public/model
+  seg export --cfg hrnetv2-c1 --format safetensors --half`;
