@@ -1,3 +1,4 @@
+import { encodeFloat16, FLOAT16_MAX } from "@seg/checkpoint/half";
 import type { LazyArray } from "@seg/layers/inference-graph";
 import { GraphModelError } from "./errors.ts";
 
@@ -36,30 +37,11 @@ export function readFilter(filter: LazyArray, groups: number): Float32Array {
  * @throws {GraphModelError} `value` for a number beyond 65504 or none.
  */
 export function toHalf(values: Float32Array, weight: string): Uint16Array {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const halves = new Uint16Array(values.length);
-  for (let i = 0; i < bits.length; i++) {
-    const sign = (bits[i]! >>> 16) & 0x8000;
-    const magnitude = bits[i]! & 0x7fffffff;
-    // From 65520 on the nearest float16 is infinite.
-    if (magnitude >= 0x477ff000) {
-      throw new GraphModelError(
-        "value",
-        { expected: `numbers within float16's ±65504 in ${weight}`, received: `${values[i]}`, hint: "leave half out" },
-        { data: { weight, received: values[i] } },
-      );
-    }
-    halves[i] = sign | (magnitude < 0x38800000 ? subnormal(values[i]!) : normal(magnitude));
-  }
-  return halves;
-}
-
-/** Exponents count from 127 in float32 and from 15 in float16, whose fraction is 13 bits shorter. */
-const normal = (magnitude: number) => (magnitude - (112 << 23) + 0xfff + ((magnitude >>> 13) & 1)) >>> 13;
-
-/** Below 2^-14 numbers are multiples of 2^-24. */
-function subnormal(value: number): number {
-  const scaled = Math.abs(value) * 2 ** 24;
-  const rounded = Math.round(scaled);
-  return rounded - scaled === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
+  const wrong = values.find((value) => !(Math.abs(value) <= FLOAT16_MAX));
+  if (wrong === undefined) return encodeFloat16(values);
+  throw new GraphModelError(
+    "value",
+    { expected: `numbers within float16's ±${FLOAT16_MAX} in ${weight}`, received: `${wrong}`, hint: "leave half out" },
+    { data: { weight, received: wrong } },
+  );
 }

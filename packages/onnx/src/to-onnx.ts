@@ -3,8 +3,9 @@ import type * as tf from "@tensorflow/tfjs";
 import { badOption, refuseUnknown } from "./errors.ts";
 import { TensorProto_DataType, type ValueInfoProto } from "./proto/onnx_pb.ts";
 import { encode, encodedLength, type Unwritten } from "./write/encode.ts";
+import { formOf, type ImageInput, type OutputKind, type OutputSize } from "./write/form.ts";
 import { halved } from "./write/half.ts";
-import { type ImageInput, type OutputKind, type OutputSize, unwrittenModel } from "./write/model.ts";
+import { unwrittenModel } from "./write/model.ts";
 import type { Layout } from "./write/tensors.ts";
 
 /** Options of {@link toOnnx}. */
@@ -75,7 +76,11 @@ export interface OnnxFile {
  * @throws {OnnxError} `option`.
  */
 export function toOnnx(models: tf.LayersModel | readonly tf.LayersModel[], options: OnnxOptions = {}): OnnxFile {
-  const unwritten = onnxModel(models, options);
+  return onnxFile(onnxModel(models, options));
+}
+
+/** A model as a file that is written when it is asked for. */
+export function onnxFile(unwritten: Unwritten): OnnxFile {
   const [inputs, outputs] = [unwritten.graph.input.map(infoOf), unwritten.graph.output.map(infoOf)];
   const byteLength = encodedLength(unwritten);
   return {
@@ -109,16 +114,10 @@ function infoOf({ name, type }: ValueInfoProto): OnnxTensorInfo {
 /** {@link toOnnx} up to the writing. */
 export function onnxModel(models: tf.LayersModel | readonly tf.LayersModel[], options: OnnxOptions): Unwritten {
   refuseUnknown(options, OPTIONS, "an option of toOnnx");
-  const { layout = "nchw", input = "float32", output = "logits", half = false, metadata = {} } = options;
-  const size = options.size ?? (output === "logits" ? "network" : "input");
-  oneOf("layout", layout, ["nchw", "nhwc"]);
-  oneOf("output", output, ["logits", "probabilities", "labels"]);
-  oneOf("size", size, ["network", "input", "given"]);
+  const { half = false } = options;
+  if (typeof half !== "boolean") throw badOption("half", "half: true or false", half);
+  const form = formOf(options);
   const graph = inferenceGraph(models, { outputs: options.outputs, weights: options.weights });
-  const unwritten = unwrittenModel(graph, { layout, input, output, size, metadata });
+  const unwritten = unwrittenModel(graph, form);
   return half ? halved(unwritten) : unwritten;
-}
-
-function oneOf(option: string, value: string, choices: readonly string[]): void {
-  if (!choices.includes(value)) throw badOption(option, `${option}: one of ${choices.join(", ")}`, value);
 }

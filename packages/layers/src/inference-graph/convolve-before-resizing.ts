@@ -1,5 +1,5 @@
+import type { GraphBuilder } from "./builder.ts";
 import { readersOf } from "./fold-affine.ts";
-import type { GraphBuilder } from "./inference-graph.ts";
 import type { Conv2DOperation, Operation } from "./operation.ts";
 
 const isOnes = (numbers: readonly number[]) => numbers.every((n) => n === 1);

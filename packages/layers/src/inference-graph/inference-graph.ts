@@ -2,10 +2,11 @@ import * as tf from "@tensorflow/tfjs";
 import { LayersError, refuseUnknown } from "../errors.ts";
 import { chosenOutputs, flatten, needed } from "../graph.ts";
 import type { Shape } from "../layers/layer.ts";
+import { type GraphBuilder, inexpressible } from "./builder.ts";
 import { convolveBeforeResizing } from "./convolve-before-resizing.ts";
 import { foldAffine } from "./fold-affine.ts";
 import { LOWERINGS } from "./lower.ts";
-import type { Operation, Unplaced } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import type { WeightSource } from "./weights.ts";
 
 /** Models in a chain as plain operations, their weights unread. */
@@ -28,16 +29,6 @@ export interface InferenceGraphOptions {
   weights?: WeightSource | undefined;
 }
 
-/** Adds operations to a graph. */
-export interface GraphBuilder {
-  readonly weights: WeightSource;
-  shapeOf(id: number): Shape;
-  /** The number of a new tensor. */
-  tensor(shape: Shape): number;
-  /** Adds one that gives a tensor of a shape; gives its number. */
-  add(operation: Unplaced, inputs: readonly number[], shape: Shape): number;
-}
-
 /**
  * What a chain of models computes at inference, as plain operations: batch norms folded into the convolutions before them, dropout gone,
  * parts that the outputs do not need left out, convolutions of resized images marked as such. Nothing is computed and no weight is read
@@ -51,7 +42,7 @@ export function inferenceGraph(
   options: InferenceGraphOptions = {},
 ): InferenceGraph {
   refuseUnknown(options, ["outputs", "weights"], "an option of inferenceGraph");
-  const flat = flatten(models instanceof tf.LayersModel ? [models] : [...models]);
+  const flat = flatten(chainOf(models));
   const wanted = chosenOutputs(flat.results, options.outputs);
   const shapes = new Map<number, Shape>();
   const operations: Operation[] = [];
@@ -88,14 +79,10 @@ export function inferenceGraph(
   };
 }
 
-/** The error of a layer that has no plain form, or not with its options. */
-export const inexpressible = (layer: tf.layers.Layer, received: string): LayersError =>
-  new LayersError(
-    "model",
-    {
-      expected: "layers that can be written as plain operations",
-      but: `${layer.name} is ${received}`,
-      hint: "leave it out or put another in its place",
-    },
-    { data: { layer: layer.name, received: layer.getClassName() } },
-  );
+function chainOf(models: tf.LayersModel | readonly tf.LayersModel[]): tf.LayersModel[] {
+  const chain = [models].flat() as tf.LayersModel[];
+  const other = chain.find((model) => !(model instanceof tf.LayersModel));
+  if (other === undefined && models !== undefined) return chain;
+  const received = (other as object | undefined)?.constructor?.name ?? String(other);
+  throw new LayersError("model", { expected: "a tf.LayersModel, or an array of them", received });
+}

@@ -4,8 +4,8 @@ import type { Activation } from "../layers/activation.ts";
 import type { Conv2D } from "../layers/conv2d.ts";
 import type { Shape } from "../layers/layer.ts";
 import type { AdaptiveAvgPool2D, MaxPool2D } from "../layers/pooling.ts";
-import { type GraphBuilder, inexpressible } from "./inference-graph.ts";
-import type { ArithmeticOperation, Edges, PointwiseFunction } from "./operation.ts";
+import { type GraphBuilder, inexpressible } from "./builder.ts";
+import type { ArithmeticOperation, Conv2DOperation, Edges, PointwiseFunction } from "./operation.ts";
 import { affineOf, constant, depthwiseFilterOf, filterOf, type Normalization, vectorOf } from "./weights.ts";
 
 /** Adds what a layer computes to a graph; gives the number of the resulting tensor. */
@@ -26,10 +26,9 @@ const edges = ([vertical, horizontal]: Pair): Edges => [vertical, vertical, hori
 const unchanged = lowering((_, [x]) => x!);
 
 interface Windowed {
-  kernelSize: Pair;
   strides: Pair;
   padding: "valid" | "same" | "causal";
-  dilationRate: number | number[];
+  dilationRate: Pair;
   dataFormat: string;
 }
 
@@ -54,23 +53,19 @@ interface StockPool {
 /** Layers by class, this project's and TF.js's. */
 export const LOWERINGS: Readonly<Record<string, Lowering>> = {
   SegConv2D: lowering((layer: Conv2D, inputs, shape, graph) => {
-    const { strides, padding, dilations, groups, kernel, bias } = layer;
-    const filter = filterOf(kernel!, graph.weights);
-    const added = bias && vectorOf(bias, graph.weights);
+    const { strides, dilations, groups } = layer;
+    const filter = filterOf(layer.kernel!, graph.weights);
+    const padding = edges(layer.padding);
     return graph.add(
-      { op: "conv2d", filter, bias: added, strides, padding: edges(padding), dilations, groups },
+      { op: "conv2d", filter, bias: biasOf(layer, graph), strides, padding, dilations, groups },
       inputs,
       shape,
     );
   }),
   SegConv2DOverResized: lowering((layer: Conv2D, inputs, shape, graph) => {
-    const { padding, kernel, bias } = layer;
-    const filter = filterOf(kernel!, graph.weights);
-    return graph.add(
-      { op: "conv2dOverResized", filter, bias: bias && vectorOf(bias, graph.weights), padding },
-      inputs,
-      shape,
-    );
+    const filter = filterOf(layer.kernel!, graph.weights);
+    const { padding } = layer;
+    return graph.add({ op: "conv2dOverResized", filter, bias: biasOf(layer, graph), padding }, inputs, shape);
   }),
   SegBatchNormalization: lowering(
     (layer: Stock<Normalization & { activation: "relu" | "relu6" | null }>, [x, residual], shape, graph) => {
@@ -94,44 +89,37 @@ export const LOWERINGS: Readonly<Record<string, Lowering>> = {
 
   Conv2D: lowering((layer: Stock<StockConv2D>, inputs, shape, graph) => {
     const filter = filterOf(layer.kernel, graph.weights);
-    return convolution(layer, { filter, groups: 1, biased: true }, inputs, shape, graph);
+    const operation = { op: "conv2d", filter, bias: biasOf(layer, graph), groups: 1, ...windowed(layer) } as const;
+    return stockActivation(layer, graph.add(operation, inputs, shape), shape, graph);
   }),
   DepthwiseConv2D: lowering((layer: Stock<StockConv2D>, inputs, shape, graph) => {
     const filter = depthwiseFilterOf(layer.depthwiseKernel, graph.weights);
-    return convolution(layer, { filter, groups: layer.depthwiseKernel.shape[2]!, biased: true }, inputs, shape, graph);
+    const groups = layer.depthwiseKernel.shape[2]!;
+    const operation = { op: "conv2d", filter, bias: biasOf(layer, graph), groups, ...windowed(layer) } as const;
+    // TF.js takes a dilation here and computes without it.
+    const y = graph.add({ ...operation, dilations: [1, 1] }, inputs, shape);
+    return stockActivation(layer, y, shape, graph);
   }),
   SeparableConv2D: lowering((layer: Stock<StockConv2D>, inputs, shape, graph) => {
-    const { depthwiseKernel, pointwiseKernel, bias } = layer;
-    const depthwise = depthwiseFilterOf(depthwiseKernel, graph.weights);
-    const between = [...shape.slice(0, 3), depthwise.shape[0]!];
-    const spread = convolution(
-      { ...pick(layer), name: layer.name } as typeof layer,
-      { filter: depthwise, groups: depthwiseKernel.shape[2]!, biased: false },
+    const depthwise = depthwiseFilterOf(layer.depthwiseKernel, graph.weights);
+    const groups = layer.depthwiseKernel.shape[2]!;
+    const between = graph.add(
+      { op: "conv2d", filter: depthwise, bias: undefined, groups, ...windowed(layer) },
       inputs,
-      between,
-      graph,
+      [...shape.slice(0, 3), depthwise.shape[0]!],
     );
-    const filter = filterOf(pointwiseKernel, graph.weights);
+    const filter = filterOf(layer.pointwiseKernel, graph.weights);
     const y = graph.add(
-      {
-        op: "conv2d",
-        filter,
-        // A layer without one has null.
-        bias: bias ? vectorOf(bias, graph.weights) : undefined,
-        strides: [1, 1],
-        padding: [0, 0, 0, 0],
-        dilations: [1, 1],
-        groups: 1,
-      },
-      [spread],
+      { op: "conv2d", filter, bias: biasOf(layer, graph), groups: 1, ...POINTWISE },
+      [between],
       shape,
     );
     return stockActivation(layer, y, shape, graph);
   }),
   Dense: lowering((layer: Stock<StockConv2D>, inputs, shape, graph) => {
     const kernel = filterOf(layer.kernel, graph.weights);
-    const bias = layer.bias ? vectorOf(layer.bias, graph.weights) : undefined;
-    return stockActivation(layer, graph.add({ op: "dense", kernel, bias }, inputs, shape), shape, graph);
+    const y = graph.add({ op: "dense", kernel, bias: biasOf(layer, graph) }, inputs, shape);
+    return stockActivation(layer, y, shape, graph);
   }),
   BatchNormalization: lowering((layer: Stock<Normalization & { axis: number }>, inputs, shape, graph) => {
     if (layer.axis !== -1 && layer.axis !== shape.length - 1) {
@@ -140,7 +128,8 @@ export const LOWERINGS: Readonly<Record<string, Lowering>> = {
     return graph.add({ op: "affine", ...affineOf(layer, graph.weights) }, inputs, shape);
   }),
   Rescaling: lowering((layer: Stock<{ scale: number; offset: number }>, inputs, shape, graph) => {
-    const channels = shape.at(-1)!;
+    const channels = shape.at(-1);
+    if (channels == null) throw inexpressible(layer, "a rescaling of an unknown number of channels");
     const vector = (value: number) => constant(new Float32Array(channels).fill(value));
     return graph.add({ op: "affine", scale: vector(layer.scale), offset: vector(layer.offset) }, inputs, shape);
   }),
@@ -186,35 +175,44 @@ export const LOWERINGS: Readonly<Record<string, Lowering>> = {
     },
   ),
   Reshape: lowering((layer: Stock<{ targetShape: Shape }>, inputs, shape, graph) => {
-    const target = layer.targetShape.map((n) => (n == null || n < 0 ? null : n));
-    if (target.filter((n) => n === null).length > 1) throw inexpressible(layer, "a reshape to two unknown sizes");
-    return graph.add({ op: "reshape", shape: target }, inputs, shape);
+    // TF.js has made unknown sizes null.
+    const { targetShape } = layer;
+    if (targetShape.filter((n) => n === null).length > 1) throw inexpressible(layer, "a reshape to two unknown sizes");
+    return graph.add({ op: "reshape", shape: targetShape }, inputs, shape);
   }),
-  Flatten: lowering((_, inputs, shape, graph) => graph.add({ op: "reshape", shape: [null] }, inputs, shape)),
+  Flatten: lowering((layer: Stock<{ dataFormat?: string }>, inputs, shape, graph) => {
+    channelsLast(layer);
+    return graph.add({ op: "reshape", shape: [null] }, inputs, shape);
+  }),
   Dropout: unchanged,
-  SpatialDropout2D: unchanged,
+  SpatialDropout1D: unchanged,
   AlphaDropout: unchanged,
   GaussianDropout: unchanged,
   GaussianNoise: unchanged,
 };
 
-const pick = ({ strides, padding, dilationRate, dataFormat }: StockConv2D) => ({
-  strides,
-  padding,
-  dilationRate,
-  dataFormat,
-});
-
+/** TF.js aligns tensors of different ranks behind the batch: `[batch, channels]` counts as `[batch, 1, 1, channels]`. */
 function arithmetic(kind: ArithmeticOperation["kind"]): Lowering {
-  return lowering((_, inputs, shape, graph) => graph.add({ op: "arithmetic", kind }, inputs, shape));
+  return lowering((_, inputs, shape, graph) => {
+    const rank = Math.max(...inputs.map((id) => graph.shapeOf(id).length));
+    const aligned = inputs.map((id) => {
+      const [batch, ...own] = graph.shapeOf(id);
+      const whole = [...Array(rank - 1 - own.length).fill(1), ...own];
+      return whole.length === own.length ? id : graph.add({ op: "reshape", shape: whole }, [id], [batch!, ...whole]);
+    });
+    return graph.add({ op: "arithmetic", kind }, aligned, shape);
+  });
 }
 
 function pooling(kind: "max" | "average"): Lowering {
   return lowering((layer: Stock<StockPool>, inputs, shape, graph) => {
     channelsLast(layer);
     const { poolSize: kernelSize, strides, padding } = layer;
-    const around: Edges = padding === "same" ? "same" : [0, 0, 0, 0];
-    return graph.add({ op: "pool", kind, kernelSize, strides, padding: around }, inputs, shape);
+    return graph.add(
+      { op: "pool", kind, kernelSize, strides, padding: padding === "same" ? "same" : POINTWISE.padding },
+      inputs,
+      shape,
+    );
   });
 }
 
@@ -229,33 +227,20 @@ function channelsLast(layer: Stock<{ dataFormat?: string }>): void {
   if (layer.dataFormat === "channelsFirst") throw inexpressible(layer, "of channels first");
 }
 
-function convolution(
-  layer: Stock<StockConv2D>,
-  { filter, groups, biased }: { filter: ReturnType<typeof filterOf>; groups: number; biased: boolean },
-  inputs: readonly number[],
-  shape: Shape,
-  graph: GraphBuilder,
-): number {
+/** How a convolution's window moves. */
+type Moves = Pick<Conv2DOperation, "strides" | "padding" | "dilations">;
+
+const POINTWISE: Moves = { strides: [1, 1], padding: [0, 0, 0, 0], dilations: [1, 1] };
+
+function windowed(layer: Stock<Windowed>): Moves {
   channelsLast(layer);
   const { strides, padding, dilationRate } = layer;
   if (padding === "causal") throw inexpressible(layer, "a causal convolution");
-  const [vertical, horizontal = vertical] = [dilationRate ?? 1].flat() as [number, number?];
-  const bias = biased && layer.bias ? vectorOf(layer.bias, graph.weights) : undefined;
-  const y = graph.add(
-    {
-      op: "conv2d",
-      filter,
-      bias,
-      strides: [strides].flat().length === 1 ? [[strides].flat()[0]!, [strides].flat()[0]!] : strides,
-      padding: padding === "same" ? "same" : [0, 0, 0, 0],
-      dilations: [vertical, horizontal],
-      groups,
-    },
-    inputs,
-    shape,
-  );
-  return biased ? stockActivation(layer, y, shape, graph) : y;
+  return { strides, padding: padding === "same" ? "same" : POINTWISE.padding, dilations: dilationRate };
 }
+
+const biasOf = ({ bias }: { bias?: tf.LayerVariable | null | undefined }, { weights }: GraphBuilder) =>
+  bias ? vectorOf(bias, weights) : undefined;
 
 const pointwise = (fn: PointwiseFunction, x: number, shape: Shape, graph: GraphBuilder) =>
   graph.add({ op: "activation", function: fn }, [x], shape);

@@ -4,7 +4,7 @@ import { LayersError } from "../errors.ts";
 /** Numbers that are read when they are asked for, so that a model's weights need not be in memory at once. */
 export interface LazyArray {
   readonly shape: readonly number[];
-  /** The values in row-major order; not to be written to. */
+  /** The values in row-major order; the array is the caller's. */
   read(): Float32Array;
 }
 
@@ -17,13 +17,13 @@ export type WeightSource = (variable: tf.LayerVariable) => Float32Array | undefi
 /** Numbers as they are. */
 export const constant = (values: Float32Array, shape: readonly number[] = [values.length]): LazyArray => ({
   shape,
-  read: () => values,
+  read: () => values.slice(),
 });
 
 /** A vector of a layer. */
 export const vectorOf = (variable: tf.LayerVariable, source: WeightSource): LazyArray => ({
   shape: variable.shape as number[],
-  read: () => source(variable) ?? ownValues(variable),
+  read: () => (source(variable) ?? ownValues(variable)).slice(),
 });
 
 /** A filter: `[height, width, in, out]` of a layer as `[out, in, height, width]`; `[in, out]` of a dense one as `[out, in]`. */
@@ -33,7 +33,7 @@ export function filterOf(variable: tf.LayerVariable, source: WeightSource): Lazy
   const window = shape.slice(0, -2);
   return {
     shape: [outputs, inputs, ...window],
-    read: () => source(variable) ?? outermost(ownValues(variable), outputs * inputs, [outputs, inputs]),
+    read: () => source(variable)?.slice() ?? outermost(ownValues(variable), outputs, inputs),
   };
 }
 
@@ -43,26 +43,41 @@ export function depthwiseFilterOf(variable: tf.LayerVariable, source: WeightSour
   const filters = channels * multiplier;
   return {
     shape: [filters, 1, height, width],
-    read: () => source(variable) ?? outermost(ownValues(variable), filters, [filters]),
+    read: () => source(variable)?.slice() ?? outermost(ownValues(variable), filters, 1),
   };
 }
 
-/** Values `[…, a, b]` as `[b, a, …]`, or `[…, a]` as `[a, …]`. */
-function outermost(values: Float32Array, last: number, axes: [number] | [number, number]): Float32Array {
+/** So many outputs at a time: what is read of each of a filter's rows is a line of the processor's cache. */
+const BLOCK = 16;
+
+/** Values `[…, inputs, outputs]` as `[outputs, inputs, …]`. */
+function outermost(values: Float32Array, outputs: number, inputs: number): Float32Array {
   const result = new Float32Array(values.length);
-  const positions = values.length / last;
-  const [outputs, inputs = 1] = axes;
-  let at = 0;
-  for (let position = 0; position < positions; position++) {
+  const positions = values.length / (outputs * inputs);
+  const step = inputs * positions;
+  for (let start = 0; start < outputs; start += BLOCK) {
+    const end = Math.min(start + BLOCK, outputs);
     for (let i = 0; i < inputs; i++) {
-      for (let o = 0; o < outputs; o++) result[(o * inputs + i) * positions + position] = values[at++]!;
+      for (let position = 0; position < positions; position++) {
+        const from = (position * inputs + i) * outputs;
+        let to = start * step + i * positions + position;
+        for (let o = start; o < end; o++, to += step) result[to] = values[from + o]!;
+      }
     }
   }
   return result;
 }
 
+/** @throws {LayersError} `model` for a variable that is disposed or otherwise unreadable, or holds no float32. */
 function ownValues(variable: tf.LayerVariable): Float32Array {
-  const values = variable.read().dataSync();
+  let values: ReturnType<tf.Tensor["dataSync"]>;
+  try {
+    values = variable.read().dataSync();
+  } catch (cause) {
+    const hint = "keep the models until their weights are read";
+    const but = `they cannot be read (${(cause as Error).message})`;
+    throw new LayersError("model", { expected: `the values of ${variable.name}`, but, hint }, { cause });
+  }
   if (values instanceof Float32Array) return values;
   throw new LayersError("model", { expected: `float32 for ${variable.name}`, received: variable.dtype });
 }
@@ -108,7 +123,7 @@ export function folded(
       shape: filter.shape,
       read: () => {
         const scales = scale.read();
-        const values = Float32Array.from(filter.read());
+        const values = filter.read();
         const each = values.length / scales.length;
         for (let o = 0, i = 0; o < scales.length; o++)
           for (const end = i + each; i < end; i++) values[i]! *= scales[o]!;

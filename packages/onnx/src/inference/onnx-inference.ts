@@ -87,6 +87,8 @@ export async function onnxInference(
     graphOptimizationLevel: "all",
     // Sizes differ from image to image, and each would keep a plan of its own.
     enableMemPattern: false,
+    // Sums of full-range int8 products that overflow 16 bits on processors without VNNI are then computed otherwise.
+    extra: { session: { x64quantprecision: "1" } },
     logSeverityLevel: 4,
   });
   let io: ImageIo;

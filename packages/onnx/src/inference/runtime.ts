@@ -24,7 +24,7 @@ export interface ModelParts {
 }
 
 /** The oldest version that knows what is written here. */
-export const OLDEST = [1, 20] as const;
+const OLDEST = [1, 20] as const;
 
 /** @throws {OnnxError} `runtime` for a version that is too old. */
 export function checkVersion(name: string, version: string): void {
@@ -47,7 +47,7 @@ export function missingRuntime(name: string, error: unknown): OnnxError {
   const reason = String(message).split("\n")[0]!;
   const isAbsent = /^(ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND)$/.test(String(code)) && reason.includes(`'${name}'`);
   const text = isAbsent
-    ? `${name} is not installed: npm install ${name} (ONNXRUNTIME_NODE_INSTALL=skip keeps it from fetching GPU libraries)`
+    ? `${name} is not installed: npm install --ignore-scripts ${name}`
     : `${name} is installed but does not load here (${reason})`;
   return new OnnxError("runtime", text, { cause: error, data: { reason } });
 }

@@ -17,18 +17,13 @@ export function conv2dOverResized(
   const channels = inputs.map((id) => tensors.shape(id)[3]!);
   const x = tensors.first(first);
   const [vertical, horizontal] = padding;
-  const dense = [
-    x,
-    writer.weight("weight", ofChannels(filter, 0, channels[0]!)),
-    ...(bias ? [writer.weight("bias", bias)] : []),
-  ];
+  const [ofFirst, ...ofSmaller] = partsOf(filter, channels) as [LazyArray, ...LazyArray[]];
+  const dense = [x, writer.weight("weight", ofFirst), ...(bias ? [writer.weight("bias", bias)] : [])];
   const y = writer.add("Conv", dense, { pads: [vertical, horizontal, vertical, horizontal] });
   const [filters, , kernelHeight, kernelWidth] = filter.shape as [number, number, number, number];
-  let start = channels[0]!;
   const parts = smaller.map((id, i) => {
     const z = tensors.first(id);
-    const taps = writer.weight("taps", tapsOf(ofChannels(filter, start, channels[i + 1]!)));
-    start += channels[i + 1]!;
+    const taps = writer.weight("taps", tapsOf(ofSmaller[i]!));
     const products = writer.add("Conv", [z, taps]);
     const [batch, h, w] = [0, HEIGHT, WIDTH].map((axis) => sizeOf(writer, z, axis)) as [string, string, string];
     const window = writer.ints([filters, kernelHeight, kernelWidth]);
@@ -53,42 +48,48 @@ export function conv2dOverResized(
     return { tall: writer.add("MatMul", [rows, grid]), columns };
   });
   // One product for the columns of all of them.
-  const tall =
-    parts.length === 1
-      ? parts[0]!.tall
-      : writer.add(
-          "Concat",
-          parts.map((part) => part.tall),
-          { axis: 3 },
-        );
-  const columns =
-    parts.length === 1
-      ? parts[0]!.columns
-      : writer.once(
-          "Concat",
-          parts.map((part) => part.columns),
-          { axis: 1 },
-        );
+  const joined = (names: string[], axis: number) =>
+    names.length === 1 ? names[0]! : writer.once("Concat", names, { axis });
+  const tall = joined(
+    parts.map((part) => part.tall),
+    3,
+  );
+  const columns = joined(
+    parts.map((part) => part.columns),
+    1,
+  );
   const wide = writer.add("MatMul", [tall, writer.once("Transpose", [columns], { perm: [1, 0] })]);
   return writer.add("Add", [y, wide]);
 }
 
-/** The filter of some of the input's channels. */
-function ofChannels({ shape, read }: LazyArray, start: number, count: number): LazyArray {
-  const [filters, channels, height, width] = shape as [number, number, number, number];
-  return {
-    shape: [filters, count, height, width],
-    read: () => {
-      const all = read();
-      const [all1, some1] = [channels * height * width, count * height * width];
-      const part = new Float32Array(filters * some1);
-      for (let o = 0; o < filters; o++) {
-        const at = o * all1 + start * height * width;
-        part.set(all.subarray(at, at + some1), o * some1);
-      }
-      return part;
-    },
-  };
+/** A filter in parts of so many of the input's channels each; it is read once for all of them, and let go after the last. */
+function partsOf({ shape, read }: LazyArray, channels: readonly number[]): LazyArray[] {
+  const [filters, all, height, width] = shape as [number, number, number, number];
+  const window = height * width;
+  const unread = new Set<number>();
+  let values: Float32Array | undefined;
+  let start = 0;
+  return channels.map((count, i) => {
+    const first = start;
+    start += count;
+    return {
+      shape: [filters, count, height, width],
+      read: () => {
+        if (!values || !unread.has(i)) {
+          values = read();
+          for (const part of channels.keys()) unread.add(part);
+        }
+        const part = new Float32Array(filters * count * window);
+        for (let o = 0; o < filters; o++) {
+          const at = (o * all + first) * window;
+          part.set(values.subarray(at, at + count * window), o * count * window);
+        }
+        unread.delete(i);
+        if (unread.size === 0) values = undefined;
+        return part;
+      },
+    };
+  });
 }
 
 /** `[filters, channels, kernelHeight, kernelWidth]` as 1×1 filters, `[filters · kernelHeight · kernelWidth, channels, 1, 1]`. */

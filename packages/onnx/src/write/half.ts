@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import { encodeFloat16 } from "@seg/checkpoint/half";
+import { encodeFloat16, FLOAT16_MAX } from "@seg/checkpoint/half";
+import { OnnxError } from "../errors.ts";
 import {
   AttributeProto_AttributeType as AttributeType,
   TensorProto_DataType as DataType,
@@ -11,7 +12,11 @@ import { bytesOf } from "./graph-writer.ts";
 /** Smaller constants are not worth it. */
 const LEAST = 256;
 
-/** The same model with its float32 constants stored as float16 and cast back where the session is made. */
+/**
+ * The same model with its float32 constants stored as float16 and cast back where the session is made.
+ *
+ * @throws {OnnxError} `option`, when it is written, for a constant with numbers beyond float16's.
+ */
 export function halved(unwritten: Unwritten): Unwritten {
   const casts = new Map<string, string>();
   const initializers = unwritten.initializers.map((one) => {
@@ -20,7 +25,9 @@ export function halved(unwritten: Unwritten): Unwritten {
     casts.set(name, one.name);
     const bytes = () => {
       const whole = one.bytes();
-      return bytesOf(encodeFloat16(new Float32Array(whole.buffer, whole.byteOffset, whole.byteLength / 4)));
+      const values = new Float32Array(whole.buffer, whole.byteOffset, whole.byteLength / 4);
+      if (values.some((value) => Math.abs(value) > FLOAT16_MAX && Number.isFinite(value))) throw tooLarge(one.name);
+      return bytesOf(encodeFloat16(values));
     };
     return { ...one, name, type: DataType.FLOAT16, byteLength: one.byteLength / 2, bytes };
   });
@@ -31,3 +38,14 @@ export function halved(unwritten: Unwritten): Unwritten {
   const { graph } = unwritten;
   return { ...unwritten, graph: { ...graph, node: [...nodes, ...graph.node] }, initializers };
 }
+
+const tooLarge = (name: string) =>
+  new OnnxError(
+    "option",
+    {
+      expected: `numbers of at most ${FLOAT16_MAX} in ${name}`,
+      received: "larger ones",
+      hint: "write it without half",
+    },
+    { data: { option: "half", received: true } },
+  );

@@ -9,7 +9,7 @@ export interface SmallConvolution {
 }
 
 /** One of each kind that networks are made of. */
-export const CONVOLUTIONS: Readonly<Record<string, SmallConvolution>> = {
+const CONVOLUTIONS: Readonly<Record<string, SmallConvolution>> = {
   "a convolution": { channels: 3, filters: 4, dilation: 1, groups: 1 },
   "a dilated convolution": { channels: 3, filters: 4, dilation: 2, groups: 1 },
   "a dilated depthwise convolution": { channels: 4, filters: 4, dilation: 2, groups: 4 },

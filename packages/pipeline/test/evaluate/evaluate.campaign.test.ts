@@ -11,15 +11,18 @@ const native = await startEngine("tensorflow").then(
   () => undefined,
   (error: Error) => error.message,
 );
-const lacking = absent ?? native;
-describe.skipIf(lacking)(
-  `Evaluation of all of CamVid on the native engine${lacking ? ` (skipped: ${lacking})` : ""}`,
-  () => {
+
+for (const [backend, lacking] of [
+  ["tensorflow", absent ?? native],
+  ["onnxruntime", absent],
+] as const) {
+  const why = lacking ? ` (skipped: ${lacking})` : "";
+  describe.skipIf(lacking)(`Evaluation of all of CamVid on ${backend}${why}`, () => {
     const expected = (which: "val_ss" | "val_ms") =>
       JSON.parse(readFileSync(`${checkpoint}/expected.json`, "utf8"))[which];
 
     it("gives the original's scores, the same integers with two workers of which one is killed", async () => {
-      const one = await score({ backend: "tensorflow" });
+      const one = await score({ backend });
       const { mIoU, pixAcc, iou, n } = expected("val_ss");
       expect(one.images).toBe(n);
       expect(Math.abs(one.meanIou - mIoU)).toBeLessThan(5e-5);
@@ -34,7 +37,7 @@ describe.skipIf(lacking)(
       };
       const notes: string[] = [];
       const log = (line: string) => notes.push(line);
-      const two = await score({ backend: "tensorflow", workers: 2, onProgress, log });
+      const two = await score({ backend, workers: 2, onProgress, log });
       expect(two.confusion).toEqual(one.confusion);
       if (process.platform !== "linux") return;
       expect(killed).toBeGreaterThan(0);
@@ -45,11 +48,11 @@ describe.skipIf(lacking)(
 
     it("gives the original's scores at multiple scales", async () => {
       const sizes = { "DATASET.imgSizes": [240, 300, 360, 420] };
-      const { meanIou, pixelAccuracy, classes } = await score({ backend: "tensorflow", multiScale: true }, sizes);
+      const { meanIou, pixelAccuracy, classes } = await score({ backend, multiScale: true }, sizes);
       const { mIoU, pixAcc, iou } = expected("val_ms");
       expect(Math.abs(meanIou - mIoU)).toBeLessThan(5e-5);
       expect(Math.abs(pixelAccuracy - pixAcc)).toBeLessThan(5e-5);
       for (const [c, { iou: own }] of classes.entries()) expect(Math.abs(own - iou[c])).toBeLessThan(1e-4);
     });
-  },
-);
+  });
+}

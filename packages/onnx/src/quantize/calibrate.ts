@@ -1,0 +1,131 @@
+import type { ArrayTensor } from "@seg/layers";
+import type { WeightSource } from "@seg/layers/inference-graph";
+import type * as tf from "@tensorflow/tfjs";
+import type { InferenceSession } from "onnxruntime-common";
+import { loadRuntime } from "#runtime";
+import { badOption, OnnxError, refuseUnknown } from "../errors.ts";
+import type { Runtime } from "../inference/runtime.ts";
+import { onnxFile, onnxModel } from "../to-onnx.ts";
+import { planOf, watchedTensors } from "./plan.ts";
+import type { Range } from "./steps.ts";
+import { EXTREMES, watched } from "./watched.ts";
+
+/** Fewer photos show too little of what a network meets. */
+const LEAST_PHOTOS = 50;
+
+/** What a network's tensors hold when it looks at photos; plain data. */
+export interface Calibration {
+  /** How many photos it looked at. */
+  readonly photos: number;
+  /** By tensors' names: their least and largest values, averaged over the photos. */
+  readonly ranges: Readonly<Record<string, Range>>;
+}
+
+/** Options of {@link calibrate}. */
+export interface CalibrationOptions {
+  /** Which outputs of the last model are wanted. Default: all. */
+  outputs?: readonly number[] | undefined;
+  /** Where weights come from. Default: the models' variables. */
+  weights?: WeightSource | undefined;
+  /** Threads of the CPU. Default: one for each processor. */
+  threads?: number | undefined;
+  /** Stops between two photos. */
+  signal?: AbortSignal | undefined;
+  /** Called after each photo, or each batch of them. */
+  onPhotos?: ((done: number) => void) | undefined;
+}
+
+const OPTIONS = ["outputs", "weights", "threads", "signal", "onPhotos"] satisfies (keyof CalibrationOptions)[];
+
+/**
+ * Finds the ranges of a network's tensors, which {@link toInt8Onnx} needs, by running it in float32 on photos: at least 50, of the kind that
+ * it is made for, prepared as it takes them. They need no labels. Each tensor's least and largest values are averaged over the photos, so
+ * that one with a glaring spot does not coarsen the steps of all others.
+ *
+ * @param models - One model, or a chain in which each takes the outputs of the one before.
+ * @param photos - `[batch, height, width, channels]` of any sizes; each is asked for when the one before is done.
+ * @throws {OnnxError} `option` for fewer than 50 photos; `shape` for one that the network does not take; `runtime` if `onnxruntime-node` (in
+ *   a page `onnxruntime-web`) is missing; `model` if there is nothing to compute on bytes, or the network's values are not finite.
+ * @throws {LayersError} `model` for a layer that cannot be expressed.
+ * @throws the signal's reason.
+ */
+export async function calibrate(
+  models: tf.LayersModel | readonly tf.LayersModel[],
+  photos: Iterable<ArrayTensor> | AsyncIterable<ArrayTensor>,
+  options: CalibrationOptions = {},
+): Promise<Calibration> {
+  refuseUnknown(options, OPTIONS, "an option of calibrate");
+  const { outputs, weights, signal, onPhotos } = options;
+  const runtime = await loadRuntime();
+  const { threads = runtime.processors } = options;
+  if (!(Number.isInteger(threads) && threads > 0)) {
+    throw badOption("threads", "threads: a whole number of at least 1", threads);
+  }
+  const unwritten = onnxModel(models, { layout: "nhwc", outputs, weights });
+  const tensors = watchedTensors(planOf(unwritten));
+  const session = await runtime.open(onnxFile(watched(unwritten, tensors)).bytes(), {
+    intraOpNumThreads: threads,
+    enableMemPattern: false,
+    logSeverityLevel: 4,
+  });
+  const sums = EXTREMES.map(() => new Float64Array(tensors.length));
+  let count = 0;
+  try {
+    for await (const photo of photos) {
+      signal?.throwIfAborted();
+      const batch = photo.shape[0]!;
+      for (const [i, values] of (await extremesOf(runtime, session, photo)).entries()) {
+        const wrong = values.findIndex((value) => !Number.isFinite(value));
+        if (wrong >= 0) throw notFinite(tensors[wrong]!, values[wrong]!);
+        for (const [t, value] of values.entries()) sums[i]![t]! += batch * value;
+      }
+      count += batch;
+      onPhotos?.(count);
+    }
+  } finally {
+    await session.release();
+  }
+  if (count < LEAST_PHOTOS) {
+    throw badOption("photos", `at least ${LEAST_PHOTOS} photos to calibrate with`, count);
+  }
+  const [minima, maxima] = sums as [Float64Array, Float64Array];
+  const ranges = tensors.map((tensor, t): [string, Range] => [tensor, [minima[t]! / count, maxima[t]! / count]]);
+  return { photos: count, ranges: Object.fromEntries(ranges) };
+}
+
+async function extremesOf(
+  { Tensor }: Runtime,
+  session: InferenceSession,
+  { data, shape }: ArrayTensor,
+): Promise<Float32Array[]> {
+  const [input] = session.inputMetadata;
+  const wanted = input?.isTensor ? input.shape : [];
+  const fits = wanted.length === shape.length && wanted.every((n, axis) => typeof n !== "number" || n === shape[axis]);
+  if (!fits || !(data instanceof Float32Array) || data.length !== shape.reduce((a, b) => a * b, 1)) {
+    throw new OnnxError(
+      "shape",
+      {
+        expected: `a photo as float32 values [${wanted.join(", ")}]`,
+        received: fits ? `${data?.length} for [${shape}]` : `[${shape}]`,
+      },
+      { data: { expected: wanted, received: shape } },
+    );
+  }
+  try {
+    const results = await session.run({ [input!.name]: new Tensor("float32", data, [...shape]) });
+    return EXTREMES.map((name) => results[name]!.data as Float32Array);
+  } catch (error) {
+    const reason = String((error as Error).message).split("\n")[0]!;
+    throw new OnnxError("runtime", `ONNX Runtime failed at a photo of [${shape}]: ${reason}`, {
+      cause: error,
+      data: { reason },
+    });
+  }
+}
+
+const notFinite = (tensor: string, value: number) =>
+  new OnnxError(
+    "model",
+    { expected: "a network whose values are finite", but: `${tensor} holds ${value}`, hint: "check its weights" },
+    { data: { received: value } },
+  );
