@@ -105,7 +105,7 @@ describe.skipIf(NO_ONNX_IN_PYTHON)(
 );
 
 describe("the printed Node program labels the photo as seg test does, with", () => {
-  it.each(FORMS)("%s", async (_, flags) => {
+  it.each(FORMS.slice(0, 3))("%s", async (_, flags) => {
     const { folder, run } = await exported(...flags);
     expect(agreement(labelsOfProgram(folder, run.Node), expected[formatOf(flags)]!)).toBeGreaterThan(0.999);
   });
@@ -138,8 +138,8 @@ globalThis.OffscreenCanvas = class {
 `;
 
 describe("the printed program for a page labels the photo as seg test does, with", () => {
-  // It differs from Node's by its first lines only, and WebAssembly is slow.
-  it.each([FORMS[0]!, FORMS.at(-1)!])("%s", async (_, flags) => {
+  // What follows the canvas is Node's program, and WebAssembly is slow: the rest of the forms.
+  it.each(FORMS.slice(3))("%s", async (_, flags) => {
     const { folder, run } = await exported(...flags);
     // Where there is no server, ONNX Runtime reads paths.
     const program = PAGE + run.browser.replace('"/model"', '"model"');
