@@ -107,7 +107,9 @@ function infoOf({ name, type }: ValueInfoProto): OnnxTensorInfo {
   return {
     name,
     dtype: TensorProto_DataType[elemType]!.toLowerCase(),
-    shape: shape!.dim.map(({ value }) => (value.case === "dimValue" ? Number(value.value) : (value.value ?? "?"))),
+    shape: (shape?.dim ?? []).map(({ value }) =>
+      value.case === "dimValue" ? Number(value.value) : (value.value ?? "?"),
+    ),
   };
 }
 

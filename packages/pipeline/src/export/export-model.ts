@@ -55,7 +55,16 @@ export async function exportModel(options: ExportOptions = {}): Promise<ExportRe
   }
   const write = await WRITERS[format]();
   signal?.throwIfAborted();
-  const job = { path: await targetOf(path), config, classes, weights, options: { ...options, format }, signal };
+  const hasList = resolved.settings.get("DATASET.list_val")?.explicit ?? false;
+  const job = {
+    path: await targetOf(path),
+    config,
+    classes,
+    weights,
+    options: { ...options, format },
+    hasList,
+    signal,
+  };
   const written = await leavingNothing(path, () => write(job));
   return {
     format,

@@ -21,6 +21,13 @@ export interface ExportOptions extends ConfigOptions, ContextOptions, ServerOpti
   weights?: WeightFiles | undefined;
   /** Stores weights as float16. Default false. */
   half?: boolean | undefined;
+  /** `onnx`: computes convolutions on bytes, several times as fast; needs `calibrate` and ONNX Runtime. Default false. */
+  int8?: boolean | undefined;
+  /** With `int8`: at least 50 photos, files, folders or URLs, of the kind that the network is for; they need no labels. */
+  calibrate?: readonly string[] | undefined;
+  /** With `int8`: folders of photos and of their labels to score it on before and after; else a `DATASET.list_val` that is set. */
+  images?: string | undefined;
+  labels?: string | undefined;
   /** `onnx`, `tfjs`: what it gives; default `logits`. */
   output?: OutputKind | undefined;
   /** `onnx`: of what size, as `toOnnx` of `@seg/onnx` has it; default `network` for logits, else `input`. */
@@ -33,7 +40,7 @@ export interface ExportOptions extends ConfigOptions, ContextOptions, ServerOpti
 
 const OPTIONS = [
   ...["config", "architecture", "set", "mirror", "env", "backoff", "weights"],
-  ...["format", "out", "half", "output", "size", "input", "layout"],
+  ...["format", "out", "half", "int8", "calibrate", "images", "labels", "output", "size", "input", "layout"],
   ...CONTEXT_OPTIONS,
 ];
 
@@ -66,11 +73,30 @@ export function checkExportOptions(options: ExportOptions): ExportFormat {
       throw badOption(option, value, `no ${option} for format ${format}`, `it goes with ${formats.join(" and ")} only`);
     }
   }
+  checkInt8(options, format);
   if (half !== undefined && typeof half !== "boolean") throw badOption("half", half, "true or false for half");
   if (out !== undefined && (typeof out !== "string" || out === "")) {
     throw badOption("out", out, `a path for out`);
   }
   return format;
+}
+
+/** @throws {PipelineError} `option` for options of int8 without it, or it without them. */
+function checkInt8({ int8, calibrate, images, labels, half }: ExportOptions, format: ExportFormat): void {
+  if (int8 !== undefined && typeof int8 !== "boolean") throw badOption("int8", int8, "true or false for int8");
+  if (!int8) {
+    const [name, value] = Object.entries({ calibrate, images, labels }).find(([, one]) => one !== undefined) ?? [];
+    if (name) throw badOption(name, value, `int8 beside ${name}`);
+    return;
+  }
+  if (format !== "onnx") throw badOption("int8", int8, `no int8 for format ${format}`, "it goes with onnx only");
+  if (half) throw badOption("half", half, "no half beside int8", "weights are bytes already");
+  if (!Array.isArray(calibrate) || calibrate.length === 0) {
+    throw badOption("calibrate", calibrate ?? "none", "photos for calibrate, at least 50, with int8");
+  }
+  if ((images === undefined) !== (labels === undefined)) {
+    throw badOption(images ? "labels" : "images", "none", "both images and labels to score int8 on");
+  }
 }
 
 /** An option that makes no sense. */

@@ -33,6 +33,21 @@ export interface PhotoPreparation {
   readonly std: readonly number[];
 }
 
+/** Scores on labelled photos, 0-1. */
+export interface ExportedScores {
+  readonly meanIou: number;
+  readonly pixelAccuracy: number;
+}
+
+/** What int8 costs: scores before and after where there are labelled photos, else the share of pixels that keep their label, 0-1. */
+export interface Int8Report {
+  /** How many photos it was calibrated with. */
+  readonly photos: number;
+  readonly float32?: ExportedScores;
+  readonly int8?: ExportedScores;
+  readonly agreement?: number;
+}
+
 /** What `exportModel` has written. */
 export interface ExportResult {
   readonly format: ExportFormat;
@@ -43,6 +58,8 @@ export interface ExportResult {
   readonly bytes: number;
   /** Whether weights are stored as float16. */
   readonly half: boolean;
+  /** Of an int8 file, what that costs. */
+  readonly int8?: Int8Report;
   /** `<encoder>-<decoder>`. */
   readonly architecture: string;
   /** Where the weights came from. */

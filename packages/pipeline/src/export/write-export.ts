@@ -12,11 +12,13 @@ export interface ExportJob {
   readonly classes: readonly SegClass[];
   readonly weights: WeightFiles;
   readonly options: ExportOptions;
+  /** Whether a list of labelled photos was named for this. */
+  readonly hasList: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Writes one format. */
-export type WriteExport = (job: ExportJob) => Promise<Pick<ExportResult, "files" | "inputs" | "outputs">>;
+export type WriteExport = (job: ExportJob) => Promise<Pick<ExportResult, "files" | "inputs" | "outputs" | "int8">>;
 
 /** Writes bytes piece by piece. @returns how many. */
 export async function writeChunks(

@@ -1,25 +1,30 @@
 import { writeFileAtomic } from "@seg/node";
-import { type OnnxTensorInfo, toOnnx } from "@seg/onnx";
+import { type OnnxOptions, type OnnxTensorInfo, toInt8Onnx, toOnnx } from "@seg/onnx";
+import { calibrationOf, compareWithInt8 } from "./int8.ts";
 import { exportMetadata, photoPreparation } from "./photo.ts";
 import type { ExportedTensor } from "./result.ts";
 import { withModel } from "./with-model.ts";
 import { type WriteExport, writeChunks } from "./write-export.ts";
 
 /** Writes a network as an ONNX file. */
-export const writeOnnx: WriteExport = ({ path, config, classes, weights: files, options, signal }) =>
-  withModel({ config, weights: files }, async (model, weights) => {
+export const writeOnnx: WriteExport = (job) =>
+  withModel(job, async (model, weights) => {
+    const { path, config, classes, options, signal } = job;
     const { layout, output, size, half, input } = options;
     const { mean, std, range, channels } = photoPreparation(config);
     const metadata = Object.entries(exportMetadata(config, classes)).map(([key, value]) => [
       key,
       typeof value === "string" ? value : JSON.stringify(value),
     ]);
-    const file = toOnnx(model, {
-      ...{ layout, output, size, half, weights },
+    const form: OnnxOptions = {
+      ...{ layout, output, size, weights },
       input: input === "rgb" ? { mean, std, range, channels } : "float32",
       metadata: Object.fromEntries(metadata),
       outputs: [0],
-    });
+    };
+    const calibration = options.int8 ? await calibrationOf(model, weights, job) : undefined;
+    const int8 = calibration && (await compareWithInt8(model, weights, calibration, job));
+    const file = calibration ? toInt8Onnx(model, calibration, form) : toOnnx(model, { ...form, half });
     await writeFileAtomic(
       path,
       async (handle) => {
@@ -32,6 +37,7 @@ export const writeOnnx: WriteExport = ({ path, config, classes, weights: files, 
       files: [{ path, bytes: file.byteLength }],
       inputs: inputs.map(exportedTensor),
       outputs: outputs.map(exportedTensor),
+      ...(int8 && { int8 }),
     };
   });
 
