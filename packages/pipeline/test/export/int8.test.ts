@@ -1,9 +1,9 @@
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { temporaryFolder } from "@seg/testing/node";
 import sharp from "sharp";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEMO_MODEL, DEMO_PHOTO } from "../../src/config/index.ts";
 import { type ExportOptions, exportModel } from "../../src/export/index.ts";
 
@@ -11,7 +11,7 @@ const model = { ...DEMO_MODEL, set: { ...DEMO_MODEL.set, "DATASET.imgSizes": 96 
 let photos: string;
 
 beforeAll(async () => {
-  photos = temporaryFolder();
+  photos = mkdtempSync(join(tmpdir(), "seg-test-"));
   // Fifty views of one photo.
   for (let i = 0; i < 50; i++) {
     const view = { left: 4 * i, top: 2 * i, width: 400, height: 300 };
@@ -21,6 +21,8 @@ beforeAll(async () => {
       .toFile(join(photos, `${i}.png`));
   }
 });
+
+afterAll(() => rmSync(photos, { recursive: true }));
 
 const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith("seg-int8-"));
 
