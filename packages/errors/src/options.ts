@@ -17,6 +17,12 @@ export function refuseUnknownOptions(
   what: string,
   makeError: MakeError,
 ): void {
+  if (typeof options !== "object" || options === null) {
+    throw makeError(
+      { expected: `${what} in an object`, received: String(options) },
+      { option: "options", nearest: undefined },
+    );
+  }
   for (const [option, value] of Object.entries(options)) {
     if (value === undefined || known.includes(option)) continue;
     const meant = nearest(option, known);

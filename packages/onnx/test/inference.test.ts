@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { startEngine } from "@seg/backend";
 import { buildEncoder } from "@seg/encoders";
-import { conv2d, inferenceModel } from "@seg/layers";
+import { adaptiveAvgPool2d, conv2d, inferenceModel } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { OnnxError, type OnnxSource, onnxInference, toOnnx } from "../src/index.ts";
@@ -177,6 +177,39 @@ describe("What is no such network", () => {
     const grey = network([null, null, 1]);
     expect(await refusal(toOnnx(grey).bytes())).toMatchObject({ code: "model" });
     for (const one of [model, grey]) one.dispose();
+  });
+
+  it("is refused: a classifier, once it gives one score for a large image", async () => {
+    const image3 = tf.input({ shape: [null, null, 3] });
+    const pooled = adaptiveAvgPool2d({ bins: 1 }).apply(image3) as tf.SymbolicTensor;
+    const classifier = tf.model({
+      inputs: image3,
+      outputs: conv2d({ filters: 5, kernelSize: 1 }).apply(pooled) as tf.SymbolicTensor,
+    });
+    const ours = await onnxInference(toOnnx(classifier).bytes(), { numClasses: 5 });
+    await expect(ours.run(image(130, 140))).rejects.toMatchObject({ code: "model" });
+    await ours.dispose();
+    classifier.dispose();
+  });
+
+  it("is refused: weights that are too few, images that are none, and a network that is disposed", async () => {
+    const model = network();
+    expect(() => toOnnx(model, { weights: () => new Float32Array(2) }).bytes()).toThrow(/Expected 135 float32 values/);
+    expect(() => toOnnx(model, { weights: "x" as never })).toThrow(/a function for weights/);
+    const ours = await onnxInference(model);
+    for (const x of [
+      undefined,
+      null,
+      {},
+      { data: new Float32Array(3), shape: "abc" },
+      { data: new Float32Array(0), shape: [1, -1, -1, 3] },
+    ]) {
+      await expect(ours.run(x as never)).rejects.toMatchObject({ code: "shape" });
+    }
+    await ours.dispose();
+    await ours.dispose();
+    await expect(ours.run(image(4, 4))).rejects.toMatchObject({ code: "runtime" });
+    model.dispose();
   });
 
   it("is refused: options that there are not, sources that are none, providers that the package lacks", async () => {

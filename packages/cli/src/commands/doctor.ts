@@ -25,11 +25,15 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
       const onnxRuntime = await describeOnnxRuntime({ measure, ...signal });
       const others = await describeEngines({ measure, proof: NETWORK_PROOF, ...signal });
       const engines = [onnxRuntime, ...others].map(withNetworks);
+      const auto = { inference: takenOf(engines, INFERENCE_ORDER), training: takenOf(engines, TRAINING_ORDER) };
       const about = { seg: version, node: process.version, cache: cacheFolder(io.env) };
-      if (json) terminal.print(JSON.stringify({ ...about, engines }));
+      if (json) terminal.print(JSON.stringify({ ...about, auto, engines }));
       else {
         terminal.print(`seg ${about.seg}, Node ${about.node}, cache ${about.cache}`);
         for (const line of table(HEAD, engines.map(row))) terminal.print(line);
+        terminal.print(
+          `--backend auto takes ${auto.inference ?? "none"} to segment and score, ${auto.training ?? "none"} to train.`,
+        );
         for (const { name, reason } of engines) if (reason !== undefined) terminal.print(`${name}: ${reason}`);
       }
       exit(engines.some(({ available }) => available) ? EXIT.DONE : EXIT.FAILED);
@@ -40,6 +44,14 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
 type Diagnosis = WithoutProof<EngineReport | OnnxReport> & { networks: boolean; training: boolean; reason?: string };
 
 type WithoutProof<Report> = Report extends unknown ? Omit<Report, "proof"> : never;
+
+/** What `auto` tries, first to last. */
+const INFERENCE_ORDER = ["tensorflow-gpu", "onnxruntime", "tensorflow", "wasm"];
+const TRAINING_ORDER = ["tensorflow-gpu", "tensorflow", "wasm"];
+
+/** The first that runs networks; null where none does. */
+const takenOf = (engines: readonly Diagnosis[], order: readonly string[]): string | null =>
+  order.find((name) => engines.some((engine) => engine.name === name && engine.networks)) ?? null;
 
 function withNetworks(engine: EngineReport | OnnxReport): Diagnosis {
   if (!engine.available) return { ...engine, networks: false, training: false };

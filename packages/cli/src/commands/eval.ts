@@ -46,7 +46,7 @@ export function evalCommand(io: Io): Command {
     .option("--mirror <url>", "server to take weights from instead of MIT's")
     .option("--json", "print one JSON object")
     .option("--quiet", "print nothing but results, warnings and errors");
-  return addConfigFlags(command, { lists: true })
+  return addConfigFlags(command, { lists: true, demo: true })
     .addHelpText("after", EXAMPLES)
     .action((pairs: string[], options: EvalOptions) => score(pairs, options, io));
 }

@@ -1,7 +1,6 @@
-import { DEMO_MODEL, loadConfig, type Resolved } from "@seg/pipeline/config";
+import { loadConfig, type Resolved } from "@seg/pipeline/config";
 import type { ExportedScores, ExportedTensor, ExportFormat, ExportResult, Int8Report } from "@seg/pipeline/export";
 import { Command, Option } from "commander";
-import { UsageError } from "../errors.ts";
 import { type ExportForm, exportUsage } from "../export-usage/index.ts";
 import { addConfigFlags, type ConfigOptions, configSources } from "../flags/config-flags.ts";
 import { digits, showProgress } from "../terminal/show-progress.ts";
@@ -10,7 +9,6 @@ import { type Io, Terminal } from "../terminal/terminal.ts";
 /** What commander makes of the flags of `seg export`. */
 interface ExportFlags extends ConfigOptions, ExportForm {
   format: ExportFormat;
-  demo?: boolean;
   half?: boolean;
   int8?: boolean;
   calibrate?: string[];
@@ -32,7 +30,6 @@ export function exportCommand(io: Io): Command {
         .choices(["onnx", "tfjs", "safetensors", "pth"])
         .default("onnx"),
     )
-    .option("--demo", "the small model that comes along")
     .option("--out <path>", "file or folder; <encoder>-<decoder>.onnx or <encoder>-<decoder>-<format> unless given")
     .option("--half", "store weights as float16: half the size")
     .option("--int8", "onnx: compute on bytes, several times as fast; needs --calibrate")
@@ -62,7 +59,7 @@ export function exportCommand(io: Io): Command {
     .option("--mirror <url>", "server to take weights from instead of MIT's")
     .option("--json", "print one JSON object")
     .option("--quiet", "print nothing but results, warnings and errors");
-  return addConfigFlags(command, { lists: true })
+  return addConfigFlags(command, { lists: true, demo: true })
     .addHelpText("after", EXAMPLES)
     .action((pairs: string[], options: ExportFlags) => exportNetwork(pairs, options, io));
 }
@@ -71,7 +68,7 @@ async function exportNetwork(pairs: readonly string[], options: ExportFlags, io:
   const terminal = new Terminal(io, { quiet: options.quiet });
   const { int8, calibrate, images, labels } = options;
   const { format, out, half, output, size, input, layout, mirror } = options;
-  const resolved = loadConfig(configSources(options.demo ? withDemo(options) : options, pairs));
+  const resolved = loadConfig(configSources(options, pairs));
   const { exportModel } = await import("@seg/pipeline/export");
   const { context, stop } = showProgress(terminal, { signal: io.signal });
   let result: ExportResult;
@@ -93,17 +90,7 @@ async function exportNetwork(pairs: readonly string[], options: ExportFlags, io:
   for (const tensor of result.inputs) terminal.print(`  input   ${described(tensor)}`);
   for (const tensor of result.outputs) terminal.print(`  output  ${described(tensor)}`);
   if (result.int8) terminal.print(`  int8    ${costOf(result.int8)}`);
-  for (const [where, program] of Object.entries(run)) terminal.print(`\n${HEADINGS[where]}:\n\n${indented(program)}`);
-}
-
-/** The bundled model's configuration in place of a named one; what is set beside it wins. */
-function withDemo(options: ExportFlags): ExportFlags {
-  if (options.cfg !== undefined) {
-    const explanation = { expected: "--demo or --cfg", received: "both", hint: "leave one of them out" };
-    throw new UsageError(explanation, { flag: "--demo", value: options.cfg });
-  }
-  const set = Object.entries(DEMO_MODEL.set).map(([key, value]) => `${key}=${value}`);
-  return { ...options, cfg: DEMO_MODEL.config, set: [...set, ...(options.set ?? [])] };
+  for (const [where, program] of Object.entries(run)) terminal.print(`\n— ${HEADINGS[where]}:\n\n${program.trimEnd()}`);
 }
 
 /** What a `seg test` of exported checkpoints is to be told, as it no longer follows from the folder or a file. */
@@ -141,8 +128,6 @@ function costOf({ photos, float32, int8, agreement }: Int8Report): string {
 }
 
 const described = ({ name, dtype, shape }: ExportedTensor) => `${name}: ${dtype} [${shape.join(", ")}]`;
-
-const indented = (text: string) => text.replaceAll(/^(?=.)/gm, "  ");
 
 const EXAMPLES = `
 An ONNX file takes a normalized image, [batch, 3, height, width], and gives logits of the network's own size, unless told otherwise:

@@ -49,7 +49,7 @@ export function testCommand(io: Io, exit: (code: number) => void, open?: OpenSeg
     .option("--mirror <url>", "server to take weights from instead of MIT's")
     .option("--json", "print one JSON object")
     .option("--quiet", "print nothing but results, warnings and errors");
-  return addConfigFlags(command)
+  return addConfigFlags(command, { demo: true })
     .addHelpText("after", EXAMPLES)
     .action(async (words: string[], options: TestOptions) => exit(await test(words, options, io, open)));
 }
@@ -135,6 +135,7 @@ function printResult({ image, classes }: PhotoResult, terminal: Terminal): void 
 const EXAMPLES = `
 Examples:
   seg test --imgs photo.jpg
+  seg test --imgs photo.jpg --demo
   seg test --imgs holiday/ --cfg mobilenetv2dilated-c1_deepsup --img_sizes 450 --result out --legend
   seg test --imgs photo.jpg --cfg my.yaml DATASET.num_class 11 DIR ckpt/mine TEST.checkpoint epoch_14.pth
   seg test --model_path ckpt/ade20k-resnet50dilated-ppm_deepsup --test_imgs a.jpg b.jpg --arch_encoder resnet50dilated --arch_decoder ppm_deepsup`;

@@ -10,6 +10,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   gpuid: "gpus",
   device: "gpus",
   config: "cfg",
+  out: "result",
 };
 
 /**

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ConfigSources, Setting } from "@seg/pipeline/config";
+import { type ConfigSources, DEMO_MODEL, type Setting } from "@seg/pipeline/config";
 import { type Command, Option } from "commander";
 import { UsageError } from "../errors.ts";
 
@@ -29,6 +29,7 @@ const LIST_FLAGS = [
 /** What commander makes of the flags of {@link addConfigFlags}. */
 export interface ConfigOptions {
   cfg?: string;
+  demo?: boolean;
   set?: string[];
   modelPath?: string;
   id?: string;
@@ -37,11 +38,12 @@ export interface ConfigOptions {
   [flag: string]: unknown;
 }
 
-/** Adds the flags that make a configuration to a command; with `lists` also those that name lists of photos. */
-export function addConfigFlags(command: Command, { lists = false } = {}): Command {
+/** Adds the flags that make a configuration to a command; with `lists` also those that name lists of photos, with `demo` `--demo`. */
+export function addConfigFlags(command: Command, { lists = false, demo = false } = {}): Command {
   const group = "Configuration:";
   const add = (flags: string, description: string) =>
     command.addOption(new Option(flags, description).helpGroup(group));
+  if (demo) add("--demo", "the small model that comes along");
   add("--cfg <file>", "YAML file, or the name of a preset (see `seg config --list`)");
   command.addOption(
     new Option("--set <KEY=VALUE>", "sets one key; may be repeated")
@@ -75,5 +77,13 @@ export function configSources(options: ConfigOptions, pairs: readonly string[]):
     }
     for (const key of ["VAL.checkpoint", "TEST.checkpoint"]) set(key, options.suffix.slice(1), "--suffix");
   }
-  return { cfg: options.cfg, set: options.set, pairs, flags: settings };
+  const { cfg, set: given = [] } = options;
+  if (!options.demo) return { cfg, set: given, pairs, flags: settings };
+  if (cfg !== undefined) {
+    const explanation = { expected: "--demo or --cfg", received: "both", hint: "leave one of them out" };
+    throw new UsageError(explanation, { flag: "--demo", value: cfg });
+  }
+  // What is set beside it wins.
+  const demo = Object.entries(DEMO_MODEL.set).map(([key, value]) => `${key}=${value}`);
+  return { cfg: DEMO_MODEL.config, set: [...demo, ...given], pairs, flags: settings };
 }

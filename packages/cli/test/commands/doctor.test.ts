@@ -56,12 +56,13 @@ describe("the table", () => {
 
   it("says of each engine whether it runs networks, and below why not", async () => {
     const { stdout } = await runSeg(["doctor", "--quiet"]);
-    const [, head, onnxRuntime, tensorflow, wasm, webgpu, ...below] = stdout.trimEnd().split("\n");
+    const [, head, onnxRuntime, tensorflow, wasm, webgpu, auto, ...below] = stdout.trimEnd().split("\n");
     expect(head).toMatch(/^engine +works +networks +training +package/);
     expect(onnxRuntime).toMatch(/^onnxruntime +yes +yes +no +a package/);
     expect(tensorflow).toMatch(/^tensorflow +yes +no +no +a package/);
     expect(wasm).toMatch(/^wasm +yes +yes +yes +a package/);
     expect(webgpu).toMatch(/^webgpu +no +no +no +a package/);
+    expect(auto).toBe("--backend auto takes onnxruntime to segment and score, wasm to train.");
     expect(below).toEqual([
       "tensorflow: networks do not run: a dilated convolution: refused",
       "webgpu: it is on holiday",

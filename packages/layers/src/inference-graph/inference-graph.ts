@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { LayersError, refuseUnknown } from "../errors.ts";
+import { badOption, LayersError, refuseUnknown } from "../errors.ts";
 import { chosenOutputs, flatten, needed } from "../graph.ts";
 import type { Shape } from "../layers/layer.ts";
 import { type GraphBuilder, inexpressible } from "./builder.ts";
@@ -42,6 +42,15 @@ export function inferenceGraph(
   options: InferenceGraphOptions = {},
 ): InferenceGraph {
   refuseUnknown(options, ["outputs", "weights"], "an option of inferenceGraph");
+  if (options.weights !== undefined && typeof options.weights !== "function") {
+    throw badOption("weights", options.weights, {
+      expected: "a function for weights",
+      received: typeof options.weights,
+    });
+  }
+  if (Array.isArray(options.outputs) && options.outputs.length === 0) {
+    throw badOption("outputs", options.outputs, { expected: "at least one of the outputs", received: "none" });
+  }
   const flat = flatten(chainOf(models));
   const wanted = chosenOutputs(flat.results, options.outputs);
   const shapes = new Map<number, Shape>();

@@ -14,6 +14,19 @@ export interface LazyArray {
  */
 export type WeightSource = (variable: tf.LayerVariable) => Float32Array | undefined;
 
+/** @throws {LayersError} `model` for values that are not as many as the variable's. */
+function given(variable: tf.LayerVariable, source: WeightSource): Float32Array | undefined {
+  const values = source(variable);
+  const count = (variable.shape as number[]).reduce((a, b) => a * b, 1);
+  if (values === undefined || (values instanceof Float32Array && values.length === count)) return values;
+  const received = values instanceof Float32Array ? `${(values as Float32Array).length}` : typeof values;
+  throw new LayersError(
+    "model",
+    { expected: `${count} float32 values for ${variable.originalName}`, received, hint: "give them in its order" },
+    { data: { expected: count, received } },
+  );
+}
+
 /** Numbers as they are. */
 export const constant = (values: Float32Array, shape: readonly number[] = [values.length]): LazyArray => ({
   shape,
@@ -23,7 +36,7 @@ export const constant = (values: Float32Array, shape: readonly number[] = [value
 /** A vector of a layer. */
 export const vectorOf = (variable: tf.LayerVariable, source: WeightSource): LazyArray => ({
   shape: variable.shape as number[],
-  read: () => (source(variable) ?? ownValues(variable)).slice(),
+  read: () => (given(variable, source) ?? ownValues(variable)).slice(),
 });
 
 /** A filter: `[height, width, in, out]` of a layer as `[out, in, height, width]`; `[in, out]` of a dense one as `[out, in]`. */
@@ -33,7 +46,7 @@ export function filterOf(variable: tf.LayerVariable, source: WeightSource): Lazy
   const window = shape.slice(0, -2);
   return {
     shape: [outputs, inputs, ...window],
-    read: () => source(variable)?.slice() ?? outermost(ownValues(variable), outputs, inputs),
+    read: () => given(variable, source)?.slice() ?? outermost(ownValues(variable), outputs, inputs),
   };
 }
 
@@ -43,7 +56,7 @@ export function depthwiseFilterOf(variable: tf.LayerVariable, source: WeightSour
   const filters = channels * multiplier;
   return {
     shape: [filters, 1, height, width],
-    read: () => source(variable)?.slice() ?? outermost(ownValues(variable), filters, 1),
+    read: () => given(variable, source)?.slice() ?? outermost(ownValues(variable), filters, 1),
   };
 }
 

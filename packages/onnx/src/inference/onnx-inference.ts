@@ -78,8 +78,7 @@ export async function onnxInference(
   const { provider = "cpu", device, numClasses } = options;
   const runtime = await loadRuntime();
   const { threads = runtime.processors } = options;
-  if (!(Number.isInteger(threads) && threads > 0))
-    throw badOption("threads", "threads: a whole number of at least 1", threads);
+  checkOptions(options, threads);
   const chosen = providerOf(runtime, provider);
   const { name, session } = await open(runtime, source, options, {
     executionProviders: [device === undefined ? chosen : ({ name: chosen, deviceId: device } as never)],
@@ -99,12 +98,38 @@ export async function onnxInference(
     throw error;
   }
   const { version } = runtime;
+  let isDisposed = false;
   return {
     engine: { package: runtime.package, version, provider: chosen, threads },
     inputSize: io.size,
-    run: (x) => run(runtime, session, io, x),
-    dispose: () => session.release(),
+    async run(x) {
+      if (isDisposed) throw new OnnxError("runtime", `${name} is disposed: prepare it anew`);
+      return run(runtime, session, io, x);
+    },
+    async dispose() {
+      if (isDisposed) return;
+      isDisposed = true;
+      await session.release();
+    },
   };
+}
+
+/** More threads than any machine has processors are a mistake. */
+const MOST_THREADS = 1024;
+
+/** @throws {OnnxError} `option` for one of the wrong kind or out of range. */
+function checkOptions({ device, numClasses, onWeightsRead }: OnnxInferenceOptions, threads: number): void {
+  const isWhole = (value: unknown, least: number) => Number.isInteger(value) && (value as number) >= least;
+  if (!isWhole(threads, 1) || threads > MOST_THREADS) {
+    throw badOption("threads", `threads: a whole number from 1 to ${MOST_THREADS}`, threads);
+  }
+  if (device !== undefined && !isWhole(device, 0)) throw badOption("device", "device: a GPU's number, from 0", device);
+  if (numClasses !== undefined && !isWhole(numClasses, 1)) {
+    throw badOption("numClasses", "numClasses: a whole number of at least 1", numClasses);
+  }
+  if (onWeightsRead !== undefined && typeof onWeightsRead !== "function") {
+    throw badOption("onWeightsRead", "a function for onWeightsRead", onWeightsRead);
+  }
 }
 
 /** The runtime's name of a provider. */
@@ -180,13 +205,16 @@ async function run(runtime: Runtime, session: InferenceSession, io: ImageIo, x: 
   }
   return io.outputs.map((name) => {
     const { data, dims } = results[name]!;
-    return io.give(data as Float32Array, dims);
+    return io.give(data as Float32Array, dims, x.shape);
   });
 }
 
+/** What the runtime says, without the place in its sources. */
 const firstLine = (error: unknown) =>
   String((error as Error)?.message ?? error)
     .split("\n")[0]!
+    .replace(/^Load model from .*? failed:\s*/, "")
+    .replace(/\/onnxruntime_src\/.*?\) (?=[A-Z])/g, "")
     .trim();
 
 /** An error of the runtime while it opens a model. */
@@ -194,7 +222,18 @@ function unopened(name: string, error: unknown): unknown {
   if (error instanceof OnnxError || !(error instanceof Error) || "code" in error) return error;
   const reason = firstLine(error);
   if (isMemory(reason)) return outOfMemory(`${name}: ONNX Runtime has no memory for it`, reason, error);
-  return new OnnxError("model", `${name}: ONNX Runtime cannot open it (${reason})`, {
+  if (/ExecutionProvider/.test(reason)) {
+    return new OnnxError(
+      "runtime",
+      `its provider does not start here (${reason}): use the CPU, or install what it needs`,
+      {
+        cause: error,
+        data: { reason },
+      },
+    );
+  }
+  const hint = "get the file anew, or a newer runtime if the file is newer than it";
+  return new OnnxError("model", `${name}: ONNX Runtime cannot open it (${reason}): ${hint}`, {
     cause: error,
     data: { file: name, reason },
   });

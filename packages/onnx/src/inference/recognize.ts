@@ -17,10 +17,13 @@ export interface ImageIo {
    *
    * @throws {OnnxError} `model` if they are not of as many classes as they should be.
    */
-  give(data: Float32Array, dims: readonly number[]): ArrayTensor;
+  give(data: Float32Array, dims: readonly number[], image: readonly number[]): ArrayTensor;
 }
 
 type Dimension = number | string;
+
+/** Of an image of so many pixels along its short side, networks for segmentation give more than one score. */
+const LARGE = 128;
 
 /** Of a model that was written here: as TF.js takes and gives tensors. */
 export function ownIo({ inputMetadata, outputNames }: InferenceSession): ImageIo {
@@ -73,6 +76,8 @@ export function recognize(session: InferenceSession, name: string, numClasses: n
     return refuse(`a model of one score map${classes}, float32 of four axes,`, describe(session.outputMetadata));
   }
   const [height, width] = isFirst ? shape.slice(2) : shape.slice(1, 3);
+  if ([height, width].some((n) => typeof n === "number" && n <= 0))
+    return refuse("a model of images", describe([input]));
   const last: readonly Dimension[] = isFirst ? [shape[0]!, height!, width!, 3] : shape;
   return {
     input: input.name,
@@ -84,11 +89,18 @@ export function recognize(session: InferenceSession, name: string, numClasses: n
       const [batch, h, w, c] = given as [number, number, number, number];
       return [permuted(data, h * w, c), [batch, c, h, w]];
     },
-    give(data, dims) {
+    give(data, dims, [, height = 0, width = 0]) {
       const [batch, a, b, c] = dims as [number, number, number, number];
       const ways = [a, c].map((n) => numClasses === undefined || n === numClasses);
       if (dims.length !== 4 || !ways.includes(true)) {
         return refuse(`a model of one score map of ${numClasses} classes`, `scores [${dims.join(", ")}]`);
+      }
+      const isOnePixel = data.length === batch * (numClasses ?? Math.max(a, c));
+      if (isOnePixel && Math.min(height, width) >= LARGE) {
+        return refuse(
+          "a model that scores each part of an image",
+          `one score of each class for ${height}×${width} pixels`,
+        );
       }
       const isOutputFirst = ways[0] && ways[1] ? isFirst : ways[0];
       if (!isOutputFirst) return { data, shape: dims };
@@ -104,7 +116,15 @@ function mayBe(shape: readonly Dimension[], numClasses: number): boolean {
 }
 
 /** @throws {OnnxError} `shape` for values of another shape; names stand for any size. */
-function checkImage({ data, shape }: ArrayTensor, wanted: readonly Dimension[]): void {
+export function checkImage(x: ArrayTensor, wanted: readonly Dimension[]): void {
+  const { data, shape } = x ?? {};
+  if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 0)) {
+    throw new OnnxError(
+      "shape",
+      { expected: "an image { data, shape }, its shape in whole numbers", received: String(shape ?? x) },
+      { data: { received: shape } },
+    );
+  }
   const isFit = wanted.length === shape.length && wanted.every((n, axis) => typeof n !== "number" || n === shape[axis]);
   const count = shape.reduce((a, b) => a * b, 1);
   if (isFit && data instanceof Float32Array && data.length === count) return;

@@ -13,6 +13,8 @@ const NAME = "onnxruntime-node";
 /** @throws {OnnxError} `runtime` if it is missing, too old or does not load. */
 export async function loadRuntime(): Promise<Runtime> {
   let ort: typeof import("onnxruntime-node");
+  // From 1.30 on the library would report to its maker, and leave files where temporary ones go. Whoever wants that sets it to 0.
+  process.env.ORT_DISABLE_TELEMETRY ??= "1";
   try {
     ort = await import("onnxruntime-node");
     // Under Node's ESM the CommonJS package's exports are those of its default.
@@ -20,6 +22,8 @@ export async function loadRuntime(): Promise<Runtime> {
   } catch (error) {
     throw missingRuntime(NAME, error);
   }
+  // Its complaints come as errors too; it reads this once.
+  if (ort.env.logLevel === "warning") ort.env.logLevel = "fatal";
   const version = ort.env.versions.node ?? "0";
   checkVersion(NAME, version);
   return {

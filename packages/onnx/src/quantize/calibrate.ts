@@ -4,6 +4,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { InferenceSession } from "onnxruntime-common";
 import { loadRuntime } from "#runtime";
 import { badOption, OnnxError, refuseUnknown } from "../errors.ts";
+import { checkImage } from "../inference/recognize.ts";
 import type { Runtime } from "../inference/runtime.ts";
 import { onnxFile, onnxModel } from "../to-onnx.ts";
 import { planOf, watchedTensors } from "./plan.ts";
@@ -61,6 +62,9 @@ export async function calibrate(
   if (!(Number.isInteger(threads) && threads > 0)) {
     throw badOption("threads", "threads: a whole number of at least 1", threads);
   }
+  if (!(Symbol.iterator in Object(photos) || Symbol.asyncIterator in Object(photos)) || typeof photos === "string") {
+    throw badOption("photos", "photos { data, shape }, one after the other,", photos);
+  }
   const unwritten = onnxModel(models, { layout: "nhwc", outputs, weights });
   const tensors = watchedTensors(planOf(unwritten));
   const session = await runtime.open(onnxFile(watched(unwritten, tensors)).bytes(), {
@@ -73,8 +77,9 @@ export async function calibrate(
   try {
     for await (const photo of photos) {
       signal?.throwIfAborted();
+      const extremes = await extremesOf(runtime, session, photo);
       const batch = photo.shape[0]!;
-      for (const [i, values] of (await extremesOf(runtime, session, photo)).entries()) {
+      for (const [i, values] of extremes.entries()) {
         const wrong = values.findIndex((value) => !Number.isFinite(value));
         if (wrong >= 0) throw notFinite(tensors[wrong]!, values[wrong]!);
         for (const [t, value] of values.entries()) sums[i]![t]! += batch * value;
@@ -93,22 +98,19 @@ export async function calibrate(
   return { photos: count, ranges: Object.fromEntries(ranges) };
 }
 
-async function extremesOf(
-  { Tensor }: Runtime,
-  session: InferenceSession,
-  { data, shape }: ArrayTensor,
-): Promise<Float32Array[]> {
+async function extremesOf({ Tensor }: Runtime, session: InferenceSession, photo: ArrayTensor): Promise<Float32Array[]> {
   const [input] = session.inputMetadata;
-  const wanted = input?.isTensor ? input.shape : [];
-  const fits = wanted.length === shape.length && wanted.every((n, axis) => typeof n !== "number" || n === shape[axis]);
-  if (!fits || !(data instanceof Float32Array) || data.length !== shape.reduce((a, b) => a * b, 1)) {
+  checkImage(photo, input?.isTensor ? input.shape : []);
+  const { data, shape } = photo;
+  const wrong = data.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0 || data.length === 0) {
     throw new OnnxError(
       "shape",
       {
-        expected: `a photo as float32 values [${wanted.join(", ")}]`,
-        received: fits ? `${data?.length} for [${shape}]` : `[${shape}]`,
+        expected: "photos of finite numbers",
+        received: data.length === 0 ? `an empty one, [${shape}]` : `${data[wrong]}`,
       },
-      { data: { expected: wanted, received: shape } },
+      { data: { received: data[wrong] } },
     );
   }
   try {

@@ -37,6 +37,10 @@ export function toInt8Onnx(
   if ("half" in options && options.half !== undefined) {
     throw badOption("half", "half to be left out: weights are int8 already", options.half);
   }
+  if (typeof calibration?.ranges !== "object" || calibration.ranges === null) {
+    throw badOption("calibration", "what calibrate gave for calibration", calibration);
+  }
+  if (typeof fullRange !== "boolean") throw badOption("fullRange", "fullRange: true or false", fullRange);
   const unwritten = onnxModel(models, options);
   const plan = planOf(unwritten);
   const steps = new Map<string, Steps>();

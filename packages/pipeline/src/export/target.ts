@@ -14,18 +14,24 @@ import type { ExportFormat } from "./options.ts";
 export async function checkTarget(path: string, format: ExportFormat, names?: readonly string[]): Promise<void> {
   await ensureWritable(await existingFolder(dirname(resolve(path))));
   const found = await stat(path).catch(() => undefined);
-  if (!found) return;
+  const link = found ? undefined : await lstat(path).catch(() => undefined);
+  if (!found && !link) return;
   const isOurs =
-    format === "onnx"
+    found !== undefined &&
+    (format === "onnx"
       ? found.isFile() && (await isOnnxOfOurs(path))
-      : found.isDirectory() && (await isFolderOfOurs(path, format, names));
+      : found.isDirectory() && (await isFolderOfOurs(path, format, names)));
   if (isOurs) return;
   const what = { onnx: "an ONNX file", tfjs: "a graph model's folder" }[format as string] ?? "a checkpoint's folder";
   throw new PipelineError(
     "option",
     {
       expected: `${what} of an earlier export, or nothing, at ${path}`,
-      received: found.isDirectory() ? "a folder with something else" : "something else",
+      received: link
+        ? "a link that leads nowhere"
+        : found?.isDirectory()
+          ? "a folder with something else"
+          : "something else",
       hint: "choose another place, or remove it first",
     },
     { data: { option: "out", file: path } },

@@ -67,6 +67,7 @@ export async function openNetwork(config: Config, files: ModelFiles, options: Op
       return { engine: { ...engine, unavailable }, network };
     } catch (error) {
       if (!isSegError(error) || !["engine-unavailable", "engine-unfit"].includes(error.code)) throw error;
+      if (name === "onnxruntime") log(error.message);
       unavailable.push({ name, reason: String((error.data as { reason?: string }).reason ?? error.message) });
     }
   }
@@ -87,7 +88,6 @@ async function onOnnxRuntime(
   } catch (error) {
     if (!isSegError(error)) throw error;
     const message = `Engine onnxruntime cannot start: ${error.message}`;
-    log(message);
     throw new PipelineError("engine-unavailable", message, { cause: error, data: { reason: error.message } });
   }
   const network = isOnnx(files)

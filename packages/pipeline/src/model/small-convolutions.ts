@@ -46,6 +46,8 @@ export async function forEachConvolution(check: (convolution: SmallConvolution) 
     try {
       await check(convolution);
     } catch (error) {
+      // A runtime that does not start is no matter of the convolution.
+      if ((error as { code?: unknown }).code === "runtime") throw error;
       const reason = (error as Error).message;
       throw new PipelineError("failed", `${name}: ${reason}`, { data: { operation: name, reason }, cause: error });
     }

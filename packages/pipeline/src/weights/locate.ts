@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { cacheFolder } from "@seg/backend";
@@ -31,11 +31,25 @@ export interface LocateOptions extends ContextOptions, ServerOptions {
 /**
  * What is to be tested: the ONNX file of `MODEL.weights_onnx`, or else the weights that {@link locateWeights} finds.
  *
- * @throws {PipelineError} as that does.
+ * @throws {PipelineError} as that does; `option` if both are named.
  */
 export async function locateModel(resolved: Resolved, options: LocateOptions = {}): Promise<ModelFiles> {
   const { weights_onnx: onnx } = resolved.config.MODEL;
-  return onnx ? { onnx: existing(onnx) } : locateWeights(resolved, options);
+  const isNamed = (key: string) => resolved.settings.get(`MODEL.${key}`)?.explicit ?? false;
+  if (!onnx && !isNamed("weights_onnx")) return locateWeights(resolved, options);
+  const other = ["weights_encoder", "weights_decoder", "arch_encoder", "arch_decoder"].find(isNamed);
+  if (onnx && !other) return { onnx: existing(onnx) };
+  throw new PipelineError(
+    "option",
+    onnx
+      ? {
+          expected: `MODEL.weights_onnx alone, a whole model`,
+          received: `MODEL.${other} too`,
+          hint: "leave one of them out",
+        }
+      : { expected: "an ONNX file for MODEL.weights_onnx", received: '""', hint: "name one, or leave it out" },
+    { data: { key: onnx ? `MODEL.${other}` : "MODEL.weights_onnx" } },
+  );
 }
 
 /**
@@ -87,10 +101,12 @@ function namedFiles(encoder: string, decoder: string): WeightFiles {
 }
 
 function existing(file: string): string {
-  if (existsSync(file)) return file;
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isFile()) return file;
+  const but = found ? "that is no regular file" : "there is no such file";
   throw new PipelineError(
     "missing",
-    { expected: `weights in ${file}`, but: "there is no such file", hint: "correct the path" },
+    { expected: `weights in ${file}`, but, hint: "correct the path" },
     { data: { file } },
   );
 }
