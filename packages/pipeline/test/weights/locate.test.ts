@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileServer, loginPage, serve, status, temporaryFolder } from "@seg/testing/node";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
-import { locateWeights } from "../../src/weights/locate.ts";
+import { locateModel, locateWeights } from "../../src/weights/locate.ts";
 
 const PICKLE = Uint8Array.of(0x80, 2, 1, 2, 3);
 const NAME = "ade20k-mobilenetv2dilated-c1_deepsup";
@@ -156,5 +156,41 @@ describe("on a server", () => {
       code: "missing",
       data: { key: "TEST.checkpoint", file: join("ckpt/my-secret", "encoder_epoch_20.pth"), files: [] },
     });
+  });
+});
+
+describe("a whole model as ONNX", () => {
+  const find = (set: Record<string, string>) =>
+    locateModel(
+      loadConfig({
+        cfg: "mobilenetv2dilated-c1_deepsup",
+        flags: Object.entries(set).map(([key, value]) => ({ key, value, origin: "--set", explicit: true })),
+      }),
+      { env: { XDG_CACHE_HOME: temporaryFolder() } },
+    );
+
+  it("is what is tested where one is named", async () => {
+    const file = join(temporaryFolder({ "model.onnx": "" }), "model.onnx");
+    expect(await find({ "MODEL.weights_onnx": file })).toEqual({ onnx: file });
+  });
+
+  it("is refused beside other weights or another network, and as an empty name", async () => {
+    const file = join(temporaryFolder({ "model.onnx": "" }), "model.onnx");
+    for (const key of ["MODEL.weights_encoder", "MODEL.arch_encoder"]) {
+      const value = key === "MODEL.arch_encoder" ? "resnet18dilated" : "a.pth";
+      const found = find({ "MODEL.weights_onnx": file, [key]: value });
+      await expect(found).rejects.toMatchObject({ code: "option", data: { key } });
+    }
+    await expect(find({ "MODEL.weights_onnx": "" })).rejects.toMatchObject({ code: "option" });
+  });
+
+  it("is missing where there is no file, or no regular one", async () => {
+    const folder = temporaryFolder();
+    for (const path of [join(folder, "none.onnx"), folder]) {
+      await expect(find({ "MODEL.weights_onnx": path })).rejects.toMatchObject({
+        code: "missing",
+        data: { file: path },
+      });
+    }
   });
 });
