@@ -177,7 +177,7 @@ describe("a whole model as ONNX", () => {
   it("is refused beside other weights or another network, and as an empty name", async () => {
     const file = join(temporaryFolder({ "model.onnx": "" }), "model.onnx");
     for (const key of ["MODEL.weights_encoder", "MODEL.arch_encoder"]) {
-      const value = key === "MODEL.arch_encoder" ? "resnet18dilated" : "a.pth";
+      const value = key === "MODEL.arch_encoder" ? "mobilenetv2dilated" : "a.pth";
       const found = find({ "MODEL.weights_onnx": file, [key]: value });
       await expect(found).rejects.toMatchObject({ code: "option", data: { key } });
     }
