@@ -1,7 +1,7 @@
 export { cacheFolder } from "./cache-folder.ts";
 export { type DescribeOptions, describeEngines, type EngineReport } from "./describe-engines.ts";
 export type { Engine, EngineName } from "./engine.ts";
-export { ENGINE_NAMES } from "./engine.ts";
+export { AUTO_ORDER, ENGINE_NAMES } from "./engine.ts";
 export { BackendError, type BackendErrorCode, type BackendErrorData } from "./errors.ts";
 export type { ProofReport } from "./probe-main.ts";
 export { type ProbeLimits, runProbe } from "./run-probe.ts";

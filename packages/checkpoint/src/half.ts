@@ -4,6 +4,10 @@ const bits = new Uint32Array(float.buffer);
 /** The largest finite float16. */
 export const FLOAT16_MAX = 65504;
 
+/** Whether finite numbers would become infinite as float16. */
+export const exceedsFloat16 = (values: Float32Array | Float64Array): boolean =>
+  values.some((value) => Math.abs(value) > FLOAT16_MAX && Number.isFinite(value));
+
 function halfToNumber(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >>> 10) & 31;

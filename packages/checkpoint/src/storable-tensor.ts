@@ -1,5 +1,5 @@
-import type { DType, StoredData, TensorData } from "./dtypes.ts";
-import { encodeFloat16, FLOAT16_MAX } from "./half.ts";
+import type { DType, StoredData } from "./dtypes.ts";
+import { encodeFloat16, exceedsFloat16 } from "./half.ts";
 import type { WritableTensor } from "./writable-tensor.ts";
 
 /** The types that floating-point tensors may be stored in, whatever they were. */
@@ -18,15 +18,11 @@ export interface StorableTensor {
 export function storable(tensor: WritableTensor, wanted: FloatType | undefined): StorableTensor {
   const { name, shape, dtype, data } = tensor;
   const float = dtype === "float32" || dtype === "float64";
-  const to = !float || !wanted || (wanted === "float16" && overflows(data())) ? dtype : wanted;
+  const to = !float || !wanted || (wanted === "float16" && exceedsFloat16(data() as Float32Array)) ? dtype : wanted;
   const target = float && wanted && to === "float64" ? "float32" : to;
   const values = (): StoredData => {
     if (target === dtype) return data();
     return target === "float16" ? encodeFloat16(data() as Float32Array) : Float32Array.from(data() as Float64Array);
   };
   return { name, shape, dtype: target, data: values };
-}
-
-function overflows(data: TensorData): boolean {
-  return (data as Float32Array).some((value) => Math.abs(value) > FLOAT16_MAX && Number.isFinite(value));
 }

@@ -17,15 +17,14 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
     .action(async ({ measure, json, quiet }: { measure: boolean; json?: boolean; quiet?: boolean }) => {
       const terminal = new Terminal(io, { quiet });
       if (measure) terminal.note("Starting and measuring each engine…");
-      const [{ cacheFolder, describeEngines }, { describeOnnxRuntime, NETWORK_PROOF }] = await Promise.all([
-        import("@seg/backend"),
-        import("@seg/pipeline/model"),
-      ]);
+      const [backend, model] = await Promise.all([import("@seg/backend"), import("@seg/pipeline/model")]);
+      const { AUTO_ORDER, cacheFolder, describeEngines } = backend;
+      const { AUTO_INFERENCE, describeOnnxRuntime, NETWORK_PROOF } = model;
       const signal = io.signal && { signal: io.signal };
       const onnxRuntime = await describeOnnxRuntime({ measure, ...signal });
       const others = await describeEngines({ measure, proof: NETWORK_PROOF, ...signal });
       const engines = [onnxRuntime, ...others].map(withNetworks);
-      const auto = { inference: takenOf(engines, INFERENCE_ORDER), training: takenOf(engines, TRAINING_ORDER) };
+      const auto = { inference: takenOf(engines, AUTO_INFERENCE), training: takenOf(engines, AUTO_ORDER) };
       const about = { seg: version, node: process.version, cache: cacheFolder(io.env) };
       if (json) terminal.print(JSON.stringify({ ...about, auto, engines }));
       else {
@@ -44,10 +43,6 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
 type Diagnosis = WithoutProof<EngineReport | OnnxReport> & { networks: boolean; training: boolean; reason?: string };
 
 type WithoutProof<Report> = Report extends unknown ? Omit<Report, "proof"> : never;
-
-/** What `auto` tries, first to last. */
-const INFERENCE_ORDER = ["tensorflow-gpu", "onnxruntime", "tensorflow", "wasm"];
-const TRAINING_ORDER = ["tensorflow-gpu", "tensorflow", "wasm"];
 
 /** The first that runs networks; null where none does. */
 const takenOf = (engines: readonly Diagnosis[], order: readonly string[]): string | null =>

@@ -4,10 +4,11 @@ import * as tf from "@tensorflow/tfjs";
 import type { InferenceSession, OnnxValue } from "onnxruntime-common";
 import { inFiles, loadRuntime } from "#runtime";
 import { badOption, OnnxError, refuseUnknown } from "../errors.ts";
-import { onnxModel } from "../to-onnx.ts";
-import { encode, encodeApart, encodedLength } from "../write/encode.ts";
+import { onnxFile, onnxModel } from "../to-onnx.ts";
+import { encodeApart } from "../write/encode.ts";
+import { openingFailed, runningFailed } from "./failures.ts";
 import { type ImageIo, ownIo, recognize } from "./recognize.ts";
-import type { Runtime } from "./runtime.ts";
+import { type Runtime, threadsOf } from "./runtime.ts";
 
 /** Where a model comes from: layers models, one or a chain; an ONNX file's path (in a page its address) or its bytes. */
 export type OnnxSource = tf.LayersModel | readonly tf.LayersModel[] | string | Uint8Array;
@@ -77,8 +78,8 @@ export async function onnxInference(
   refuseUnknown(options, OPTIONS, "an option of onnxInference");
   const { provider = "cpu", device, numClasses } = options;
   const runtime = await loadRuntime();
-  const { threads = runtime.processors } = options;
-  checkOptions(options, threads);
+  const threads = threadsOf(runtime, options);
+  checkOptions(options);
   const chosen = providerOf(runtime, provider);
   const { name, session } = await open(runtime, source, options, {
     executionProviders: [device === undefined ? chosen : ({ name: chosen, deviceId: device } as never)],
@@ -114,15 +115,9 @@ export async function onnxInference(
   };
 }
 
-/** More threads than any machine has processors are a mistake. */
-const MOST_THREADS = 1024;
-
 /** @throws {OnnxError} `option` for one of the wrong kind or out of range. */
-function checkOptions({ device, numClasses, onWeightsRead }: OnnxInferenceOptions, threads: number): void {
+function checkOptions({ device, numClasses, onWeightsRead }: OnnxInferenceOptions): void {
   const isWhole = (value: unknown, least: number) => Number.isInteger(value) && (value as number) >= least;
-  if (!isWhole(threads, 1) || threads > MOST_THREADS) {
-    throw badOption("threads", `threads: a whole number from 1 to ${MOST_THREADS}`, threads);
-  }
   if (device !== undefined && !isWhole(device, 0)) throw badOption("device", "device: a GPU's number, from 0", device);
   if (numClasses !== undefined && !isWhole(numClasses, 1)) {
     throw badOption("numClasses", "numClasses: a whole number of at least 1", numClasses);
@@ -163,7 +158,7 @@ async function open(
     try {
       return { name, session: await runtime.open(source, settings) };
     } catch (error) {
-      throw unopened(name, error);
+      throw openingFailed(name, error);
     }
   }
   const models = source instanceof tf.LayersModel ? [source] : source;
@@ -173,24 +168,17 @@ async function open(
   const unwritten = onnxModel(models, { layout: "nhwc", outputs, weights });
   const name = models.map((model) => model.name).join(" and ");
   try {
-    if (encodedLength(unwritten) > LARGE) {
-      const parts = encodeApart(unwritten, "weights");
-      const session = await inFiles({ ...parts, location: "weights" }, (path) => {
-        onWeightsRead?.();
-        return runtime.open(path, settings);
-      });
+    const file = onnxFile(unwritten);
+    if (file.byteLength > LARGE) {
+      const parts = { ...encodeApart(unwritten, "weights"), location: "weights", onWritten: onWeightsRead };
+      const session = await inFiles(parts, (path) => runtime.open(path, settings));
       if (session) return { name, session };
     }
-    const bytes = new Uint8Array(encodedLength(unwritten));
-    let at = 0;
-    for (const chunk of encode(unwritten)) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
+    const bytes = file.bytes();
     onWeightsRead?.();
     return { name, session: await runtime.open(bytes, settings) };
   } catch (error) {
-    throw unopened(name, error);
+    throw openingFailed(name, error);
   }
 }
 
@@ -201,56 +189,10 @@ async function run(runtime: Runtime, session: InferenceSession, io: ImageIo, x: 
   try {
     results = (await session.run({ [io.input]: feed })) as Record<string, OnnxValue>;
   } catch (error) {
-    throw failedRun(x, error);
+    throw runningFailed(x, error);
   }
   return io.outputs.map((name) => {
     const { data, dims } = results[name]!;
     return io.give(data as Float32Array, dims, x.shape);
   });
 }
-
-/** What the runtime says, without the place in its sources. */
-const firstLine = (error: unknown) =>
-  String((error as Error)?.message ?? error)
-    .split("\n")[0]!
-    .replace(/^Load model from .*? failed:\s*/, "")
-    .replace(/\/onnxruntime_src\/.*?\) (?=[A-Z])/g, "")
-    .trim();
-
-/** An error of the runtime while it opens a model. */
-function unopened(name: string, error: unknown): unknown {
-  if (error instanceof OnnxError || !(error instanceof Error) || "code" in error) return error;
-  const reason = firstLine(error);
-  if (isMemory(reason)) return outOfMemory(`${name}: ONNX Runtime has no memory for it`, reason, error);
-  if (/ExecutionProvider/.test(reason)) {
-    return new OnnxError(
-      "runtime",
-      `its provider does not start here (${reason}): use the CPU, or install what it needs`,
-      {
-        cause: error,
-        data: { reason },
-      },
-    );
-  }
-  const hint = "get the file anew, or a newer runtime if the file is newer than it";
-  return new OnnxError("model", `${name}: ONNX Runtime cannot open it (${reason}): ${hint}`, {
-    cause: error,
-    data: { file: name, reason },
-  });
-}
-
-function failedRun({ shape }: ArrayTensor, error: unknown): OnnxError {
-  const reason = firstLine(error);
-  if (isMemory(reason)) {
-    return outOfMemory(`ONNX Runtime ran out of memory at an image of [${shape}]`, reason, error);
-  }
-  return new OnnxError("runtime", `ONNX Runtime failed at an image of [${shape}]: ${reason}`, {
-    cause: error,
-    data: { reason },
-  });
-}
-
-const isMemory = (reason: string) => /alloc|out of memory|memory exhausted/i.test(reason);
-
-const outOfMemory = (what: string, reason: string, cause: unknown) =>
-  new OnnxError("out-of-memory", `${what}: take a smaller one or fewer at a time`, { cause, data: { reason } });

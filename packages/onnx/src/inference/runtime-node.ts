@@ -32,11 +32,10 @@ export async function loadRuntime(): Promise<Runtime> {
     providers: ort.listSupportedBackends().map(({ name }) => name),
     processors: availableParallelism(),
     Tensor: ort.Tensor,
-    open(model, options) {
-      if (typeof model !== "string") return ort.InferenceSession.create(model, options);
-      collectGarbage();
-      return ort.InferenceSession.create(model, options);
-    },
+    open: (model, options) =>
+      typeof model === "string"
+        ? ort.InferenceSession.create(model, options)
+        : ort.InferenceSession.create(model, options),
   };
 }
 
@@ -45,7 +44,7 @@ export async function loadRuntime(): Promise<Runtime> {
  * half as much of it as handing over an array. Gives undefined where no such folder can be written.
  */
 export async function inFiles<Result>(
-  { file, location, constants }: ModelParts,
+  { file, location, constants, onWritten }: ModelParts,
   use: (path: string) => Promise<Result>,
 ): Promise<Result | undefined> {
   let folder: string | undefined;
@@ -60,6 +59,8 @@ export async function inFiles<Result>(
     return undefined;
   }
   try {
+    onWritten?.();
+    collectGarbage();
     return await use(join(folder, "model.onnx"));
   } finally {
     await remove();

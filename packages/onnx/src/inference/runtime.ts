@@ -1,5 +1,5 @@
 import type * as ort from "onnxruntime-common";
-import { OnnxError } from "../errors.ts";
+import { badOption, OnnxError } from "../errors.ts";
 
 /** ONNX Runtime, loaded. */
 export interface Runtime {
@@ -21,6 +21,21 @@ export interface ModelParts {
   readonly location: string;
   /** The constants, piece by piece. */
   constants(): Iterable<Uint8Array>;
+  /** Called when all of them are written. */
+  readonly onWritten?: (() => void) | undefined;
+}
+
+/** More threads than any machine has processors are a mistake. */
+const MOST_THREADS = 1024;
+
+/**
+ * The threads that are wanted; one for each processor unless told.
+ *
+ * @throws {OnnxError} `option` for a number that is none.
+ */
+export function threadsOf({ processors }: Runtime, { threads = processors }: { threads?: number | undefined }): number {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return threads;
+  throw badOption("threads", `threads: a whole number from 1 to ${MOST_THREADS}`, threads);
 }
 
 /** The oldest version that knows what is written here. */

@@ -4,8 +4,9 @@ import type * as tf from "@tensorflow/tfjs";
 import type { InferenceSession } from "onnxruntime-common";
 import { loadRuntime } from "#runtime";
 import { badOption, OnnxError, refuseUnknown } from "../errors.ts";
+import { runningFailed } from "../inference/failures.ts";
 import { checkImage } from "../inference/recognize.ts";
-import type { Runtime } from "../inference/runtime.ts";
+import { type Runtime, threadsOf } from "../inference/runtime.ts";
 import { onnxFile, onnxModel } from "../to-onnx.ts";
 import { planOf, watchedTensors } from "./plan.ts";
 import type { Range } from "./steps.ts";
@@ -58,10 +59,7 @@ export async function calibrate(
   refuseUnknown(options, OPTIONS, "an option of calibrate");
   const { outputs, weights, signal, onPhotos } = options;
   const runtime = await loadRuntime();
-  const { threads = runtime.processors } = options;
-  if (!(Number.isInteger(threads) && threads > 0)) {
-    throw badOption("threads", "threads: a whole number of at least 1", threads);
-  }
+  const threads = threadsOf(runtime, options);
   if (!(Symbol.iterator in Object(photos) || Symbol.asyncIterator in Object(photos)) || typeof photos === "string") {
     throw badOption("photos", "photos { data, shape }, one after the other,", photos);
   }
@@ -117,11 +115,7 @@ async function extremesOf({ Tensor }: Runtime, session: InferenceSession, photo:
     const results = await session.run({ [input!.name]: new Tensor("float32", data, [...shape]) });
     return EXTREMES.map((name) => results[name]!.data as Float32Array);
   } catch (error) {
-    const reason = String((error as Error).message).split("\n")[0]!;
-    throw new OnnxError("runtime", `ONNX Runtime failed at a photo of [${shape}]: ${reason}`, {
-      cause: error,
-      data: { reason },
-    });
+    throw runningFailed(photo, error);
   }
 }
 

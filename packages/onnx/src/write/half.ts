@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { encodeFloat16, FLOAT16_MAX } from "@seg/checkpoint/half";
+import { encodeFloat16, exceedsFloat16, FLOAT16_MAX } from "@seg/checkpoint/half";
 import { OnnxError } from "../errors.ts";
 import {
   AttributeProto_AttributeType as AttributeType,
@@ -26,7 +26,7 @@ export function halved(unwritten: Unwritten): Unwritten {
     const bytes = () => {
       const whole = one.bytes();
       const values = new Float32Array(whole.buffer, whole.byteOffset, whole.byteLength / 4);
-      if (values.some((value) => Math.abs(value) > FLOAT16_MAX && Number.isFinite(value))) throw tooLarge(one.name);
+      if (exceedsFloat16(values)) throw tooLarge(one.name);
       return bytesOf(encodeFloat16(values));
     };
     return { ...one, name, type: DataType.FLOAT16, byteLength: one.byteLength / 2, bytes };

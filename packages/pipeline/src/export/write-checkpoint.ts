@@ -2,10 +2,10 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readCheckpoint, writePth, writeSafetensors } from "@seg/checkpoint";
 import { writeFolderAtomic } from "@seg/node";
+import { withUnreadWeights } from "../model/load.ts";
 import { HALVES } from "../weights/find.ts";
 import { checkpointNames } from "./checkpoint-names.ts";
 import type { ExportedFile } from "./result.ts";
-import { withModel } from "./with-model.ts";
 import type { WriteExport } from "./write-export.ts";
 
 /** Writes the tensors of a network's two checkpoints, as they are, in another format. */
@@ -14,7 +14,7 @@ export const writeCheckpoint: WriteExport = async ({ path, config, weights, opti
   const write = format === "pth" ? writePth : writeSafetensors;
   const names = checkpointNames(weights, format === "pth" ? "pth" : "safetensors");
   // Refuses weights of another network.
-  await withModel({ config, weights }, async () => {});
+  await withUnreadWeights(config, weights, async () => {});
   const files: ExportedFile[] = [];
   await writeFolderAtomic(path, async (folder) => {
     for (const part of HALVES) {

@@ -1,14 +1,14 @@
 import { writeFileAtomic } from "@seg/node";
 import { type OnnxOptions, type OnnxTensorInfo, toInt8Onnx, toOnnx } from "@seg/onnx";
+import { withUnreadWeights } from "../model/load.ts";
 import { calibrationOf, compareWithInt8 } from "./int8.ts";
 import { exportMetadata, photoPreparation } from "./photo.ts";
 import type { ExportedTensor } from "./result.ts";
-import { withModel } from "./with-model.ts";
 import { type WriteExport, writeChunks } from "./write-export.ts";
 
 /** Writes a network as an ONNX file. */
 export const writeOnnx: WriteExport = (job) =>
-  withModel(job, async (model, weights) => {
+  withUnreadWeights(job.config, job.weights, async (model, weights) => {
     const { path, config, classes, options, signal } = job;
     const { layout, output, size, half, input } = options;
     const { mean, std, range, channels } = photoPreparation(config);

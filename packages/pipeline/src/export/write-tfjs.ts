@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { type TensorInfo, toGraphModel } from "@seg/graph-model";
 import { writeFolderAtomic } from "@seg/node";
+import { withUnreadWeights } from "../model/load.ts";
 import { badOption } from "./options.ts";
 import { exportMetadata, photoPreparation } from "./photo.ts";
 import type { ExportedFile, ExportedTensor } from "./result.ts";
-import { withModel } from "./with-model.ts";
 import { type WriteExport, writeNewFile } from "./write-export.ts";
 
 /** Writes a network as a folder with a TensorFlow.js graph model. */
@@ -14,7 +14,7 @@ export const writeTfjs: WriteExport = async ({ path, config, classes, weights: f
   if (input === "rgb" && channels === "bgr") {
     throw badOption("input", input, "input float32 for a network that takes BGR", "leave it out, or export to onnx");
   }
-  return withModel({ config, weights: files }, async (model, weights) => {
+  return withUnreadWeights(config, files, async (model, weights) => {
     const graph = toGraphModel(model, {
       ...{ output, half, weights },
       normalize: input === "rgb" ? { mean, std, scale: range / 255 } : undefined,

@@ -1,21 +1,10 @@
-import { type ProbeLimits, type ProofReport, runProbe } from "@seg/backend";
+import { type ProbeLimits, runProbe } from "@seg/backend";
 import { ownModule } from "@seg/node";
 import type { OnnxProbe } from "./onnx-probe-main.ts";
 
 /** ONNX Runtime as `describeEngines` of `@seg/backend` describes an engine. */
 export type OnnxReport =
-  | {
-      available: true;
-      name: "onnxruntime";
-      package: string;
-      version: string;
-      device: string;
-      threads: number;
-      /** Of a 3×3 convolution, if measured. */
-      gflops?: number;
-      /** Whether it computes what networks are made of. */
-      proof: ProofReport;
-    }
+  | ({ available: true; name: "onnxruntime" } & OnnxProbe)
   | { available: false; name: "onnxruntime"; package: string; reason: string };
 
 /** Options of {@link describeOnnxRuntime}. */

@@ -2,12 +2,11 @@ import { cpuName, ENGINE_NAMES, type EngineInfo, type EngineName, startEngine } 
 import { isSegError } from "@seg/errors";
 import type { InferenceModel } from "@seg/layers";
 import { type OnnxEngine, type OnnxInferenceModel, onnxInference } from "@seg/onnx";
-import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
 import { PipelineError } from "../errors.ts";
 import { isOnnx, type ModelFiles } from "../weights/find.ts";
 import { networkProof } from "./engine-proof.ts";
-import { loadNetwork, loadOnnxNetwork } from "./load.ts";
+import { holdVariables, loadNetwork, loadOnnxNetwork } from "./load.ts";
 import { proveOnnxRuntime } from "./onnx-proof.ts";
 
 /** What computes inference: ONNX Runtime, or an engine of TF.js's. */
@@ -28,8 +27,13 @@ export interface OpenNetwork {
   network: InferenceModel & Partial<Pick<OnnxInferenceModel, "inputSize">>;
 }
 
-/** What `auto` tries, first to last. */
-const AUTO_ORDER = ["tensorflow-gpu", "onnxruntime", "tensorflow", "wasm"] as const satisfies InferenceEngineName[];
+/** What `auto` tries to segment and score, first to last. */
+export const AUTO_INFERENCE = [
+  "tensorflow-gpu",
+  "onnxruntime",
+  "tensorflow",
+  "wasm",
+] as const satisfies InferenceEngineName[];
 
 /** How {@link openNetwork} works. */
 export interface OpenOptions {
@@ -61,7 +65,7 @@ export async function openNetwork(config: Config, files: ModelFiles, options: Op
   if (backend !== "auto") return open(backend);
   if (isOnnx(files)) return open("onnxruntime");
   const unavailable: InferenceEngineInfo["unavailable"] = [];
-  for (const name of AUTO_ORDER) {
+  for (const name of AUTO_INFERENCE) {
     try {
       const { engine, network } = await open(name);
       return { engine: { ...engine, unavailable }, network };
@@ -81,8 +85,7 @@ async function onOnnxRuntime(
   { threads, gpu, log }: OpenOptions,
 ): Promise<OpenNetwork> {
   const settings = { threads, ...providerOf(gpu) };
-  // Layers are built of variables, which some engine must hold; it computes nothing.
-  if (!tf.getBackend()) await startEngine("cpu");
+  await holdVariables();
   try {
     await proveOnnxRuntime(settings);
   } catch (error) {

@@ -1,8 +1,9 @@
+import { startEngine } from "@seg/backend";
 import { loadWeightsInto, stateDictOf, weightsFor } from "@seg/checkpoint";
 import { inferenceModel, type TensorInferenceModel } from "@seg/layers";
 import type { WeightSource } from "@seg/layers/inference-graph";
 import { type OnnxInferenceModel, type OnnxInferenceOptions, onnxInference } from "@seg/onnx";
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
 import type { WeightFiles } from "../weights/find.ts";
 import type { PretrainedFiles } from "../weights/pretrained.ts";
@@ -14,13 +15,8 @@ import { buildSegmentationModel, halvesOf } from "./segmentation-model.ts";
  * @throws {CheckpointError} naming the file, if weights are damaged or of another architecture or number of classes.
  * @throws {DecoderError} if the decoder cannot work on the encoder's features.
  */
-export async function loadNetwork({ MODEL, DATASET }: Config, files: WeightFiles): Promise<TensorInferenceModel> {
-  const model = buildSegmentationModel({
-    encoder: MODEL.arch_encoder,
-    decoder: MODEL.arch_decoder,
-    numClasses: DATASET.num_class,
-    weights: "zeros",
-  });
+export async function loadNetwork(config: Config, files: WeightFiles): Promise<TensorInferenceModel> {
+  const model = unloadedModel(config);
   try {
     const { encoder, decoder } = halvesOf(model);
     await loadWeightsInto(encoder, files.encoder);
@@ -31,52 +27,63 @@ export async function loadNetwork({ MODEL, DATASET }: Config, files: WeightFiles
   }
 }
 
+/** The configuration's networks, for weights that are to come. */
+const unloadedModel = ({ MODEL, DATASET }: Config): tf.LayersModel =>
+  buildSegmentationModel({
+    encoder: MODEL.arch_encoder,
+    decoder: MODEL.arch_decoder,
+    numClasses: DATASET.num_class,
+    weights: "zeros",
+  });
+
 /**
  * The same on ONNX Runtime: the weights go from the files to the runtime, and TF.js computes nothing.
  *
  * @throws {CheckpointError} and {DecoderError} as {@link loadNetwork} does.
  * @throws {OnnxError} if the runtime cannot take it.
  */
-export async function loadOnnxNetwork(
-  { MODEL, DATASET }: Config,
+export const loadOnnxNetwork = (
+  config: Config,
   files: WeightFiles,
   settings: OnnxInferenceOptions,
-): Promise<OnnxInferenceModel> {
-  const model = buildSegmentationModel({
-    encoder: MODEL.arch_encoder,
-    decoder: MODEL.arch_decoder,
-    numClasses: DATASET.num_class,
-    weights: "zeros",
-  });
-  try {
-    const { weights, release } = await weightSource(model, files);
-    return await onnxInference(model, { ...settings, outputs: [0], weights, onWeightsRead: release });
-  } finally {
-    model.dispose();
-  }
+): Promise<OnnxInferenceModel> =>
+  withUnreadWeights(config, files, (model, weights, onWeightsRead) =>
+    onnxInference(model, { ...settings, outputs: [0], weights, onWeightsRead }),
+  );
+
+/** Layers are built of variables, which some engine must hold; it computes nothing. */
+export async function holdVariables(): Promise<void> {
+  if (!tf.getBackend()) await startEngine("cpu");
 }
 
 /**
- * What gives a model's weights from files, without writing them into the model; `release` lets go of them.
+ * Builds the configuration's networks, opens their weights beside them, without writing them into the model, and frees both when the work
+ * is done; `release` lets go of the weights before.
  *
- * @throws {CheckpointError} as {@link loadNetwork} does.
+ * @throws {CheckpointError} and {DecoderError} as {@link loadNetwork} does.
  */
-export async function weightSource(
-  model: tf.LayersModel,
+export async function withUnreadWeights<T>(
+  config: Config,
   files: WeightFiles,
-): Promise<{ weights: WeightSource; release: () => void }> {
-  const { encoder, decoder } = halvesOf(model);
-  const readers = [await weightsFor(encoder, files.encoder), await weightsFor(decoder, files.decoder)];
-  return {
-    weights(variable) {
+  work: (model: tf.LayersModel, weights: WeightSource, release: () => void) => Promise<T>,
+): Promise<T> {
+  await holdVariables();
+  const model = unloadedModel(config);
+  try {
+    const { encoder, decoder } = halvesOf(model);
+    const readers = [await weightsFor(encoder, files.encoder), await weightsFor(decoder, files.decoder)];
+    const weights: WeightSource = (variable) => {
       for (const read of readers) {
         const values = read(variable);
         if (values) return values;
       }
       return undefined;
-    },
-    release: () => void readers.splice(0),
-  };
+    };
+    const release = () => void readers.splice(0);
+    return await work(model, weights, release).finally(release);
+  } finally {
+    model.dispose();
+  }
 }
 
 /**

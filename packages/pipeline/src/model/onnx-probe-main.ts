@@ -11,7 +11,9 @@ export interface OnnxProbe {
   version: string;
   device: string;
   threads: number;
+  /** Of a 3×3 convolution, if measured. */
   gflops?: number;
+  /** Whether it computes what networks are made of. */
   proof: ProofReport;
 }
 
