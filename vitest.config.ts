@@ -37,8 +37,8 @@ const withoutOneDnn = Object.entries({
   layers: ["conv2d", "conv2d-over-resized", "layers", "ops", "training"],
   "sync-bn": ["batch-norm", "layer", "synchronized", "training-model"],
   encoders: ["encoder"],
-  // The campaigns hold what gradients and reference do, and more.
-  decoders: ["gradients.campaign", "reference.campaign", "small-network", "training"],
+  // The campaigns hold what gradients, training and reference do, and more.
+  decoders: ["gradients.campaign", "reference.campaign", "small-network", "training.campaign"],
   pipeline: ["train/trainer"],
 }).map(([name, files]) => ({
   resolve,
