@@ -1,8 +1,6 @@
 import { type Explanation, explain } from "@seg/errors";
-import { decode } from "fast-png";
-import sharp from "sharp";
+import { decodeLabel, labelHeader } from "./decode-label.ts";
 import { DataError, type DataErrorData, refuseUnknown } from "./errors.ts";
-import { damagedError } from "./image-header.ts";
 import type { LabelMap } from "./label-map.ts";
 import { readBytes } from "./read-bytes.ts";
 
@@ -29,21 +27,22 @@ const OPTIONS = ["numClasses", "width", "height"] satisfies (keyof LabelOptions)
 export async function readLabel(path: string, options: LabelOptions = {}): Promise<LabelMap<Int16Array>> {
   refuseUnknown(options, OPTIONS, "the options of readLabel");
   const bytes = await readBytes(path);
-  if (bytes.length < 26 || bytes.readUInt32BE(0) !== 0x89504e47) {
+  // Before any decoding, so that a wrong file costs nothing.
+  const header = labelHeader(bytes);
+  if (!header) {
     throw bad(path, {
       expected: "a PNG file",
       received: "another format",
       hint: "save the labels as 8-bit grey or palette PNG",
     });
   }
-  // Before any decoding, so that a wrong file costs nothing.
-  const [width, height, depth, colorType] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20), bytes[24]!, bytes[25]!];
+  const { width, height, depth, channels } = header;
   if (depth === 16) {
     const hint = "save them as 8-bit grey or palette PNG";
     throw bad(path, { expected: "8-bit labels", received: "16 bits a pixel", hint });
   }
-  if (colorType !== 0 && colorType !== 3) {
-    const kind = { 2: "RGB", 4: "grey with alpha", 6: "RGB with alpha" }[colorType] ?? `colour type ${colorType}`;
+  if (channels !== 1) {
+    const kind = { 2: "grey with alpha", 3: "RGB", 4: "RGB with alpha" }[channels];
     const hint = "save the label values, not their colours, as 8-bit grey or palette PNG";
     throw bad(path, { expected: "one value a pixel", received: kind, hint });
   }
@@ -60,10 +59,7 @@ export async function readLabel(path: string, options: LabelOptions = {}): Promi
     );
   }
 
-  // What ADE20K's labels are is decoded several times as fast, and on another thread; sharp makes colours of palettes, though.
-  const values =
-    depth === 8 && colorType === 0 ? await decodeGrey(path, bytes) : decodePng(path, bytes, width, height, depth);
-  const labels = toLabels(values);
+  const labels = toLabels((await decodeLabel(bytes, path)).data);
   const { numClasses } = options;
   const above = numClasses === undefined ? -1 : labels.findIndex((label) => label >= numClasses);
   if (above !== -1) {
@@ -81,39 +77,7 @@ export async function readLabel(path: string, options: LabelOptions = {}): Promi
   return { labels, width, height };
 }
 
-async function decodeGrey(path: string, bytes: Buffer): Promise<Uint8Array> {
-  try {
-    // A transparent grey would be a second channel.
-    const image = sharp(bytes, { failOn: "warning", limitInputPixels: false, ignoreIcc: true }).extractChannel(0);
-    return await image.toColourspace("b-w").raw().toBuffer();
-  } catch (error) {
-    throw damagedError(path, "PNG label file", error as Error);
-  }
-}
-
-function decodePng(path: string, bytes: Buffer, width: number, height: number, depth: number): Uint8Array {
-  try {
-    return unpack(decode(bytes, { checkCrc: true }).data as Uint8Array, width, height, depth);
-  } catch (error) {
-    throw damagedError(path, "PNG label file", error as Error);
-  }
-}
-
-/** One value a byte, from rows that hold 8 / `depth` values a byte and start at a whole byte. */
-function unpack(packed: Uint8Array, width: number, height: number, depth: number): Uint8Array {
-  if (depth === 8) return packed;
-  const values = new Uint8Array(width * height);
-  const perByte = 8 / depth;
-  const rowBytes = Math.ceil(width / perByte);
-  for (let i = 0; i < values.length; i++) {
-    const x = i % width;
-    const byte = packed[Math.floor(i / width) * rowBytes + Math.floor(x / perByte)]!;
-    values[i] = (byte >> (8 - depth * ((x % perByte) + 1))) & (2 ** depth - 1);
-  }
-  return values;
-}
-
-function toLabels(values: Uint8Array): Int16Array {
+function toLabels(values: Uint8Array | Uint16Array): Int16Array {
   const labels = new Int16Array(values.length);
   for (let i = 0; i < values.length; i++) labels[i] = values[i]! - 1;
   return labels;
