@@ -1,6 +1,8 @@
 import pMap from "p-map";
 import { DataError, refuseUnknown } from "./errors.ts";
 import { readImageHeader } from "./image-header.ts";
+import type { LabelConvention } from "./label-convention.ts";
+import { countLabels, type LabelCounts, noCounts } from "./label-counts.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { readBytes } from "./read-bytes.ts";
 import { readLabel } from "./read-label.ts";
@@ -10,6 +12,8 @@ import { checkListedSize, labelOf } from "./train-batch.ts";
 export interface CheckOptions {
   /** How many classes there are: label values may be 0 to this. */
   numClasses: number;
+  /** What label values, or colours, mean; default ADE20K's convention. */
+  convention?: LabelConvention;
   /** How many problems are kept in full; default 20. */
   limit?: number;
   /** Told after each photo: how many are done, of how many, and how many problems there are so far. */
@@ -18,7 +22,7 @@ export interface CheckOptions {
   signal?: AbortSignal;
 }
 
-const OPTIONS = ["numClasses", "limit", "onProgress", "signal"] satisfies (keyof CheckOptions)[];
+const OPTIONS = ["numClasses", "convention", "limit", "onProgress", "signal"] satisfies (keyof CheckOptions)[];
 
 /** What was found. */
 export interface DatasetReport {
@@ -28,25 +32,32 @@ export interface DatasetReport {
   problemCount: number;
   /** The first of them by the list's order, each naming its file. */
   problems: DataError[];
+  /** What the labels show that could be read. */
+  counts: LabelCounts;
 }
 
 /**
  * Looks at everything that training would stumble over: that each photo is there, is an image and has the size the list says (its
- * header is read, its pixels are not), that each label is there, has the photo's size, decodes, and holds no value above `numClasses`.
- * Goes on to the end, whatever it finds.
+ * header is read, its pixels are not), that each label is there, has the photo's size, decodes, and holds no value above `numClasses`;
+ * and counts what the labels show. Goes on to the end, whatever it finds.
  *
  * @throws {DataError} `option` for an option that there is not; otherwise only what is no fault of the data, and the signal's reason.
  */
 export async function checkDataset(records: readonly OdgtRecord[], options: CheckOptions): Promise<DatasetReport> {
   refuseUnknown(options, OPTIONS, "the options of checkDataset");
-  const { numClasses, limit = 20, onProgress, signal } = options;
+  const { numClasses, convention, limit = 20, onProgress, signal } = options;
+  const counts = noCounts(numClasses);
+  const lookAtLabel = async (record: OdgtRecord) => {
+    const { width, height } = record;
+    countLabels(counts, await readLabel(labelOf(record), { numClasses, convention, width, height }));
+  };
   const found: { i: number; problem: DataError }[] = [];
   let done = 0;
   let problemCount = 0;
   const check = async (record: OdgtRecord, i: number) => {
     signal?.throwIfAborted();
     for (const look of [lookAtPhoto, lookAtLabel]) {
-      const problem = await look(record, numClasses).then(() => undefined, asDataError);
+      const problem = await look(record).then(() => undefined, asDataError);
       if (!problem) continue;
       problemCount++;
       found.push({ i, problem });
@@ -58,16 +69,11 @@ export async function checkDataset(records: readonly OdgtRecord[], options: Chec
   };
   // Decoding keeps several threads busy.
   await pMap(records, check, { concurrency: 8 });
-  return { checked: done, problemCount, problems: found.map(({ problem }) => problem) };
+  return { checked: done, problemCount, problems: found.map(({ problem }) => problem), counts };
 }
 
 async function lookAtPhoto(record: OdgtRecord): Promise<void> {
   checkListedSize(record, await readImageHeader(await readBytes(record.imagePath), record.imagePath));
-}
-
-async function lookAtLabel(record: OdgtRecord, numClasses: number): Promise<void> {
-  const { width, height } = record;
-  await readLabel(labelOf(record), { numClasses, width, height });
 }
 
 function asDataError(error: unknown): DataError {

@@ -1,6 +1,8 @@
 import { type Explanation, explain } from "@seg/errors";
+import { labelsByConvention } from "./apply-convention.ts";
 import { decodeLabel, labelHeader } from "./decode-label.ts";
 import { DataError, type DataErrorData, refuseUnknown } from "./errors.ts";
+import { type LabelConvention, READY_CONVENTIONS } from "./label-convention.ts";
 import type { LabelMap } from "./label-map.ts";
 import { readBytes } from "./read-bytes.ts";
 
@@ -12,39 +14,38 @@ export interface LabelOptions {
   width?: number;
   /** The photo's height. */
   height?: number;
+  /** What the values, or colours, mean; default ADE20K's: 0 is unlabeled, 1 the first class. */
+  convention?: LabelConvention;
 }
 
-const OPTIONS = ["numClasses", "width", "height"] satisfies (keyof LabelOptions)[];
+const OPTIONS = ["numClasses", "width", "height", "convention"] satisfies (keyof LabelOptions)[];
 
 /**
  * Reads a label file, an 8-bit (or smaller) grey or palette PNG whose values, or palette indices, are 0 for unlabeled and 1, 2, … for the
- * classes, as the original does: every value minus one.
+ * classes, as the original does: every value minus one. By another `convention` its values mean something else, and RGB files are read too.
  *
  * @returns class indices, −1 where unlabeled, in an Int16Array of `height × width` values that belongs to the caller.
- * @throws {DataError} `bad-label`, naming the file and what is wrong with it: another format, 16 bits, RGB or alpha channels, another
- *   size than its photo, a value above `numClasses`; `truncated`, `not-found`, `unreadable`; `option`.
+ * @throws {DataError} `bad-label`, naming the file and what is wrong with it: another format, 16 bits, colours or alpha where the
+ *   convention has none, another size than its photo, a value or colour without a class, or one above `numClasses`; `truncated`, `not-found`, `unreadable`; `option`.
  */
 export async function readLabel(path: string, options: LabelOptions = {}): Promise<LabelMap<Int16Array>> {
   refuseUnknown(options, OPTIONS, "the options of readLabel");
+  const { convention = READY_CONVENTIONS.ade20k } = options;
   const bytes = await readBytes(path);
   // Before any decoding, so that a wrong file costs nothing.
   const header = labelHeader(bytes);
   if (!header) {
+    const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
     throw bad(path, {
       expected: "a PNG file",
-      received: "another format",
-      hint: "save the labels as 8-bit grey or palette PNG",
+      received: isJpeg ? "a JPEG, which is lossy: its values are no longer exact" : "another format",
+      hint: `save the labels as 8-bit grey or palette PNG${isJpeg ? " from where they were drawn" : ""}`,
     });
   }
-  const { width, height, depth, channels } = header;
+  const { width, height, depth } = header;
   if (depth === 16) {
     const hint = "save them as 8-bit grey or palette PNG";
     throw bad(path, { expected: "8-bit labels", received: "16 bits a pixel", hint });
-  }
-  if (channels !== 1) {
-    const kind = { 2: "grey with alpha", 3: "RGB", 4: "RGB with alpha" }[channels];
-    const hint = "save the label values, not their colours, as 8-bit grey or palette PNG";
-    throw bad(path, { expected: "one value a pixel", received: kind, hint });
   }
   const [expectedWidth, expectedHeight] = [options.width ?? width, options.height ?? height];
   if (width !== expectedWidth || height !== expectedHeight) {
@@ -59,28 +60,9 @@ export async function readLabel(path: string, options: LabelOptions = {}): Promi
     );
   }
 
-  const labels = toLabels((await decodeLabel(bytes, path)).data);
-  const { numClasses } = options;
-  const above = numClasses === undefined ? -1 : labels.findIndex((label) => label >= numClasses);
-  if (above !== -1) {
-    const [value, x, y] = [labels[above]! + 1, above % width, Math.floor(above / width)];
-    throw bad(
-      path,
-      {
-        expected: `label values from 0 to ${numClasses}`,
-        received: `${value} at column ${x}, row ${y}`,
-        hint: "correct the label or the number of classes",
-      },
-      { value, x, y, numClasses: numClasses! },
-    );
-  }
+  const pixels = await decodeLabel(bytes, path);
+  const labels = labelsByConvention(pixels, { file: path, convention, numClasses: options.numClasses });
   return { labels, width, height };
-}
-
-function toLabels(values: Uint8Array | Uint16Array): Int16Array {
-  const labels = new Int16Array(values.length);
-  for (let i = 0; i < values.length; i++) labels[i] = values[i]! - 1;
-  return labels;
 }
 
 function bad(file: string, explanation: Explanation, values: Partial<DataErrorData> = {}): DataError {

@@ -1,6 +1,7 @@
 import { decodeImage } from "./decode-image.ts";
 import { DataError } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
+import type { LabelConvention } from "./label-convention.ts";
 import type { LabelMap } from "./label-map.ts";
 import { type InputFormat, normalizeInto } from "./normalize.ts";
 import type { OdgtRecord } from "./odgt.ts";
@@ -41,6 +42,8 @@ export interface BatchOptions {
   inputFormat?: InputFormat;
   /** How many classes there are, if label values shall be checked. */
   numClasses?: number;
+  /** What label values, or colours, mean; default ADE20K's convention. */
+  convention?: LabelConvention;
 }
 
 /**
@@ -53,9 +56,9 @@ export interface BatchOptions {
  */
 export async function makeBatch(
   { records, shortSide, flips }: BatchPlan,
-  { maxSize, paddingConstant = 8, segmDownsamplingRate: rate = 8, padLabel, inputFormat, numClasses }: BatchOptions,
+  { maxSize, paddingConstant = 8, segmDownsamplingRate: rate = 8, padLabel, inputFormat, ...reading }: BatchOptions,
 ): Promise<TrainBatch> {
-  const pairs = await Promise.all(records.map((record) => readPair(record, numClasses)));
+  const pairs = await Promise.all(records.map((record) => readPair(record, reading)));
   const sizes = records.map((record) => unpaddedSize(record, { shortSide, maxSize }));
   const height = roundUp(Math.max(...sizes.map((size) => size.height)), paddingConstant);
   const width = roundUp(Math.max(...sizes.map((size) => size.width)), paddingConstant);
@@ -96,11 +99,14 @@ export function labelOf({ imagePath, labelPath }: OdgtRecord): string {
   );
 }
 
-async function readPair(record: OdgtRecord, numClasses?: number): Promise<{ photo: RgbImage; label: LabelMap }> {
+async function readPair(
+  record: OdgtRecord,
+  { numClasses, convention }: Pick<BatchOptions, "numClasses" | "convention">,
+): Promise<{ photo: RgbImage; label: LabelMap }> {
   const { width, height } = record;
   const photo = await decodeImage(record.imagePath);
   checkListedSize(record, photo);
-  return { photo, label: await readLabel(labelOf(record), { numClasses, width, height }) };
+  return { photo, label: await readLabel(labelOf(record), { numClasses, convention, width, height }) };
 }
 
 function mirror({ data, width, height }: RgbImage): void {

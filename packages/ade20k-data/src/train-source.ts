@@ -51,6 +51,7 @@ const OPTIONS = [
   "padLabel",
   "inputFormat",
   "numClasses",
+  "convention",
 ] satisfies (keyof TrainSourceOptions)[];
 
 function check(options: TrainSourceOptions): void {

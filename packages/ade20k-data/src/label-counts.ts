@@ -1,0 +1,35 @@
+import type { LabelMap } from "./label-map.ts";
+
+/** What label maps show, counted; plain data. */
+export interface LabelCounts {
+  /** How many label maps were counted. */
+  images: number;
+  /** All of their pixels. */
+  pixels: number;
+  /** Those of them that no class has. */
+  unlabeled: number;
+  /** Of each class, its pixels and the label maps that show it. */
+  classes: { pixels: number; images: number }[];
+}
+
+/** Counts of nothing. */
+export const noCounts = (numClasses: number): LabelCounts => ({
+  images: 0,
+  pixels: 0,
+  unlabeled: 0,
+  classes: Array.from({ length: numClasses }, () => ({ pixels: 0, images: 0 })),
+});
+
+/** Adds a label map, whose labels are from −1 to the number of classes, to counts. */
+export function countLabels(counts: LabelCounts, { labels }: LabelMap): void {
+  const own = new Uint32Array(counts.classes.length + 1);
+  for (let i = 0; i < labels.length; i++) own[labels[i]! + 1]! += 1;
+  counts.images++;
+  counts.pixels += labels.length;
+  counts.unlabeled += own[0]!;
+  counts.classes.forEach((of, index) => {
+    const pixels = own[index + 1]!;
+    of.pixels += pixels;
+    if (pixels > 0) of.images++;
+  });
+}
