@@ -27,10 +27,19 @@ export type ImageFile = string | URL | Blob | ArrayBuffer | Uint8Array | Uint8Cl
  */
 export async function decodeImage(source: ImageFile, options: DownloadOptions = {}): Promise<RgbImage> {
   refuseUnknown(options, DOWNLOAD_OPTIONS, "the options of decodeImage");
+  return (await decodeImageWithHeader(source, options)).image;
+}
+
+/** {@link decodeImage}, and how EXIF has turned the image: 1, not at all, to 8. */
+export async function decodeImageWithHeader(
+  source: ImageFile,
+  options: DownloadOptions = {},
+): Promise<{ image: RgbImage; orientation: number }> {
   const { bytes, name } = await readSource(source, options);
   const header = await readImageHeader(bytes, name);
   try {
-    return await (header.format === "BMP" ? bmpImage(bytes) : sharpImage(bytes, header));
+    const image = header.format === "BMP" ? bmpImage(bytes) : await sharpImage(bytes, header);
+    return { image, orientation: header.orientation };
   } catch (error) {
     throw decodingError(name, `${header.format} image`, error as Error);
   }
