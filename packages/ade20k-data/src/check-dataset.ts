@@ -4,9 +4,11 @@ import { readImageHeader } from "./image-header.ts";
 import type { LabelConvention } from "./label-convention.ts";
 import { countLabels, type LabelCounts, noCounts } from "./label-counts.ts";
 import type { OdgtRecord } from "./odgt.ts";
+import { isSizeSilent, type ShownSize } from "./orientation.ts";
 import { readBytes } from "./read-bytes.ts";
 import { readLabel } from "./read-label.ts";
-import { checkListedSize, labelOf } from "./train-batch.ts";
+import { checkListedSize, labelOf } from "./read-pair.ts";
+import { unpaddedSize } from "./validation-scales.ts";
 
 /** What a data set is checked against, and who is told. */
 export interface CheckOptions {
@@ -14,6 +16,10 @@ export interface CheckOptions {
   numClasses: number;
   /** What label values, or colours, mean; default ADE20K's convention. */
   convention?: LabelConvention;
+  /** The short sides, in pixels, that photos are brought to (`DATASET.imgSizes`), if it shall be checked that they can be. */
+  sizes?: readonly number[];
+  /** The long side's limit (`DATASET.imgMaxSize`) then; default 1000. */
+  maxSize?: number;
   /** How many problems are kept in full; default 20. */
   limit?: number;
   /** Told after each photo: how many are done, of how many, and how many problems there are so far. */
@@ -22,7 +28,18 @@ export interface CheckOptions {
   signal?: AbortSignal;
 }
 
-const OPTIONS = ["numClasses", "convention", "limit", "onProgress", "signal"] satisfies (keyof CheckOptions)[];
+const OPTIONS = [
+  "numClasses",
+  "convention",
+  "sizes",
+  "maxSize",
+  "limit",
+  "onProgress",
+  "signal",
+] satisfies (keyof CheckOptions)[];
+
+/** What networks see as one cell, in pixels. */
+const CELL = 8;
 
 /** What was found. */
 export interface DatasetReport {
@@ -34,6 +51,10 @@ export interface DatasetReport {
   problems: DataError[];
   /** What the labels show that could be read. */
   counts: LabelCounts;
+  /** Photos that EXIF turns or mirrors without changing their size: whether labels were drawn before or after, theirs do not tell. */
+  silent: string[];
+  /** Photos so long that a side gets less than 8 pixels at one of `sizes`. */
+  thin: string[];
 }
 
 /**
@@ -47,21 +68,34 @@ export async function checkDataset(records: readonly OdgtRecord[], options: Chec
   refuseUnknown(options, OPTIONS, "the options of checkDataset");
   const { numClasses, convention, limit = 20, onProgress, signal } = options;
   const counts = noCounts(numClasses);
-  const lookAtLabel = async (record: OdgtRecord) => {
-    const { width, height } = record;
-    countLabels(counts, await readLabel(labelOf(record), { numClasses, convention, width, height }));
+  const silent: string[] = [];
+  const thin: string[] = [];
+  const lookAtPhoto = async (record: OdgtRecord): Promise<ShownSize> => {
+    const photo = await readImageHeader(await readBytes(record.imagePath), record.imagePath);
+    if (isSizeSilent(photo)) silent.push(record.imagePath);
+    const least = leastSide(photo, { ...options, name: record.imagePath });
+    if (least !== undefined && least < CELL) thin.push(record.imagePath);
+    checkListedSize(record, photo);
+    return photo;
+  };
+  const lookAtLabel = async (record: OdgtRecord, photo: ShownSize) => {
+    const { width, height, orientation } = photo;
+    const checks = { numClasses, convention, width, height, orientation };
+    countLabels(counts, await readLabel(labelOf(record), checks));
   };
   const found: { i: number; problem: DataError }[] = [];
   let done = 0;
   let problemCount = 0;
   const check = async (record: OdgtRecord, i: number) => {
     signal?.throwIfAborted();
-    for (const look of [lookAtPhoto, lookAtLabel]) {
-      const problem = await look(record).then(() => undefined, asDataError);
-      if (!problem) continue;
+    const tell = (error: unknown) => {
+      if (!(error instanceof DataError)) throw error;
       problemCount++;
-      found.push({ i, problem });
-    }
+      found.push({ i, problem: error });
+    };
+    const photo = await lookAtPhoto(record).catch(tell);
+    // Beside a photo that is wrong, the list's word counts.
+    await lookAtLabel(record, photo ?? { ...record, orientation: 1 }).catch(tell);
     // Several are looked at at once, so the first ones need not be found first.
     found.sort((a, b) => a.i - b.i).splice(limit);
     done++;
@@ -69,14 +103,19 @@ export async function checkDataset(records: readonly OdgtRecord[], options: Chec
   };
   // Decoding keeps several threads busy.
   await pMap(records, check, { concurrency: 8 });
-  return { checked: done, problemCount, problems: found.map(({ problem }) => problem), counts };
+  return {
+    checked: done,
+    problemCount,
+    problems: found.map(({ problem }) => problem),
+    counts,
+    silent: silent.sort(),
+    thin: thin.sort(),
+  };
 }
 
-async function lookAtPhoto(record: OdgtRecord): Promise<void> {
-  checkListedSize(record, await readImageHeader(await readBytes(record.imagePath), record.imagePath));
-}
-
-function asDataError(error: unknown): DataError {
-  if (error instanceof DataError) return error;
-  throw error;
+/** The shortest side that a photo gets at any scale; undefined where there are none. */
+function leastSide(photo: ShownSize, { sizes, maxSize, name }: CheckOptions & { name: string }): number | undefined {
+  if (!sizes) return undefined;
+  const sides = sizes.map((shortSide) => unpaddedSize(photo, { shortSide, maxSize, name }));
+  return Math.min(...sides.flatMap(({ width, height }) => [width, height]));
 }

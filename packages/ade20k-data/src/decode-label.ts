@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import sharp from "sharp";
-import { damagedError } from "./image-header.ts";
+import { checkImageSize, damagedError } from "./image-header.ts";
 
 /** What a PNG file says of itself before its pixels. */
 export interface LabelHeader {
@@ -42,11 +42,12 @@ export function labelHeader(bytes: Buffer): LabelHeader | undefined {
  *
  * @param bytes - the whole file, of which {@link labelHeader} has told the size.
  * @param name - what errors call it.
- * @throws {DataError} `truncated` where it is cut off or damaged.
+ * @throws {DataError} `truncated` where it is cut off or damaged; `bad-size` where it has more than 268 million pixels.
  */
 export async function decodeLabel(bytes: Buffer, name: string): Promise<LabelPixels> {
   const header = labelHeader(bytes)!;
-  const { depth, channels } = header;
+  const { width, height, depth, channels } = header;
+  checkImageSize(name, width, height, 1);
   // As bytes, sharp would leave out a grey's alpha.
   const wide = depth === 16 || channels === 2;
   try {

@@ -1,4 +1,5 @@
 import { badOption } from "./errors.ts";
+import type { LabelOrientation } from "./orientation.ts";
 
 /**
  * What the values of label files mean. Classes are numbered as in ADE20K's own label files, whatever the values are: 1 is the first class
@@ -13,6 +14,8 @@ export interface LabelConvention {
   colors?: Readonly<Record<string, number>>;
   /** The class of all that is not listed; refused unless given. */
   others?: number;
+  /** What labels of photos that EXIF turns were drawn on; default `auto`. */
+  orientation?: LabelOrientation;
   /** How many classes there must be, where that is known. */
   numClasses?: number;
 }

@@ -4,6 +4,7 @@ import { decodeLabel, labelHeader } from "./decode-label.ts";
 import { DataError, type DataErrorData, refuseUnknown } from "./errors.ts";
 import { type LabelConvention, READY_CONVENTIONS } from "./label-convention.ts";
 import type { LabelMap } from "./label-map.ts";
+import { labelTurn, storedSize, turnLabels } from "./orientation.ts";
 import { readBytes } from "./read-bytes.ts";
 
 /** What a label file must agree with; what is left out is not checked. */
@@ -14,17 +15,20 @@ export interface LabelOptions {
   width?: number;
   /** The photo's height. */
   height?: number;
+  /** How EXIF turns the photo, 1 (not at all, the default) to 8; its width and height are those of the photo as shown. */
+  orientation?: number;
   /** What the values, or colours, mean; default ADE20K's: 0 is unlabeled, 1 the first class. */
   convention?: LabelConvention;
 }
 
-const OPTIONS = ["numClasses", "width", "height", "convention"] satisfies (keyof LabelOptions)[];
+const OPTIONS = ["numClasses", "width", "height", "orientation", "convention"] satisfies (keyof LabelOptions)[];
 
 /**
  * Reads a label file, an 8-bit (or smaller) grey or palette PNG whose values, or palette indices, are 0 for unlabeled and 1, 2, … for the
  * classes, as the original does: every value minus one. By another `convention` its values mean something else, and RGB files are read too.
  *
- * @returns class indices, −1 where unlabeled, in an Int16Array of `height × width` values that belongs to the caller.
+ * @returns class indices, −1 where unlabeled, in an Int16Array of `height × width` values that belongs to the caller; turned as the photo is
+ *   where they were drawn on its pixels as they are stored.
  * @throws {DataError} `bad-label`, naming the file and what is wrong with it: another format, 16 bits, colours or alpha where the
  *   convention has none, another size than its photo, a value or colour without a class, or one above `numClasses`; `truncated`, `not-found`, `unreadable`; `option`.
  */
@@ -47,12 +51,16 @@ export async function readLabel(path: string, options: LabelOptions = {}): Promi
     const hint = "save them as 8-bit grey or palette PNG";
     throw bad(path, { expected: "8-bit labels", received: "16 bits a pixel", hint });
   }
-  const [expectedWidth, expectedHeight] = [options.width ?? width, options.height ?? height];
-  if (width !== expectedWidth || height !== expectedHeight) {
+  const { orientation = 1, width: expectedWidth = width, height: expectedHeight = height } = options;
+  const photo = { width: expectedWidth, height: expectedHeight, orientation };
+  const turn = labelTurn({ width, height }, photo, convention.orientation);
+  if (turn === undefined) {
+    const stored = storedSize(photo);
+    const turned = stored.width === expectedWidth ? "" : ` or ${stored.width}×${stored.height} before EXIF turns it`;
     throw bad(
       path,
       {
-        expected: `${expectedWidth}×${expectedHeight} pixels, its photo's size,`,
+        expected: `${expectedWidth}×${expectedHeight} pixels, its photo's size${turned},`,
         received: `${width}×${height}`,
         hint: "pair it with its own photo",
       },
@@ -62,7 +70,7 @@ export async function readLabel(path: string, options: LabelOptions = {}): Promi
 
   const pixels = await decodeLabel(bytes, path);
   const labels = labelsByConvention(pixels, { file: path, convention, numClasses: options.numClasses });
-  return { labels, width, height };
+  return turnLabels({ labels, width, height }, turn);
 }
 
 function bad(file: string, explanation: Explanation, values: Partial<DataErrorData> = {}): DataError {
