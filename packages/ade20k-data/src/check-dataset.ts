@@ -1,15 +1,25 @@
 import pMap from "p-map";
 import { DataError, refuseUnknown } from "./errors.ts";
 import { readImageHeader } from "./image-header.ts";
+import type { LabelConvention } from "./label-convention.ts";
+import { countLabels, type LabelCounts, noCounts } from "./label-counts.ts";
 import type { OdgtRecord } from "./odgt.ts";
+import { isSizeSilent, type ShownSize } from "./orientation.ts";
 import { readBytes } from "./read-bytes.ts";
 import { readLabel } from "./read-label.ts";
-import { checkListedSize, labelOf } from "./train-batch.ts";
+import { checkListedSize, labelOf } from "./read-pair.ts";
+import { unpaddedSize } from "./validation-scales.ts";
 
 /** What a data set is checked against, and who is told. */
 export interface CheckOptions {
   /** How many classes there are: label values may be 0 to this. */
   numClasses: number;
+  /** What label values, or colours, mean; default ADE20K's convention. */
+  convention?: LabelConvention;
+  /** The short sides, in pixels, that photos are brought to (`DATASET.imgSizes`), if it shall be checked that they can be. */
+  sizes?: readonly number[];
+  /** The long side's limit (`DATASET.imgMaxSize`) then; default 1000. */
+  maxSize?: number;
   /** How many problems are kept in full; default 20. */
   limit?: number;
   /** Told after each photo: how many are done, of how many, and how many problems there are so far. */
@@ -18,7 +28,18 @@ export interface CheckOptions {
   signal?: AbortSignal;
 }
 
-const OPTIONS = ["numClasses", "limit", "onProgress", "signal"] satisfies (keyof CheckOptions)[];
+const OPTIONS = [
+  "numClasses",
+  "convention",
+  "sizes",
+  "maxSize",
+  "limit",
+  "onProgress",
+  "signal",
+] satisfies (keyof CheckOptions)[];
+
+/** What networks see as one cell, in pixels. */
+const CELL = 8;
 
 /** What was found. */
 export interface DatasetReport {
@@ -28,29 +49,53 @@ export interface DatasetReport {
   problemCount: number;
   /** The first of them by the list's order, each naming its file. */
   problems: DataError[];
+  /** What the labels show that could be read. */
+  counts: LabelCounts;
+  /** Photos that EXIF turns or mirrors without changing their size: whether labels were drawn before or after, theirs do not tell. */
+  silent: string[];
+  /** Photos so long that a side gets less than 8 pixels at one of `sizes`. */
+  thin: string[];
 }
 
 /**
  * Looks at everything that training would stumble over: that each photo is there, is an image and has the size the list says (its
- * header is read, its pixels are not), that each label is there, has the photo's size, decodes, and holds no value above `numClasses`.
- * Goes on to the end, whatever it finds.
+ * header is read, its pixels are not), that each label is there, has the photo's size, decodes, and holds no value above `numClasses`;
+ * and counts what the labels show. Goes on to the end, whatever it finds.
  *
  * @throws {DataError} `option` for an option that there is not; otherwise only what is no fault of the data, and the signal's reason.
  */
 export async function checkDataset(records: readonly OdgtRecord[], options: CheckOptions): Promise<DatasetReport> {
   refuseUnknown(options, OPTIONS, "the options of checkDataset");
-  const { numClasses, limit = 20, onProgress, signal } = options;
+  const { numClasses, convention, limit = 20, onProgress, signal } = options;
+  const counts = noCounts(numClasses);
+  const silent: string[] = [];
+  const thin: string[] = [];
+  const lookAtPhoto = async (record: OdgtRecord): Promise<ShownSize> => {
+    const photo = await readImageHeader(await readBytes(record.imagePath), record.imagePath);
+    if (isSizeSilent(photo)) silent.push(record.imagePath);
+    const least = leastSide(photo, { ...options, name: record.imagePath });
+    if (least !== undefined && least < CELL) thin.push(record.imagePath);
+    checkListedSize(record, photo);
+    return photo;
+  };
+  const lookAtLabel = async (record: OdgtRecord, photo: ShownSize) => {
+    const { width, height, orientation } = photo;
+    const checks = { numClasses, convention, width, height, orientation };
+    countLabels(counts, await readLabel(labelOf(record), checks));
+  };
   const found: { i: number; problem: DataError }[] = [];
   let done = 0;
   let problemCount = 0;
   const check = async (record: OdgtRecord, i: number) => {
     signal?.throwIfAborted();
-    for (const look of [lookAtPhoto, lookAtLabel]) {
-      const problem = await look(record, numClasses).then(() => undefined, asDataError);
-      if (!problem) continue;
+    const tell = (error: unknown) => {
+      if (!(error instanceof DataError)) throw error;
       problemCount++;
-      found.push({ i, problem });
-    }
+      found.push({ i, problem: error });
+    };
+    const photo = await lookAtPhoto(record).catch(tell);
+    // Beside a photo that is wrong, the list's word counts.
+    await lookAtLabel(record, photo ?? { ...record, orientation: 1 }).catch(tell);
     // Several are looked at at once, so the first ones need not be found first.
     found.sort((a, b) => a.i - b.i).splice(limit);
     done++;
@@ -58,19 +103,19 @@ export async function checkDataset(records: readonly OdgtRecord[], options: Chec
   };
   // Decoding keeps several threads busy.
   await pMap(records, check, { concurrency: 8 });
-  return { checked: done, problemCount, problems: found.map(({ problem }) => problem) };
+  return {
+    checked: done,
+    problemCount,
+    problems: found.map(({ problem }) => problem),
+    counts,
+    silent: silent.sort(),
+    thin: thin.sort(),
+  };
 }
 
-async function lookAtPhoto(record: OdgtRecord): Promise<void> {
-  checkListedSize(record, await readImageHeader(await readBytes(record.imagePath), record.imagePath));
-}
-
-async function lookAtLabel(record: OdgtRecord, numClasses: number): Promise<void> {
-  const { width, height } = record;
-  await readLabel(labelOf(record), { numClasses, width, height });
-}
-
-function asDataError(error: unknown): DataError {
-  if (error instanceof DataError) return error;
-  throw error;
+/** The shortest side that a photo gets at any scale; undefined where there are none. */
+function leastSide(photo: ShownSize, { sizes, maxSize, name }: CheckOptions & { name: string }): number | undefined {
+  if (!sizes) return undefined;
+  const sides = sizes.map((shortSide) => unpaddedSize(photo, { shortSide, maxSize, name }));
+  return Math.min(...sides.flatMap(({ width, height }) => [width, height]));
 }

@@ -1,52 +1,129 @@
+import { fileURLToPath } from "node:url";
+import { isAnyArrayBuffer } from "node:util/types";
 import sharp from "sharp";
-import { DOWNLOAD_OPTIONS, type DownloadOptions, download, isUrl } from "./download.ts";
-import { refuseUnknown } from "./errors.ts";
+import { bmpHeader, decodeBmp } from "./bmp.ts";
+import { DOWNLOAD_OPTIONS, type DownloadOptions, download, isUrl, shownUrl } from "./download.ts";
+import { badOption, refuseUnknown } from "./errors.ts";
+import { opaqueGif } from "./gif.ts";
 import type { RgbImage } from "./image.ts";
-import { damagedError, readImageHeader } from "./image-header.ts";
+import { decodingError, type ImageHeader, readImageHeader } from "./image-header.ts";
 import { readBytes } from "./read-bytes.ts";
+import { ycbcrToRgb } from "./ycbcr.ts";
+
+/** An image file: its path, its address (`http:`, `https:`, `file:`, `data:`, `blob:`), or its bytes. */
+export type ImageFile = string | URL | Blob | ArrayBuffer | Uint8Array | Uint8ClampedArray | DataView;
 
 /**
- * Decodes a photo to the RGB values that Pillow's `Image.open(path).convert('RGB')` gives, bit for bit (AVIF apart, whose decoders
- * differ): alpha is dropped, grey is repeated, CMYK becomes (1−C)(1−K), colour profiles are not applied, of an animation the
- * first frame is taken. Two things that Pillow leaves to its callers are done here: EXIF rotation is applied, and 16-bit values keep
- * their upper 8 bits.
+ * Decodes a photo to the RGB values that Pillow's `Image.open(path).convert('RGB')` gives, bit for bit (AVIF and YCbCr TIFFs apart, whose
+ * decoders differ): alpha is dropped, grey is repeated, CMYK becomes (1−C)(1−K), colour profiles are not applied, of an animation or
+ * several pages the first is taken. Two things that Pillow leaves to its callers are done here: EXIF rotation is applied, and 16-bit values
+ * keep their upper 8 bits.
  *
- * @param source - a path, an `http(s)` URL, or the bytes of a JPEG, PNG, WebP, AVIF, TIFF or GIF file.
- * @param options - limits for URLs.
+ * @param source - a JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP file; its contents decide, not its name.
+ * @param options - limits for addresses.
  * @returns the image; its memory belongs to the caller.
- * @throws {DataError} `not-found`, `unreadable`, `download-failed`, `not-an-image`, `truncated`, or `bad-size` for an image with a
- *   side under 2 pixels or more than 268 million pixels; `option`.
+ * @throws {DataError} `not-found`, `unreadable`, `download-failed`, `not-an-image` (of another format, or of a form that has no one
+ *   meaning, such as floats), `truncated`, or `bad-size` for an image with a side under 2 pixels or more than 268 million pixels; `option`.
  */
-export async function decodeImage(source: string | Uint8Array, options: DownloadOptions = {}): Promise<RgbImage> {
+export async function decodeImage(source: ImageFile, options: DownloadOptions = {}): Promise<RgbImage> {
   refuseUnknown(options, DOWNLOAD_OPTIONS, "the options of decodeImage");
-  const name = typeof source === "string" ? source : "the given buffer";
-  const bytes = typeof source === "string" ? await readSource(source, options) : source;
-  const { format, cmyk } = await readImageHeader(bytes, name);
+  return (await decodeImageWithHeader(source, options)).image;
+}
 
-  // `error` is the mildest setting that notices a cut-off TIFF; stray bytes between a JPEG's markers still pass.
-  const input = sharp(bytes, { failOn: "error", limitInputPixels: false, autoOrient: true, ignoreIcc: true });
-  const pixels = cmyk
-    ? input.pipelineColourspace("cmyk").toColourspace("cmyk")
-    : input.toColourspace("srgb").removeAlpha();
+/** {@link decodeImage}, and how EXIF has turned the image: 1, not at all, to 8. */
+export async function decodeImageWithHeader(
+  source: ImageFile,
+  options: DownloadOptions = {},
+): Promise<{ image: RgbImage; orientation: number }> {
+  const { bytes, name } = await readSource(source, options);
+  const header = await readImageHeader(bytes, name);
   try {
-    const { data, info } = await pixels.raw().toBuffer({ resolveWithObject: true });
-    // A plain Uint8Array, because a Buffer's `slice` shares its memory.
-    const values = new Uint8Array(data.buffer, data.byteOffset, data.length);
-    return { data: cmyk ? cmykToRgb(values) : values, width: info.width, height: info.height };
+    const image = header.format === "BMP" ? bmpImage(bytes) : await sharpImage(bytes, header);
+    return { image, orientation: header.orientation };
   } catch (error) {
-    throw damagedError(name, `${format} image`, error as Error);
+    throw decodingError(name, `${header.format} image`, error as Error);
   }
 }
 
-function readSource(source: string, options: DownloadOptions): Promise<Buffer> {
-  return isUrl(source) ? download(source, options) : readBytes(source);
+/** Whether a value may be an image file rather than pixels. */
+export function isImageFile(value: unknown): value is ImageFile {
+  return (
+    typeof value === "string" ||
+    value instanceof URL ||
+    value instanceof Blob ||
+    isAnyArrayBuffer(value) ||
+    (ArrayBuffer.isView(value) && (value instanceof DataView || (value as Uint8Array).BYTES_PER_ELEMENT === 1))
+  );
 }
 
-function cmykToRgb(cmyk: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array((cmyk.length / 4) * 3);
-  for (let i = 0, o = 0; i < cmyk.length; i += 4) {
-    const light = 255 - cmyk[i + 3]!;
-    for (let c = 0; c < 3; c++) rgb[o++] = Math.round(((255 - cmyk[i + c]!) * light) / 255);
+async function readSource(source: ImageFile, options: DownloadOptions): Promise<{ bytes: Uint8Array; name: string }> {
+  const named = source instanceof URL ? source.href : source;
+  if (typeof named === "string") {
+    if (isUrl(named)) return { bytes: await download(named, options), name: shownUrl(named) };
+    const path = /^file:/i.test(named) ? pathOfUrl(named) : named;
+    return { bytes: await readBytes(path), name: path };
+  }
+  const name = "the given buffer";
+  if (named instanceof Blob) {
+    return { bytes: new Uint8Array(await named.arrayBuffer()), name: (named as File).name || name };
+  }
+  if (ArrayBuffer.isView(named) && isImageFile(named)) {
+    return { bytes: new Uint8Array(named.buffer, named.byteOffset, named.byteLength), name };
+  }
+  if (isAnyArrayBuffer(named)) return { bytes: new Uint8Array(named), name };
+  throw badOption("source", typeof named, {
+    expected: "an image's path, address or bytes",
+    received: Object.prototype.toString.call(named).slice(8, -1),
+    hint: "pixels in memory are no file: they need no decoding",
+  });
+}
+
+function pathOfUrl(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    const hint = "write file:///folder/photo.jpg, or the path alone";
+    throw badOption("source", url, {
+      expected: "a file's address",
+      received: `${url} (${(error as Error).message})`,
+      hint,
+    });
+  }
+}
+
+function bmpImage(bytes: Uint8Array): RgbImage {
+  const header = bmpHeader(bytes);
+  const { width, height } = header;
+  return { data: decodeBmp(bytes, header), width, height };
+}
+
+async function sharpImage(bytes: Uint8Array, { format, cmyk, wide, ycbcr }: ImageHeader): Promise<RgbImage> {
+  // `error` is the mildest setting that notices a cut-off TIFF; stray bytes between a JPEG's markers still pass.
+  const options = { failOn: "error", limitInputPixels: false, autoOrient: true, ignoreIcc: true } as const;
+  const input = sharp(format === "GIF" ? opaqueGif(bytes) : bytes, options);
+  const pixels = cmyk
+    ? input.pipelineColourspace("cmyk").toColourspace("cmyk")
+    : input.toColourspace("srgb").removeAlpha();
+  // Inks of 16 bits are not brought to 8 as colours are.
+  const isWide = cmyk && wide;
+  const { data, info } = await pixels.raw({ depth: isWide ? "ushort" : "uchar" }).toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  if (cmyk) {
+    const inks = isWide ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
+    return { data: cmykToRgb(inks, channels, isWide ? 8 : 0), width, height };
+  }
+  // A plain Uint8Array, because a Buffer's `slice` shares its memory.
+  const values = new Uint8Array(data.buffer, data.byteOffset, data.length);
+  if (ycbcr) ycbcrToRgb(values, ycbcr);
+  return { data: values, width, height };
+}
+
+/** @param channels - 4 inks, and perhaps alpha. */
+function cmykToRgb(cmyk: Uint8Array | Uint16Array, channels: number, shift: number): Uint8Array {
+  const rgb = new Uint8Array((cmyk.length / channels) * 3);
+  for (let i = 0, o = 0; i < cmyk.length; i += channels) {
+    const light = 255 - (cmyk[i + 3]! >> shift);
+    for (let c = 0; c < 3; c++) rgb[o++] = Math.round(((255 - (cmyk[i + c]! >> shift)) * light) / 255);
   }
   return rgb;
 }

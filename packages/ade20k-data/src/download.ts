@@ -12,13 +12,18 @@ export interface DownloadOptions {
 
 export const DOWNLOAD_OPTIONS = ["timeout", "maxBytes", "signal"] satisfies (keyof DownloadOptions)[];
 
-/** Whether a source names something on the web rather than a file. */
+/** Whether a source is an address that is fetched, on the web or within the address itself, rather than a file's path. */
 export function isUrl(source: string): boolean {
-  return /^https?:\/\//i.test(source);
+  return /^(https?:\/\/|data:|blob:)/i.test(source);
+}
+
+/** An address as errors show it: those that hold all their data are long. */
+export function shownUrl(url: string): string {
+  return url.length > 200 ? `${url.slice(0, 40)}…` : url;
 }
 
 /**
- * The bytes that an `http:` or `https:` address gives, redirects followed.
+ * The bytes that an `http:`, `https:`, `data:` or `blob:` address gives, redirects followed.
  *
  * @throws {DataError} `download-failed` if the server cannot be reached, answers with an error, takes longer than `timeout` or
  *   sends more than `maxBytes`.
@@ -57,10 +62,10 @@ function failed(url: string, why: string, cause?: unknown): DataError {
   return new DataError(
     "download-failed",
     {
-      expected: `an image at ${url}`,
+      expected: `an image at ${shownUrl(url)}`,
       but: why,
       hint: "check the address, or download the file and name its path",
     },
-    { cause, data: { url, reason: why } },
+    { cause, data: { url: shownUrl(url), reason: why } },
   );
 }

@@ -42,6 +42,8 @@ export interface DataErrorData {
   x: number;
   y: number;
   numClasses: number;
+  /** The values, or colours, that were found in a label file, and of how many pixels. */
+  found: readonly (readonly [value: number | string, pixels: number])[];
   /** The option or argument at fault; the name that was probably meant where there is none of this name, else what was received. */
   option: string;
   nearest: string | undefined;

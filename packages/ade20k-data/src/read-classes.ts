@@ -105,7 +105,7 @@ function fromCsv(path: string, text: string): Entry[] {
 }
 
 /** The cells of one line; a cell in double quotes may hold commas and doubled quotes. */
-function cells(line: string): string[] {
+export function cells(line: string): string[] {
   return Array.from(line.matchAll(/(?:^|,)\s*(?:"((?:[^"]|"")*)"|([^,]*))\s*/g), ([, quoted, plain]) =>
     (quoted?.replaceAll('""', '"') ?? plain ?? "").trim(),
   );

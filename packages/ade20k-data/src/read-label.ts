@@ -1,9 +1,10 @@
 import { type Explanation, explain } from "@seg/errors";
-import { decode } from "fast-png";
-import sharp from "sharp";
+import { labelsByConvention } from "./apply-convention.ts";
+import { decodeLabel, labelHeader } from "./decode-label.ts";
 import { DataError, type DataErrorData, refuseUnknown } from "./errors.ts";
-import { damagedError } from "./image-header.ts";
+import { type LabelConvention, READY_CONVENTIONS } from "./label-convention.ts";
 import type { LabelMap } from "./label-map.ts";
+import { labelTurn, storedSize, turnLabels } from "./orientation.ts";
 import { readBytes } from "./read-bytes.ts";
 
 /** What a label file must agree with; what is left out is not checked. */
@@ -14,45 +15,52 @@ export interface LabelOptions {
   width?: number;
   /** The photo's height. */
   height?: number;
+  /** How EXIF turns the photo, 1 (not at all, the default) to 8; its width and height are those of the photo as shown. */
+  orientation?: number;
+  /** What the values, or colours, mean; default ADE20K's: 0 is unlabeled, 1 the first class. */
+  convention?: LabelConvention;
 }
 
-const OPTIONS = ["numClasses", "width", "height"] satisfies (keyof LabelOptions)[];
+const OPTIONS = ["numClasses", "width", "height", "orientation", "convention"] satisfies (keyof LabelOptions)[];
 
 /**
  * Reads a label file, an 8-bit (or smaller) grey or palette PNG whose values, or palette indices, are 0 for unlabeled and 1, 2, … for the
- * classes, as the original does: every value minus one.
+ * classes, as the original does: every value minus one. By another `convention` its values mean something else, and RGB files are read too.
  *
- * @returns class indices, −1 where unlabeled, in an Int16Array of `height × width` values that belongs to the caller.
- * @throws {DataError} `bad-label`, naming the file and what is wrong with it: another format, 16 bits, RGB or alpha channels, another
- *   size than its photo, a value above `numClasses`; `truncated`, `not-found`, `unreadable`; `option`.
+ * @returns class indices, −1 where unlabeled, in an Int16Array of `height × width` values that belongs to the caller; turned as the photo is
+ *   where they were drawn on its pixels as they are stored.
+ * @throws {DataError} `bad-label`, naming the file and what is wrong with it: another format, 16 bits, colours or alpha where the
+ *   convention has none, another size than its photo, a value or colour without a class, or one above `numClasses`; `truncated`, `not-found`, `unreadable`; `option`.
  */
 export async function readLabel(path: string, options: LabelOptions = {}): Promise<LabelMap<Int16Array>> {
   refuseUnknown(options, OPTIONS, "the options of readLabel");
+  const { convention = READY_CONVENTIONS.ade20k } = options;
   const bytes = await readBytes(path);
-  if (bytes.length < 26 || bytes.readUInt32BE(0) !== 0x89504e47) {
+  // Before any decoding, so that a wrong file costs nothing.
+  const header = labelHeader(bytes);
+  if (!header) {
+    const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
     throw bad(path, {
       expected: "a PNG file",
-      received: "another format",
-      hint: "save the labels as 8-bit grey or palette PNG",
+      received: isJpeg ? "a JPEG, which is lossy: its values are no longer exact" : "another format",
+      hint: `save the labels as 8-bit grey or palette PNG${isJpeg ? " from where they were drawn" : ""}`,
     });
   }
-  // Before any decoding, so that a wrong file costs nothing.
-  const [width, height, depth, colorType] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20), bytes[24]!, bytes[25]!];
+  const { width, height, depth } = header;
   if (depth === 16) {
     const hint = "save them as 8-bit grey or palette PNG";
     throw bad(path, { expected: "8-bit labels", received: "16 bits a pixel", hint });
   }
-  if (colorType !== 0 && colorType !== 3) {
-    const kind = { 2: "RGB", 4: "grey with alpha", 6: "RGB with alpha" }[colorType] ?? `colour type ${colorType}`;
-    const hint = "save the label values, not their colours, as 8-bit grey or palette PNG";
-    throw bad(path, { expected: "one value a pixel", received: kind, hint });
-  }
-  const [expectedWidth, expectedHeight] = [options.width ?? width, options.height ?? height];
-  if (width !== expectedWidth || height !== expectedHeight) {
+  const { orientation = 1, width: expectedWidth = width, height: expectedHeight = height } = options;
+  const photo = { width: expectedWidth, height: expectedHeight, orientation };
+  const turn = labelTurn({ width, height }, photo, convention.orientation);
+  if (turn === undefined) {
+    const stored = storedSize(photo);
+    const turned = stored.width === expectedWidth ? "" : ` or ${stored.width}×${stored.height} before EXIF turns it`;
     throw bad(
       path,
       {
-        expected: `${expectedWidth}×${expectedHeight} pixels, its photo's size,`,
+        expected: `${expectedWidth}×${expectedHeight} pixels, its photo's size${turned},`,
         received: `${width}×${height}`,
         hint: "pair it with its own photo",
       },
@@ -60,63 +68,9 @@ export async function readLabel(path: string, options: LabelOptions = {}): Promi
     );
   }
 
-  // What ADE20K's labels are is decoded several times as fast, and on another thread; sharp makes colours of palettes, though.
-  const values =
-    depth === 8 && colorType === 0 ? await decodeGrey(path, bytes) : decodePng(path, bytes, width, height, depth);
-  const labels = toLabels(values);
-  const { numClasses } = options;
-  const above = numClasses === undefined ? -1 : labels.findIndex((label) => label >= numClasses);
-  if (above !== -1) {
-    const [value, x, y] = [labels[above]! + 1, above % width, Math.floor(above / width)];
-    throw bad(
-      path,
-      {
-        expected: `label values from 0 to ${numClasses}`,
-        received: `${value} at column ${x}, row ${y}`,
-        hint: "correct the label or the number of classes",
-      },
-      { value, x, y, numClasses: numClasses! },
-    );
-  }
-  return { labels, width, height };
-}
-
-async function decodeGrey(path: string, bytes: Buffer): Promise<Uint8Array> {
-  try {
-    // A transparent grey would be a second channel.
-    const image = sharp(bytes, { failOn: "warning", limitInputPixels: false, ignoreIcc: true }).extractChannel(0);
-    return await image.toColourspace("b-w").raw().toBuffer();
-  } catch (error) {
-    throw damagedError(path, "PNG label file", error as Error);
-  }
-}
-
-function decodePng(path: string, bytes: Buffer, width: number, height: number, depth: number): Uint8Array {
-  try {
-    return unpack(decode(bytes, { checkCrc: true }).data as Uint8Array, width, height, depth);
-  } catch (error) {
-    throw damagedError(path, "PNG label file", error as Error);
-  }
-}
-
-/** One value a byte, from rows that hold 8 / `depth` values a byte and start at a whole byte. */
-function unpack(packed: Uint8Array, width: number, height: number, depth: number): Uint8Array {
-  if (depth === 8) return packed;
-  const values = new Uint8Array(width * height);
-  const perByte = 8 / depth;
-  const rowBytes = Math.ceil(width / perByte);
-  for (let i = 0; i < values.length; i++) {
-    const x = i % width;
-    const byte = packed[Math.floor(i / width) * rowBytes + Math.floor(x / perByte)]!;
-    values[i] = (byte >> (8 - depth * ((x % perByte) + 1))) & (2 ** depth - 1);
-  }
-  return values;
-}
-
-function toLabels(values: Uint8Array): Int16Array {
-  const labels = new Int16Array(values.length);
-  for (let i = 0; i < values.length; i++) labels[i] = values[i]! - 1;
-  return labels;
+  const pixels = await decodeLabel(bytes, path);
+  const labels = labelsByConvention(pixels, { file: path, convention, numClasses: options.numClasses });
+  return turnLabels({ labels, width, height }, turn);
 }
 
 function bad(file: string, explanation: Explanation, values: Partial<DataErrorData> = {}): DataError {

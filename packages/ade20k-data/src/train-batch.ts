@@ -1,11 +1,9 @@
-import { decodeImage } from "./decode-image.ts";
-import { DataError } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
+import type { LabelConvention } from "./label-convention.ts";
 import type { LabelMap } from "./label-map.ts";
 import { type InputFormat, normalizeInto } from "./normalize.ts";
-import type { OdgtRecord } from "./odgt.ts";
 import type { BatchPlan } from "./plan-batches.ts";
-import { readLabel } from "./read-label.ts";
+import { readPair } from "./read-pair.ts";
 import { resizeAntialiased } from "./resize-antialiased.ts";
 import { nearestPositions } from "./resize-nearest.ts";
 import { roundUp, unpaddedSize } from "./validation-scales.ts";
@@ -41,6 +39,8 @@ export interface BatchOptions {
   inputFormat?: InputFormat;
   /** How many classes there are, if label values shall be checked. */
   numClasses?: number;
+  /** What label values, or colours, mean; default ADE20K's convention. */
+  convention?: LabelConvention;
 }
 
 /**
@@ -53,10 +53,11 @@ export interface BatchOptions {
  */
 export async function makeBatch(
   { records, shortSide, flips }: BatchPlan,
-  { maxSize, paddingConstant = 8, segmDownsamplingRate: rate = 8, padLabel, inputFormat, numClasses }: BatchOptions,
+  { maxSize, paddingConstant = 8, segmDownsamplingRate: rate = 8, padLabel, inputFormat, ...reading }: BatchOptions,
 ): Promise<TrainBatch> {
-  const pairs = await Promise.all(records.map((record) => readPair(record, numClasses)));
-  const sizes = records.map((record) => unpaddedSize(record, { shortSide, maxSize }));
+  const pairs = await Promise.all(records.map((record) => readPair(record, reading)));
+  // Lists may hold the sizes that photos have before EXIF turns them.
+  const sizes = pairs.map(({ photo }, i) => unpaddedSize(photo, { shortSide, maxSize, name: records[i]!.imagePath }));
   const height = roundUp(Math.max(...sizes.map((size) => size.height)), paddingConstant);
   const width = roundUp(Math.max(...sizes.map((size) => size.width)), paddingConstant);
   const images = new Float32Array(records.length * height * width * 3);
@@ -71,36 +72,6 @@ export async function makeBatch(
     downsample({ data: part(labels, i, records.length), width: width / rate }, label, { ...size, rate, flip });
   });
   return { images, labels, height, width, files: records.map(({ imagePath }) => imagePath) };
-}
-
-/** @throws {DataError} `bad-size` if a photo has not the size that its record in the list says. */
-export function checkListedSize(
-  { imagePath, width: expectedWidth, height: expectedHeight }: OdgtRecord,
-  { width, height }: { width: number; height: number },
-): void {
-  if (width === expectedWidth && height === expectedHeight) return;
-  throw new DataError(
-    "bad-size",
-    `${imagePath}: Expected ${expectedWidth}×${expectedHeight} pixels, as the list says, but received ${width}×${height}: correct the list.`,
-    { data: { file: imagePath, width, height, expectedWidth, expectedHeight } },
-  );
-}
-
-/** @throws {DataError} `bad-list` if a record names no label. */
-export function labelOf({ imagePath, labelPath }: OdgtRecord): string {
-  if (labelPath !== undefined) return labelPath;
-  throw new DataError(
-    "bad-list",
-    `${imagePath}: Expected a label but the list names none: add fpath_segm to its line.`,
-    { data: { file: imagePath, key: "fpath_segm" } },
-  );
-}
-
-async function readPair(record: OdgtRecord, numClasses?: number): Promise<{ photo: RgbImage; label: LabelMap }> {
-  const { width, height } = record;
-  const photo = await decodeImage(record.imagePath);
-  checkListedSize(record, photo);
-  return { photo, label: await readLabel(labelOf(record), { numClasses, width, height }) };
 }
 
 function mirror({ data, width, height }: RgbImage): void {

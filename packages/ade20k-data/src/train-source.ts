@@ -1,7 +1,8 @@
 import { badOption, DataError, refuseUnknown } from "./errors.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { type PlanOptions, planBatches, type RandomNumbers } from "./plan-batches.ts";
-import { type BatchOptions, labelOf, makeBatch, type TrainBatch } from "./train-batch.ts";
+import { labelOf } from "./read-pair.ts";
+import { type BatchOptions, makeBatch, type TrainBatch } from "./train-batch.ts";
 import { checkWhole, VALIDATION_SIZES } from "./validation-scales.ts";
 
 /** What to train on, and how; it can be sent to another thread. */
@@ -51,6 +52,7 @@ const OPTIONS = [
   "padLabel",
   "inputFormat",
   "numClasses",
+  "convention",
 ] satisfies (keyof TrainSourceOptions)[];
 
 function check(options: TrainSourceOptions): void {

@@ -9,11 +9,13 @@ export interface ScaleOptions {
   shortSide: number;
   /** The long side's limit (`DATASET.imgMaxSize`), which wins; default 1000. */
   maxSize?: number;
+  /** What errors call the photo, such as its path. */
+  name?: string | undefined;
   /** Both sides are rounded up to a multiple of this (`DATASET.padding_constant`); default 8. */
   paddingConstant?: number;
 }
 
-const SCALE_OPTIONS = ["shortSide", "maxSize", "paddingConstant"] satisfies (keyof ScaleOptions)[];
+const SCALE_OPTIONS = ["shortSide", "maxSize", "paddingConstant", "name"] satisfies (keyof ScaleOptions)[];
 
 /** The original's sizes for multi-scale testing, `DATASET.imgSizes`. */
 export const VALIDATION_SIZES: readonly number[] = [300, 375, 450, 525, 600];
@@ -39,20 +41,21 @@ export function scaledSize(
 /** {@link scaledSize} before its sides are rounded up. */
 export function unpaddedSize(
   { width, height }: { width: number; height: number },
-  { shortSide, maxSize = 1000 }: Pick<ScaleOptions, "shortSide" | "maxSize">,
+  { shortSide, maxSize = 1000, name }: Pick<ScaleOptions, "shortSide" | "maxSize" | "name">,
 ): { width: number; height: number } {
   checkWhole({ shortSide, maxSize });
   const scale = Math.min(shortSide / Math.min(height, width), maxSize / Math.max(height, width));
   const size = { width: Math.trunc(width * scale), height: Math.trunc(height * scale) };
   if (size.width === 0 || size.height === 0) {
+    const [short, long] = size.width === 0 ? ["width", "height"] : ["height", "width"];
     throw new DataError(
       "bad-size",
       {
-        expected: `a short side of at least one pixel once the long one is ${maxSize}`,
-        received: `an image of ${width}×${height}`,
-        hint: "crop it or raise imgMaxSize",
+        expected: `a ${short} of at least one pixel once the ${long} is ${maxSize} (DATASET.imgMaxSize)`,
+        received: `${name ?? "an image"} of ${width}×${height}, whose ${short} becomes too short`,
+        hint: "crop it, leave it out or raise imgMaxSize",
       },
-      { data: { width, height } },
+      { data: { width, height, ...(name && { file: name }) } },
     );
   }
   return size;
@@ -96,7 +99,13 @@ export interface ValidationOptions extends Omit<ScaleOptions, "shortSide"> {
   inputFormat?: InputFormat;
 }
 
-const VALIDATION_OPTIONS = ["sizes", "maxSize", "paddingConstant", "inputFormat"] satisfies (keyof ValidationOptions)[];
+const VALIDATION_OPTIONS = [
+  "sizes",
+  "maxSize",
+  "paddingConstant",
+  "inputFormat",
+  "name",
+] satisfies (keyof ValidationOptions)[];
 
 /**
  * The original's validation and test transform: the photo at each short side, normalized. Each scale is made when it is asked for,

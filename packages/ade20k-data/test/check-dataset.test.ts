@@ -33,7 +33,7 @@ describe("Checking a data set", () => {
     const progress: number[][] = [];
     const onProgress = (...numbers: number[]) => progress.push(numbers);
     const report = await checkDataset([good(), good(), good()], { numClasses: 3, onProgress });
-    expect(report).toEqual({ checked: 3, problemCount: 0, problems: [] });
+    expect(report).toMatchObject({ checked: 3, problemCount: 0, problems: [] });
     expect(progress).toEqual([
       [1, 3, 0],
       [2, 3, 0],
@@ -70,6 +70,21 @@ describe("Checking a data set", () => {
       expected.map(([code, file, values]) => ({ code, data: { file: inFolder(file), ...values } })),
     );
     expect(problemCount).toBe(expected.length);
+  });
+
+  it("counts the pixels and label maps of each class, of the labels that can be read", async () => {
+    const { counts } = await checkDataset([good(), record("photo.png", "high.png"), good()], { numClasses: 4 });
+    const none = { pixels: 0, images: 0 };
+    expect(counts).toEqual({
+      images: 2,
+      pixels: 48,
+      unlabeled: 0,
+      classes: [none, none, { pixels: 48, images: 2 }, none],
+    });
+    const convention = { name: "mine", values: { 3: 0, 12: 1 } };
+    const records = [good(), record("photo.png", "high.png")];
+    const mapped = await checkDataset(records, { numClasses: 1, convention });
+    expect(mapped.counts).toEqual({ images: 2, pixels: 48, unlabeled: 24, classes: [{ pixels: 24, images: 1 }] });
   });
 
   it("keeps the first problems and counts the others", async () => {

@@ -1,13 +1,15 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { shared, unlessShared } from "@seg/testing";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeImage } from "../src/decode-image.ts";
-import { DECODED, PHOTO } from "./pillow.ts";
+import { DECODED, FORMS, PHOTO, REFUSED } from "./pillow.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const inFolder = temporaryFolder();
+const cases = shared("cases/images");
 const png = DECODED.find(({ name }) => name === "a PNG")!;
 
 async function failure(source: string | Uint8Array, options = {}): Promise<{ code: string; message: string }> {
@@ -27,6 +29,12 @@ describe("Decoding gives Pillow's values", () => {
     expect(decoded.data).toEqual(expected.data);
   });
 
+  it.each(FORMS)("for $name, within $within", async ({ file, expected, within }) => {
+    const { data, width, height } = await decodeImage(file);
+    expect([width, height]).toEqual([expected.width, expected.height]);
+    expect(Math.max(...data.map((value, i) => Math.abs(value - expected.data[i]!)))).toBeLessThanOrEqual(within);
+  });
+
   it("for AVIF up to what lossy coding changes", async () => {
     const { data, width, height } = PHOTO;
     const file = await sharp(data, { raw: { width, height, channels: 3 } })
@@ -35,6 +43,18 @@ describe("Decoding gives Pillow's values", () => {
     const decoded = await decodeImage(file);
     expect(decoded.data.reduce((sum, value, i) => sum + Math.abs(value - data[i]!), 0) / data.length).toBeLessThan(3);
   });
+
+  it.skipIf(!cases)(
+    `for an uncompressed YCbCr TIFF as for a BMP of the same photo, in the mean${unlessShared}`,
+    async () => {
+      const [bmp, tiff] = await Promise.all(["photo.bmp", "ycbcr.tif"].map((name) => decodeImage(`${cases}/${name}`)));
+      for (let c = 0; c < 3; c++) {
+        const mean = (data: Uint8Array) =>
+          data.reduce((sum, v, i) => (i % 3 === c ? sum + v : sum), 0) / (data.length / 3);
+        expect(Math.abs(mean(tiff!.data) - mean(bmp!.data))).toBeLessThan(3);
+      }
+    },
+  );
 
   it("in memory that is not shared with anything", async () => {
     const { data } = await decodeImage(png.file);
@@ -71,6 +91,26 @@ describe("An image that cannot be used is refused with one line", () => {
         data: { file: inFolder("photo.jpg") },
         message: expect.stringContaining(said),
       });
+    }
+  });
+
+  it.each(REFUSED)("when it is $name", async ({ file }) => {
+    expect(await failure(file)).toMatchObject({
+      code: "not-an-image",
+      message: expect.not.stringContaining("damaged"),
+    });
+  });
+
+  it("when a BMP is cut off anywhere, or tells of more pixels than it has", async () => {
+    for (const { name, file } of FORMS.filter(({ name }) => name.includes("BMP"))) {
+      for (let kept = 18; kept < file.length - 4; kept += 11) {
+        expect(["truncated", "not-an-image"]).toContain((await failure(file.subarray(0, kept))).code);
+      }
+      // Rows of runs may end early.
+      if (name.includes("runs")) continue;
+      const large = Buffer.from(file);
+      large.writeUInt16LE(30_000, 18);
+      expect(["truncated", "bad-size"]).toContain((await failure(large)).code);
     }
   });
 

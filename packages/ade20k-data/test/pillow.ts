@@ -22,3 +22,16 @@ export const DECODED = stored.decoded.map((entry) => ({
   expected: image(entry),
 }));
 export const RESIZED = stored.resized.map(image);
+
+/** Files of rare forms; `fixtures/make-forms.py` wrote them. */
+const forms: { decoded: (Stored & { name: string; file: string })[]; near: string[]; refused: Record<string, string> } =
+  JSON.parse(readFileSync(new URL("fixtures/forms.json", import.meta.url), "utf8"));
+
+/** `within`: how far values may be from the expected ones, because the file itself has rounded them. */
+export const FORMS = forms.decoded.map((entry) => ({
+  name: entry.name,
+  within: forms.near.includes(entry.name) ? 3 : 0,
+  file: bytes(entry.file),
+  expected: image(entry),
+}));
+export const REFUSED = Object.entries(forms.refused).map(([name, file]) => ({ name, file: bytes(file) }));

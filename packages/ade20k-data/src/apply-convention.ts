@@ -1,0 +1,229 @@
+import { explain } from "@seg/errors";
+import type { LabelPixels } from "./decode-label.ts";
+import { DataError, type DataErrorData } from "./errors.ts";
+import { FULL_ADE20K_HINT, fullAde20kLabel, isCodedAsFullAde20k, isFullAde20kLabel } from "./full-ade20k.ts";
+import { hexColor, type LabelConvention, READY_CONVENTIONS } from "./label-convention.ts";
+
+/** In a table: what no class has. */
+const NONE = -2;
+/** How many values or colours an error shows. */
+const SHOWN = 10;
+
+/** How many colours an error keeps. */
+const KEPT = 256;
+
+/** What a file is told by. */
+interface Reading {
+  file: string;
+  convention: LabelConvention;
+  /** Classes above it are refused; all are taken where it is undefined. */
+  numClasses: number | undefined;
+}
+
+/**
+ * What the pixels of a label file are by a convention: class indices from 0, −1 where ignored. Grey values and palette indices go through
+ * a table of 256; a palette whose colours are all known and differ is read by them, as tools reorder palettes.
+ *
+ * @throws {DataError} `bad-label`, naming the values or colours found and the ways out, if one has no class or one above `numClasses`.
+ */
+export function labelsByConvention(pixels: LabelPixels, reading: Reading): Int16Array {
+  if (pixels.channels === 1) return labelsOfValues(pixels, reading);
+  if (!reading.convention.colors) throw colorsWithoutConvention(pixels, reading);
+  return labelsOfColors(pixels, reading);
+}
+
+function labelsOfValues(pixels: LabelPixels, reading: Reading): Int16Array {
+  const { data } = pixels;
+  const table = valueTable(pixels, reading);
+  const labels = new Int16Array(data.length);
+  let least = 0;
+  for (let i = 0; i < data.length; i++) {
+    const label = table[data[i]!]!;
+    if (label < least) least = label;
+    labels[i] = label;
+  }
+  if (least === NONE) throw wrongValue(pixels, labels.indexOf(NONE), table, reading);
+  return labels;
+}
+
+/** The label of each of the 256 values. */
+function valueTable(pixels: LabelPixels, { convention, numClasses }: Reading): Int16Array {
+  const { values = {}, colors, others } = convention;
+  const colorOf =
+    colors && (usesColors(pixels, convention) ? (value: number) => colorOfValue(pixels, value) : undefined);
+  return Int16Array.from({ length: 256 }, (_, value) =>
+    labelOf((colorOf ? colors[colorOf(value)] : values[value]) ?? others, numClasses),
+  );
+}
+
+const labelOf = (number: number | undefined, numClasses = Number.POSITIVE_INFINITY) =>
+  number === undefined || number > numClasses ? NONE : number - 1;
+
+/** Whether one value a pixel is read by its colour: there is no other way, or a palette says nothing but known, different colours. */
+function usesColors(pixels: LabelPixels, { values, colors }: LabelConvention): boolean {
+  if (!values) return true;
+  if (!pixels.palette) return false;
+  const used = [...new Set(pixels.data)].map((value) => colorOfValue(pixels, value));
+  return new Set(used).size === used.length && used.every((color) => color in colors!);
+}
+
+/** A palette's colour, or the grey that a value shows as. */
+function colorOfValue({ palette, depth }: LabelPixels, value: number): string {
+  if (palette) return hexColor(palette[3 * value] ?? 0, palette[3 * value + 1] ?? 0, palette[3 * value + 2] ?? 0);
+  const grey = Math.min(255, Math.round((value * 255) / (2 ** depth - 1)));
+  return hexColor(grey, grey, grey);
+}
+
+function labelsOfColors(pixels: LabelPixels, reading: Reading): Int16Array {
+  const { data, channels } = pixels;
+  const { colors = {}, others } = reading.convention;
+  const known = new Map(
+    Object.entries(colors).map(([color, number]) => [rgbOf(color), labelOf(number, reading.numClasses)]),
+  );
+  const other = labelOf(others, reading.numClasses);
+  const labels = new Int16Array(data.length / channels);
+  // Grey and alpha is grey; alpha says nothing of a class.
+  const [green, blue] = channels === 2 ? [0, 0] : [1, 2];
+  let least = 0;
+  let before = -1;
+  let label = NONE;
+  for (let i = 0, at = 0; i < labels.length; i++, at += channels) {
+    const rgb = (data[at]! << 16) | (data[at + green]! << 8) | data[at + blue]!;
+    // Neighbours are mostly alike.
+    if (rgb !== before) label = known.get(rgb) ?? other;
+    before = rgb;
+    if (label < least) least = label;
+    labels[i] = label;
+  }
+  if (least === NONE) throw wrongColor(pixels, labels, reading);
+  return labels;
+}
+
+const rgbOf = (color: string) => Number.parseInt(color.slice(1), 16);
+
+/** The error for a file of colours where the convention knows none. */
+function colorsWithoutConvention(pixels: LabelPixels, { file, convention: { name } }: Reading): DataError {
+  const { data, channels } = pixels;
+  if (isFullAde20kLabel(file)) return bad(file, fullAde20kLabel);
+  const found = colorCounts(pixels);
+  const isGrey = channels === 2 || data.every((value, i) => i % channels === 3 || value === data[i - (i % channels)]);
+  const kind = { 1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGB with alpha" }[channels];
+  const fitting = fits([...found.keys()], "colors", undefined);
+  return bad(file, {
+    expected: `one value a pixel, as the convention ${name} has it,`,
+    received: `${kind}: ${histogram(found)}`,
+    hint:
+      isGrey && !fitting
+        ? "its channels are alike, so save one of them alone, as 8-bit grey PNG"
+        : `${fitting}name a file of colours and their classes by DATASET.label_map, or save the label values, not their colours, as 8-bit grey or palette PNG${isCodedAsFullAde20k(data, channels) ? `; if it is of the full ADE20K data set (class R / 10 × 256 + G), ${FULL_ADE20K_HINT}` : ""}`,
+  });
+}
+
+function wrongColor(pixels: LabelPixels, labels: Int16Array, { file, convention, numClasses }: Reading): DataError {
+  if (isFullAde20kLabel(file)) return bad(file, fullAde20kLabel);
+  const { width, channels, data } = pixels;
+  const i = labels.indexOf(NONE);
+  const [x, y] = [i % width, Math.floor(i / width)];
+  const unknown = colorCounts(pixels, (pixel) => labels[pixel] === NONE);
+  const [r, g, b] = channels === 2 ? Array(3).fill(data[i * 2]) : data.subarray(i * channels, i * channels + 3);
+  const number = convention.colors?.[hexColor(r, g, b)];
+  if (number !== undefined) {
+    const received = `${colorName(hexColor(r, g, b))} at column ${x}, row ${y}, class ${number} of ${convention.name}`;
+    const hint = "correct the number of classes (DATASET.num_class) or the map";
+    return bad(file, { expected: `colours of classes 1 to ${numClasses}`, received, hint }, { x, y, numClasses });
+  }
+  const parts = [...unknown.values()].reduce((sum, count) => sum + count, 0) / labels.length;
+  const smooth = unknown.size > SHOWN && parts < 0.5;
+  return bad(
+    file,
+    {
+      expected: `the colours of ${convention.name}, exactly`,
+      received: `others in ${percent(parts)} of the pixels, first at column ${x}, row ${y}: ${histogram(unknown, labels.length)}`,
+      hint: `${smooth ? "smooth edges, or a copy that was a JPEG once, make such colours: save it without; or " : ""}add them to a file named by DATASET.label_map, or give all others a class or \`ignore\` there (\`other: ignore\`)`,
+    },
+    { x, y, found: [...unknown].slice(0, KEPT) },
+  );
+}
+
+function wrongValue(
+  { data, width }: LabelPixels,
+  i: number,
+  table: Int16Array,
+  { file, convention, numClasses }: Reading,
+): DataError {
+  const counts = new Map<number, number>();
+  for (const value of data) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const found = new Map([...counts].sort(([a], [b]) => a - b));
+  const wrong = [...found.keys()].filter((value) => table[value] === NONE);
+  const [value, x, y] = [data[i]!, i % width, Math.floor(i / width)];
+  const isDefault = convention.name === "ade20k";
+  const expected =
+    isDefault && numClasses !== undefined
+      ? `label values from 0 to ${numClasses}`
+      : `label values of the convention ${convention.name}${numClasses === undefined ? "" : ` for ${numClasses} classes`}`;
+  const ways = [
+    `${fits([...found.keys()], "values", numClasses)}DATASET.label_map takes zero-based, mask, voc, cityscapes or a file of values and their classes`,
+    ...(wrong.length <= 3
+      ? [`DATASET.ignore_label ${wrong.join(",")} ignores ${wrong.length === 1 ? "it" : "them"}`]
+      : []),
+    "DATASET.num_class is the number of classes",
+  ];
+  return bad(
+    file,
+    {
+      expected,
+      received: `${value} at column ${x}, row ${y}, among ${histogram(found, data.length)}`,
+      hint: `correct the label or the settings: ${ways.join("; ")}`,
+    },
+    { value, x, y, found: [...found], ...(numClasses !== undefined && { numClasses }) },
+  );
+}
+
+/** The ready conventions, if any, by which everything that was found has a class, in words that others follow. */
+function fits(found: readonly (number | string)[], by: "values" | "colors", numClasses: number | undefined): string {
+  const names = Object.values(READY_CONVENTIONS).flatMap(({ name, numClasses: own, [by]: listed }) => {
+    const known: Readonly<Record<number | string, number>> = listed ?? {};
+    const classes = found.map((key) => known[key] ?? Number.POSITIVE_INFINITY);
+    const isFit = Math.max(...classes) <= (own ?? numClasses ?? 255) && new Set(classes.filter(Boolean)).size > 1;
+    // Small values fit almost everything.
+    const isLikely = by === "colors" || (found.includes(0) && (name === "mask" || numClasses === (own ?? numClasses)));
+    if (name === "ade20k" || !isFit || !isLikely) return [];
+    return own === undefined || own === numClasses ? [name] : [`${name} with DATASET.num_class ${own}`];
+  });
+  return names.length > 0 ? `DATASET.label_map ${names.join(" or ")} would fit; ` : "";
+}
+
+function colorCounts({ data, channels }: LabelPixels, takes: (pixel: number) => boolean = () => true) {
+  const counts = new Map<number, number>();
+  for (let i = 0, pixel = 0; i < data.length; i += channels, pixel++) {
+    if (!takes(pixel)) continue;
+    const [r, g, b] = channels === 2 ? [data[i]!, data[i]!, data[i]!] : [data[i]!, data[i + 1]!, data[i + 2]!];
+    const rgb = (r << 16) | (g << 8) | b;
+    counts.set(rgb, (counts.get(rgb) ?? 0) + 1);
+  }
+  return new Map([...counts].map(([rgb, count]) => [hexColor(rgb >> 16, (rgb >> 8) & 255, rgb & 255), count]));
+}
+
+const percent = (share: number) => `${share > 0 && share < 0.001 ? "<0.1" : +(share * 100).toFixed(1)} %`;
+
+const colorName = (color: string) => `(${[1, 3, 5].map((i) => Number.parseInt(color.slice(i, i + 2), 16)).join(", ")})`;
+
+/** The most frequent of what was found, in its order: `0 (61 %), 255 (39 %)`. */
+function histogram(
+  counts: ReadonlyMap<number | string, number>,
+  total = [...counts.values()].reduce((sum, count) => sum + count, 0),
+): string {
+  const byCount = [...counts].sort(([, a], [, b]) => b - a);
+  const frequent = new Set(byCount.slice(0, SHOWN).map(([key]) => key));
+  const parts = [...counts].flatMap(([key, count]) =>
+    frequent.has(key) ? [`${typeof key === "string" ? colorName(key) : key} (${percent(count / total)})`] : [],
+  );
+  const more = counts.size - parts.length;
+  return `${parts.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+const bad = (
+  file: string,
+  explanation: Parameters<typeof explain>[0],
+  values: Partial<DataErrorData> = {},
+): DataError => new DataError("bad-label", `${file}: ${explain(explanation)}`, { data: { file, ...values } });

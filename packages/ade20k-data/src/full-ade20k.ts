@@ -1,0 +1,56 @@
+import { basename } from "node:path";
+import { DataError } from "./errors.ts";
+
+/** What to use in place of the full data set. */
+export const FULL_ADE20K_HINT =
+  "use ADEChallengeData2016, whose annotations/ hold one class number a pixel for 150 classes; `seg download ade20k` gets it";
+
+/** Whether a file is named like the label maps of the full ADE20K data set, `ADE_train_00000001_seg.png`. */
+export const isFullAde20kLabel = (path: string): boolean => /_seg\.png$/i.test(path);
+
+/**
+ * Whether a path tells of the full ADE20K data set: its folder (`ADE20K_2016_07_26`, `ADE20K_2021_17_01`), its index
+ * (`index_ade20k.pkl`, `.mat`), or its label and parts files.
+ */
+export function tellsFullAde20k(path: string): boolean {
+  return /(^|[\\/])(ADE20K_20\d\d_\d\d_\d\d([\\/]|$)|index_ade20k\.(pkl|mat)$|ADE_(train|val|frame)_\w*_(seg|parts_\d+)\.png$)/i.test(
+    path,
+  );
+}
+
+/** Whether RGB pixels may be that data set's coding, class R / 10 × 256 + G, of its 3,688 classes. */
+export function isCodedAsFullAde20k(data: ArrayLike<number>, channels: number): boolean {
+  let highest = 0;
+  for (let i = 0; i < data.length; i += channels) {
+    if (data[i]! % 10 !== 0) return false;
+    highest = Math.max(highest, data[i]!);
+  }
+  return highest > 0 && highest <= 140;
+}
+
+/** The words for a label file of that data set. */
+export const fullAde20kLabel = {
+  expected: "one value a pixel",
+  but: "this is a label of the full ADE20K data set, whose class numbers are R / 10 × 256 + G of about 3,000 classes",
+  hint: FULL_ADE20K_HINT,
+};
+
+/**
+ * Refuses the folder of the full data set, whose photos and labels lie side by side.
+ *
+ * @param files - what was found in the folder.
+ * @throws {DataError} `bad-list`.
+ */
+export function refuseFullAde20k(folder: string, files: readonly string[]): void {
+  const found = files.find(tellsFullAde20k);
+  if (found === undefined) return;
+  throw new DataError(
+    "bad-list",
+    {
+      expected: "photos and labels of the scene-parsing benchmark, or of your own,",
+      but: `${folder} holds ${basename(found)}: the full ADE20K data set, whose classes are others`,
+      hint: FULL_ADE20K_HINT,
+    },
+    { data: { file: folder } },
+  );
+}

@@ -1,0 +1,252 @@
+import { extname } from "node:path";
+import { type Explanation, explain, suggestion } from "@seg/errors";
+import { isMap, isPair, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
+import { DataError, refuseUnknown } from "./errors.ts";
+import {
+  hexColor,
+  ignoringValues,
+  type LabelConvention,
+  READY_CONVENTIONS,
+  type ReadyConvention,
+} from "./label-convention.ts";
+import { readBytes } from "./read-bytes.ts";
+import { cells } from "./read-classes.ts";
+
+/** What a convention must agree with, and what it leaves out. */
+export interface ConventionOptions {
+  /** How many classes there are; not checked unless given. */
+  numClasses?: number;
+  /** Values that are ignored whatever they mean otherwise: 0 to 255, or −1, which an 8-bit file holds as 255. */
+  ignore?: readonly number[];
+}
+
+/** The line of the file, from 1. */
+interface Place {
+  file: string;
+  line: number;
+}
+
+/** One row of the file: a value, a colour or `other`, and its class. */
+interface Row {
+  where: Place;
+  key: unknown;
+  /** Undefined where rows stand in the order of their classes. */
+  target: unknown;
+}
+
+const IGNORED = /^(ignored?|void|unlabell?ed|none|null|~)$/i;
+const OTHERS = /^(others?|default|else|\*)$/i;
+const OPTIONS = ["numClasses", "ignore"] satisfies (keyof ConventionOptions)[];
+
+/**
+ * What values or colours of label files mean: one of {@link READY_CONVENTIONS} by its name, or a file that says it. Classes are numbered
+ * from 1 there, as in ADE20K's own label files; `ignore` stands for no class.
+ *
+ * - `.json`, `.yaml`: an object of values, or colours, and their classes, `{"7": 1, "#804080": 2, "255": "ignore", "other": "ignore"}`;
+ *   colours may also be written `"128, 64, 128"`. Or an array of objects `{"color": [128, 64, 128], "class": 2}` (or `value`);
+ * - `.csv`, `.tsv`: a header line with columns `value`, or `color`, or `r`, `g`, `b`, and `class`.
+ *
+ * In an array or table without `class`, such as a list of names and colours, the first row is class 1, the next one 2, and so on. What is
+ * not listed is refused in label files, unless there is an entry `other`.
+ *
+ * @throws {DataError} `bad-classes`, naming the file and line; `not-found`, `unreadable`; `option` if the values to ignore are none, or a
+ *   ready convention is for another number of classes.
+ */
+export async function readLabelConvention(
+  nameOrPath: ReadyConvention | (string & {}),
+  options: ConventionOptions = {},
+): Promise<LabelConvention> {
+  refuseUnknown(options, OPTIONS, "the options of readLabelConvention");
+  const { numClasses, ignore = [] } = options;
+  const ready = Object.hasOwn(READY_CONVENTIONS, nameOrPath)
+    ? READY_CONVENTIONS[nameOrPath as ReadyConvention]
+    : undefined;
+  if (ready && numClasses !== undefined && (ready.numClasses ?? numClasses) !== numClasses) {
+    throw new DataError(
+      "option",
+      {
+        expected: `${ready.numClasses} classes for the label convention ${ready.name}`,
+        received: String(numClasses),
+        hint: `set DATASET.num_class to ${ready.numClasses} (--num-class ${ready.numClasses}), or name a file of values and their classes by DATASET.label_map`,
+      },
+      { data: { option: "numClasses", received: numClasses, numClasses } },
+    );
+  }
+  return ignoringValues(ready ?? (await fromFile(nameOrPath, numClasses)), ignore);
+}
+
+async function fromFile(path: string, numClasses?: number): Promise<LabelConvention> {
+  const text = await readText(path);
+  const rows = /^\.[ct]sv$/i.test(extname(path)) ? fromTable(path, text) : fromYaml(path, text);
+  if (rows.length === 0) {
+    throw bad(
+      { file: path, line: 1 },
+      {
+        expected: "at least one value or colour and its class",
+        received: "none",
+        hint: 'write {"0": 1, "255": "ignore"}, say',
+      },
+    );
+  }
+  const unlike = rows.find(({ target }) => (target === undefined) !== (rows[0]!.target === undefined));
+  if (unlike) {
+    const expected = "a class in each row, or in none of them, as they then stand in the order of their classes,";
+    throw bad(unlike.where, { expected, received: unlike.target === undefined ? "none" : show(unlike.target) });
+  }
+  const values: Record<number, number> = {};
+  const colors: Record<string, number> = {};
+  let others: number | undefined;
+  const seen = new Map<string, Place>();
+  const zeros: Place[] = [];
+  let highest = 0;
+  rows.forEach(({ where, key, target }, i) => {
+    const number = classNumber(where, target === undefined ? i + 1 : target, numClasses);
+    if (number === 0 && !IGNORED.test(String(target))) zeros.push(where);
+    highest = Math.max(highest, number);
+    const parsed = OTHERS.test(String(key)) ? "other" : parseKey(where, key);
+    const before = seen.get(String(parsed));
+    if (before) {
+      const hint = "leave one of them out";
+      throw bad(where, {
+        expected: "each value or colour once",
+        but: `${parsed} stands in line ${before.line} too`,
+        hint,
+      });
+    }
+    seen.set(String(parsed), where);
+    if (parsed === "other") others = number;
+    else if (typeof parsed === "number") values[parsed] = number;
+    else colors[parsed] = number;
+  });
+  const [zero] = zeros;
+  if (zero && numClasses !== undefined && highest === numClasses - 1) {
+    throw bad(zero, {
+      expected: `classes counted from 1, to ${numClasses}`,
+      received: `0 to ${highest}`,
+      hint: "add one to each, or write `ignore` for 0 if it means that",
+    });
+  }
+  return {
+    name: path,
+    ...(Object.keys(values).length > 0 && { values }),
+    ...(Object.keys(colors).length > 0 && { colors }),
+    ...(others !== undefined && { others }),
+  };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return (await readBytes(path)).toString("utf8").replace(/^\uFEFF/, "");
+  } catch (error) {
+    // A misspelled name looks like a file that is not there.
+    if (!(error instanceof DataError) || error.code !== "not-found" || /[./\\]/.test(path)) throw error;
+    throw new DataError(
+      "not-found",
+      `Unknown label convention ${path}, and no file of that name: ${suggestion(path, Object.keys(READY_CONVENTIONS))}`,
+      { cause: error, data: { file: path } },
+    );
+  }
+}
+
+function classNumber(where: Place, target: unknown, numClasses = 255): number {
+  if (target === null || IGNORED.test(String(target))) return 0;
+  const number = typeof target === "string" && target.trim() !== "" ? Number(target) : target;
+  if (typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= numClasses) return number;
+  const hint = "classes are counted from 1, as in ADE20K's label files; write `ignore` for what has no class";
+  throw bad(where, { expected: `a class from 1 to ${numClasses}, or \`ignore\``, received: show(target), hint });
+}
+
+/** A value, or a colour as `#rrggbb`. */
+function parseKey(where: Place, key: unknown): number | string {
+  const hex = typeof key === "string" && /^#([\da-f]{6})$/i.exec(key.trim());
+  if (hex) return `#${hex[1]!.toLowerCase()}`;
+  const parts = Array.isArray(key) ? key : numbersOf(key);
+  const isByte = (part: unknown) => Number.isInteger(part) && (part as number) >= 0 && (part as number) <= 255;
+  if (parts?.length === 3 && parts.every(isByte)) return hexColor(parts[0], parts[1], parts[2]);
+  if (parts?.length === 1 && parts[0] === -1) return 255;
+  if (parts?.length === 1 && isByte(parts[0])) return parts[0];
+  throw bad(where, {
+    expected: "a value from 0 to 255, a colour such as #804080 or 128,64,128, or `other`",
+    received: show(key),
+    hint: "correct the line",
+  });
+}
+
+/** The numbers of `7`, `128,64,128`, `(128, 64, 128)`, `[ 128, 64, 128 ]` or `128 64 128`. */
+function numbersOf(key: unknown): number[] | undefined {
+  if (typeof key === "number") return [key];
+  const inner = /^\s*[([]?\s*(-?\d+(?:\s*[,;\s]\s*\d+){0,2})\s*[)\]]?\s*$/.exec(String(key))?.[1];
+  return inner?.split(/[,;\s]+/).map(Number);
+}
+
+/** JSON is YAML too, with its lines. */
+function fromYaml(path: string, text: string): Row[] {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const at = (offset = 0): Place => ({ file: path, line: lines.linePos(offset).line });
+  const [problem] = document.errors;
+  if (problem) {
+    const hint = "correct it, or name the file .csv or .tsv";
+    throw bad(at(problem.pos[0]), { expected: "JSON or YAML", but: problem.message.split("\n")[0]!, hint });
+  }
+  const root = document.contents as ParsedNode | null;
+  const js = (node: unknown): unknown => (node as { toJS?(of: typeof document): unknown } | null)?.toJS?.(document);
+  if (root === null) return [];
+  if (isMap(root)) {
+    return root.items.filter(isPair).map(({ key, value }) => ({
+      where: at((key as ParsedNode).range?.[0]),
+      // The text of a scalar: 012 or 1e1 are not meant.
+      key: isScalar(key) ? (key.source ?? key.value) : js(key),
+      target: js(value) ?? null,
+    }));
+  }
+  if (isSeq(root)) {
+    return root.items.map((item) => rowOf(at((item as ParsedNode).range?.[0]), js(item)));
+  }
+  const hint = 'write {"0": 1, "255": "ignore"}, say';
+  throw bad(at(), { expected: "an object of values or colours and their classes", received: show(js(root)), hint });
+}
+
+/** Makes a row of an object, whose keys are the columns of a table. */
+function rowOf(where: Place, item: unknown): Row {
+  const columns = new Map(
+    Object.entries(item !== null && typeof item === "object" && !Array.isArray(item) ? item : {}).map(
+      ([name, value]) => [name.trim().toLowerCase(), value] as const,
+    ),
+  );
+  const [r, g, b] = ["r", "g", "b"].map((name) => columns.get(name));
+  const key = columns.get("value") ?? columns.get("color") ?? columns.get("colour");
+  if (key === undefined && (r === undefined || g === undefined || b === undefined)) {
+    const hint = "name them so; other columns are passed over";
+    throw bad(where, { expected: "`value`, `color` or `r`, `g` and `b`, and `class`", received: show(item), hint });
+  }
+  return { where, key: key ?? [r, g, b].map(Number), target: columns.get("class") };
+}
+
+function fromTable(path: string, text: string): Row[] {
+  const [first = ""] = text.split(/\r?\n/, 1);
+  // Cells of a .csv are divided by semicolons where commas are decimal points.
+  const delimiter = [",", "\t", ";"].reduce((best, mark) => (count(first, mark) > count(first, best) ? mark : best));
+  const rows = text.split(/\r?\n/).flatMap((line, i) => {
+    const parts =
+      delimiter === "," ? cells(line) : line.split(delimiter).map((part) => part.trim().replace(/^"(.*)"$/, "$1"));
+    return parts.some((part) => part !== "") ? [{ where: { file: path, line: i + 1 }, parts }] : [];
+  });
+  const header = rows.shift();
+  if (!header) return [];
+  return rows.map(({ where, parts }) => {
+    if (parts.length !== header.parts.length) {
+      const hint = "quote what holds commas";
+      throw bad(where, { expected: `${header.parts.length} columns`, received: String(parts.length), hint });
+    }
+    return rowOf(where, Object.fromEntries(header.parts.map((name, i) => [name, parts[i]])));
+  });
+}
+
+const count = (text: string, mark: string) => text.split(mark).length;
+
+const show = (value: unknown) =>
+  value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value)).slice(0, 80);
+
+const bad = (where: Place, explanation: Explanation): DataError =>
+  new DataError("bad-classes", `${where.file}:${where.line}: ${explain(explanation)}`, { data: { ...where } });
