@@ -43,13 +43,13 @@ export class Cursor {
     return this.take(1)[0]!;
   }
 
-  /** A line of at most 256 bytes, without its end. */
-  line(): string {
-    let text = "";
-    for (let length = 0; length < 256; length++) {
+  /** A line of at most `limit` bytes, without its end. */
+  line(limit = 256): string {
+    const bytes: number[] = [];
+    while (bytes.length < limit) {
       const byte = this.byte();
-      if (byte === 10) return text;
-      text += String.fromCharCode(byte);
+      if (byte === 10) return Buffer.from(bytes).toString("latin1");
+      bytes.push(byte);
     }
     throw new CheckpointError("corrupt", "a line of its pickle has no end: get the file anew");
   }

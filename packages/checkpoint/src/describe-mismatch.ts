@@ -5,9 +5,16 @@ import type { LoadReport, ShapeMismatch } from "./load-report.ts";
 // Of each list, in the message.
 const SHOWN = 4;
 
-/** One line on how a state dict differs from a model with `count` weights, with the likely way out. */
-export function describeMismatch(model: string, count: number, report: LoadReport): string {
-  const { missing, unexpected, shapeMismatch } = report;
+/**
+ * One line on how a state dict differs from a model.
+ *
+ * @param model - The model's name.
+ * @param report - What fits and what does not.
+ * @param hint - The way out, as it follows the colon; the likely one for callers of `loadWeights` unless given.
+ */
+export function describeMismatch(model: string, report: LoadReport, hint: string = wayOut(report)): string {
+  const { loaded, missing, unexpected, shapeMismatch } = report;
+  const count = loaded.length + missing.length + shapeMismatch.length;
   const parts = [
     list("missing", missing, quote),
     list("unexpected", unexpected, (name) => {
@@ -19,7 +26,7 @@ export function describeMismatch(model: string, count: number, report: LoadRepor
     }),
   ];
   const differences = parts.filter((part) => part !== "").join("; ");
-  return `Expected the ${count} weights of model ${model} but found ${differences}: ${wayOut(report)}.`;
+  return `Expected the ${count} weights of model ${model} but found ${differences}: ${hint}.`;
 }
 
 function list<T>(what: string, items: readonly T[], describe: (item: T) => string): string {

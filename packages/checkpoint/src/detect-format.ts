@@ -16,8 +16,8 @@ export function detectFormat(file: ByteFile): CheckpointFormat {
 
   const text = head.toString("latin1");
   if (text.startsWith("PK\x03\x04")) return "pth-zip";
-  // A pickle of protocol 2 or later, or one that begins by naming a function.
-  if (head[0] === 0x80 || /^c[\w.]+\n[\w.]+\n/.test(text)) return "pth-legacy";
+  // A pickle of protocol 2 or later; one that begins by naming a function, or with torch.save's number as protocols 0 and 1 write it.
+  if (head[0] === 0x80 || /^(c[\w.]+\n[\w.]+\n|L\d+L\n\.)/.test(text)) return "pth-legacy";
   if (head.length > 8 && text[8] === "{" && head.readUInt16LE(6) === 0) return "safetensors";
 
   if (/^(\u00ef\u00bb\u00bf)?\s*<(!doctype|!--|html|head|body|\?xml|script|meta|title)/i.test(text)) {

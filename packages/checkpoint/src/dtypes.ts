@@ -8,28 +8,41 @@ export type DType =
   | "int32"
   | "int16"
   | "int8"
+  | "uint64"
+  | "uint32"
+  | "uint16"
   | "uint8"
   | "bool";
 
-/** A tensor's values; `int64` comes as a `BigInt64Array`, `bool` as 0 and 1 in a `Uint8Array`, half precision as a `Float32Array`. */
-export type TensorData = Float64Array | Float32Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint8Array;
-
-/** Values as stored in a file: half-precision ones are 16-bit patterns. */
-export type StoredData = TensorData | Uint16Array;
+/**
+ * A tensor's values; `int64` comes as a `BigInt64Array`, `uint64` as a `BigUint64Array`, `bool` as 0 and 1 in a `Uint8Array`, half precision
+ * as a `Float32Array`.
+ */
+export type TensorData =
+  | Float64Array
+  | Float32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | Uint32Array
+  | Uint16Array
+  | Uint8Array;
 
 interface DTypeInfo {
   /** Bytes of one element. */
   readonly bytes: number;
-  /** The typed array over the stored bits. */
+  /** The typed array over the stored bits; half-precision ones are 16-bit patterns. */
   readonly array: new (
     buffer: ArrayBuffer,
     byteOffset: number,
     length: number,
-  ) => StoredData;
+  ) => TensorData;
   /** The name in a safetensors header. */
   readonly safetensors: string;
-  /** The storage class in PyTorch's pickles. */
-  readonly storage: string;
+  /** The storage class in PyTorch's pickles; types that have none of their own lie in an untyped one. */
+  readonly storage?: string;
 }
 
 export const DTYPES: Readonly<Record<DType, DTypeInfo>> = {
@@ -41,11 +54,17 @@ export const DTYPES: Readonly<Record<DType, DTypeInfo>> = {
   int32: { bytes: 4, array: Int32Array, safetensors: "I32", storage: "IntStorage" },
   int16: { bytes: 2, array: Int16Array, safetensors: "I16", storage: "ShortStorage" },
   int8: { bytes: 1, array: Int8Array, safetensors: "I8", storage: "CharStorage" },
+  uint64: { bytes: 8, array: BigUint64Array, safetensors: "U64" },
+  uint32: { bytes: 4, array: Uint32Array, safetensors: "U32" },
+  uint16: { bytes: 2, array: Uint16Array, safetensors: "U16" },
   uint8: { bytes: 1, array: Uint8Array, safetensors: "U8", storage: "ByteStorage" },
   bool: { bytes: 1, array: Uint8Array, safetensors: "BOOL", storage: "BoolStorage" },
 };
 
-/** The element type by its safetensors name or storage class. */
-export function dtypeNamed(key: "safetensors" | "storage", value: string): DType | undefined {
-  return (Object.keys(DTYPES) as DType[]).find((dtype) => DTYPES[dtype][key] === value);
+/** All of their names. */
+export const DTYPE_NAMES = Object.keys(DTYPES) as DType[];
+
+/** The element type by its safetensors name. */
+export function dtypeNamed(safetensors: string): DType | undefined {
+  return DTYPE_NAMES.find((dtype) => DTYPES[dtype].safetensors === safetensors);
 }

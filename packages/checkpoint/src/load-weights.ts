@@ -1,9 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { describeMismatch } from "./describe-mismatch.ts";
 import type { TensorData } from "./dtypes.ts";
-import { CheckpointError, refuseUnknown } from "./errors.ts";
+import { CheckpointError, quote, refuseUnknown } from "./errors.ts";
 import type { LoadReport, ShapeMismatch } from "./load-report.ts";
+import { Opaque, refusal } from "./opaque.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
+import type { Checkpoint } from "./read-checkpoint.ts";
 import type { NamedTensor, StateDict } from "./tensor.ts";
 
 /** Options of `loadWeights`. */
@@ -12,9 +14,16 @@ export interface LoadOptions {
   strict?: boolean | undefined;
   /** Which names of the state dict to ignore. */
   ignore?: ((name: string) => boolean) | undefined;
+  /**
+   * Which of the model's weights need not fit in strict mode: what is missing, or of another shape, keeps what the model has there. The
+   * report tells of it.
+   */
+  optional?: ((name: string, mismatch: ShapeMismatch | undefined) => boolean) | undefined;
+  /** Gives the state dict's names in the model's terms, where another implementation calls the same layers otherwise. */
+  rename?: ((state: StateDict) => (name: string) => string) | undefined;
 }
 
-export const LOAD_OPTIONS = ["strict", "ignore"] satisfies (keyof LoadOptions)[];
+export const LOAD_OPTIONS = ["strict", "ignore", "optional", "rename"] satisfies (keyof LoadOptions)[];
 
 // PyTorch's step counter, and the running sums of MIT's synchronized batch norm.
 const BUFFERS = new Set(["num_batches_tracked", "_tmp_running_mean", "_tmp_running_var", "_running_iter"]);
@@ -46,40 +55,86 @@ export function loadWeights(model: tf.LayersModel, state: StateDict, options: Lo
 }
 
 /** {@link loadWeights} up to the writing. */
-export function matchWeights(model: tf.LayersModel, state: StateDict, options: LoadOptions): WeightMatch {
+export function matchWeights(model: tf.LayersModel, given: StateDict, options: LoadOptions): WeightMatch {
   refuseUnknown(options, LOAD_OPTIONS, "the options of loadWeights");
-  const { strict = true, ignore = () => false } = options;
+  const { strict = true, ignore = () => false, optional = () => false, rename } = options;
   const parameters = parametersOf(model);
   const known = new Set(parameters.map(({ name }) => name));
   const lacksHead = HEADS.filter((head) => !parameters.some(({ name }) => name.startsWith(head)));
+  const translate = rename?.(given) ?? ((name: string) => name);
+  const prefix = prefixOf([...given.keys()].map(translate), known);
   const isIgnored = (name: string): boolean =>
     ignore(name) ||
     (!known.has(name) &&
       (BUFFERS.has(name.slice(name.lastIndexOf(".") + 1)) || lacksHead.some((head) => name.startsWith(head))));
 
-  const ignored = [...state.keys()].filter(isIgnored);
-  const ignoredNames = new Set(ignored);
+  const state = new Map<string, NamedTensor>();
+  const ignored: string[] = [];
+  for (const [old, tensor] of given) {
+    const name = translate(old);
+    // Beside the module that this model is.
+    if (!name.startsWith(prefix) || isIgnored(name.slice(prefix.length))) ignored.push(old);
+    else state.set(name.slice(prefix.length), tensor);
+  }
   const pairs: [Parameter, NamedTensor][] = [];
   const missing: string[] = [];
   const shapeMismatch: ShapeMismatch[] = [];
   for (const parameter of parameters) {
     const { name, shape } = parameter;
-    const tensor = ignoredNames.has(name) ? undefined : state.get(name);
+    const tensor = state.get(name);
     if (!tensor) missing.push(name);
     else if (!sameShape(shape, tensor.shape)) shapeMismatch.push({ name, expected: shape, received: tensor.shape });
     else pairs.push([parameter, tensor]);
   }
-  const unexpected = [...state.keys()].filter((name) => !known.has(name) && !ignoredNames.has(name));
+  const unexpected = [...state.keys()].filter((name) => !known.has(name));
   const report = { loaded: pairs.map(([{ name }]) => name), missing, unexpected, shapeMismatch, ignored };
-  if (strict && missing.length + unexpected.length + shapeMismatch.length > 0) {
-    const line = describeMismatch(model.name, parameters.length, report);
-    throw new CheckpointError("mismatch", line, { data: { model: model.name, report } });
+  const wrong = {
+    ...report,
+    missing: missing.filter((name) => !optional(name, undefined)),
+    shapeMismatch: shapeMismatch.filter((mismatch) => !optional(mismatch.name, mismatch)),
+  };
+  if (strict && wrong.missing.length + unexpected.length + wrong.shapeMismatch.length > 0) {
+    refuseSkipped(given, (name) => wrong.missing.includes(translate(name).slice(prefix.length)));
+    const line = describeMismatch(model.name, wrong);
+    throw new CheckpointError("mismatch", line, { data: { model: model.name, report: wrong } });
   }
   return { pairs, report };
 }
 
+/**
+ * What begins the names of the module that a model is, within those of a larger network (`backbone.`) or of a training script's: that under
+ * which most of the model's names are found.
+ */
+function prefixOf(names: readonly string[], known: ReadonlySet<string>): string {
+  const found = new Map([["", 0]]);
+  for (const name of names) {
+    for (let at = 0; ; ) {
+      if (known.has(name.slice(at))) {
+        const prefix = name.slice(0, at);
+        found.set(prefix, (found.get(prefix) ?? 0) + 1);
+      }
+      at = name.indexOf(".", at) + 1;
+      if (at === 0) break;
+    }
+  }
+  // Of two copies, the one that is nearer to the root, or comes first: a training script's average of the weights lies deeper or behind.
+  const depth = (prefix: string) => prefix.split(".").length;
+  return [...found].reduce((best, one) =>
+    one[1] > best[1] || (one[1] === best[1] && depth(one[0]) < depth(best[0])) ? one : best,
+  )[0];
+}
+
+/** @throws {CheckpointError} if a file has something other than a tensor where one is needed. */
+function refuseSkipped(state: StateDict, isNeeded: (name: string) => boolean): void {
+  const { skipped } = state as Partial<Checkpoint>;
+  for (const [name, global] of skipped ?? []) {
+    if (isNeeded(name)) throw refusal(new Opaque(global), quote(name));
+  }
+}
+
 function write({ variable, toVariable }: Parameter, data: TensorData): void {
-  const numbers = data instanceof BigInt64Array ? Float64Array.from(data, Number) : data;
+  const numbers =
+    data instanceof BigInt64Array || data instanceof BigUint64Array ? Float64Array.from(data, Number) : data;
   tf.tidy(() => {
     variable.write(tf.tensor(toVariable(numbers), variable.shape as number[], variable.dtype));
   });

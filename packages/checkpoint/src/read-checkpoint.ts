@@ -1,11 +1,12 @@
 import { ByteFile } from "./byte-file.ts";
 import { type CheckpointFormat, detectFormat } from "./detect-format.ts";
 import { aboutFile, CheckpointError, quote, refuseUnknown } from "./errors.ts";
+import type { Opaque } from "./opaque.ts";
+import { plainNames } from "./plain-names.ts";
 import { readLegacy } from "./read-legacy.ts";
 import { readSafetensors } from "./read-safetensors.ts";
 import { readZip } from "./read-zip.ts";
 import type { NamedTensor, StateDict, StoredTensor } from "./tensor.ts";
-import { withoutModulePrefix } from "./unwrap-state-dict.ts";
 
 /** A state dict read from a file. */
 export interface Checkpoint extends StateDict {
@@ -13,19 +14,37 @@ export interface Checkpoint extends StateDict {
   readonly format: CheckpointFormat;
   /** The `__metadata__` of a safetensors file; empty for the others. */
   readonly metadata: Readonly<Record<string, string>>;
+  /**
+   * What was passed over because it is no tensor that is read: by name, the class or function that a pickle makes it with
+   * (`argparse.Namespace`), or the type of a safetensors file.
+   */
+  readonly skipped: ReadonlyMap<string, string>;
+}
+
+/** What a file holds, by the names that it has there. */
+export interface ReadContents {
+  readonly tensors: readonly StoredTensor[];
+  readonly skipped: ReadonlyMap<string, Opaque>;
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** Options of `readCheckpoint`. */
 export interface ReadOptions {
   /** Renames tensors; undefined skips one. */
   map?: ((name: string) => string | undefined) | undefined;
+  /**
+   * Takes only the tensors whose names begin with this and a dot, and leaves that out: `encoder` of a whole segmentation network in one file.
+   * A file without such names is taken whole.
+   */
+  part?: string | undefined;
 }
 
-export const READ_OPTIONS = ["map"] satisfies (keyof ReadOptions)[];
+export const READ_OPTIONS = ["map", "part"] satisfies (keyof ReadOptions)[];
 
 /**
- * Reads a state dict from a `.pth` file of either format or from safetensors, whatever the file is called. A nested
- * `state_dict` is found, DataParallel's prefix `module.` is stripped, and no code in the file is executed. Memory: the bytes of the tensors, once.
+ * Reads a state dict from a `.pth` file of either format or from safetensors, whatever the file is called. The state dict is
+ * found among what training scripts save beside it, the prefixes of wrappers (`module.`, `_orig_mod.`, `model.`, `net.`) are stripped, what
+ * is no tensor is passed over, and no code in the file is executed. Memory: the bytes of the tensors, once.
  *
  * @param path - The file.
  * @param options - See `ReadOptions`.
@@ -41,8 +60,8 @@ export async function readCheckpoint(path: string, options: ReadOptions = {}): P
     const file = await ByteFile.open(path);
     try {
       const format = detectFormat(file);
-      const { tensors, metadata } = await readTensors(file, format);
-      return Object.assign(rename(tensors, options.map), { format, metadata });
+      const contents = await readContents(file, format);
+      return Object.assign(rename(contents, options), { format, metadata: contents.metadata ?? {} });
     } finally {
       await file.close();
     }
@@ -57,19 +76,26 @@ export async function readCheckpoint(path: string, options: ReadOptions = {}): P
   }
 }
 
-async function readTensors(
-  file: ByteFile,
-  format: CheckpointFormat,
-): Promise<{ tensors: StoredTensor[]; metadata: Record<string, string> }> {
+function readContents(file: ByteFile, format: CheckpointFormat): Promise<ReadContents> {
   if (format === "safetensors") return readSafetensors(file);
-  return { tensors: await (format === "pth-zip" ? readZip(file) : readLegacy(file)), metadata: {} };
+  return format === "pth-zip" ? readZip(file) : readLegacy(file);
 }
 
-function rename(tensors: readonly StoredTensor[], map = (name: string): string | undefined => name) {
-  const strip = withoutModulePrefix(tensors.map(({ name }) => name));
+function rename({ tensors, skipped }: ReadContents, { map = (name) => name, part }: ReadOptions) {
+  const plain = plainNames(
+    tensors.map(({ name }) => name),
+    skipped.keys(),
+  );
+  const isInPart = (name: string) => part !== undefined && name.startsWith(`${part}.`);
+  const hasPart = tensors.some(({ name }) => isInPart(plain(name)));
+  const newName = (old: string): string | undefined => {
+    const name = plain(old);
+    if (!hasPart) return map(name);
+    return isInPart(name) ? map(name.slice(part!.length + 1)) : undefined;
+  };
   const state = new Map<string, NamedTensor>();
   for (const tensor of tensors) {
-    const name = map(strip(tensor.name));
+    const name = newName(tensor.name);
     if (name === undefined) continue;
     if (state.has(name))
       throw new CheckpointError("mismatch", `map gave the name ${quote(name)} to two tensors: let it tell them apart`, {
@@ -77,5 +103,10 @@ function rename(tensors: readonly StoredTensor[], map = (name: string): string |
       });
     state.set(name, tensor.named(name));
   }
-  return state;
+  const passedOver = new Map<string, string>();
+  for (const [old, { global }] of skipped) {
+    const name = newName(old);
+    if (name !== undefined && !state.has(name)) passedOver.set(name, global);
+  }
+  return Object.assign(state, { skipped: passedOver });
 }

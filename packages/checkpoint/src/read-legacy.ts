@@ -1,11 +1,12 @@
 import type { ByteFile } from "./byte-file.ts";
 import { Cursor } from "./cursor.ts";
-import { DTYPES } from "./dtypes.ts";
 import { CheckpointError, quote } from "./errors.ts";
+import { Opaque, refusal } from "./opaque.ts";
 import type { StorageRef } from "./pickle-globals.ts";
+import type { ReadContents } from "./read-checkpoint.ts";
 import { StoredTensor } from "./tensor.ts";
 import { MAX_PICKLE, unpickle } from "./unpickle.ts";
-import { tensorsOf } from "./unwrap-state-dict.ts";
+import { contentsOf } from "./unwrap-state-dict.ts";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
@@ -16,33 +17,36 @@ const malformed = (what: string) => new CheckpointError("corrupt", `${what}: get
  * Reads PyTorch's format of 2018: pickles of a magic number, the protocol, the machine's traits, the object and its storages'
  * keys, then each storage as an element count and its elements.
  */
-export async function readLegacy(file: ByteFile): Promise<StoredTensor[]> {
+export async function readLegacy(file: ByteFile): Promise<ReadContents> {
   const cursor = new Cursor(file, 0, MAX_PICKLE);
-  if (unpickle(cursor).value !== MAGIC) {
+  const magic = unpickle(cursor).value;
+  if (magic instanceof Opaque) throw refusal(magic);
+  if (magic !== MAGIC) {
     throw new CheckpointError(
       "unsupported",
       "it is a pickle, but not one that torch.save wrote: save it in Python with torch.save(model.state_dict(), path)",
     );
   }
   const protocol = unpickle(cursor).value;
-  if (protocol !== PROTOCOL)
-    throw malformed(`it names protocol ${String(protocol)}, where ${PROTOCOL} is the only one`);
-  const traits = unpickle(cursor).value;
-  if (traits instanceof Map && traits.get("little_endian") === false) {
-    throw new CheckpointError("unsupported", "it was written on a big-endian machine: save it again on a common one");
+  if (protocol !== PROTOCOL) {
+    const named = typeof protocol === "number" ? `protocol ${protocol}` : "no protocol";
+    throw malformed(`it names ${named}, where ${PROTOCOL} is the only one`);
   }
+  // The machine's traits: PyTorch writes these files little-endian on every machine, whatever they say.
+  unpickle(cursor);
   const { value: root, storages } = unpickle(cursor);
   const keys = unpickle(cursor).value;
   if (!Array.isArray(keys)) throw malformed("its list of storages is missing");
 
-  const tensors = tensorsOf(root);
+  const { tensors, skipped } = contentsOf(root);
   const needed = new Set([...tensors.values()].map((tensor) => tensor.storage.key));
   const buffers = await readStorages(file, cursor.position, keys, storages, needed);
-  return [...tensors].map(([name, { storage, view }]) => {
-    const buffer = buffers.get(storage.key);
+  const list = [...tensors].map(([name, tensor]) => {
+    const buffer = buffers.get(tensor.storage.key);
     if (!buffer) throw malformed(`the elements of ${quote(name)} are missing`);
-    return new StoredTensor(name, storage.dtype, { ...view, offset: view.offset + storage.start }, buffer);
+    return new StoredTensor(name, tensor.dtype, tensor.viewOfStorage, buffer);
   });
+  return { tensors: list, skipped };
 }
 
 async function readStorages(
@@ -54,9 +58,10 @@ async function readStorages(
 ): Promise<Map<string, ArrayBuffer>> {
   const known = new Map<unknown, StorageRef>();
   for (const storage of storages) {
-    const { dtype, count } = known.get(storage.key) ?? storage;
-    if (dtype !== storage.dtype || count !== storage.count) throw malformed("it describes one storage in two ways");
-    known.set(storage.key, storage);
+    // The same bytes may be of several types; the first one counts them in the file.
+    const first = known.get(storage.key) ?? storage;
+    if (first.bytes !== storage.bytes) throw malformed("it describes one storage in two ways");
+    known.set(storage.key, first);
   }
   const buffers = new Map<string, ArrayBuffer>();
   const count = Buffer.alloc(8);
@@ -68,7 +73,7 @@ async function readStorages(
     file.readSync(count, position);
     if (count.readBigInt64LE() !== BigInt(storage.count)) throw malformed("a storage's size is not the one announced");
     position += 8;
-    const bytes = storage.count * DTYPES[storage.dtype].bytes;
+    const { bytes } = storage;
     if (needed.has(storage.key)) {
       buffers.set(storage.key, await file.readBytes(position, bytes));
     }

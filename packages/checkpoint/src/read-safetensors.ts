@@ -1,6 +1,8 @@
 import type { ByteFile } from "./byte-file.ts";
 import { DTYPES, type DType, dtypeNamed } from "./dtypes.ts";
 import { CheckpointError, quote } from "./errors.ts";
+import { Opaque, refusal } from "./opaque.ts";
+import type { ReadContents } from "./read-checkpoint.ts";
 import { elementCount, rowMajorStrides } from "./strides.ts";
 import { checkView, MAX_RANK, StoredTensor } from "./tensor.ts";
 
@@ -11,16 +13,17 @@ const malformed = (what: string) => new CheckpointError("corrupt", `${what}: get
 
 interface Entry {
   name: string;
-  dtype: DType;
+  /** Undefined for a type that is not read. */
+  dtype: DType | undefined;
+  /** The type's name in the file. */
+  stored: string;
   shape: number[];
   begin: number;
   end: number;
 }
 
 /** Reads safetensors: the header's length, the header in JSON, the tensors' bytes. */
-export async function readSafetensors(
-  file: ByteFile,
-): Promise<{ tensors: StoredTensor[]; metadata: Record<string, string> }> {
+export async function readSafetensors(file: ByteFile): Promise<ReadContents> {
   const prefix = Buffer.alloc(8);
   file.readSync(prefix, 0);
   const length = Number(prefix.readBigUInt64LE());
@@ -38,11 +41,18 @@ export async function readSafetensors(
   const start = 8 + length;
   checkLayout(entries, file.size - start);
   const tensors: StoredTensor[] = [];
-  for (const { name, dtype, shape, begin, end } of entries) {
+  const skipped = new Map<string, Opaque>();
+  for (const { name, dtype, stored, shape, begin, end } of entries) {
+    if (!dtype) {
+      skipped.set(name, new Opaque(stored));
+      continue;
+    }
     const buffer = await file.readBytes(start + begin, end - begin);
     tensors.push(new StoredTensor(name, dtype, { shape, strides: rowMajorStrides(shape), offset: 0 }, buffer));
   }
-  return { tensors, metadata };
+  const [first] = skipped;
+  if (first && tensors.length === 0) throw refusal(first[1], quote(first[0]));
+  return { tensors, skipped, metadata };
 }
 
 function parseHeader(text: string): { entries: Entry[]; metadata: Record<string, string> } {
@@ -71,13 +81,7 @@ function parseHeader(text: string): { entries: Entry[]; metadata: Record<string,
 
 function parseEntry(name: string, value: unknown): Entry {
   const { dtype: stored, shape, data_offsets: offsets } = isRecord(value) ? value : {};
-  const dtype = dtypeNamed("safetensors", String(stored));
-  if (typeof stored === "string" && !dtype) {
-    throw new CheckpointError("unsupported", `${quote(name)} is of type ${quote(stored)}: save it as F32`, {
-      data: { tensor: name },
-    });
-  }
-  if (!(dtype && Array.isArray(shape) && Array.isArray(offsets) && offsets.length === 2)) {
+  if (!(typeof stored === "string" && Array.isArray(shape) && Array.isArray(offsets) && offsets.length === 2)) {
     throw malformed(`${quote(name)} has no type, shape and offsets`);
   }
   const [begin, end] = offsets;
@@ -85,11 +89,13 @@ function parseEntry(name: string, value: unknown): Entry {
     throw malformed(`${quote(name)} has no valid offsets`);
   }
   if (shape.length > MAX_RANK) throw malformed(`${quote(name)} has ${shape.length} axes`);
+  const dtype = dtypeNamed(stored);
+  if (!dtype) return { name, dtype, stored, shape, begin, end };
   const { bytes } = DTYPES[dtype];
   checkView(name, { shape, strides: rowMajorStrides(shape), offset: 0 }, (end - begin) / bytes);
   if (elementCount(shape) * bytes !== end - begin)
     throw malformed(`${quote(name)} has more bytes than its shape needs`);
-  return { name, dtype, shape, begin, end };
+  return { name, dtype, stored, shape, begin, end };
 }
 
 /** The tensors must follow each other without gaps, up to the file's end. */

@@ -1,18 +1,19 @@
 import type { ByteFile } from "./byte-file.ts";
 import { Cursor } from "./cursor.ts";
-import { DTYPES } from "./dtypes.ts";
 import { CheckpointError, quote } from "./errors.ts";
 import type { TensorRef } from "./pickle-globals.ts";
+import type { ReadContents } from "./read-checkpoint.ts";
+import { swapBytes } from "./swap-bytes.ts";
 import { StoredTensor } from "./tensor.ts";
 import { MAX_PICKLE, unpickle } from "./unpickle.ts";
-import { tensorsOf } from "./unwrap-state-dict.ts";
+import { contentsOf } from "./unwrap-state-dict.ts";
 import { ZipArchive } from "./zip-archive.ts";
 
 // torch.save compresses nothing. A file that another program has compressed may inflate to this much more than its own size.
 const MAX_INFLATED = 2 ** 27;
 
 /** Reads PyTorch's format of today: a zip file of a pickle and the storages. */
-export async function readZip(file: ByteFile): Promise<StoredTensor[]> {
+export async function readZip(file: ByteFile): Promise<ReadContents> {
   const archive = await ZipArchive.open(file);
   const pickle = archive.names.find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   if (pickle === undefined) {
@@ -23,26 +24,19 @@ export async function readZip(file: ByteFile): Promise<StoredTensor[]> {
     throw new CheckpointError("unsupported", "it is a TorchScript program: save model.state_dict() with torch.save");
   }
   const order = await readSmall(archive, `${folder}byteorder`, 64);
-  if (order?.toString("latin1").trim() === "big") {
-    throw new CheckpointError("unsupported", "it was written on a big-endian machine: save it again on a common one");
-  }
+  const bigEndian = order?.toString("latin1").trim() === "big";
   const bytes = (await readSmall(archive, pickle, MAX_PICKLE))!;
   const source = {
     size: bytes.length,
     readSync: (target: Uint8Array, position: number) =>
       void target.set(bytes.subarray(position, position + target.length)),
   };
-  const tensors = tensorsOf(unpickle(new Cursor(source, 0, MAX_PICKLE)).value);
-  const buffers = await readStorages(file, archive, folder, tensors);
-  return [...tensors].map(
-    ([name, { storage, view }]) =>
-      new StoredTensor(
-        name,
-        storage.dtype,
-        { ...view, offset: view.offset + storage.start },
-        buffers.get(storage.key)!,
-      ),
+  const { tensors, skipped } = contentsOf(unpickle(new Cursor(source, 0, MAX_PICKLE)).value);
+  const buffers = await readStorages(file, archive, { folder, bigEndian }, tensors);
+  const list = [...tensors].map(
+    ([name, tensor]) => new StoredTensor(name, tensor.dtype, tensor.viewOfStorage, buffers.get(tensor.storage.key)!),
   );
+  return { tensors: list, skipped };
 }
 
 async function readSmall(archive: ZipArchive, name: string, limit: number): Promise<Buffer | undefined> {
@@ -60,16 +54,17 @@ async function readSmall(archive: ZipArchive, name: string, limit: number): Prom
 async function readStorages(
   file: ByteFile,
   archive: ZipArchive,
-  folder: string,
+  { folder, bigEndian }: { folder: string; bigEndian: boolean },
   tensors: ReadonlyMap<string, TensorRef>,
 ): Promise<Map<string, ArrayBuffer>> {
   const buffers = new Map<string, ArrayBuffer>();
   let stored = 0;
   let inflated = 0;
-  for (const [name, { storage }] of tensors) {
+  for (const [name, tensor] of tensors) {
+    const { storage } = tensor;
     const entry = `${folder}data/${storage.key}`;
     const size = archive.sizeOf(entry);
-    if (size === undefined || size < storage.count * DTYPES[storage.dtype].bytes) {
+    if (size === undefined || size < storage.bytes) {
       throw new CheckpointError("corrupt", `the elements of ${quote(name)} are missing: get the file anew`);
     }
     if (buffers.has(storage.key)) continue;
@@ -84,7 +79,9 @@ async function readStorages(
         "it unpacks to far more than its size: unzip it and zip it without packing",
       );
     }
-    buffers.set(storage.key, await archive.read(entry));
+    const buffer = await archive.read(entry);
+    if (bigEndian) swapBytes(buffer, tensor);
+    buffers.set(storage.key, buffer);
   }
   return buffers;
 }

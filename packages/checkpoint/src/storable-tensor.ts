@@ -1,4 +1,4 @@
-import type { DType, StoredData } from "./dtypes.ts";
+import type { DType, TensorData } from "./dtypes.ts";
 import { encodeFloat16, exceedsFloat16 } from "./half.ts";
 import type { WritableTensor } from "./writable-tensor.ts";
 
@@ -11,7 +11,7 @@ export interface StorableTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   /** Reads and converts the values, lazily. */
-  readonly data: () => StoredData;
+  readonly data: () => TensorData;
 }
 
 /** A tensor in the wanted type, if it holds floats that this type can hold. */
@@ -20,7 +20,7 @@ export function storable(tensor: WritableTensor, wanted: FloatType | undefined):
   const float = dtype === "float32" || dtype === "float64";
   const to = !float || !wanted || (wanted === "float16" && exceedsFloat16(data() as Float32Array)) ? dtype : wanted;
   const target = float && wanted && to === "float64" ? "float32" : to;
-  const values = (): StoredData => {
+  const values = (): TensorData => {
     if (target === dtype) return data();
     return target === "float16" ? encodeFloat16(data() as Float32Array) : Float32Array.from(data() as Float64Array);
   };

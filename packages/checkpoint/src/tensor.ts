@@ -1,4 +1,4 @@
-import { DTYPES, type DType, type StoredData, type TensorData } from "./dtypes.ts";
+import { DTYPES, type DType, type TensorData } from "./dtypes.ts";
 import { CheckpointError, quote } from "./errors.ts";
 import { decodeBfloat16, decodeFloat16 } from "./half.ts";
 import { elementCount, gather, isContiguous } from "./strides.ts";
@@ -86,10 +86,10 @@ export class StoredTensor implements NamedTensor {
     const stored = this.#stored();
     if (this.dtype === "float16") return decodeFloat16(stored as Uint16Array);
     if (this.dtype === "bfloat16") return decodeBfloat16(stored as Uint16Array);
-    return stored as TensorData;
+    return stored;
   }
 
-  #stored(): StoredData {
+  #stored(): TensorData {
     const { bytes, array } = DTYPES[this.dtype];
     const { shape, strides, offset } = this.#view;
     const count = elementCount(shape);
@@ -97,6 +97,6 @@ export class StoredTensor implements NamedTensor {
     if (isContiguous(shape, strides)) return new array(this.#buffer, offset * bytes, count);
     const whole = new array(this.#buffer, 0, Math.floor(this.#buffer.byteLength / bytes));
     const target = new array(new ArrayBuffer(count * bytes), 0, count);
-    return gather<number | bigint, StoredData>(whole, target, shape, strides, offset);
+    return gather<number | bigint, TensorData>(whole, target, shape, strides, offset);
   }
 }

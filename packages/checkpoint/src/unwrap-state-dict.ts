@@ -1,49 +1,105 @@
 import { CheckpointError, quote } from "./errors.ts";
+import { Opaque, refusal } from "./opaque.ts";
 import { TensorRef } from "./pickle-globals.ts";
 import { checkView } from "./tensor.ts";
 
-// Keys under which training scripts save the weights, next to epoch and optimizer state.
-const WRAPPERS = ["state_dict", "model_state_dict", "model"];
+/** The keys under which training scripts save the weights beside epoch and optimizer state; the first of them that holds tensors counts. */
+const WRAPPERS = [
+  "state_dict",
+  "model_state_dict",
+  "model",
+  "model_state",
+  "net",
+  "network",
+  "module",
+  "weights",
+  "params",
+  "params_ema",
+  "ema",
+  "checkpoint",
+];
 
-function unwrap(root: unknown): Map<unknown, unknown> {
+// Dicts lie in each other, are shared, and may hold themselves: so deep is looked, and at so many entries in all.
+const MAX_DEPTH = 8;
+const MAX_ENTRIES = 100_000;
+
+/** What a checkpoint holds by name, in order: its tensors, and what stands in place of some. */
+export interface Contents {
+  readonly tensors: Map<string, TensorRef>;
+  readonly skipped: Map<string, Opaque>;
+}
+
+/**
+ * The tensors of an unpickled checkpoint: of the dict itself, or of the one that lies in it under a name such as `state_dict`, or under the
+ * names of networks (`encoder`, `decoder`), which then begin the tensors' names. Entries that are no tensors are skipped.
+ *
+ * @throws {CheckpointError} `unsafe-pickle` where in place of a state dict there is an object that would have to be run; `unsupported` where
+ *   there are only other things; `corrupt` where a tensor exceeds its storage.
+ */
+export function contentsOf(root: unknown): Contents {
+  if (root instanceof Opaque) throw refusal(root);
   if (!(root instanceof Map)) {
     throw new CheckpointError(
       "unsupported",
       "expected a state dict, but it holds a single value: save it in Python with torch.save(model.state_dict(), path)",
     );
   }
-  const wrapped = WRAPPERS.map((key) => root.get(key)).find((value) => value instanceof Map);
-  return wrapped ?? root;
-}
-
-/**
- * The tensors of an unpickled checkpoint, by name and in order: of the dict itself, or of the one under `state_dict`.
- * Entries that are no tensors are skipped.
- *
- * @throws {CheckpointError} `unsupported` where there are only other things; `corrupt` where a tensor exceeds its storage.
- */
-export function tensorsOf(root: unknown): Map<string, TensorRef> {
-  const dict = unwrap(root);
-  const tensors = new Map<string, TensorRef>();
-  for (const [name, value] of dict) {
-    if (typeof name !== "string" || !(value instanceof TensorRef)) continue;
-    checkView(name, value.view, value.storage.length);
-    tensors.set(name, value);
-  }
-  if (tensors.size === 0 && dict.size > 0) {
-    const keys = [...dict.keys()].slice(0, 5).map((key) => quote(String(key)));
+  const contents = new Gatherer().gather(root, 0);
+  const { tensors, skipped } = contents;
+  for (const [name, { view, available }] of tensors) checkView(name, view, available);
+  // A whole model in place of its state dict.
+  const model = WRAPPERS.map((key) => root.get(key)).find((value) => value instanceof Opaque);
+  if (model && ![...tensors.keys()].some((name) => name.includes("."))) throw refusal(model);
+  if (tensors.size === 0 && root.size > 0) {
+    const [first] = skipped;
+    if (first) throw refusal(first[1], quote(first[0]));
+    const keys = [...root.keys()].slice(0, 5).map(described);
     throw new CheckpointError(
       "unsupported",
       `expected a state dict, but it holds no tensors under its keys (${keys.join(", ")}): save model.state_dict() alone`,
     );
   }
-  return tensors;
+  return contents;
 }
 
-/** Strips DataParallel's prefix `module.`, if all names have it. */
-export function withoutModulePrefix(names: Iterable<string>): (name: string) => string {
-  const all = [...names];
-  return all.length > 0 && all.every((name) => name.startsWith("module."))
-    ? (name) => name.slice("module.".length)
-    : (name) => name;
+/** A key in words; what is neither text nor a number may be of any depth. */
+function described(key: unknown): string {
+  if (typeof key === "string") return quote(key);
+  return typeof key === "number" ? `the number ${key}` : "another value";
+}
+
+class Gatherer {
+  #entries = 0;
+
+  gather(dict: Map<unknown, unknown>, depth: number): Contents {
+    const tensors = new Map<string, TensorRef>();
+    const skipped = new Map<string, Opaque>();
+    const inner = new Map<string, Contents>();
+    for (const [name, value] of dict) {
+      if (++this.#entries > MAX_ENTRIES) {
+        throw new CheckpointError("unsupported", "it has more entries than any state dict: save only tensors");
+      }
+      // Optimizers number what they keep, networks name it.
+      if (typeof name !== "string") continue;
+      if (value instanceof TensorRef) tensors.set(name, value);
+      else if (value instanceof Opaque) skipped.set(name, value);
+      else if (value instanceof Map && depth < MAX_DEPTH) {
+        const contents = this.gather(value, depth + 1);
+        if (contents.tensors.size > 0) inner.set(name, contents);
+      }
+    }
+    const wrapper = WRAPPERS.find((key) => inner.has(key));
+    if (wrapper !== undefined) return inner.get(wrapper)!;
+    const [only] = inner.values();
+    if (inner.size === 1 && tensors.size === 0) return only!;
+    // A network's dict may hold a few more tensors in a dict of its own; a dict of networks holds most in theirs.
+    const within = [...inner.values()].reduce((sum, contents) => sum + contents.tensors.size, 0);
+    if (within > tensors.size) {
+      for (const [network, contents] of inner) {
+        for (const [name, value] of contents.tensors) tensors.set(`${network}.${name}`, value);
+        for (const [name, value] of contents.skipped) skipped.set(`${network}.${name}`, value);
+      }
+    }
+    return { tensors, skipped };
+  }
 }

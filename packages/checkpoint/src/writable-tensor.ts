@@ -1,4 +1,4 @@
-import { DTYPES, type DType, type StoredData, type TensorData } from "./dtypes.ts";
+import { DTYPES, type DType, type TensorData } from "./dtypes.ts";
 import { CheckpointError, quote } from "./errors.ts";
 import { elementCount } from "./strides.ts";
 import type { NamedTensor, StateDict } from "./tensor.ts";
@@ -57,6 +57,6 @@ export function writableTensors(path: string, tensors: Tensors): WritableTensor[
 }
 
 /** The bytes of a typed array, not copied. */
-export function bytesOf(data: StoredData): Buffer {
+export function bytesOf(data: TensorData): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }

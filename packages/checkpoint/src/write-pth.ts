@@ -62,12 +62,26 @@ function pickle(tensors: readonly StorableTensor[]): Buffer {
   const orderedDict = () => writer.global("collections", "OrderedDict").op(")R");
   orderedDict().op("(");
   tensors.forEach(({ name, dtype, shape }, key) => {
-    writer.string(name).global("torch._utils", "_rebuild_tensor_v2").op("((");
-    writer.string("storage").global("torch", DTYPES[dtype].storage).string(String(key)).string("cpu");
-    writer.integer(elementCount(shape)).op("tQ").integer(0);
+    const { storage, bytes } = DTYPES[dtype];
+    const count = elementCount(shape);
+    writer
+      .string(name)
+      .global("torch._utils", storage ? "_rebuild_tensor_v2" : "_rebuild_tensor_v3")
+      .op("((");
+    writer.string("storage");
+    if (storage) writer.global("torch", storage);
+    else writer.global("torch.storage", "UntypedStorage");
+    writer.string(String(key)).string("cpu");
+    writer
+      .integer(storage ? count : count * bytes)
+      .op("tQ")
+      .integer(0);
     // requires_grad is false, and there are no hooks.
     writer.integers(shape).integers(rowMajorStrides(shape)).op("\x89");
-    orderedDict().op("tR");
+    orderedDict();
+    // A type without a storage class of its own is told here.
+    if (!storage) writer.global("torch", dtype);
+    writer.op("tR");
   });
   return writer.op("u").end();
 }

@@ -277,7 +277,7 @@ describe("loadWeightsInto", () => {
     const state = stateOf(SHAPES);
     await writePth(
       path,
-      [...state.values()].map((tensor) => ({ ...tensor, name: `net.${tensor.name}` })),
+      [...state.values()].map((tensor) => ({ ...tensor, name: `old_${tensor.name}` })),
     );
     const report = await loadWeightsInto(model, path, { map: (name) => name.slice(4) });
     expect(report.loaded).toEqual(Object.keys(SHAPES));

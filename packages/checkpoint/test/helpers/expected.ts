@@ -18,7 +18,7 @@ export const expected: { state: Record<string, Described>; training: Record<stri
 );
 
 function value(text: string, dtype: string): number | bigint {
-  if (dtype === "int64") return BigInt(text);
+  if (dtype === "int64" || dtype === "uint64") return BigInt(text);
   if (text === "True" || text === "False") return Number(text === "True");
   return Number(text.replace("inf", "Infinity"));
 }

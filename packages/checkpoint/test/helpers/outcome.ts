@@ -9,6 +9,9 @@ const ARRAYS: Record<string, string> = {
   int32: "Int32Array",
   int16: "Int16Array",
   int8: "Int8Array",
+  uint64: "BigUint64Array",
+  uint32: "Uint32Array",
+  uint16: "Uint16Array",
   uint8: "Uint8Array",
   bool: "Uint8Array",
 };
