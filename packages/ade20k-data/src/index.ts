@@ -1,5 +1,7 @@
 export { ADE20K_CLASSES } from "./ade20k-classes.ts";
+export { blankImage, fillRectangle, paste, type Rectangle } from "./canvas.ts";
 export { type CheckOptions, checkDataset, type DatasetReport } from "./check-dataset.ts";
+export { type ClassMask, classMask, writeMaskPng } from "./class-mask.ts";
 export { type Color, palette, type SegClass } from "./classes.ts";
 export { colorize, overlay } from "./colorize.ts";
 export { decodeImage } from "./decode-image.ts";
@@ -8,7 +10,7 @@ export type { DownloadOptions } from "./download.ts";
 export { DataError, type DataErrorCode, type DataErrorData } from "./errors.ts";
 export type { RgbImage } from "./image.ts";
 export { type ClassShare, classShares, type LabelArray, type LabelMap } from "./label-map.ts";
-export { legend } from "./legend.ts";
+export { type LegendOptions, type LegendRow, legend, withLegend } from "./legend.ts";
 export { listImages } from "./list-images.ts";
 export { INPUT_RECIPES, type InputFormat, type InputRecipe, normalize } from "./normalize.ts";
 export { type OdgtOptions, type OdgtRecord, readOdgt, writeOdgt } from "./odgt.ts";
@@ -18,7 +20,7 @@ export { readClasses } from "./read-classes.ts";
 export { type LabelOptions, readLabel } from "./read-label.ts";
 export { resizeAntialiased } from "./resize-antialiased.ts";
 export { nearestPositions } from "./resize-nearest.ts";
-export { drawText, TEXT_HEIGHT, textWidth } from "./text.ts";
+export { drawText, fitText, TEXT_HEIGHT, textWidth } from "./text.ts";
 export type { BatchOptions, TrainBatch } from "./train-batch.ts";
 export {
   createSource as createTrainSource,
