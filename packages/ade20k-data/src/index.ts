@@ -1,5 +1,7 @@
 export { ADE20K_CLASSES } from "./ade20k-classes.ts";
+export { blankImage, fillRectangle, paste, type Rectangle } from "./canvas.ts";
 export { type CheckOptions, checkDataset, type DatasetReport } from "./check-dataset.ts";
+export { type ClassMask, classMask, writeMaskPng } from "./class-mask.ts";
 export { type Color, palette, type SegClass } from "./classes.ts";
 export { colorize, overlay } from "./colorize.ts";
 export { decodeImage, type ImageFile } from "./decode-image.ts";
@@ -10,7 +12,7 @@ export type { RgbImage } from "./image.ts";
 export { type LabelConvention, READY_CONVENTIONS, type ReadyConvention } from "./label-convention.ts";
 export { countDataset, type LabelCounts } from "./label-counts.ts";
 export { type ClassShare, classShares, type LabelArray, type LabelMap } from "./label-map.ts";
-export { legend } from "./legend.ts";
+export { type LegendOptions, type LegendRow, legend, withLegend } from "./legend.ts";
 export { listImages } from "./list-images.ts";
 export { INPUT_RECIPES, type InputFormat, type InputRecipe, normalize } from "./normalize.ts";
 export { type OdgtOptions, type OdgtRecord, readOdgt, writeOdgt } from "./odgt.ts";
@@ -23,7 +25,7 @@ export { type ConventionOptions, readLabelConvention } from "./read-label-conven
 export { type Pair, type PairOptions, readPair } from "./read-pair.ts";
 export { resizeAntialiased } from "./resize-antialiased.ts";
 export { nearestPositions } from "./resize-nearest.ts";
-export { drawText, TEXT_HEIGHT, textWidth } from "./text.ts";
+export { drawText, fitText, TEXT_HEIGHT, textWidth } from "./text.ts";
 export type { BatchOptions, TrainBatch } from "./train-batch.ts";
 export {
   createSource as createTrainSource,

@@ -1,37 +1,96 @@
+import { blankImage, fillRectangle, paste } from "./canvas.ts";
+import type { Color } from "./classes.ts";
 import { badOption } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
 import type { ClassShare } from "./label-map.ts";
-import { drawText, TEXT_HEIGHT, textWidth } from "./text.ts";
+import { drawText, fitText, TEXT_HEIGHT, textWidth } from "./text.ts";
 
+// In pixels at scale 1.
 const GAP = 10;
 const SWATCH = 20;
+const BORDER = 1;
 const ROW = TEXT_HEIGHT + 6;
+/** Longer names are cut. */
+const LONGEST_NAME = 480;
+/** A legend of more rows has several columns. */
+const ROWS = 40;
+/** Height of a photo at which a legend beside it has letters of scale 1. */
+const PLAIN_HEIGHT = 720;
+// Tells white and pale swatches from the paper, and black ones from each other.
+const BORDER_COLOR: Color = [110, 110, 110];
+
+/** A row of a legend. */
+export type LegendRow = Pick<ClassShare, "name" | "color"> & Partial<Pick<ClassShare, "share">>;
+
+/** How a legend is laid out. */
+export interface LegendOptions {
+  /** Size of everything: letters are 20 · `scale` pixels high. Default 1. */
+  scale?: number;
+  /** Rows are put beside each other as far as they fit into this width, in pixels. Default: in columns of up to 40. */
+  width?: number;
+}
 
 /**
- * A picture that tells what the colours mean: a row for each class with its swatch, name and share in per cent, in the order
- * given. It needs no font on the machine: letters of the Latin, Greek and Cyrillic alphabets are drawn, others become "?".
+ * A picture that tells what the colours mean: a row for each class with its bordered swatch, name and, if given, share in per cent, in the
+ * order given, column after column. It needs no font on the machine: letters of the Latin, Greek and Cyrillic alphabets are drawn, others
+ * become "?". Very long names are cut.
  *
  * @param shares - what {@link classShares} gives; at least one.
  * @returns a new image, dark on white.
- * @throws {DataError} `option` if there are no classes.
+ * @throws {DataError} `option` if there are no classes, or an option is out of range.
  */
-export function legend(shares: readonly ClassShare[]): RgbImage {
+export function legend(shares: readonly LegendRow[], { scale = 1, width }: LegendOptions = {}): RgbImage {
   if (shares.length === 0)
     throw badOption("shares", 0, { expected: "at least one class in a legend", received: "none" });
-  const rows = shares.map(({ name, share, color }) => ({ name, color, share: `${(share * 100).toFixed(2)}%` }));
-  const nameWidth = Math.max(...rows.map(({ name }) => textWidth(name)));
-  const shareWidth = Math.max(...rows.map(({ share }) => textWidth(share)));
-  const width = GAP + SWATCH + GAP + nameWidth + 2 * GAP + shareWidth + GAP;
-  const height = rows.length * ROW + GAP;
-  const image = { data: new Uint8Array(width * height * 3).fill(255), width, height };
+  if (!(scale >= 1 && scale <= 100)) {
+    throw badOption("scale", scale, { expected: "a legend's scale from 1 to 100", received: `${scale}` });
+  }
+  const px = (length: number) => Math.round(length * scale);
+  const rows = shares.map(({ name, share, color }) => ({
+    name: fitText(name, px(LONGEST_NAME), { scale }),
+    color,
+    share: share === undefined ? "" : `${(share * 100).toFixed(2)}%`,
+  }));
+  const nameWidth = Math.max(...rows.map(({ name }) => textWidth(name, scale)));
+  const shareWidth = Math.max(...rows.map(({ share }) => textWidth(share, scale)));
+  const column = px(SWATCH + GAP) + nameWidth + (shareWidth > 0 ? px(2 * GAP) + shareWidth : 0);
+  const fitting =
+    width === undefined ? Math.ceil(rows.length / ROWS) : Math.floor((width - px(GAP)) / (column + px(2 * GAP)));
+  const high = Math.ceil(rows.length / Math.max(1, fitting));
+  const columns = Math.ceil(rows.length / high);
+  const image = blankImage(columns * column + (columns - 1) * px(2 * GAP) + px(2 * GAP), high * px(ROW) + px(GAP));
 
   rows.forEach(({ name, share, color }, i) => {
-    const top = GAP / 2 + i * ROW + (ROW - TEXT_HEIGHT) / 2;
-    for (let y = top; y < top + SWATCH; y++) {
-      for (let x = GAP; x < GAP + SWATCH; x++) image.data.set(color, (y * width + x) * 3);
-    }
-    drawText(image, name, GAP + SWATCH + GAP, top);
-    drawText(image, share, width - GAP - textWidth(share), top);
+    const left = px(GAP) + Math.floor(i / high) * (column + px(2 * GAP));
+    const top = px(GAP / 2) + (i % high) * px(ROW) + px((ROW - TEXT_HEIGHT) / 2);
+    const border = px(BORDER);
+    const side = px(SWATCH);
+    const outer = { left: left - border, top: top - border, width: side + 2 * border, height: side + 2 * border };
+    fillRectangle(image, outer, BORDER_COLOR);
+    fillRectangle(image, { left, top, width: side, height: side }, color);
+    drawText(image, name, left + px(SWATCH + GAP), top, scale);
+    drawText(image, share, left + column - textWidth(share, scale), top, scale);
   });
   return image;
+}
+
+/**
+ * A picture with a legend to its right, on white, letters as large as the picture wants them.
+ *
+ * @param image - such as {@link overlay} gives; not changed.
+ * @param shares - what {@link classShares} gives; none gives the picture alone.
+ * @returns a new image, at least as high as the picture and the legend.
+ */
+export function withLegend(image: RgbImage, shares: readonly LegendRow[]): RgbImage {
+  if (shares.length === 0) return image;
+  const scale = Math.max(1, image.height / PLAIN_HEIGHT);
+  // As few columns as are no higher than the picture, or than they are wide.
+  let key = legend(shares, { scale, width: 0 });
+  for (let width = key.width; key.height > Math.max(image.height, key.width); width += key.width / 2) {
+    key = legend(shares, { scale, width });
+  }
+  const canvas = blankImage(image.width + key.width, Math.max(image.height, key.height));
+  paste(canvas, image, 0, 0);
+  paste(canvas, key, image.width, 0);
+  return canvas;
 }

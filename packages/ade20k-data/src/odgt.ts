@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
-import { writeFileAtomic } from "@seg/node";
+import { localPath, writeFileAtomic } from "@seg/node";
 import { DataError, refuseUnknown } from "./errors.ts";
 import { readBytes } from "./read-bytes.ts";
 
@@ -25,7 +25,7 @@ const OPTIONS = ["root"] satisfies (keyof OdgtOptions)[];
 
 /**
  * Reads a list in odgt form: one JSON object a line with `fpath_img`, `width`, `height` and, where there is a label map, `fpath_segm`.
- * Empty lines are skipped; whether the files exist is not looked at.
+ * Paths may be written as on Windows. Empty lines are skipped; whether the files exist is not looked at.
  *
  * @throws {DataError} `bad-list`, naming the file and line; `not-found`, `unreadable`; `option`.
  */
@@ -98,9 +98,10 @@ function parse(line: string, place: { file: string; line: number }, root: string
   const isPath = (value: unknown) => typeof value === "string" && value !== "";
   const isSize = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
   const label = field<string | undefined>("fpath_segm", "a path", (value) => value === undefined || isPath(value));
+  const absolute = (path: string) => resolve(root, localPath(path, root));
   return {
-    imagePath: resolve(root, field<string>("fpath_img", "a path", isPath)),
-    labelPath: label === undefined ? undefined : resolve(root, label),
+    imagePath: absolute(field<string>("fpath_img", "a path", isPath)),
+    labelPath: label === undefined ? undefined : absolute(label),
     width: field<number>("width", "a positive whole number", isSize),
     height: field<number>("height", "a positive whole number", isSize),
   };

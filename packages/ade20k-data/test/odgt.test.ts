@@ -42,6 +42,14 @@ describe("An odgt list", () => {
     );
   });
 
+  it("written on Windows is read as well", async () => {
+    const line = JSON.stringify({ fpath_img: "images\\val/a.jpg", fpath_segm: "labels\\a.png", width: 1, height: 2 });
+    expect((await read(`\uFEFF${line}\r\n`))[0]).toMatchObject({
+      imagePath: inFolder("images/val/a.jpg"),
+      labelPath: inFolder("labels/a.png"),
+    });
+  });
+
   it("may name photos without labels", async () => {
     expect((await read('{"fpath_img": "a.jpg", "width": 1, "height": 2}'))[0]!.labelPath).toBeUndefined();
   });

@@ -1,3 +1,4 @@
+import { localPath } from "@seg/node";
 import { Command } from "commander";
 import { configCommand } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -68,6 +69,7 @@ function createProgram(makers: readonly CommandMaker[], io: Io, exit: (code: num
     .addHelpText("after", "\nDashes and underscores in flags are the same. Each command has --help with examples.");
   for (const make of makers) program.addCommand(make(io, exit));
   for (const command of [program, ...program.commands]) {
+    takePathsAsWritten(command);
     command.exitOverride().configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
@@ -78,4 +80,11 @@ function createProgram(makers: readonly CommandMaker[], io: Io, exit: (code: num
     });
   }
   return program;
+}
+
+/** Flags that name one file or folder take `file:` URLs, `~` where no shell replaced it (`--result=~/out`), and Windows' backslashes. */
+function takePathsAsWritten(command: Command): void {
+  for (const option of command.options) {
+    if (/<(file|folder)>/.test(option.flags) && !option.parseArg) option.argParser((value: string) => localPath(value));
+  }
 }

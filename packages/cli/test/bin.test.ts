@@ -1,7 +1,10 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { FROM_SOURCE } from "@seg/testing/node";
+import { DEMO_PHOTO } from "@seg/pipeline/config";
+import { FROM_SOURCE, temporaryFolder } from "@seg/testing/node";
+import sharp from "sharp";
 import { expect, it } from "vitest";
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -41,4 +44,31 @@ it("ends with 130 when interrupted", async () => {
   });
   expect(await ended).toEqual([130, null]);
   expect(stderr).toMatch(/error: interrupted\n$/);
+});
+
+it("segments the photo on stdin, and says so where none comes", async () => {
+  const folder = temporaryFolder();
+  const argv = [...ARGUMENTS, "test", "-", "--demo", "--backend", "wasm", "--quiet", "--result", folder];
+  const withInput = async (input: Uint8Array | string) => {
+    const child = spawn(process.execPath, argv, { stdio: ["pipe", "pipe", "pipe"] });
+    const ended = once(child, "close");
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (text) => {
+      stdout += text;
+    });
+    child.stderr.on("data", (text) => {
+      stderr += text;
+    });
+    child.stdin.end(input);
+    return { code: (await ended)[0], stdout, stderr };
+  };
+  const small = await sharp(DEMO_PHOTO).resize(64).png().toBuffer();
+  expect(await withInput(small)).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^Predictions in \[-\]:/),
+    stderr: "",
+  });
+  expect(readdirSync(folder).sort()).toEqual(["stdin_labels.png", "stdin_overlay.png"]);
+  const refused = { code: 2, stdout: "", stderr: expect.stringMatching(/^error: [^\n]*stdin[^\n]*\n$/) };
+  expect(await withInput("")).toEqual(refused);
 });

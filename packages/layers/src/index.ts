@@ -5,6 +5,7 @@ export type { FeatureInfo } from "./feature-info.ts";
 export { type ArrayTensor, type InferenceModel, inferenceModel, type TensorInferenceModel } from "./inference.ts";
 export type { ActivationName, Pair } from "./kernels/names.ts";
 export { labelsOf } from "./labels/labels-of.ts";
+export { probabilityRows } from "./labels/probability-rows.ts";
 export type { Labels, ScoreMap } from "./labels/score-map.ts";
 export { Activation, type ActivationLayerArgs, activation } from "./layers/activation.ts";
 export { ChannelDropout, type ChannelDropoutLayerArgs, channelDropout } from "./layers/channel-dropout.ts";

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { InferenceEngineName, ModelOptions } from "@seg/pipeline";
 import { isConfigKey, loadConfig } from "@seg/pipeline/config";
 import type { PhotoResult, PhotoSegmenter } from "@seg/pipeline/photos";
@@ -22,6 +23,10 @@ const openLater: OpenSegmenter = async (options) => {
 export interface TestOptions extends ConfigOptions {
   imgs?: string[];
   legend?: boolean;
+  legendInside?: boolean;
+  sideBySide?: boolean;
+  masks?: boolean;
+  scores?: boolean;
   numVal?: string;
   gpus?: string;
   backend: InferenceEngineName | "auto";
@@ -39,10 +44,15 @@ export const BACKENDS = ["auto", "onnxruntime", ...TRAINING_BACKENDS.slice(1)];
 /** `seg test`: segments photos. */
 export function testCommand(io: Io, exit: (code: number) => void, open?: OpenSegmenter): Command {
   const command = new Command("test")
+    .aliases(["predict", "segment"])
     .description("segment photos: write overlays and label maps, print what they show")
     .argument("[photos and KEY VALUE...]", "photos as with --imgs, and keys to set, such as DATASET.num_class 11")
-    .option("--imgs <paths...>", "photos, folders of photos, or URLs")
+    .option("--imgs <paths...>", "photos, folders of photos, patterns ('photos/*.jpg'), URLs, or - for stdin")
     .option("--legend", "also draw a legend of the classes of each photo")
+    .option("--legend-inside", "draw the legend into the overlay's picture instead")
+    .option("--side-by-side", "also draw photo and colours side by side, as the original does")
+    .option("--masks", "also write a mask for each class of each photo: 255 where it is, else 0")
+    .option("--scores", "also write each class's probability at each pixel: float16, [height, width, classes], .npy")
     .option("--num-val <n>", "only the first n photos; -1 for all")
     .addOption(new Option("--backend <engine>", "what computes").choices(BACKENDS).default("auto"))
     .option("--gpus <list>", "GPUs to use, such as 0 or 0-3,6; the first one does the work")
@@ -95,11 +105,14 @@ export async function test(
     segmenter = await open({ config: resolved, weights, backend: options.backend, gpu: gpus?.[0], ...context });
     const { results, failures } = await segmentPhotos(segmenter, images.slice(0, limit), {
       folder,
-      legend: options.legend,
+      legend: options.legendInside ? "inside" : options.legend,
+      sideBySide: options.sideBySide,
+      masks: options.masks,
+      scores: options.scores,
       ...context,
       onResult: (result) => {
         if (!options.json) printResult(result, terminal);
-        terminal.note(`${result.overlay} and ${result.labels} are written.`);
+        terminal.note(`${filesOf(result)} are written.`);
       },
     });
     stop();
@@ -132,10 +145,19 @@ function printResult({ image, classes }: PhotoResult, terminal: Terminal): void 
   }
 }
 
+/** What was written, in words. */
+function filesOf({ overlay, labels, legend, sideBySide, masks, scores }: PhotoResult): string {
+  const more = masks && `${masks.length} ${masks.length === 1 ? "mask" : "masks"} in ${dirname(masks[0]!)}`;
+  const files = [overlay, labels, legend, sideBySide, scores, more].filter((file) => file !== undefined);
+  return `${files.slice(0, -1).join(", ")} and ${files.at(-1)}`;
+}
+
 const EXAMPLES = `
 Examples:
   seg test --imgs photo.jpg
   seg test --imgs photo.jpg --demo
+  seg test --imgs 'photos/*.jpg' --masks --legend-inside
+  seg test - --scores < photo.jpg
   seg test --imgs holiday/ --cfg mobilenetv2dilated-c1_deepsup --img_sizes 450 --result out --legend
   seg test --imgs photo.jpg --cfg my.yaml DATASET.num_class 11 DIR ckpt/mine TEST.checkpoint epoch_14.pth
   seg test --model_path ckpt/ade20k-resnet50dilated-ppm_deepsup --test_imgs a.jpg b.jpg --arch_encoder resnet50dilated --arch_decoder ppm_deepsup`;

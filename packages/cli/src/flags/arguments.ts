@@ -21,7 +21,8 @@ const ALIASES: Readonly<Record<string, string>> = {
  * many values such as `--imgs` does not swallow them. Unknown flags stay as they are.
  */
 export function normalizeArguments(program: Command, argv: readonly string[]): string[] {
-  const command = program.commands.find((known) => known.name() === argv.find((word) => !word.startsWith("-")));
+  const name = argv.find((word) => !word.startsWith("-"));
+  const command = program.commands.find((known) => [known.name(), ...known.aliases()].includes(name ?? ""));
   if (!command) return [...argv];
   const declared = new Map(command.options.flatMap((option) => names(option).map((name) => [plain(name), option])));
   const end = argv.includes("--") ? argv.indexOf("--") : argv.length;

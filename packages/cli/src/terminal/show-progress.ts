@@ -103,8 +103,8 @@ export const digits = (score: number): string => (Number.isNaN(score) ? "-" : sc
 const scoreNote = ({ meanIouPresent, secondsLeft }: ScoreEvent) =>
   `mIoU ${digits(meanIouPresent)}, ${duration(secondsLeft)} left`;
 
-/** The original's own line. */
-function iterationLine({ epoch, iteration, iterations, time, data, ...event }: IterationEvent): string {
+/** The original's own line, and at its end the time that is left. */
+function iterationLine({ epoch, iteration, iterations, time, data, secondsLeft, ...event }: IterationEvent): string {
   const { lrEncoder, lrDecoder, accuracy, loss } = event;
   return [
     `Epoch: [${epoch}][${iteration}/${iterations}]`,
@@ -114,6 +114,7 @@ function iterationLine({ epoch, iteration, iterations, time, data, ...event }: I
     `lr_decoder: ${lrDecoder.toFixed(6)}`,
     `Accuracy: ${(accuracy * 100).toFixed(2)}`,
     `Loss: ${loss.toFixed(6)}`,
+    `Left: ${duration(secondsLeft)}`,
   ].join(", ");
 }
 

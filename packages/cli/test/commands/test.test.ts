@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { ADE20K_CLASSES, classShares, decodeImage, overlay, readLabel } from "@seg/ade20k-data";
 import type { Resolved } from "@seg/pipeline/config";
 import { temporaryFolder } from "@seg/testing/node";
@@ -23,7 +24,12 @@ const open: OpenSegmenter = async (...args) => {
       const { width, height } = image;
       const labels = Uint8Array.from({ length: width * height }, (_, i) => (i < (width * height) / 2 ? 2 : 0));
       const map = { labels, width, height };
-      return { ...map, classes: classShares(map, ADE20K_CLASSES), overlay: () => overlay(image, map, ADE20K_CLASSES) };
+      return {
+        ...map,
+        image,
+        classes: classShares(map, ADE20K_CLASSES),
+        overlay: () => overlay(image, map, ADE20K_CLASSES),
+      };
     },
     dispose: () => {
       disposed++;
@@ -53,8 +59,8 @@ beforeEach(async () => {
   checkpoint = ["DIR", folder, "TEST.checkpoint", "epoch_14.pth"];
 });
 
-const seg = (argv: string[], signal?: AbortSignal) =>
-  runSeg(["test", ...argv], {
+const seg = (argv: string[], signal?: AbortSignal, name = "test") =>
+  runSeg([name, ...argv], {
     env: { XDG_CACHE_HOME: join(folder, "cache") },
     commands: [(io, exit) => testCommand(io, exit, open)],
     ...(signal && { signal }),
@@ -99,6 +105,27 @@ describe("seg test", () => {
       ],
       failed: [],
     });
+  });
+
+  it("is called predict and segment too, takes patterns, and writes what is asked for", async () => {
+    const out = join(folder, "out");
+    const flags = ["--result", out, "--masks", "--side-by-side", "--legend_inside", ...checkpoint];
+    for (const name of ["predict", "segment"]) {
+      const { code, stdout, stderr } = await seg([join(folder, "*.jpg"), ...flags], undefined, name);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("wall: 50.00%") });
+      expect(stderr).toContain(`${join(out, "photo_side_by_side.png")} and 2 masks in ${join(out, "photo_masks")} are`);
+      expect(readdirSync(join(out, "photo_masks"))).toEqual(["001_wall.png", "003_sky.png"]);
+      const files = ["photo_labels.png", "photo_masks", "photo_overlay.png", "photo_side_by_side.png"];
+      expect(readdirSync(out).sort()).toEqual(files);
+      expect((await decodeImage(join(out, "photo_overlay.png"))).width).toBeGreaterThan(100);
+    }
+  });
+
+  it("takes file URLs for photos and folders", async () => {
+    const out = join(folder, "out put");
+    const args = ["--imgs", pathToFileURL(photo).href, "--result", pathToFileURL(out).href, "--quiet", ...checkpoint];
+    expect(await seg(args)).toMatchObject({ code: 0, stderr: "" });
+    expect(readdirSync(out).sort()).toEqual(["photo_labels.png", "photo_overlay.png"]);
   });
 
   it("hands on configuration, weights, engine and GPUs", async () => {

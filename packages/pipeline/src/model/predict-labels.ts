@@ -24,8 +24,17 @@ export async function predictLabels(
   network: InferenceModel,
   scales: Iterable<ScaledInput>,
   size: [height: number, width: number],
-  { flip = false, signal, onScale }: PredictOptions = {},
+  options: PredictOptions = {},
 ): Promise<Labels> {
+  return labelsOf(await predictScores(network, scales, options), size);
+}
+
+/** The network's scores of a photo at each scale, at their own size, for `labelsOf` and `probabilityRows` of `@seg/layers`. */
+export async function predictScores(
+  network: InferenceModel,
+  scales: Iterable<ScaledInput>,
+  { flip = false, signal, onScale }: PredictOptions = {},
+): Promise<ScoreMap[]> {
   const maps: ScoreMap[] = [];
   let done = 0;
   for (const { data, width, height } of scales) {
@@ -37,7 +46,7 @@ export async function predictLabels(
     if (flip) maps.push({ ...(await scoresOf(network, mirrored(data, shape), shape)), flipped: true });
     onScale?.(++done);
   }
-  return labelsOf(maps, size);
+  return maps;
 }
 
 type ImageShape = [batch: 1, height: number, width: number, channels: 3];

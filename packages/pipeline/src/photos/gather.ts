@@ -1,10 +1,11 @@
 import { basename, extname, relative } from "node:path";
 import { listImages } from "@seg/ade20k-data";
 import { PipelineError } from "../errors.ts";
+import { expandInputs, STDIN } from "./expand-inputs.ts";
 
 /** A photo to segment. */
 export interface ImageSource {
-  /** Its path or URL. */
+  /** Its path or URL, or `-` for stdin. */
   source: string;
   /** What its results are called, without an extension: unique among all sources, with folders where it has some. */
   name: string;
@@ -17,7 +18,8 @@ export interface GatheredImages {
 }
 
 /**
- * The photos that `inputs` name: files, URLs (whose existence shows later), and folders with all pictures in and below them.
+ * The photos that `inputs` name: files, URLs (whose existence shows later), folders with all pictures in and below them, patterns such as
+ * `photos/*.jpg`, and `-`, one photo's bytes on stdin.
  *
  * @throws {PipelineError} `option` if there are no inputs.
  * @throws {DataError} what is wrong with the first input, if none gives a photo.
@@ -35,7 +37,8 @@ export async function gatherImages(inputs: readonly string[]): Promise<GatheredI
     );
   }
   const images: ImageSource[] = [];
-  const failures: Error[] = [];
+  const expanded = await expandInputs(inputs);
+  const { failures } = expanded;
   const taken = new Set<string>();
   const add = (source: string, path: string) => {
     const stem = path.slice(0, path.length - extname(path).length);
@@ -45,7 +48,11 @@ export async function gatherImages(inputs: readonly string[]): Promise<GatheredI
     taken.add(name.toLowerCase());
     images.push({ source, name });
   };
-  for (const input of inputs) {
+  for (const input of expanded.inputs) {
+    if (input === STDIN) {
+      add(input, "stdin");
+      continue;
+    }
     if (URL.canParse(input) && /^https?:/i.test(input)) {
       add(input, nameOfUrl(new URL(input)));
       continue;

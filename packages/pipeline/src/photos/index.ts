@@ -1,2 +1,9 @@
 export { type GatheredImages, gatherImages, type ImageSource } from "./gather.ts";
-export { type PhotoResult, type PhotoSegmenter, type SegmentPhotosOptions, segmentPhotos } from "./segment-photos.ts";
+export {
+  type PhotoResult,
+  type PhotoSegmentation,
+  type PhotoSegmenter,
+  type SegmentPhotosOptions,
+  segmentPhotos,
+} from "./segment-photos.ts";
+export { type ClassScores, writeScores } from "./write-scores.ts";

@@ -1,25 +1,44 @@
 import { join, relative } from "node:path";
 import {
   type ClassShare,
+  colorize,
   type LabelMap,
   legend,
   type RgbImage,
   type SegClass,
+  withLegend,
   writeImage,
   writeLabelPng,
 } from "@seg/ade20k-data";
 import { CONTEXT_OPTIONS, type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
+import { sideBySide } from "../pictures/side-by-side.ts";
+import { STDIN } from "./expand-inputs.ts";
 import type { ImageSource } from "./gather.ts";
+import { readStdin } from "./read-stdin.ts";
+import { writeMasks } from "./write-masks.ts";
+import { type ClassScores, writeScores } from "./write-scores.ts";
 
 /** What segments the photos; its maker disposes it. */
 export interface PhotoSegmenter {
   /** All classes it knows. */
   readonly classes: readonly SegClass[];
   segment(
-    photo: string,
-    options: { signal?: AbortSignal | undefined; onProgress?: (done: number, total: number) => void },
-  ): Promise<LabelMap & { classes: readonly ClassShare[]; overlay(): RgbImage }>;
+    photo: string | Uint8Array,
+    options: {
+      signal?: AbortSignal | undefined;
+      scores?: boolean;
+      onProgress?: (done: number, total: number) => void;
+    },
+  ): Promise<PhotoSegmentation>;
+}
+
+/** What it finds in a photo; `scores` where they were asked for. */
+export interface PhotoSegmentation extends LabelMap {
+  classes: readonly ClassShare[];
+  image: RgbImage;
+  scores?: ClassScores;
+  overlay(): RgbImage;
 }
 
 /** What became of one photo. */
@@ -33,21 +52,34 @@ export interface PhotoResult {
   overlay: string;
   labels: string;
   legend?: string;
+  sideBySide?: string;
+  /** A mask for each of the classes, in their order. */
+  masks?: string[];
+  scores?: string;
 }
 
 /** How {@link segmentPhotos} works. */
 export interface SegmentPhotosOptions extends ContextOptions {
   /** Where pictures are written. */
   folder: string;
-  /** Also draw a legend of the classes of each photo. */
-  legend?: boolean | undefined;
+  /** Also draw a legend of the classes of each photo; `inside`: within the overlay's picture, to its right. */
+  legend?: boolean | "inside" | undefined;
+  /** Also draw the photo and its classes' colours side by side, as the original does. */
+  sideBySide?: boolean | undefined;
+  /** Also write a mask (0 and 255) for each class of each photo. */
+  masks?: boolean | undefined;
+  /** Also write each class's probability at each pixel: float16, two bytes for each pixel and class. */
+  scores?: boolean | undefined;
   /** Called as soon as a photo is done. */
   onResult?: ((result: PhotoResult) => void) | undefined;
 }
 
+const OPTIONS = ["folder", "legend", "sideBySide", "masks", "scores", "onResult", ...CONTEXT_OPTIONS];
+
 /**
  * Segments photos one after the other and writes their pictures: `<name>_overlay.png`, `<name>_labels.png` and, if wanted,
- * `<name>_legend.png`. The next photo is taken where one fails; of several photos, `warn` is told which.
+ * `<name>_legend.png`, `<name>_side_by_side.png`, `<name>_masks/<label value>_<class>.png` and `<name>_scores.npy`. The next photo is taken
+ * where one fails; of several photos, `warn` is told which.
  *
  * @returns what was done, and the errors of what was not.
  * @throws the signal's reason between two photos.
@@ -57,8 +89,8 @@ export async function segmentPhotos(
   images: readonly ImageSource[],
   options: SegmentPhotosOptions,
 ): Promise<{ results: PhotoResult[]; failures: { image: string; error: unknown }[] }> {
-  refuseUnknown(options, ["folder", "legend", "onResult", ...CONTEXT_OPTIONS], "an option of segmentPhotos");
-  const { folder, legend: withLegend = false, onResult } = options;
+  refuseUnknown(options, OPTIONS, "an option of segmentPhotos");
+  const { folder, onResult } = options;
   const outside = images.find(
     ({ name }) => typeof name !== "string" || relative(folder, join(folder, name)).startsWith(".."),
   );
@@ -75,20 +107,14 @@ export async function segmentPhotos(
   for (const { source, name } of images) {
     signal?.throwIfAborted();
     try {
-      const { classes, overlay, ...map } = await segmenter.segment(source, {
+      const found = await segmenter.segment(source === STDIN ? await readStdin() : source, {
         signal,
+        ...(options.scores && { scores: true }),
         onProgress: (scale, scales) => report(scale / scales),
       });
-      const stem = join(folder, name);
-      const files = { overlay: `${stem}_overlay.png`, labels: `${stem}_labels.png` };
-      await writeImage(files.overlay, overlay());
-      await writeLabelPng(files.labels, map, segmenter.classes);
-      const { width, height } = map;
+      const { width, height, classes } = found;
+      const files = await write(found, join(folder, name), segmenter.classes, options);
       const result: PhotoResult = { image: source, width, height, classes, ...files };
-      if (withLegend) {
-        result.legend = `${stem}_legend.png`;
-        await writeImage(result.legend, legend(classes));
-      }
       results.push(result);
       onResult?.(result);
     } catch (error) {
@@ -99,4 +125,36 @@ export async function segmentPhotos(
     report();
   }
   return { results, failures };
+}
+
+/** Writes what is wanted of a photo, all files' names beginning with `stem`. */
+async function write(
+  found: PhotoSegmentation,
+  stem: string,
+  allClasses: readonly SegClass[],
+  options: SegmentPhotosOptions,
+): Promise<Omit<PhotoResult, "image" | "width" | "height" | "classes">> {
+  const { classes, image, labels, width, height, scores } = found;
+  const map = { labels, width, height };
+  const picture = async (kind: string, content: RgbImage) => {
+    const path = `${stem}_${kind}.png`;
+    await writeImage(path, content);
+    return path;
+  };
+  const overlay = options.legend === "inside" ? withLegend(found.overlay(), classes) : found.overlay();
+  const files: Awaited<ReturnType<typeof write>> = {
+    overlay: await picture("overlay", overlay),
+    labels: `${stem}_labels.png`,
+  };
+  await writeLabelPng(files.labels, map, allClasses);
+  if (options.legend === true) files.legend = await picture("legend", legend(classes));
+  if (options.sideBySide) {
+    files.sideBySide = await picture("side_by_side", sideBySide([image, colorize(map, allClasses)]));
+  }
+  if (options.masks) files.masks = await writeMasks(`${stem}_masks`, map, classes);
+  if (scores) {
+    files.scores = `${stem}_scores.npy`;
+    await writeScores(files.scores, scores, options.signal);
+  }
+  return files;
 }

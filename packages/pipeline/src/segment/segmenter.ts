@@ -1,12 +1,25 @@
-import { type ClassShare, classShares, decodeImage, overlay, type RgbImage, type SegClass } from "@seg/ade20k-data";
+import {
+  type ClassMask,
+  type ClassShare,
+  classMask,
+  classShares,
+  decodeImage,
+  legend,
+  overlay,
+  type RgbImage,
+  type SegClass,
+} from "@seg/ade20k-data";
+import { nearest } from "@seg/errors";
+import { labelsOf, probabilityRows } from "@seg/layers";
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
 import { classSet } from "../dataset/classes.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import { type InferenceEngineInfo, type OpenNetwork, openNetwork } from "../model/inference-engine.ts";
-import { predictLabels } from "../model/predict-labels.ts";
+import { predictScores } from "../model/predict-labels.ts";
 import { networkInputs, scaleOptions } from "../model/scales.ts";
 import { MODEL_OPTIONS, type ModelOptions, resolveModel } from "../options.ts";
+import type { ClassScores } from "../photos/write-scores.ts";
 
 /** A photo: a path, an http(s) URL, an image file's bytes, RGB pixels, or a tensor `[height, width, 3]` with values 0-255. */
 export type Photo = string | Uint8Array | RgbImage | tf.Tensor3D;
@@ -23,14 +36,27 @@ export interface Segmentation {
   classes: ClassShare[];
   /** The photo itself, as it was decoded. */
   image: RgbImage;
+  /** Each class's probability at each pixel, where `scores` asked for them. */
+  scores?: ClassScores;
   /** The photo with the classes' colours over it, `alpha` (0-1, default 0.5) of it colour. */
   overlay(alpha?: number): RgbImage;
+  /** A picture that tells which colour is which class, for the classes present; `withLegend` of `@seg/ade20k-data` puts it beside another. */
+  legend(): RgbImage;
+  /**
+   * Where one class is: 255 for its pixels, 0 for others.
+   *
+   * @param which - the class's index, from 0, or one of its names; it need not be present.
+   * @throws {PipelineError} `option` if there is no such class.
+   */
+  mask(which: number | string): ClassMask;
 }
 
 /** How one photo is segmented. */
 export interface SegmentOptions {
   /** Stops between two scales. */
   signal?: AbortSignal | undefined;
+  /** Also give the classes' probabilities. The network's scores are kept for them: some 3 MB for each scale with 150 classes. */
+  scores?: boolean | undefined;
   /** Called after each scale. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -63,25 +89,56 @@ export class Segmenter {
    *
    * @throws {DataError} if the photo cannot be had or read.
    */
-  async segment(photo: Photo, { signal, onProgress }: SegmentOptions = {}): Promise<Segmentation> {
+  async segment(photo: Photo, { signal, scores = false, onProgress }: SegmentOptions = {}): Promise<Segmentation> {
     const image = await pixels(photo);
     const { imgSizes } = this.config.DATASET;
     const { inputSize } = this.#network;
     const scales = networkInputs(image, { ...scaleOptions(this.config, imgSizes), inputSize });
     const total = inputSize ? 1 : imgSizes.length;
-    const labels = await predictLabels(this.#network, scales, [image.height, image.width], {
+    const maps = await predictScores(this.#network, scales, {
       signal,
       onScale: (done) => onProgress?.(done, total),
     });
-    const map = { labels, width: image.width, height: image.height };
+    const { width, height } = image;
+    const map = { labels: labelsOf(maps, [height, width]), width, height };
     const classes = classShares(map, this.classes);
-    return { ...map, classes, image, overlay: (alpha) => overlay(image, map, this.classes, alpha) };
+    const probabilities: ClassScores = {
+      shape: [height, width, maps[0]!.classes],
+      rows: () => probabilityRows(maps, [height, width]),
+    };
+    return {
+      ...map,
+      classes,
+      image,
+      ...(scores && { scores: probabilities }),
+      overlay: (alpha) => overlay(image, map, this.classes, alpha),
+      legend: () => legend(classes),
+      mask: (which) => classMask(map, indexOf(this.classes, which)),
+    };
   }
 
   /** Frees the network. */
   dispose(): void {
     void this.#network.dispose();
   }
+}
+
+function indexOf(classes: readonly SegClass[], which: number | string): number {
+  const found = classes.find(({ index, names }) =>
+    typeof which === "string" ? names.includes(which) : index === which,
+  );
+  if (found) return found.index;
+  const names = classes.flatMap((known) => known.names);
+  const best = typeof which === "string" ? nearest(which, names) : undefined;
+  throw new PipelineError(
+    "option",
+    {
+      expected: `a class's name, or its index from 0 to ${classes.length - 1}`,
+      received: typeof which === "string" ? `"${which}"` : String(which),
+      ...(best !== undefined && { hint: `did you mean "${best}"?` }),
+    },
+    { data: { option: "mask", received: which } },
+  );
 }
 
 async function pixels(photo: Photo): Promise<RgbImage> {

@@ -1,0 +1,39 @@
+import { writeFileAtomic } from "@seg/node";
+import { encode } from "fast-png";
+import { badOption } from "./errors.ts";
+import type { LabelMap } from "./label-map.ts";
+
+/** Where one class is: 255 for its pixels, 0 for all others, row by row. */
+export interface ClassMask {
+  data: Uint8Array;
+  width: number;
+  height: number;
+}
+
+/**
+ * Where a label map shows one class.
+ *
+ * @param index - the class's index, from 0; −1 for unlabeled pixels.
+ * @returns a new mask.
+ * @throws {DataError} `option` if the map's size is not that of its labels.
+ */
+export function classMask({ labels, width, height }: LabelMap, index: number): ClassMask {
+  if (labels.length !== width * height) {
+    throw badOption("labels", labels.length, {
+      expected: `${width}×${height} = ${width * height} labels`,
+      received: `${labels.length}`,
+    });
+  }
+  const data = new Uint8Array(labels.length);
+  for (let i = 0; i < labels.length; i++) if (labels[i] === index) data[i] = 255;
+  return { data, width, height };
+}
+
+/**
+ * Saves a mask as a grey PNG of 8 bits, whole or not at all.
+ *
+ * @throws {FileError} `unwritable`.
+ */
+export async function writeMaskPng(path: string, { data, width, height }: ClassMask): Promise<void> {
+  await writeFileAtomic(path, encode({ data, width, height, depth: 8, channels: 1 }));
+}

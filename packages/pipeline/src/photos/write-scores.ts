@@ -1,0 +1,45 @@
+import type { FileHandle } from "node:fs/promises";
+import { endianness } from "node:os";
+import { setImmediate } from "node:timers/promises";
+import { encodeFloat16 } from "@seg/checkpoint/half";
+import { writeFileAtomic } from "@seg/node";
+
+/** The probability of each class at each pixel. */
+export interface ClassScores {
+  /** Of all rows together. */
+  readonly shape: readonly [height: number, width: number, classes: number];
+  /** The photo's rows, first to last, each `[width, classes]`, 0-1; a row is computed when it is asked for. */
+  rows(): Iterable<Float32Array>;
+}
+
+/**
+ * Writes class probabilities as an array of NumPy's, float16, `[height, width, classes]`: `np.load(path, mmap_mode="r")` reads parts of it.
+ * A row at a time is in memory.
+ *
+ * @throws {FileError} `unwritable`.
+ * @throws the signal's reason between two rows; nothing is left then.
+ * @see NumPy's numpy/lib/format.py, version 1.0.
+ */
+export async function writeScores(path: string, scores: ClassScores, signal?: AbortSignal): Promise<void> {
+  await writeFileAtomic(path, async (file: FileHandle) => {
+    await file.writeFile(npyHeader(scores.shape));
+    for (const row of scores.rows()) {
+      await file.writeFile(bytesOf(encodeFloat16(row)));
+      // Rows are computed on this thread: interrupts and bars have their turn between two.
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
+  });
+}
+
+function npyHeader(shape: readonly number[]): Buffer {
+  const order = endianness() === "LE" ? "<" : ">";
+  const text = `{'descr': '${order}f2', 'fortran_order': False, 'shape': (${shape.join(", ")}), }`;
+  // Magic, version and length take 10 bytes; spaces and a line's end fill up to a multiple of 64.
+  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
+  const head = Buffer.from("\x93NUMPY\x01\x00\x00\x00", "latin1");
+  head.writeUInt16LE(length, 8);
+  return Buffer.concat([head, Buffer.from(`${text.padEnd(length - 1)}\n`)]);
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Uint16Array) => new Uint8Array(buffer, byteOffset, byteLength);
