@@ -5,6 +5,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { downloadCommand } from "./commands/download.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
+import { reproduceCommand } from "./commands/reproduce.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { testCommand } from "./commands/test.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -54,6 +55,7 @@ const COMMANDS: readonly CommandMaker[] = [
   testCommand,
   evalCommand,
   trainCommand,
+  reproduceCommand,
   exportCommand,
   downloadCommand,
   doctorCommand,
