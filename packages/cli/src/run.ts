@@ -6,11 +6,13 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { downloadCommand } from "./commands/download.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
+import { reproduceCommand } from "./commands/reproduce.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { testCommand } from "./commands/test.ts";
 import { trainCommand } from "./commands/train.ts";
 import { EXIT, exitCodeOf, messageOf } from "./exit-code.ts";
 import { normalizeArguments } from "./flags/arguments.ts";
+import { withWayOut } from "./flags/way-out.ts";
 import type { Io } from "./terminal/terminal.ts";
 import { version } from "./version.ts";
 
@@ -36,15 +38,31 @@ export async function runCommands(makers: readonly CommandMaker[], argv: readonl
       io.stderr.write(program.helpInformation());
       return EXIT.USAGE;
     }
-    await program.parseAsync(normalizeArguments(program, argv), { from: "user" });
+    await program.parseAsync(normalizeArguments(program, helpFirst(program, argv)), { from: "user" });
     return exitCode;
   } catch (error) {
     const interrupted = io.signal?.aborted ?? false;
     const code = exitCodeOf(error, interrupted);
-    if (code !== EXIT.DONE) io.stderr.write(`error: ${interrupted ? "interrupted" : messageOf(error)}\n`);
+    if (code !== EXIT.DONE)
+      io.stderr.write(
+        `error: ${interrupted ? "interrupted" : withWayOut(messageOf(error), error, running(program, argv))}\n`,
+      );
     if (io.env.SEG_DEBUG === "1" && error instanceof Error) io.stderr.write(`${error.stack}\n`);
     return code;
   }
+}
+
+/** `help eval` as `eval --help`, so that a word that is no command is told as one. */
+function helpFirst(program: Command, argv: readonly string[]): readonly string[] {
+  const [first, word] = argv;
+  if (first !== "help") return argv;
+  if (word === undefined || word === "help" || word.startsWith("-")) return ["--help"];
+  return program.commands.some((command) => command.name() === word) ? [word, "--help"] : [word];
+}
+
+/** The command that the words name; the program itself where they name none. */
+function running(program: Command, argv: readonly string[]): Command {
+  return program.commands.find((command) => command.name() === argv[0]) ?? program;
 }
 
 /** A command's share of the program; it tells its exit code when it is not 0. */
@@ -55,6 +73,7 @@ const COMMANDS: readonly CommandMaker[] = [
   testCommand,
   evalCommand,
   trainCommand,
+  reproduceCommand,
   exportCommand,
   downloadCommand,
   doctorCommand,

@@ -12,6 +12,13 @@ describe("wrong usage is one line and exit code 2:", () => {
     ["config --fc_dim 320", /leave fc_dim out or set it to 2048/],
     ["config --suffix epoch_3.pth", /Expected a --suffix such as _epoch_20\.pth/],
     ["config nonsense", /nonsense has no value/],
+    ["help confg", /unknown command 'confg' \(Did you mean config\?\)/],
+    ["xyzzy", /unknown command 'xyzzy': `seg --help` lists the commands/],
+    ["config --qqq 1", /unknown option '--qqq': `seg config --help` lists what there is/],
+    ["setup --multi-scale", /unknown option '--multi-scale': it is a flag of seg eval, seg reproduce/],
+    ["--imgs a.jpg", /unknown option '--imgs': it goes after a command: seg test/],
+    ["setup x", /Expected 0 arguments but got 1: `seg setup --help` has examples/],
+    ["download", /missing required argument 'what': `seg download --help` has examples/],
   ])("%s", async (line, message) => {
     const { code, stdout, stderr } = await runSeg(line.split(" "));
     expect(stderr).toMatch(message);
@@ -34,6 +41,12 @@ it("prints help and version on stdout", async () => {
   });
   expect(await runSeg(["config", "--help"])).toMatchObject({ code: 0, stdout: expect.stringContaining("Examples:") });
   expect((await runSeg(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+it("shows a command's help for `help` and its name", async () => {
+  const help = await runSeg(["config", "--help"]);
+  expect(await runSeg(["help", "config"])).toEqual(help);
+  expect(await runSeg(["help"])).toEqual(await runSeg(["--help"]));
 });
 
 it("adds the stack only with SEG_DEBUG=1", async () => {

@@ -18,6 +18,7 @@ export * from "./export/index.ts";
 export * from "./model/index.ts";
 export type { ConfigOptions, ModelOptions } from "./options.ts";
 export * from "./photos/index.ts";
+export * from "./reproduce/index.ts";
 export * from "./segment/index.ts";
 export * from "./train/index.ts";
 export * from "./weights/index.ts";

@@ -8,6 +8,7 @@ import { addConfigFlags, type ConfigOptions, configSources } from "../flags/conf
 import { countFlag } from "../flags/count-flag.ts";
 import { mpiRank } from "../flags/distributed.ts";
 import { parseGpus } from "../flags/gpus.ts";
+import { addTrainingFlags, trainingSettings } from "../flags/training-flags.ts";
 import { showProgress } from "../terminal/show-progress.ts";
 import { table } from "../terminal/table.ts";
 import { type Io, Terminal } from "../terminal/terminal.ts";
@@ -15,13 +16,11 @@ import { TRAINING_BACKENDS } from "./test.ts";
 
 /** What commander makes of the flags of `seg train`. */
 interface TrainOptions extends ConfigOptions {
-  listTrain?: string;
-  epochs?: string;
-  workers?: string;
   fromScratch?: boolean;
   resume?: boolean;
   check?: boolean;
   gpus?: string;
+  numGpus?: string;
   replicas?: string;
   distributed?: "mpi";
   backend: EngineName | "auto";
@@ -29,13 +28,6 @@ interface TrainOptions extends ConfigOptions {
   json?: boolean;
   quiet?: boolean;
 }
-
-// Flags of this command alone that set one key each.
-const KEYS = {
-  listTrain: ["--list-train", "DATASET.list_train"],
-  epochs: ["--epochs", "TRAIN.num_epoch"],
-  workers: ["--workers", "TRAIN.workers"],
-} as const;
 
 /** `seg train`: trains a network. */
 export function trainCommand(io: Io, exit: (code: number) => void): Command {
@@ -45,10 +37,8 @@ export function trainCommand(io: Io, exit: (code: number) => void): Command {
     .option("--resume", "go on from the last whole checkpoint in DIR, if there is one")
     .option("--from-scratch", "begin with random weights where --weights-encoder names none, not with ImageNet's")
     .option("--check", "only look at every photo and label for what training would stumble over")
-    .option("--list-train <file>", "list of training photos and labels (odgt)")
-    .option("--epochs <n>", "how many epochs")
-    .option("--workers <n>", "how many loaders take turns, each with random numbers of its own")
     .option("--gpus <list>", "GPUs to train on, a replica on each, such as 0 or 0-3,6")
+    .option("--num-gpus <n>", "the first n GPUs")
     .option("--replicas <n>", "how many replicas share the processors; each takes TRAIN.batch_size_per_gpu photos")
     .addOption(
       new Option("--distributed <by>", "insist on being started by mpirun or srun, which is seen without it").choices([
@@ -59,7 +49,7 @@ export function trainCommand(io: Io, exit: (code: number) => void): Command {
     .option("--mirror <url>", "server to take ImageNet weights from instead of MIT's")
     .option("--json", "print one JSON object a line")
     .option("--quiet", "print nothing but results, warnings and errors");
-  return addConfigFlags(command, { lists: true })
+  return addTrainingFlags(addConfigFlags(command, { lists: true }))
     .addHelpText("after", EXAMPLES)
     .action(async (pairs: string[], options: TrainOptions) => exit(await trainNetwork(pairs, options, io)));
 }
@@ -70,7 +60,7 @@ async function trainNetwork(pairs: readonly string[], options: TrainOptions, io:
   const mpi = mpiRank(options.distributed);
   // Of many processes, the first speaks.
   const terminal = new Terminal(io, { quiet: options.quiet || (mpi && mpi.rank > 0) });
-  const gpus = options.gpus === undefined ? undefined : parseGpus(options.gpus);
+  const gpus = gpusOf(options);
   const replicas = countFlag("--replicas", options.replicas);
   if (options.check) return check(resolved.config, options, terminal, signal);
 
@@ -97,11 +87,14 @@ async function trainNetwork(pairs: readonly string[], options: TrainOptions, io:
 
 function sources(options: TrainOptions, pairs: readonly string[]): ConfigSources {
   const { flags = [], ...others } = configSources(options, pairs);
-  const own = Object.entries(KEYS).flatMap(([name, [origin, key]]) => {
-    const value = options[name];
-    return value === undefined ? [] : [{ key, value, origin, explicit: true }];
-  });
-  return { ...others, flags: [...flags, ...own] };
+  return { ...others, flags: [...flags, ...trainingSettings(options)] };
+}
+
+/** The GPUs by number; in the 2018 way, the first so many. */
+function gpusOf({ gpus, numGpus }: TrainOptions): number[] | undefined {
+  if (gpus !== undefined) return parseGpus(gpus);
+  const count = countFlag("--num-gpus", numGpus);
+  return count === undefined ? undefined : parseGpus(`0-${count - 1}`);
 }
 
 async function check(

@@ -31,7 +31,7 @@ export function normalizeArguments(program: Command, argv: readonly string[]): s
   let before: Option | undefined;
   for (let i = 0; i < end; i++) {
     const word = argv[i]!;
-    if (isConfigKey(word) && !(before?.required || before?.optional)) {
+    if (isConfigKey(word) && !before?.required) {
       pairs.push(...argv.slice(i, Math.min(i + 2, end)));
       i++;
       before = undefined;

@@ -1,5 +1,5 @@
-import { join } from "node:path";
-import { type ConfigSources, DEMO_MODEL, type Setting } from "@seg/pipeline/config";
+import { basename, join } from "node:path";
+import { type ConfigSources, DEMO_MODEL, loadConfig, type Setting } from "@seg/pipeline/config";
 import { type Command, Option } from "commander";
 import { UsageError } from "../errors.ts";
 
@@ -27,6 +27,11 @@ const LIST_FLAGS = [
   ["--label-map <name>", "DATASET.label_map", "what label values mean: zero-based, mask, voc, cityscapes or a file"],
   ["--ignore-label <values>", "DATASET.ignore_label", "label values that are ignored, such as 255"],
 ] as const;
+
+/** The flag that sets a key, by the key. */
+export const KEY_FLAGS: ReadonlyMap<string, string> = new Map(
+  [...FLAGS, ...LIST_FLAGS].map(([flags, key]) => [key, new Option(flags).long!]),
+);
 
 /** What commander makes of the flags of {@link addConfigFlags}. */
 export interface ConfigOptions {
@@ -80,7 +85,7 @@ export function configSources(options: ConfigOptions, pairs: readonly string[]):
     for (const key of ["VAL.checkpoint", "TEST.checkpoint"]) set(key, options.suffix.slice(1), "--suffix");
   }
   const { cfg, set: given = [] } = options;
-  if (!options.demo) return { cfg, set: given, pairs, flags: settings };
+  if (!options.demo) return inFolder(options, { cfg, set: given, pairs, flags: settings });
   if (cfg !== undefined) {
     const explanation = { expected: "--demo or --cfg", received: "both", hint: "leave one of them out" };
     throw new UsageError(explanation, { flag: "--demo", value: cfg });
@@ -88,4 +93,13 @@ export function configSources(options: ConfigOptions, pairs: readonly string[]):
   // What is set beside it wins.
   const demo = Object.entries(DEMO_MODEL.set).map(([key, value]) => `${key}=${value}`);
   return { cfg: DEMO_MODEL.config, set: [...demo, ...given], pairs, flags: settings };
+}
+
+/** With `--ckpt` alone, the checkpoint's folder is that of the configuration, in there. */
+function inFolder({ ckpt, id, modelPath }: ConfigOptions, sources: ConfigSources): ConfigSources {
+  if (ckpt === undefined || id !== undefined || modelPath !== undefined) return sources;
+  const { config, settings } = loadConfig(sources);
+  if (settings.get("DIR")?.explicit) return sources;
+  const value = join(ckpt, basename(config.DIR));
+  return { ...sources, flags: [...sources.flags!, { key: "DIR", value, origin: "--ckpt", explicit: true }] };
 }

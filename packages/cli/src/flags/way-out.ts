@@ -1,0 +1,43 @@
+import { isSegError } from "@seg/errors";
+import { type Command, CommanderError } from "commander";
+import { KEY_FLAGS } from "./config-flags.ts";
+
+/**
+ * The line of an error with the way out in the command's own words, where it lacks one: which command has a flag, whose help to read,
+ * which flag sets the key that the library speaks of.
+ *
+ * @param command - the one that failed; the program where none was named.
+ */
+export function withWayOut(line: string, error: unknown, command: Command): string {
+  if (error instanceof CommanderError) {
+    const way = /Did you mean|Allowed choices/.test(line) ? undefined : wayOutOfUsage(error, command);
+    return way ? `${line.replace(/\.$/, "")}: ${way}` : line;
+  }
+  const { key } = isSegError(error) ? (error.data as { key?: string }) : {};
+  const flag = key && line.includes(key) ? KEY_FLAGS.get(key) : undefined;
+  if (!flag || line.includes(flag) || !command.options.some(({ long }) => long === flag)) return line;
+  return `${line.replace(/\.$/, "")} (${key} is ${flag}).`;
+}
+
+function wayOutOfUsage({ code, message }: CommanderError, command: Command): string | undefined {
+  const help = `${["seg", command.parent && command.name()].filter(Boolean).join(" ")} --help`;
+  switch (code) {
+    case "commander.unknownOption": {
+      const flag = /'(--?[^'=]+)/.exec(message)?.[1];
+      const owners = (command.parent ?? command).commands.filter(({ options }) =>
+        options.some(({ long, short }) => flag !== undefined && [long, short].includes(flag)),
+      );
+      if (owners.length === 0) return `\`${help}\` lists what there is`;
+      const names = owners.map((owner) => `seg ${owner.name()}`).join(", ");
+      return command.parent ? `it is a flag of ${names}` : `it goes after a command: ${names}`;
+    }
+    case "commander.unknownCommand":
+      return `\`${help}\` lists the commands`;
+    case "commander.missingArgument":
+    case "commander.excessArguments":
+    case "commander.optionMissingArgument":
+      return `\`${help}\` has examples`;
+    default:
+      return undefined;
+  }
+}
