@@ -46,7 +46,7 @@ def distance(kind: str, entry: Entry, allowed: float, scale: float = 1) -> Verdi
 
 
 def operations(entry: Entry) -> Verdict:
-    """`ops.json` and `sync-bn.json`: float64, measured by the tensor's largest value."""
+    """`ops.json`, `losses.json` and `sync-bn.json`: float64, measured by the tensor's largest value."""
     return distance("float64", entry, FLOAT64, entry.tensor.get("absmax", abs(entry.expected)))
 
 

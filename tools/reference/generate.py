@@ -14,6 +14,7 @@ from typing import Any
 import agreement
 import data
 import gradients
+import losses
 import models
 import ops
 import sync_bn
@@ -27,6 +28,7 @@ LINE = "{:<15} {:<26} {:>7} {:>8} {:>8}"
 
 COMPUTE: dict[str, Callable[[], Any]] = {
     "ops": ops.compute,
+    "losses": losses.compute,
     "sync-bn": sync_bn.compute,
     "data": partial(data.compute, PHOTOS if PHOTOS.is_dir() else None),
     "models": models.compute,

@@ -9,11 +9,11 @@ import {
   Conv2DBackpropInput,
   InterpolatedConv2D,
   InterpolatedConv2DGrad,
+  LOSSES,
   MaxPool2D,
   MaxPool2DGrad,
   ResizeBilinear,
   ResizeBilinearGrad,
-  SparseCrossEntropy,
 } from "./kernels/names.ts";
 
 const run = (kernel: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap) =>
@@ -65,10 +65,12 @@ export function registerGradients(): void {
     outputsToSave: [true],
     gradFunc: (dy, [y], attrs) => ({ x: () => run(ActivationGrad, { dy: dy as tf.Tensor, y: y! }, attrs) }),
   });
-  tf.registerGradient({
-    kernelName: SparseCrossEntropy,
-    // The forward pass has the gradient at hand; keeping it spares a second softmax.
-    outputsToSave: [false, true],
-    gradFunc: (dys, [gradient]) => ({ scores: () => gradient!.mul((dys as tf.Tensor[])[0]!) }),
-  });
+  for (const kernelName of LOSSES) {
+    tf.registerGradient({
+      kernelName,
+      // The forward pass has the gradient at hand; keeping it spares a second softmax.
+      outputsToSave: [false, true],
+      gradFunc: (dys, [gradient]) => ({ scores: () => gradient!.mul((dys as tf.Tensor[])[0]!) }),
+    });
+  }
 }

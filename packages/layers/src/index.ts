@@ -24,7 +24,16 @@ export { ResizeLike, resizeLike } from "./layers/resize-like.ts";
 export { SelectInput, type SelectInputLayerArgs, selectInput } from "./layers/select-input.ts";
 export type { ConstraintArg, InitializerArg, RegularizerArg, SerializedArg } from "./layers/weight-args.ts";
 export { layerSeed, type WeightOptions } from "./model-options.ts";
-export { pixelAccuracy, sparseCrossEntropy } from "./ops/cross-entropy.ts";
+export { type PixelLossOptions, sparseCrossEntropy } from "./ops/cross-entropy.ts";
+export {
+  diceLoss,
+  type FocalOptions,
+  focalLoss,
+  lovaszSoftmax,
+  type OhemOptions,
+  ohemCrossEntropy,
+} from "./ops/losses.ts";
+export { pixelAccuracy } from "./ops/pixel-accuracy.ts";
 export {
   GroupedOptimizer,
   type GroupedOptimizerOptions,

@@ -16,6 +16,13 @@ export const ActivationGrad = "SegActivationGrad";
 export const InterpolatedConv2D = "SegInterpolatedConv2D";
 export const InterpolatedConv2DGrad = "SegInterpolatedConv2DGrad";
 export const SparseCrossEntropy = "SegSparseCrossEntropy";
+export const OhemCrossEntropy = "SegOhemCrossEntropy";
+export const FocalLoss = "SegFocalLoss";
+export const DiceLoss = "SegDiceLoss";
+export const LovaszSoftmax = "SegLovaszSoftmax";
+
+/** The losses: each kernel gives a scalar and its gradient by the scores. */
+export const LOSSES = [SparseCrossEntropy, OhemCrossEntropy, FocalLoss, DiceLoss, LovaszSoftmax];
 
 /** A height and a width. */
 export type Pair = [number, number];
@@ -37,6 +44,11 @@ export interface Pool2DAttrs extends NamedAttrMap {
   kernelSize: Pair;
   strides: Pair;
   padding: Pair;
+}
+
+export interface OhemAttrs extends NamedAttrMap {
+  threshold: number;
+  minKept: number;
 }
 
 export interface InterpolatedConv2DAttrs extends NamedAttrMap {
