@@ -2,7 +2,7 @@ import pMap from "p-map";
 import type { LabelMap } from "./label-map.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { type LabelOptions, readLabel } from "./read-label.ts";
-import { labelOf } from "./train-batch.ts";
+import { labelOf } from "./read-pair.ts";
 
 /** What label maps show, counted; plain data. */
 export interface LabelCounts {
@@ -54,8 +54,8 @@ export async function countDataset(
   const counts = noCounts(numClasses);
   const count = async (record: OdgtRecord) => {
     signal?.throwIfAborted();
-    const { width, height } = record;
-    countLabels(counts, await readLabel(labelOf(record), { numClasses, convention, width, height }));
+    // Of whatever size: turning a label does not change its counts.
+    countLabels(counts, await readLabel(labelOf(record), { numClasses, convention }));
   };
   // Decoding keeps several threads busy.
   await pMap(records, count, { concurrency: 8 });
