@@ -8,6 +8,7 @@ import { drawText, fitText, TEXT_HEIGHT, textWidth } from "./text.ts";
 // In pixels at scale 1.
 const GAP = 10;
 const SWATCH = 20;
+const COLUMN_GAP = 20;
 const BORDER = 1;
 const ROW = TEXT_HEIGHT + 6;
 /** Longer names are cut. */
@@ -20,7 +21,12 @@ const PLAIN_HEIGHT = 720;
 const BORDER_COLOR: Color = [110, 110, 110];
 
 /** A row of a legend. */
-export type LegendRow = Pick<ClassShare, "name" | "color"> & Partial<Pick<ClassShare, "share">>;
+export interface LegendRow extends Pick<ClassShare, "name" | "color"> {
+  /** Part of all pixels, 0-1, told in per cent at the row's end. */
+  share?: number;
+  /** What else is told there, in the share's place. */
+  note?: string;
+}
 
 /** How a legend is laid out. */
 export interface LegendOptions {
@@ -45,31 +51,60 @@ export function legend(shares: readonly LegendRow[], { scale = 1, width }: Legen
   if (!(scale >= 1 && scale <= 100)) {
     throw badOption("scale", scale, { expected: "a legend's scale from 1 to 100", received: `${scale}` });
   }
+  const rows = layOut(shares, scale);
+  const most = Math.ceil(shares.length / ROWS);
+  const columns = width === undefined ? most : Math.floor((width - rows.px(GAP)) / (rows.column + rows.px(COLUMN_GAP)));
+  return draw(rows, Math.max(1, columns));
+}
+
+/** Rows with their texts, and how wide they are. */
+interface Rows {
+  texts: { name: string; note: string; color: Color }[];
+  /** Width of a column, in pixels. */
+  column: number;
+  scale: number;
+  /** A length at this scale, in whole pixels. */
+  px(length: number): number;
+}
+
+function layOut(shares: readonly LegendRow[], scale: number): Rows {
   const px = (length: number) => Math.round(length * scale);
-  const rows = shares.map(({ name, share, color }) => ({
+  const texts = shares.map(({ name, share, color, note = "" }) => ({
     name: fitText(name, px(LONGEST_NAME), { scale }),
     color,
-    share: share === undefined ? "" : `${(share * 100).toFixed(2)}%`,
+    note: share === undefined ? note : `${(share * 100).toFixed(2)}%`,
   }));
-  const nameWidth = Math.max(...rows.map(({ name }) => textWidth(name, scale)));
-  const shareWidth = Math.max(...rows.map(({ share }) => textWidth(share, scale)));
-  const column = px(SWATCH + GAP) + nameWidth + (shareWidth > 0 ? px(2 * GAP) + shareWidth : 0);
-  const fitting =
-    width === undefined ? Math.ceil(rows.length / ROWS) : Math.floor((width - px(GAP)) / (column + px(2 * GAP)));
-  const high = Math.ceil(rows.length / Math.max(1, fitting));
-  const columns = Math.ceil(rows.length / high);
-  const image = blankImage(columns * column + (columns - 1) * px(2 * GAP) + px(2 * GAP), high * px(ROW) + px(GAP));
+  const nameWidth = Math.max(...texts.map(({ name }) => textWidth(name, scale)));
+  const noteWidth = Math.max(...texts.map(({ note }) => textWidth(note, scale)));
+  const column = px(SWATCH + GAP) + nameWidth + (noteWidth > 0 ? px(2 * GAP) + noteWidth : 0);
+  return { texts, column, scale, px };
+}
 
-  rows.forEach(({ name, share, color }, i) => {
-    const left = px(GAP) + Math.floor(i / high) * (column + px(2 * GAP));
+/** How large a legend of up to that many columns is, and how many rows are in one. */
+function sizeOf({ texts, column, px }: Rows, columns: number): { width: number; height: number; high: number } {
+  const high = Math.ceil(texts.length / columns);
+  const used = Math.ceil(texts.length / high);
+  return {
+    width: used * column + (used - 1) * px(COLUMN_GAP) + 2 * px(GAP),
+    height: high * px(ROW) + px(GAP),
+    high,
+  };
+}
+
+function draw(rows: Rows, columns: number): RgbImage {
+  const { texts, column, scale, px } = rows;
+  const { width, height, high } = sizeOf(rows, columns);
+  const image = blankImage(width, height);
+  const border = px(BORDER);
+  const side = px(SWATCH);
+  texts.forEach(({ name, note, color }, i) => {
+    const left = px(GAP) + Math.floor(i / high) * (column + px(COLUMN_GAP));
     const top = px(GAP / 2) + (i % high) * px(ROW) + px((ROW - TEXT_HEIGHT) / 2);
-    const border = px(BORDER);
-    const side = px(SWATCH);
     const outer = { left: left - border, top: top - border, width: side + 2 * border, height: side + 2 * border };
     fillRectangle(image, outer, BORDER_COLOR);
     fillRectangle(image, { left, top, width: side, height: side }, color);
     drawText(image, name, left + px(SWATCH + GAP), top, scale);
-    drawText(image, share, left + column - textWidth(share, scale), top, scale);
+    drawText(image, note, left + column - textWidth(note, scale), top, scale);
   });
   return image;
 }
@@ -84,11 +119,12 @@ export function legend(shares: readonly LegendRow[], { scale = 1, width }: Legen
 export function withLegend(image: RgbImage, shares: readonly LegendRow[]): RgbImage {
   if (shares.length === 0) return image;
   const scale = Math.max(1, image.height / PLAIN_HEIGHT);
+  const rows = layOut(shares, scale);
   // As few columns as are no higher than the picture, or than they are wide.
-  let key = legend(shares, { scale, width: 0 });
-  for (let width = key.width; key.height > Math.max(image.height, key.width); width += key.width / 2) {
-    key = legend(shares, { scale, width });
-  }
+  let columns = 1;
+  const isTooHigh = ({ width, height }: { width: number; height: number }) => height > Math.max(image.height, width);
+  while (isTooHigh(sizeOf(rows, columns))) columns++;
+  const key = draw(rows, columns);
   const canvas = blankImage(image.width + key.width, Math.max(image.height, key.height));
   paste(canvas, image, 0, 0);
   paste(canvas, key, image.width, 0);

@@ -58,50 +58,71 @@ export function fitText(text: string, width: number, { scale = 1, keepEnd = fals
  */
 export function drawText(image: RgbImage, text: string, left: number, top: number, scale = 1): void {
   let x = left - GLYPHS.margin * scale;
-  for (const { column, advance } of layout(text)) {
-    const width = advance + 2 * GLYPHS.margin;
-    drawGlyph(image, cellOf(column, width), { left: x, top, width, scale });
-    x += advance * scale;
+  for (const glyph of layout(text)) {
+    drawInk(image, inkOf(glyph, scale), Math.round(x), top);
+    x += glyph.advance * scale;
   }
 }
 
 /** How much ink each pixel of a cell has, 0-1. */
-function cellOf(column: number, width: number): Float32Array {
-  const { data, width: stride } = atlas!;
-  return Float32Array.from({ length: width * GLYPHS.height }, (_, i) => {
-    const source = Math.floor(i / width) * stride + column + (i % width);
-    // Two pixels a byte, the left one in the upper half.
-    return ((data[source >> 1]! >> (source % 2 ? 0 : 4)) & 15) / 15;
-  });
-}
-
-interface Place {
-  left: number;
-  top: number;
-  /** Width of the cell. */
+interface Ink {
+  values: Float32Array;
   width: number;
-  scale: number;
+  height: number;
 }
 
-function drawGlyph(image: RgbImage, cell: Float32Array, { left, top, width, scale }: Place): void {
-  const inkAt = (x: number, y: number) =>
-    x < 0 || y < 0 || x >= width || y >= GLYPHS.height ? 0 : cell[y * width + x]!;
-  const [first, end] = [Math.max(0, Math.floor(left)), Math.min(image.width, Math.ceil(left + width * scale))];
-  for (let y = Math.max(0, top); y < Math.min(image.height, top + Math.ceil(GLYPHS.height * scale)); y++) {
+function drawInk(image: RgbImage, { values, width, height }: Ink, left: number, top: number): void {
+  const [first, end] = [Math.max(0, -left), Math.min(width, image.width - left)];
+  for (let y = Math.max(0, -top); y < Math.min(height, image.height - top); y++) {
     for (let x = first; x < end; x++) {
-      const ink =
-        scale === 1
-          ? inkAt(x - left, y - top)
-          : enlarged(inkAt, (x + 0.5 - left) / scale - 0.5, (y + 0.5 - top) / scale - 0.5, scale);
+      const ink = values[y * width + x]!;
       if (ink === 0) continue;
-      const target = (y * image.width + x) * 3;
+      const target = ((top + y) * image.width + left + x) * 3;
       for (let c = target; c < target + 3; c++) image.data[c] = Math.round(image.data[c]! * (1 - ink));
     }
   }
 }
 
-/** Ink between the cell's pixels: interpolated, then with edges as steep as those of the small letters. */
-function enlarged(inkAt: (x: number, y: number) => number, x: number, y: number, scale: number): number {
+/** Cells of the scale that was drawn last: a picture has one. */
+let drawn: { scale: number; cells: Map<Glyph, Ink> } = { scale: 1, cells: new Map() };
+
+function inkOf(glyph: Glyph, scale: number): Ink {
+  if (drawn.scale !== scale) drawn = { scale, cells: new Map() };
+  let ink = drawn.cells.get(glyph);
+  if (!ink) {
+    ink = scale === 1 ? cellOf(glyph) : enlarged(cellOf(glyph), scale);
+    drawn.cells.set(glyph, ink);
+  }
+  return ink;
+}
+
+/** A cell as it stands in the atlas. */
+function cellOf({ column, advance }: Glyph): Ink {
+  const { data, width: stride } = atlas!;
+  const { height, margin } = GLYPHS;
+  const width = advance + 2 * margin;
+  const values = Float32Array.from({ length: width * height }, (_, i) => {
+    const source = Math.floor(i / width) * stride + column + (i % width);
+    // Two pixels a byte, the left one in the upper half.
+    return ((data[source >> 1]! >> (source % 2 ? 0 : 4)) & 15) / 15;
+  });
+  return { values, width, height };
+}
+
+/** A larger cell: interpolated, then with edges as steep as those of the small one. */
+function enlarged({ values, width, height }: Ink, scale: number): Ink {
+  const inkAt = (x: number, y: number) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : values[y * width + x]!);
+  const size = { width: Math.ceil(width * scale), height: Math.ceil(height * scale) };
+  const larger = new Float32Array(size.width * size.height);
+  for (let i = 0; i < larger.length; i++) {
+    const x = ((i % size.width) + 0.5) / scale - 0.5;
+    const y = (Math.floor(i / size.width) + 0.5) / scale - 0.5;
+    larger[i] = Math.min(1, Math.max(0, (interpolated(inkAt, x, y) - 0.5) * scale + 0.5));
+  }
+  return { values: larger, ...size };
+}
+
+function interpolated(inkAt: (x: number, y: number) => number, x: number, y: number): number {
   const [x0, y0] = [Math.floor(x), Math.floor(y)];
   const across = cubicWeights(x - x0);
   const down = cubicWeights(y - y0);
@@ -109,7 +130,7 @@ function enlarged(inkAt: (x: number, y: number) => number, x: number, y: number,
   for (let j = 0; j < 4; j++) {
     for (let i = 0; i < 4; i++) ink += across[i]! * down[j]! * inkAt(x0 + i - 1, y0 + j - 1);
   }
-  return Math.min(1, Math.max(0, (ink - 0.5) * scale + 0.5));
+  return ink;
 }
 
 /** Catmull-Rom's weights of four neighbours at a place between the middle two. */

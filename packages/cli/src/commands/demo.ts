@@ -15,7 +15,8 @@ export function demoCommand(io: Io, exit: (code: number) => void): Command {
     .addHelpText("after", "\nExamples:\n  seg demo\n  seg demo --backend wasm --result /tmp/demo")
     .action(async (options: TestOptions & { result: string }) => {
       const set = Object.entries(DEMO_MODEL.set).map(([key, value]) => `${key}=${value}`);
-      exit(await test([DEMO_PHOTO], { ...options, cfg: DEMO_MODEL.config, set, legend: true }, io));
-      if (!options.json) new Terminal(io).print(`The picture is ${join(options.result, "china_overlay.png")}.`);
+      exit(await test([DEMO_PHOTO], { ...options, cfg: DEMO_MODEL.config, set, legendInside: true }, io));
+      if (!options.json)
+        new Terminal(io).print(`The picture, with its legend, is ${join(options.result, "china_overlay.png")}.`);
     });
 }

@@ -140,8 +140,7 @@ export function photoLimit(text = "-1"): number | undefined {
 function printResult({ image, classes }: PhotoResult, terminal: Terminal): void {
   terminal.print(`Predictions in [${image}]:`);
   for (const { name, share, color } of classes) {
-    const swatch = terminal.color ? `\u001b[48;2;${color.join(";")}m  \u001b[0m ` : "";
-    if (share > 0.001) terminal.print(`  ${swatch}${name}: ${(share * 100).toFixed(2)}%`);
+    if (share > 0.001) terminal.print(`  ${terminal.swatch(color)}${name}: ${(share * 100).toFixed(2)}%`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { SingleBar } from "cli-progress";
+import { swatch } from "./swatch.ts";
 
 /** What a command runs in. */
 export interface Io {
@@ -36,6 +37,12 @@ export class Terminal {
   /** Whether stdout may carry colours: a terminal, and no `NO_COLOR`. */
   get color(): boolean {
     return Boolean(this.#io.stdout.isTTY) && !this.#io.env.NO_COLOR;
+  }
+
+  /** A colour, with a space after it, where stdout may carry colours and has enough of them; else nothing. */
+  swatch(color: readonly number[]): string {
+    const cells = this.color ? swatch(color, this.#io.env) : "";
+    return cells && `${cells} `;
   }
 
   /** A line of the result. */

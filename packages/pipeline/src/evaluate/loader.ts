@@ -1,21 +1,13 @@
 // Run as a thread of worker.ts: reads photos and labels ahead of the engine, and scores and draws what comes back from it.
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
-import {
-  colorize,
-  decodeImage,
-  type LabelMap,
-  type RgbImage,
-  readLabel,
-  type ScaledInput,
-  writeImage,
-} from "@seg/ade20k-data";
+import { decodeImage, type LabelMap, type RgbImage, readLabel, type ScaledInput, writeImage } from "@seg/ade20k-data";
 import { isSegError } from "@seg/errors";
 import { ConfusionMatrix, type ConfusionMatrixJson } from "@seg/metrics";
 import { type SerializedError, serializeError } from "@seg/node";
 import { networkInputs } from "../model/scales.ts";
-import { sideBySide } from "../pictures/side-by-side.ts";
+import { evaluationPicture } from "../pictures/evaluation-picture.ts";
 import type { EvaluationPair, LoaderSetup } from "./messages.ts";
 
 /** What the thread is told: to load a pair, or to score what the engine made of it. */
@@ -65,8 +57,9 @@ async function score(index: number, labels: Uint8Array): Promise<void> {
   const confusion = new ConfusionMatrix(classes.length).add(labels, truth.labels).toJSON();
   if (pictures) {
     const { width, height } = image;
-    const parts = [image, colorize(truth, classes), colorize({ labels, width, height }, classes)];
-    await writeImage(join(pictures, `${pair.name}.png`), sideBySide(parts));
+    const prediction = { labels, width, height };
+    const picture = evaluationPicture({ name: basename(pair.imagePath), photo: image, truth, prediction, classes });
+    await writeImage(join(pictures, `${pair.name}.png`), picture);
   }
   say({ type: "scored", index, confusion });
 }

@@ -20,7 +20,7 @@ const NUMBERED = 40;
 export function confusionPicture(matrix: ConfusionMatrix, names: readonly string[]): RgbImage {
   const numbered = names.length <= NUMBERED;
   const cell = numbered ? textWidth("100") + 6 : TEXT_HEIGHT + 2;
-  const label = Math.max(...names.map(textWidth)) + GAP;
+  const label = Math.max(...names.map((name) => textWidth(name))) + GAP;
   const legend = "Row: true class. Column: predicted class. Colour: part of the row.";
   const left = GAP + label;
   const top = GAP + LINE + label;

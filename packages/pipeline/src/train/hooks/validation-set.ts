@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import {
-  colorize,
   DataError,
   decodeImage,
   type LabelConvention,
@@ -22,7 +22,7 @@ import { listedRecords } from "../../dataset/records.ts";
 import { namedScores, scoreEvent } from "../../evaluate/result.ts";
 import { predictLabels } from "../../model/predict-labels.ts";
 import { SINGLE_SCALE, scaleOptions } from "../../model/scales.ts";
-import { sideBySide } from "../../pictures/side-by-side.ts";
+import { evaluationPicture } from "../../pictures/evaluation-picture.ts";
 import { evaluationFile, pictureFile, type SavedEvaluation } from "./validation-files.ts";
 
 interface Pair {
@@ -88,12 +88,13 @@ export class ValidationSet {
     return eval_every > 0 && (epoch % eval_every === 0 || epoch === num_epoch);
   }
 
-  /** The list's first photo, its truth and its prediction beside each other. */
+  /** The list's first photo, its truth, its prediction and where it is wrong, with scores and a legend. */
   async picture(network: InferenceModel): Promise<RgbImage> {
     const { photo, truth } = await this.#load(0);
     const { width, height } = photo;
     const prediction = { labels: await this.#predict(network, photo), width, height };
-    return sideBySide([photo, colorize(truth, this.#classes), colorize(prediction, this.#classes)]);
+    const name = basename(this.#records[0]!.imagePath);
+    return evaluationPicture({ name, photo, truth, prediction, classes: this.#classes });
   }
 
   /** Scores the network on the whole list as `seg eval` does. */
