@@ -1,4 +1,8 @@
+import pMap from "p-map";
 import type { LabelMap } from "./label-map.ts";
+import type { OdgtRecord } from "./odgt.ts";
+import { type LabelOptions, readLabel } from "./read-label.ts";
+import { labelOf } from "./train-batch.ts";
 
 /** What label maps show, counted; plain data. */
 export interface LabelCounts {
@@ -32,4 +36,28 @@ export function countLabels(counts: LabelCounts, { labels }: LabelMap): void {
     of.pixels += pixels;
     if (pixels > 0) of.images++;
   });
+}
+
+/**
+ * Reads and counts the labels of photos.
+ *
+ * @throws {DataError} what is wrong with one of them.
+ */
+export async function countDataset(
+  records: readonly OdgtRecord[],
+  {
+    numClasses,
+    convention,
+    signal,
+  }: Required<Pick<LabelOptions, "numClasses" | "convention">> & { signal?: AbortSignal },
+): Promise<LabelCounts> {
+  const counts = noCounts(numClasses);
+  const count = async (record: OdgtRecord) => {
+    signal?.throwIfAborted();
+    const { width, height } = record;
+    countLabels(counts, await readLabel(labelOf(record), { numClasses, convention, width, height }));
+  };
+  // Decoding keeps several threads busy.
+  await pMap(records, count, { concurrency: 8 });
+  return counts;
 }

@@ -1,3 +1,5 @@
+import type { ClassOccurrence } from "./dataset/judge-labels.ts";
+
 /**
  * How far work is. Wherever `epoch` stands, it is the number of the epoch that is, or was just, trained, counted from 1.
  */
@@ -5,6 +7,7 @@ export type PipelineEvent =
   | DownloadEvent
   | UnpackEvent
   | CheckEvent
+  | LabelsEvent
   | SegmentEvent
   | ScoreEvent
   | IterationEvent
@@ -40,6 +43,25 @@ export interface CheckEvent {
   of?: string;
   done: number;
   total: number;
+}
+
+/** What the labels show that a training begins with; of a large data set, a sample. */
+export interface LabelsEvent {
+  type: "labels";
+  /** The list. */
+  list: string;
+  /** In a line. */
+  summary: string;
+  /** How many label maps were looked at, of how many. */
+  images: number;
+  total: number;
+  /** Pixels in them, and those of them that no class has. */
+  pixels: number;
+  unlabeled: number;
+  /** Each class's pixels and label maps, the largest first. */
+  occurrences: readonly ClassOccurrence[];
+  /** What is suspicious about them. */
+  warnings: readonly string[];
 }
 
 /** Photos are being segmented. */

@@ -7,6 +7,7 @@ export type {
   CheckpointEvent,
   DownloadEvent,
   IterationEvent,
+  LabelsEvent,
   PipelineEvent,
   ScoreEvent,
   SegmentEvent,

@@ -1,6 +1,7 @@
 import type { EngineName } from "@seg/backend";
 import type { Config } from "@seg/pipeline/config";
 import { type ConfigSources, loadConfig } from "@seg/pipeline/config";
+import type { ClassOccurrence } from "@seg/pipeline/dataset";
 import { Command, Option } from "commander";
 import { EXIT } from "../exit-code.ts";
 import { addConfigFlags, type ConfigOptions, configSources } from "../flags/config-flags.ts";
@@ -8,6 +9,7 @@ import { countFlag } from "../flags/count-flag.ts";
 import { mpiRank } from "../flags/distributed.ts";
 import { parseGpus } from "../flags/gpus.ts";
 import { showProgress } from "../terminal/show-progress.ts";
+import { table } from "../terminal/table.ts";
 import { type Io, Terminal } from "../terminal/terminal.ts";
 import { TRAINING_BACKENDS } from "./test.ts";
 
@@ -115,12 +117,20 @@ async function check(
     const reports = await checkLists(config, { needVal, ...context });
     stop();
     if (json) {
-      for (const { problems, ...report } of reports) {
-        terminal.print(JSON.stringify({ ...report, problems: problems.map(({ message }) => message) }));
+      for (const { problems, counts, ...report } of reports) {
+        const { pixels, unlabeled } = counts;
+        terminal.print(
+          JSON.stringify({ ...report, pixels, unlabeled, problems: problems.map(({ message }) => message) }),
+        );
       }
     } else {
-      for (const { list, checked, problemCount, problems } of reports) {
+      for (const { list, checked, problemCount, problems, counts, summary, occurrences, warnings } of reports) {
         for (const { message } of problems) terminal.print(message);
+        if (counts.pixels > 0) {
+          terminal.print(summary);
+          for (const line of occurrenceTable(occurrences)) terminal.print(line);
+        }
+        for (const line of warnings) terminal.warn(line);
         const more = problemCount > problems.length ? `, of which ${problems.length} are shown` : "";
         terminal.print(`${list}: ${checked} photos and labels, ${problemCount} problems${more}`);
       }
@@ -130,6 +140,21 @@ async function check(
     stop();
   }
 }
+
+/** The classes that occur, the largest first. */
+function occurrenceTable(occurrences: readonly ClassOccurrence[]): string[] {
+  const present = occurrences.filter(({ images }) => images > 0);
+  const rows = present
+    .slice(0, ROWS)
+    .map(({ number, name, pixels, share, images }) => [
+      ...[String(number), name, String(pixels), `${(share * 100).toFixed(2)}%`, String(images)],
+    ]);
+  const more = present.length - rows.length;
+  return [...table(["class", "name", "pixels", "share", "images"], rows), ...(more > 0 ? [`and ${more} more`] : [])];
+}
+
+/** How many classes a table shows; JSON has all. */
+const ROWS = 30;
 
 const EXAMPLES = `
 DIR gets encoder_epoch_N.pth and decoder_epoch_N.pth, which PyTorch opens, history_epoch_N.json, and trainer_epoch_N.safetensors, from

@@ -24,6 +24,8 @@ const FLAGS = [
 const LIST_FLAGS = [
   ["--list-val <file>", "DATASET.list_val", "list of validation photos and labels (odgt)"],
   ["--root-dataset <folder>", "DATASET.root_dataset", "folder that the list's paths start from"],
+  ["--label-map <name>", "DATASET.label_map", "what label values mean: zero-based, mask, voc, cityscapes or a file"],
+  ["--ignore-label <values>", "DATASET.ignore_label", "label values that are ignored, such as 255"],
 ] as const;
 
 /** What commander makes of the flags of {@link addConfigFlags}. */

@@ -57,6 +57,10 @@ export function showProgress(
       case "check":
         advance(event.of ? `Checking ${event.of}` : "Checking", event.done, event.total);
         return;
+      case "labels":
+        if (json) terminal.print(JSON.stringify(event));
+        else terminal.note(event.summary);
+        return;
       case "segment":
         // Between two photos the bar moves by parts of one.
         advance("Segmenting", event.done, event.total, "", "");

@@ -25,7 +25,7 @@ const choice = <const T extends readonly [string, ...string[]]>(names: T) =>
   );
 
 /**
- * MIT's configuration, section by section and key by key, with our additions `DATASET.classes`, `DATASET.padLabel`,
+ * MIT's configuration, section by section and key by key, with our additions `DATASET.classes`, `DATASET.padLabel`, `DATASET.label_map`, `DATASET.ignore_label`,
  * `MODEL.weights_onnx`, `MODEL.inputFormat`, and in `TRAIN`: Adam, `warmup_iters`, `clip_norm` (0: never), `accumulate`, `keep` (0: all) and `eval_every` (0: never). Values may come as YAML or as Python writes them (`True`, `1e-4`, `(300, 375)`).
  */
 export const configSchema = z.strictObject({
@@ -48,6 +48,15 @@ export const configSchema = z.strictObject({
     random_flip: flag(),
     padLabel: choice(["ignore", "mit"]),
     classes: text("a file that names the classes, or nothing"),
+    label_map: text("ade20k, zero-based, mask, voc, cityscapes or a file of label values or colours and their classes"),
+    ignore_label: field(
+      "label values such as 255 or (0, 255), or nothing",
+      z.array(z.number().int().min(-1).max(255)).readonly(),
+      (value) => {
+        const values = value === "" ? [] : literal(value);
+        return typeof values === "number" ? [values] : Array.isArray(values) ? values.map(literal) : values;
+      },
+    ),
   }),
   MODEL: z.strictObject({
     arch_encoder: choice(ENCODER_NAMES as [EncoderName]),
@@ -129,6 +138,8 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   "DATASET.random_flip": true,
   "DATASET.padLabel": "ignore",
   "DATASET.classes": "",
+  "DATASET.label_map": "ade20k",
+  "DATASET.ignore_label": [],
   "MODEL.arch_encoder": "resnet50dilated",
   "MODEL.arch_decoder": "ppm_deepsup",
   "MODEL.weights_encoder": "",

@@ -1,31 +1,51 @@
 import { existsSync } from "node:fs";
-import { checkDataset, DataError, type DatasetReport, type OdgtRecord } from "@seg/ade20k-data";
+import {
+  checkDataset,
+  DataError,
+  type DatasetReport,
+  type LabelConvention,
+  type LabelCounts,
+  type OdgtRecord,
+} from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
+import { classSet } from "./classes.ts";
+import {
+  type ClassOccurrence,
+  nothingToLearn,
+  refuseOneClass,
+  sharesOf,
+  summaryOf,
+  suspicions,
+} from "./judge-labels.ts";
+import { labelConvention } from "./label-convention.ts";
 import { listedRecords } from "./records.ts";
 
 /** How {@link checkRecords} works; `warn` is told of all problems but the first, which is thrown. */
 export interface CheckRecordsOptions extends ContextOptions {
   numClasses: number;
+  convention: LabelConvention;
 }
 
 /**
  * Looks at photos and labels before they are scored.
  *
+ * @returns what the labels show.
  * @throws {DataError} the first problem, saying of how many.
  */
 export async function checkRecords(
   records: readonly OdgtRecord[],
-  { numClasses, ...options }: CheckRecordsOptions,
-): Promise<void> {
+  { numClasses, convention, ...options }: CheckRecordsOptions,
+): Promise<LabelCounts> {
   const { onProgress, warn, signal } = contextOf(options);
-  const { problems, problemCount } = await checkDataset(records, {
+  const { problems, problemCount, counts } = await checkDataset(records, {
     numClasses,
+    convention,
     onProgress: (done, total) => onProgress({ type: "check", done, total }),
     ...(signal && { signal }),
   });
   const [first, ...others] = problems;
-  if (!first) return;
+  if (!first) return counts;
   for (const { message } of others) warn(message);
   if (problemCount === 1) throw first;
   const { code, message, data } = first;
@@ -36,29 +56,48 @@ export async function checkRecords(
 export interface ListReport extends DatasetReport {
   /** The list. */
   list: string;
+  /** What its labels show, in a line. */
+  summary: string;
+  /** Each class's pixels and label maps, the largest first. */
+  occurrences: ClassOccurrence[];
+  /** What is suspicious about the labels; of a list for training only. */
+  warnings: string[];
 }
 
 /**
- * Looks at every photo and label of `DATASET.list_train` and, where there is one, `list_val`.
+ * Looks at every photo and label of `DATASET.list_train` and, where there is one, `list_val`, and counts what the labels show. That a
+ * list for training teaches nothing is one of its problems.
  *
- * @throws {PipelineError} `missing` if there is no list for training, or none for validation though `needVal`.
+ * @throws {PipelineError} `config` if there is but one class, or the label convention does not fit;
+ *   {PipelineError} `missing` if there is no list for training, or none for validation though `needVal`.
  */
 export async function checkLists(
   config: Config,
   { needVal = false, ...options }: ContextOptions & { needVal?: boolean } = {},
 ): Promise<ListReport[]> {
   const { onProgress, signal } = contextOf(options);
+  refuseOneClass(config);
+  const classes = await classSet(config);
+  const convention = await labelConvention(config);
   const reports: ListReport[] = [];
   for (const which of ["train", "val"] as const) {
     const list = config.DATASET[`list_${which}`];
     if (which === "val" && !needVal && !existsSync(list)) continue;
     const records = await listedRecords(config, which);
     const report = await checkDataset(records, {
-      numClasses: config.DATASET.num_class,
+      numClasses: classes.length,
+      convention,
       onProgress: (done, total) => onProgress({ type: "check", of: list, done, total }),
       ...(signal && { signal }),
     });
-    reports.push({ list, ...report });
+    const { counts } = report;
+    const counted = { counts, classes, of: list, labelMap: config.DATASET.label_map, whole: true };
+    const senseless = which === "train" ? nothingToLearn(counted) : undefined;
+    reports.push({
+      ...{ list, ...report, summary: summaryOf(counted), occurrences: sharesOf(counts, classes) },
+      warnings: which === "train" ? suspicions(counted) : [],
+      ...(senseless && { problems: [...report.problems, senseless], problemCount: report.problemCount + 1 }),
+    });
   }
   return reports;
 }

@@ -5,6 +5,8 @@ import { ensureWritable, ownModule, startProcess } from "@seg/node";
 import type { Resolved } from "../config/resolve.ts";
 import { checkRecords } from "../dataset/check.ts";
 import { classSet } from "../dataset/classes.ts";
+import { seemsZeroBased } from "../dataset/judge-labels.ts";
+import { labelConvention } from "../dataset/label-convention.ts";
 import { evaluationRecords, type PairSources } from "../dataset/records.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import { engineOn, processorsOf } from "../launch/devices.ts";
@@ -77,16 +79,19 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
       { data: { key: "DATASET.num_class", expected: 255, received: classes.length } },
     );
   }
+  const convention = await labelConvention(config);
   const records = (await evaluationRecords(config, options, signal)).slice(0, limit);
   const { rank, size: ranks } = mpi ?? { rank: 0, size: 1 };
   const places = records.map((_, index) => index).filter((index) => index % ranks === rank);
   if (folder !== undefined) await ensureWritable(folder);
   const files = await locate();
   signal?.throwIfAborted();
-  await checkRecords(
+  const counts = await checkRecords(
     places.map((index) => records[index]!),
-    { numClasses: classes.length, ...context },
+    { numClasses: classes.length, convention, ...context },
   );
+  const labelMap = config.DATASET.label_map;
+  for (const line of seemsZeroBased({ counts, classes, labelMap, of: "", whole: true })) warn(line);
 
   const pictures = config.VAL.visualize ? folder : undefined;
   const cores = process.env.TF_NUM_INTRAOP_THREADS ? undefined : processorsOf(mpi);
@@ -96,7 +101,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
     backend: engineName,
     threads: cores && Math.max(1, Math.floor(cores / workers)),
     flip,
-    loader: { scales: scaleOptions(config, sizes), classes, pictures },
+    loader: { scales: scaleOptions(config, sizes), classes, convention, pictures },
   };
   const own = new Tally(classes.length);
   const pictureOf = pictureNames(records);

@@ -33,7 +33,7 @@ interface Loaded {
   image: RgbImage;
 }
 
-const { scales: options, classes, pictures } = workerData as LoaderSetup;
+const { scales: options, classes, convention, pictures } = workerData as LoaderSetup;
 const loaded = new Map<number, Loaded>();
 const port = parentPort!;
 const say = (message: FromLoader, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
@@ -50,7 +50,7 @@ port.on("message", async (message: ToLoader) => {
 async function load(index: number, pair: EvaluationPair): Promise<void> {
   const image = await decodeImage(pair.imagePath);
   const { width, height } = image;
-  const truth = await readLabel(pair.labelPath, { numClasses: classes.length, width, height });
+  const truth = await readLabel(pair.labelPath, { numClasses: classes.length, convention, width, height });
   loaded.set(index, { pair, truth, image });
   const scales = [...networkInputs(image, options)];
   say(

@@ -1,4 +1,4 @@
-import type { SegClass } from "@seg/ade20k-data";
+import type { LabelConvention, SegClass } from "@seg/ade20k-data";
 import type { ConfusionMatrixJson } from "@seg/metrics";
 import type { SerializedError } from "@seg/node";
 import type { Config } from "../config/schema.ts";
@@ -31,6 +31,7 @@ export interface WorkerSetup {
 export interface LoaderSetup {
   scales: InputOptions;
   classes: readonly SegClass[];
+  convention: LabelConvention;
   /** Where pictures of each image are written; none are without it. */
   pictures?: string | undefined;
 }

@@ -104,17 +104,21 @@ function eventOf(
 /** Means over the steps of an epoch. */
 class EpochMeans {
   steps = 0;
-  readonly #sums: StepScores = { loss: 0, accuracy: 0, seconds: 0, secondsWaited: 0 };
+  #labelled = 0;
+  readonly #sums = { loss: 0, accuracy: 0, seconds: 0, secondsWaited: 0 };
 
-  add(scores: StepScores): void {
+  add({ labelled, ...scores }: StepScores): void {
     this.steps++;
+    // Without labels loss and accuracy are 0, and no part of their means.
+    if (labelled) this.#labelled++;
     for (const name of NAMES) this.#sums[name] += scores[name];
   }
 
   get values(): StepScores {
-    const means = { ...this.#sums };
-    for (const name of NAMES) means[name] /= this.steps;
-    return means;
+    const { loss, accuracy, seconds, secondsWaited } = this.#sums;
+    const scored = Math.max(1, this.#labelled);
+    const times = { seconds: seconds / this.steps, secondsWaited: secondsWaited / this.steps };
+    return { loss: loss / scored, accuracy: accuracy / scored, labelled: this.#labelled > 0, ...times };
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { TrainSourceOptions as DataOptions } from "@seg/ade20k-data";
+import type { TrainSourceOptions as DataOptions, LabelConvention } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import { type Context, type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
@@ -13,6 +13,8 @@ import { changedSettings, checkSettings, courseSettings } from "./settings.ts";
 export interface TrainingPlan {
   config: Config;
   records: DataOptions["records"];
+  /** What the values of their labels mean. */
+  convention: LabelConvention;
   /** What the training's course depends on. */
   settings: Record<string, unknown>;
   /** Where it goes on from; undefined at the beginning. Without a checkpoint there are the networks' weights alone. */
@@ -29,7 +31,7 @@ export interface TrainingPlan {
  */
 export async function planTraining(
   config: Config,
-  records: DataOptions["records"],
+  data: Pick<TrainingPlan, "records" | "convention">,
   { resume, fromScratch, replicas }: { resume: boolean; fromScratch: boolean; replicas: number },
   options: ContextOptions & ServerOptions,
 ): Promise<TrainingPlan> {
@@ -47,7 +49,7 @@ export async function planTraining(
   await removeDrafts(config.DIR);
   return {
     config,
-    records,
+    ...data,
     settings,
     start: found && { position: found.position, checkpoint },
     weights,

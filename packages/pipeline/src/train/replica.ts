@@ -74,9 +74,9 @@ async function train(plan: TrainingPlan, group: Group, engine: EngineInfo, conte
   }
 }
 
-async function trainFrom(run: Omit<Run, "loader">, { config, records }: TrainingPlan): Promise<End> {
+async function trainFrom(run: Omit<Run, "loader">, plan: TrainingPlan): Promise<End> {
   const { trainer, group, position, hooks } = run;
-  const { seed, workers, num_epoch, epoch_iters, accumulate } = config.TRAIN;
+  const { seed, workers, num_epoch, epoch_iters, accumulate } = plan.config.TRAIN;
   if (position.epoch >= num_epoch) {
     // A training that is done may yet be scored.
     await hooks.afterCheckpoint(position.epoch);
@@ -85,7 +85,7 @@ async function trainFrom(run: Omit<Run, "loader">, { config, records }: Training
   await trainer.align();
   const loader = new SeededLoader<TrainBatch, DataOptions>({
     module: TRAIN_SOURCE,
-    options: dataOptions(config, records),
+    options: dataOptions(plan),
     seed: group.rank === 0 ? seed : [seed, group.rank],
     workers,
     epochLength: epoch_iters * accumulate,
@@ -148,7 +148,8 @@ async function beginHooks(
 const describeEngine = ({ name, version, tensorflow, oneDnn, threads }: EngineInfo) =>
   `${name} ${tensorflow ?? version}${oneDnn === undefined ? "" : ` with${oneDnn ? "" : "out"} oneDNN`} on ${threads} ${threads === 1 ? "thread" : "threads"}`;
 
-function dataOptions({ DATASET, MODEL, TRAIN }: TrainingPlan["config"], records: DataOptions["records"]): DataOptions {
+function dataOptions({ config, records, convention }: TrainingPlan): DataOptions {
+  const { DATASET, MODEL, TRAIN } = config;
   return {
     records,
     batchSize: TRAIN.batch_size_per_gpu,
@@ -160,5 +161,6 @@ function dataOptions({ DATASET, MODEL, TRAIN }: TrainingPlan["config"], records:
     padLabel: DATASET.padLabel,
     inputFormat: MODEL.inputFormat,
     numClasses: DATASET.num_class,
+    convention,
   };
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { Config } from "../config/schema.ts";
+import { type Config, DEFAULTS } from "../config/schema.ts";
+import { isReadyConvention } from "../dataset/label-convention.ts";
 import { PipelineError } from "../errors.ts";
 import { nameOf, type Position } from "./checkpoint-files.ts";
 
@@ -22,15 +23,25 @@ const DATA = [
   "segm_downsampling_rate",
   "random_flip",
   "padLabel",
+  "ignore_label",
 ] as const;
 const NETWORKS = ["arch_encoder", "arch_decoder", "inputFormat"] as const;
 /** Stands for the list's contents: its path may change. */
 const LIST = "DATASET.list_train";
+/** The name of a ready convention, or what stands for the file's contents. */
+const LABEL_MAP = "DATASET.label_map";
 
 /** The settings that the course of a training depends on, once it has begun. */
 export async function courseSettings({ DATASET, MODEL, TRAIN }: Config): Promise<Record<string, unknown>> {
-  const list = await readFile(DATASET.list_train);
-  const settings: Record<string, unknown> = { [LIST]: createHash("sha256").update(list).digest("hex") };
+  const contentsOf = async (file: string) =>
+    createHash("sha256")
+      .update(await readFile(file))
+      .digest("hex");
+  const { list_train, label_map } = DATASET;
+  const settings: Record<string, unknown> = {
+    [LIST]: await contentsOf(list_train),
+    [LABEL_MAP]: isReadyConvention(label_map) ? label_map : await contentsOf(label_map),
+  };
   for (const key of DATA) settings[`DATASET.${key}`] = DATASET[key];
   for (const key of NETWORKS) settings[`MODEL.${key}`] = MODEL[key];
   for (const [key, value] of Object.entries(TRAIN)) if (!WITHOUT_EFFECT.has(key)) settings[`TRAIN.${key}`] = value;
@@ -59,13 +70,16 @@ export function checkSettings(
 
 /** The differences, in words: `TRAIN.seed was 304 and is 305`. */
 export function changedSettings(before: Record<string, unknown>, now: Record<string, unknown>): string[] {
-  return differences(before, now).map((key) =>
-    key === LIST
-      ? `the list ${LIST} was changed`
-      : `${key} was ${JSON.stringify(before[key])} and is ${JSON.stringify(now[key])}`,
-  );
+  return differences(before, now).map((key) => {
+    if (key === LIST) return `the list ${LIST} was changed`;
+    if (key === LABEL_MAP) return `the meaning of labels, ${LABEL_MAP}, was changed`;
+    return `${key} was ${JSON.stringify(settingOf(before, key))} and is ${JSON.stringify(now[key])}`;
+  });
 }
 
+// What a checkpoint of an earlier version does not say is as it is by default.
+const settingOf = (settings: Record<string, unknown>, key: string) => (key in settings ? settings[key] : DEFAULTS[key]);
+
 function differences(before: Record<string, unknown>, now: Record<string, unknown>): string[] {
-  return Object.keys(now).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
+  return Object.keys(now).filter((key) => JSON.stringify(settingOf(before, key)) !== JSON.stringify(now[key]));
 }

@@ -8,6 +8,8 @@ import type { BatchScores, Rates } from "./trainer.ts";
 
 /** How a step went, over all replicas. */
 export interface StepScores extends BatchScores {
+  /** Whether any pixel had a class; where none had, loss and accuracy are 0 and say nothing. */
+  labelled: boolean;
   /** How long it took. */
   seconds: number;
   /** How much of that was spent waiting for data. */
@@ -37,27 +39,39 @@ export async function trainStep(
 ): Promise<StepScores> {
   const { accumulate, replica_weight } = config.TRAIN;
   const begin = performance.now();
-  const sum = { loss: 0, accuracy: 0, waited: 0 };
+  const sum = { loss: 0, accuracy: 0, waited: 0, void: 0 };
   for (let i = 0; i < accumulate; i++) {
     const beforeLoading = performance.now();
     const batch = await nextBatch(loader, group);
     sum.waited += performance.now() - beforeLoading;
-    const labelled = replica_weight === "pixels" && group.size > 1 ? countLabelled(batch.labels) : undefined;
-    const share = lossShare(group, labelled);
+    const labelled = countLabelled(batch.labels);
+    const share = lossShare(group, replica_weight === "pixels" && group.size > 1 ? labelled : undefined);
     const scores = await trainer.add(batch, share);
-    const all = gatherNumbers(group, [scores.loss, scores.accuracy, share]);
+    const all = gatherNumbers(group, [scores.loss, scores.accuracy, share, Math.sign(labelled)]);
     const wrong = all.findIndex(([loss]) => !Number.isFinite(loss));
     if (wrong >= 0) {
       throw new StepFailure(false, wrong === group.rank ? notFinite(scores.loss, batch, position) : undefined);
     }
-    for (const [loss, accuracy, part] of all) {
-      sum.loss += (loss! * part!) / accumulate;
-      sum.accuracy += (accuracy! * part!) / accumulate;
+    const parts = all.reduce((total, [, , part]) => total + part!, 0);
+    // A replica's share of 0 is that of a batch without labels already.
+    if (parts === 0) sum.void += 1 / accumulate;
+    for (const [loss, accuracy, part, isLabelled] of all) {
+      if (isLabelled === 0) sum.void += part! / accumulate;
+      else {
+        sum.loss += (loss! * part!) / accumulate;
+        sum.accuracy += (accuracy! * part!) / accumulate;
+      }
     }
   }
   trainer.update(rates);
-  const { loss, accuracy, waited } = sum;
-  return { loss, accuracy, seconds: (performance.now() - begin) / 1000, secondsWaited: waited / 1000 };
+  // A mean over the batches that have labels.
+  const weight = 1 - sum.void;
+  const labelled = weight > 1e-6;
+  const [loss, accuracy] = labelled ? [sum.loss / weight, sum.accuracy / weight] : [0, 0];
+  return {
+    ...{ loss, accuracy, labelled },
+    ...{ seconds: (performance.now() - begin) / 1000, secondsWaited: sum.waited / 1000 },
+  };
 }
 
 /** The loader's next batch, if all replicas have theirs. Collective. */

@@ -4,6 +4,8 @@ import type { MpiLaunch } from "@seg/collectives";
 import { ensureWritable, withLock } from "@seg/node";
 import { contextOf } from "../context.ts";
 import { classSet } from "../dataset/classes.ts";
+import { refuseOneClass } from "../dataset/judge-labels.ts";
+import { labelConvention } from "../dataset/label-convention.ts";
 import { listedRecords } from "../dataset/records.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import { engineOn } from "../launch/devices.ts";
@@ -12,6 +14,7 @@ import { nameOf } from "./checkpoint-files.ts";
 import type { History } from "./hooks/history.ts";
 import type { ValidationScores } from "./hooks/validation-files.ts";
 import { launchTraining, type ReplicaOptions, replicaCount, trainUnderMpi } from "./launch.ts";
+import { lookAtLabels } from "./look-at-labels.ts";
 import { planTraining } from "./plan.ts";
 import type { Outcome, Report } from "./replica.ts";
 
@@ -87,12 +90,15 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
     );
   }
   // What is quickly found wrong is told before anything is downloaded, loaded or written.
-  await classSet(config);
+  refuseOneClass(config);
+  const classes = await classSet(config);
+  const convention = await labelConvention(config);
   const records = await listedRecords(config, "train");
+  await lookAtLabels(config, classes, { records, convention }, { warn, onProgress, signal });
   await ensureWritable(config.DIR);
   const onWait = () => log(`Another training is at work in ${config.DIR}, or was until just now: waiting for its end.`);
   const work = async () => {
-    const plan = await planTraining(config, records, { resume, fromScratch, replicas }, options);
+    const plan = await planTraining(config, { records, convention }, { resume, fromScratch, replicas }, options);
     signal?.throwIfAborted();
     const outcome = mpi
       ? await trainUnderMpi(plan, { ...around, mpi, gpus })

@@ -3,7 +3,6 @@ import { writeFileAtomic } from "@seg/node";
 import type { Config } from "../../config/schema.ts";
 import type { IterationEvent } from "../../events.ts";
 import { historySvg } from "../../pictures/history-svg.ts";
-import type { BatchScores } from "../trainer.ts";
 import type { Hook } from "./hooks.ts";
 import type { ValidationScores } from "./validation-files.ts";
 
@@ -47,8 +46,11 @@ export class HistoryHook implements Hook {
     this.#warn = warn;
   }
 
-  afterStep({ printed, epoch, iteration, iterations }: IterationEvent, { loss, accuracy }: BatchScores): void {
-    if (!printed) return;
+  afterStep(
+    { printed, epoch, iteration, iterations }: IterationEvent,
+    { loss, accuracy, labelled = true }: Parameters<NonNullable<Hook["afterStep"]>>[1],
+  ): void {
+    if (!printed || !labelled) return;
     const { train } = this.history;
     train.epoch.push(epoch - 1 + iteration / iterations);
     train.loss.push(loss);

@@ -14,8 +14,8 @@ export type EpochEvaluation =
  * meanwhile, but for `afterStep`.
  */
 export interface Hook {
-  /** After a step: means over the epoch so far, and the step's own scores. */
-  afterStep?(means: IterationEvent, scores: BatchScores): void;
+  /** After a step: means over the epoch so far, and the step's own scores, which say nothing where no pixel was labelled. */
+  afterStep?(means: IterationEvent, scores: BatchScores & { labelled?: boolean }): void;
   /** An epoch's last step is done; nothing of it is saved before. */
   afterEpoch?(epoch: number): Promise<void>;
   /** An epoch's checkpoint is written, or the training goes on from it. */
@@ -36,7 +36,7 @@ export class Hooks implements Required<Hook> {
     this.#hooks = hooks;
   }
 
-  afterStep(means: IterationEvent, scores: BatchScores): void {
+  afterStep(means: IterationEvent, scores: BatchScores & { labelled?: boolean }): void {
     for (const hook of this.#hooks) hook.afterStep?.(means, scores);
   }
 

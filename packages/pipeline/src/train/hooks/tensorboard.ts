@@ -1,7 +1,6 @@
 import sharp from "sharp";
 import type { Config } from "../../config/schema.ts";
 import type { IterationEvent } from "../../events.ts";
-import type { BatchScores } from "../trainer.ts";
 import { EventFile } from "./event-file.ts";
 import type { EpochEvaluation, Hook } from "./hooks.ts";
 
@@ -22,12 +21,14 @@ export class TensorBoardHook implements Hook {
     });
   }
 
-  afterStep(means: IterationEvent, { loss, accuracy }: BatchScores): void {
+  afterStep(
+    means: IterationEvent,
+    { loss, accuracy, labelled = true }: Parameters<NonNullable<Hook["afterStep"]>>[1],
+  ): void {
     const { printed, epoch, iteration, iterations, lrEncoder, lrDecoder, time } = means;
     if (!printed) return;
     this.#scalars((epoch - 1) * iterations + iteration, {
-      "train/loss": loss,
-      "train/accuracy": accuracy,
+      ...(labelled && { "train/loss": loss, "train/accuracy": accuracy }),
       "rate/encoder": lrEncoder,
       "rate/decoder": lrDecoder,
       "time/iteration": time,

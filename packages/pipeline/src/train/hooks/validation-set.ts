@@ -3,6 +3,7 @@ import {
   colorize,
   DataError,
   decodeImage,
+  type LabelConvention,
   type LabelMap,
   type OdgtRecord,
   type RgbImage,
@@ -16,6 +17,7 @@ import type { Config } from "../../config/schema.ts";
 import type { Context } from "../../context.ts";
 import { checkRecords } from "../../dataset/check.ts";
 import { classSet } from "../../dataset/classes.ts";
+import { labelConvention } from "../../dataset/label-convention.ts";
 import { listedRecords } from "../../dataset/records.ts";
 import { namedScores, scoreEvent } from "../../evaluate/result.ts";
 import { predictLabels } from "../../model/predict-labels.ts";
@@ -33,6 +35,7 @@ export class ValidationSet {
   readonly #config: Config;
   readonly #records: readonly OdgtRecord[];
   readonly #classes: readonly SegClass[];
+  readonly #convention: LabelConvention;
 
   /**
    * Reads the list, and checks its photos and labels where they will be scored.
@@ -48,12 +51,13 @@ export class ValidationSet {
   ): Promise<ValidationSet | undefined> {
     const { TRAIN, DATASET } = config;
     const classes = await classSet(config);
+    const convention = await labelConvention(config);
     try {
       if (TRAIN.eval_every === 0 && !existsSync(DATASET.list_val)) return undefined;
       const records = await listedRecords(config, "val");
       const scored = TRAIN.eval_every > 0 ? records : records.slice(0, 1);
-      await checkRecords(scored, { numClasses: DATASET.num_class, signal });
-      return new ValidationSet(config, records, classes);
+      await checkRecords(scored, { numClasses: DATASET.num_class, convention, signal });
+      return new ValidationSet(config, records, classes, convention);
     } catch (error) {
       if (TRAIN.eval_every > 0 || !(error instanceof DataError)) throw error;
       warn(`There will be no validation pictures: ${error.message}`);
@@ -61,7 +65,13 @@ export class ValidationSet {
     }
   }
 
-  private constructor(config: Config, records: readonly OdgtRecord[], classes: readonly SegClass[]) {
+  private constructor(
+    config: Config,
+    records: readonly OdgtRecord[],
+    classes: readonly SegClass[],
+    convention: LabelConvention,
+  ) {
+    this.#convention = convention;
     this.#config = config;
     this.#records = records;
     this.#classes = classes;
@@ -132,7 +142,8 @@ export class ValidationSet {
     const { imagePath, labelPath } = this.#records[i]!;
     const photo = await decodeImage(imagePath);
     const { width, height } = photo;
-    return { photo, truth: await readLabel(labelPath!, { numClasses: this.#classes.length, width, height }) };
+    const checks = { numClasses: this.#classes.length, convention: this.#convention, width, height };
+    return { photo, truth: await readLabel(labelPath!, checks) };
   }
 
   async #predict(network: InferenceModel, photo: RgbImage, signal?: AbortSignal): Promise<Labels> {

@@ -1,0 +1,135 @@
+import { DataError, type LabelCounts, type SegClass } from "@seg/ade20k-data";
+import type { Config } from "../config/schema.ts";
+import { PipelineError } from "../errors.ts";
+
+/** How many classes a line names. */
+const NAMED = 10;
+
+/** What was counted, and of what. */
+export interface CountedLabels {
+  counts: LabelCounts;
+  classes: readonly SegClass[];
+  /** The list or folder. */
+  of: string;
+  /** `DATASET.label_map`. */
+  labelMap: string;
+  /** Whether all label maps were counted, not a sample. */
+  whole: boolean;
+}
+
+/**
+ * Refuses to train one class: its softmax is always 1, so that the loss is 0 and the accuracy full whatever the photos show.
+ *
+ * @throws {PipelineError} `config`.
+ */
+export function refuseOneClass({ DATASET: { num_class } }: Config): void {
+  if (num_class > 1) return;
+  throw new PipelineError(
+    "config",
+    {
+      expected: "at least 2 classes (DATASET.num_class) to tell from each other",
+      received: String(num_class),
+      hint: "count the background too: --num-class 2 with DATASET.label_map zero-based for labels 0 and 1, or mask for 0 and 255",
+    },
+    { data: { key: "DATASET.num_class", expected: 2, received: num_class } },
+  );
+}
+
+/** The error for labels that teach nothing; undefined where some pixel has a class. */
+export function nothingToLearn({ counts: { images, pixels, unlabeled }, of, labelMap }: CountedLabels) {
+  if (images === 0 || unlabeled < pixels) return undefined;
+  return new DataError(
+    "bad-label",
+    `${of}: Expected labels to learn from but no pixel of ${images} label maps has a class: by DATASET.label_map ${labelMap} they are all ignored; name another one (zero-based, mask, a file), or correct DATASET.ignore_label.`,
+    { data: { file: of } },
+  );
+}
+
+/** What is suspicious about the labels of a training, a line each. */
+export function suspicions(counted: CountedLabels): string[] {
+  const { counts, classes, whole } = counted;
+  const { images, pixels, unlabeled } = counts;
+  if (images === 0 || unlabeled === pixels) return [];
+  const present = classes.filter(({ index }) => counts.classes[index]!.pixels > 0);
+  const absent = classes.filter(({ index }) => counts.classes[index]!.pixels === 0);
+  const highest = present.at(-1)!.index + 1;
+  const lines: string[] = [];
+  // In a sample the rare ones are absent.
+  if (absent.length > 0 && (whole || highest <= classes.length / 2)) {
+    const one = absent.length === 1;
+    const where = whole
+      ? `never occur${one ? "s" : ""}`
+      : `occur${one ? "s" : ""} in none of ${images} labels that were looked at`;
+    const settle =
+      highest < classes.length ? `; the highest that occurs is ${highest}: is --num-class ${highest} meant?` : "";
+    lines.push(`${absent.length} of ${classes.length} classes ${where}: ${namesOf(absent)}${settle}`);
+  }
+  if (present.length === 1) {
+    lines.push(`Only one class occurs, ${namesOf(present)}: a network that always answers it is always right.`);
+  }
+  if (unlabeled > pixels / 2) {
+    lines.push(`${percent(unlabeled / pixels)} of the pixels are unlabeled: training learns nothing from them.`);
+  }
+  return [...lines, ...seemsZeroBased(counted)];
+}
+
+/** The line for labels that look as if 0 were their first class, though it stands for unlabeled. */
+export function seemsZeroBased({ counts, classes, labelMap }: CountedLabels): string[] {
+  const last = classes.at(-1)!;
+  const occurs = counts.classes.map(({ pixels }) => pixels > 0);
+  const others = occurs.slice(0, -1);
+  if (labelMap !== "ade20k" || counts.unlabeled === 0 || occurs.at(-1) || !others.length || !others.every(Boolean)) {
+    return [];
+  }
+  const share = percent(counts.unlabeled / counts.pixels);
+  return [
+    `All classes but the last, ${namesOf([last])}, occur, and ${share} of the pixels are unlabeled: if 0 is the first class in your labels, set DATASET.label_map zero-based.`,
+  ];
+}
+
+/** One line: how many classes occur, the largest ones, and how much is unlabeled. */
+export function summaryOf({ counts, classes, whole }: CountedLabels): string {
+  const { images, pixels, unlabeled } = counts;
+  const sorted = sharesOf(counts, classes).filter(({ images: of }) => of > 0);
+  const largest = sorted.slice(0, 5).map(({ name, share }) => `${name} ${percent(share)}`);
+  const rest = sorted.length > largest.length ? ", …" : "";
+  const of = whole ? `${images} labels` : `${images} labels, a sample`;
+  const shares = largest.length > 0 ? `: ${largest.join(", ")}${rest}` : "";
+  return `In ${of}, ${sorted.length} of ${classes.length} classes occur${shares}; ${percent(unlabeled / pixels)} unlabeled`;
+}
+
+/** What is known of a class in label maps. */
+export interface ClassOccurrence {
+  /** As label files number it, from 1. */
+  number: number;
+  name: string;
+  pixels: number;
+  /** Its part of the pixels that have a class, 0-1. */
+  share: number;
+  /** How many label maps show it. */
+  images: number;
+}
+
+/** Each class's pixels and images, the largest first. */
+export function sharesOf(
+  { classes: of, pixels, unlabeled }: LabelCounts,
+  classes: readonly SegClass[],
+): ClassOccurrence[] {
+  return classes
+    .map(({ index, name }) => ({
+      ...{ number: index + 1, name, pixels: of[index]!.pixels },
+      ...{ share: of[index]!.pixels / Math.max(1, pixels - unlabeled), images: of[index]!.images },
+    }))
+    .sort((a, b) => b.pixels - a.pixels);
+}
+
+/** `7 sign, 8 fence and 3 more`; a class that is but a number once. */
+function namesOf(classes: readonly SegClass[]): string {
+  const named = classes
+    .slice(0, NAMED)
+    .map(({ index, name }) => (name === `class ${index + 1}` ? name : `${index + 1} ${name}`));
+  const more = classes.length - named.length;
+  return `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+const percent = (share: number) => `${share > 0 && share < 0.001 ? "<0.1" : +(share * 100).toFixed(1)} %`;

@@ -1,0 +1,47 @@
+import { countDataset, type LabelCounts, type SegClass } from "@seg/ade20k-data";
+import type { Config } from "../config/schema.ts";
+import type { Context } from "../context.ts";
+import { nothingToLearn, sharesOf, summaryOf, suspicions } from "../dataset/judge-labels.ts";
+import type { TrainingPlan } from "./plan.ts";
+
+/** How many labels are looked at of a data set that has more. */
+const SAMPLE = 200;
+
+/**
+ * Tells what the labels show that a training is about to learn, and what is suspicious about them. Of a large data set it looks at some,
+ * evenly spread over the list.
+ *
+ * @throws {DataError} what is wrong with a label, or that none of all labels has a pixel with a class.
+ */
+export async function lookAtLabels(
+  { DATASET }: Config,
+  classes: readonly SegClass[],
+  data: Pick<TrainingPlan, "records" | "convention">,
+  { warn, onProgress, signal }: Pick<Context, "warn" | "onProgress" | "signal">,
+): Promise<void> {
+  const list = DATASET.list_train;
+  const total = data.records.length;
+  const counts = await count(data, classes.length, signal);
+  const counted = { counts, classes, of: list, labelMap: DATASET.label_map, whole: counts.images === total };
+  const nothing = nothingToLearn(counted);
+  if (nothing) throw nothing;
+  const warnings = suspicions(counted);
+  const { images, pixels, unlabeled } = counts;
+  const occurrences = sharesOf(counts, classes);
+  const summary = summaryOf(counted);
+  onProgress({ type: "labels", list, summary, images, total, pixels, unlabeled, occurrences, warnings });
+  for (const line of warnings) warn(line);
+}
+
+async function count(
+  { records, convention }: Pick<TrainingPlan, "records" | "convention">,
+  numClasses: number,
+  signal: AbortSignal | undefined,
+): Promise<LabelCounts> {
+  const options = { numClasses, convention, ...(signal && { signal }) };
+  const step = Math.max(1, records.length / SAMPLE);
+  const sample = records.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
+  const counts = await countDataset(sample, options);
+  // Before it is said that there is nothing to learn, all are looked at.
+  return counts.unlabeled === counts.pixels ? countDataset(records, options) : counts;
+}
