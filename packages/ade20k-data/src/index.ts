@@ -13,11 +13,11 @@ export { type LabelConvention, READY_CONVENTIONS, type ReadyConvention } from ".
 export { countDataset, type LabelCounts } from "./label-counts.ts";
 export { type ClassShare, classShares, type LabelArray, type LabelMap } from "./label-map.ts";
 export { type LegendOptions, type LegendRow, legend, withLegend } from "./legend.ts";
-export { listImages } from "./list-images.ts";
+export { describeLeftOut, type FoundImages, findImages, type LeftOut, listImages } from "./list-images.ts";
 export { INPUT_RECIPES, type InputFormat, type InputRecipe, normalize } from "./normalize.ts";
 export { type OdgtOptions, type OdgtRecord, readOdgt, writeOdgt } from "./odgt.ts";
 export type { LabelOrientation } from "./orientation.ts";
-export { pairImages } from "./pair-images.ts";
+export { type PairImagesOptions, pairImages } from "./pair-images.ts";
 export type { PlanOptions, RandomNumbers } from "./plan-batches.ts";
 export { readClasses } from "./read-classes.ts";
 export { type LabelOptions, readLabel } from "./read-label.ts";

@@ -1,50 +1,115 @@
-import { existsSync } from "node:fs";
-import { join, parse, relative } from "node:path";
+import { basename, isAbsolute, join, parse, relative, sep } from "node:path";
 import pMap from "p-map";
 import { DataError, refuseUnknown } from "./errors.ts";
 import { readImageHeader } from "./image-header.ts";
-import { listImages } from "./list-images.ts";
+import { labelsAmong, partners } from "./label-names.ts";
+import { type FoundImages, findImages, type LeftOut, leftOutFor } from "./list-images.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { readBytes } from "./read-bytes.ts";
 
+/** How {@link pairImages} works. */
+export interface PairImagesOptions {
+  /** What label files' names have behind their photos': `_mask`. Unless given, usual ones are known where no label has its photo's name. */
+  labelSuffix?: string | undefined;
+  /** Told what was left out and why, photos without a label among it; without it, a photo without a label is an error. */
+  onLeftOut?: ((leftOut: LeftOut[]) => void) | undefined;
+  /** Told how many photos are done, of how many. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Stops it. */
+  signal?: AbortSignal | undefined;
+}
+
+const OPTIONS = ["labelSuffix", "onLeftOut", "onProgress", "signal"] satisfies (keyof PairImagesOptions)[];
+
 /**
- * Makes the records of a data set whose labels lie in a folder of their own under their photos' names: `images/a/b.jpg` belongs to
- * `annotations/a/b.png`. Sizes are read from the photos' headers.
+ * Makes the records of a data set whose labels lie in a folder under their photos' names: `images/a/b.jpg` belongs to
+ * `annotations/a/b.png`. Letter case, extensions and the two ways of writing accents do not count; a label may have a suffix. Both may lie
+ * in one folder. Sizes are read from the photos' headers, EXIF rotation applied.
  *
  * @param images - the folder of photos; its subfolders count.
  * @param labels - the folder of labels.
- * @param options - `onProgress` is told how many photos are done, of how many; `signal` stops it.
- * @returns a record for each photo, sorted by path.
- * @throws {DataError} `not-found` if a photo has no label; `option`; what {@link listImages} and the photos' headers give.
+ * @returns a record for each photo that has a label, sorted by path.
+ * @throws {DataError} `not-found` if no photo has a label, or one has none and `onLeftOut` is not given; `bad-list` if a photo has several;
+ *   `option`; what {@link findImages} and the photos' headers give.
  */
 export async function pairImages(
   images: string,
   labels: string,
-  options: { onProgress?: (done: number, total: number) => void; signal?: AbortSignal } = {},
+  options: PairImagesOptions = {},
 ): Promise<OdgtRecord[]> {
-  refuseUnknown(options, ["onProgress", "signal"], "the options of pairImages");
-  const { onProgress, signal } = options;
-  const photos = await listImages(images);
+  refuseUnknown(options, OPTIONS, "the options of pairImages");
+  const { labelSuffix, onLeftOut, onProgress, signal } = options;
+  const [photos, found] = [await findImages(images), await findLabels(labels)];
+  // One of the folders may lie in the other.
+  const candidates = found.images.filter((file) => !isBelow(file, images, labels));
+  const partnerOf = partners(candidates, labels, labelSuffix);
+  const shared = isSame(images, labels) ? labelsAmong(photos.images, images, labelSuffix) : new Set<string>();
+  const pairs: { imagePath: string; labelPath: string }[] = [];
+  const alone: string[] = [];
+  for (const imagePath of photos.images) {
+    if (isBelow(imagePath, labels, images) || shared.has(imagePath)) continue;
+    const labelPath = partnerOf(imagePath, images);
+    if (labelPath === undefined) alone.push(imagePath);
+    else pairs.push({ imagePath, labelPath });
+  }
+  if (pairs.length === 0 || (alone.length > 0 && !onLeftOut)) {
+    throw withoutLabel(alone, photos.images.length, { images, labels, example: candidates[0] });
+  }
+  const taken = new Set(pairs.flatMap(({ imagePath, labelPath }) => [imagePath, labelPath]));
+  const unused = candidates.filter((file) => !taken.has(file) && !alone.includes(file));
+  const unread = isSame(images, labels) ? photos.leftOut : [...photos.leftOut, ...found.leftOut];
+  onLeftOut?.([
+    ...leftOutFor(alone.map((file) => ({ file, reason: "photos without a label" }))),
+    ...leftOutFor(unused.map((file) => ({ file, reason: "labels without a photo" }))),
+    ...unread,
+  ]);
   let done = 0;
-  const pair = async (imagePath: string): Promise<OdgtRecord> => {
+  const measure = async ({ imagePath, labelPath }: (typeof pairs)[number]): Promise<OdgtRecord> => {
     signal?.throwIfAborted();
-    const { dir, name } = parse(relative(images, imagePath));
-    const labelPath = join(labels, dir, `${name}.png`);
-    if (!existsSync(labelPath)) {
-      throw new DataError(
-        "not-found",
-        {
-          expected: `the label of ${imagePath} in ${labelPath}`,
-          but: "there is none",
-          hint: "put it there or leave the photo out",
-        },
-        { data: { file: labelPath } },
-      );
-    }
     const { width, height } = await readImageHeader(await readBytes(imagePath), imagePath);
     done++;
-    onProgress?.(done, photos.length);
+    onProgress?.(done, pairs.length);
     return { imagePath, labelPath, width, height };
   };
-  return pMap(photos, pair, { concurrency: 8 });
+  return pMap(pairs, measure, { concurrency: 8 });
+}
+
+async function findLabels(folder: string): Promise<FoundImages> {
+  return findImages(folder).catch((error) => {
+    // That there are none, the photos without a label tell better.
+    if (error instanceof DataError && error.code === "no-images") return { images: [], leftOut: [], others: 0 };
+    throw error;
+  });
+}
+
+const isSame = (a: string, b: string) => relative(a, b) === "";
+
+/** Whether a file lies in a folder that is itself within another one. */
+function isBelow(file: string, inner: string, outer: string): boolean {
+  const contains = (folder: string, path: string) => {
+    const way = relative(folder, path);
+    return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+  };
+  return contains(outer, inner) && contains(inner, file);
+}
+
+function withoutLabel(
+  alone: readonly string[],
+  photos: number,
+  { images, labels, example }: { images: string; labels: string; example: string | undefined },
+): DataError {
+  const [first] = alone;
+  const { dir, name } = parse(relative(images, first ?? "photo"));
+  const labelPath = join(labels, dir, `${name}.png`);
+  const more = alone.length > 1 ? `, nor are there labels of ${alone.length - 1} more of ${photos} photos` : "";
+  const called = example === undefined ? "" : ` (labels there are called such as ${basename(example)})`;
+  return new DataError(
+    "not-found",
+    {
+      expected: `the label of ${first} in ${labelPath}`,
+      but: `there is none${more}${called}`,
+      hint: "put it there, leave the photo out, or say what labels' names end in (--label-suffix)",
+    },
+    { data: { file: labelPath } },
+  );
 }

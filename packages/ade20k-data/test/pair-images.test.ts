@@ -2,7 +2,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { readOdgt, writeOdgt } from "../src/odgt.ts";
+import { describeLeftOut, type LeftOut } from "../src/list-images.ts";
+import { type OdgtRecord, readOdgt, writeOdgt } from "../src/odgt.ts";
 import { pairImages } from "../src/pair-images.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -40,6 +41,66 @@ describe("Pairing photos with labels", () => {
     ]);
     await writeOdgt(inFolder("train.odgt"), records);
     expect(await readOdgt(inFolder("train.odgt"))).toEqual(records);
+  });
+
+  it.each([
+    ["a.JPG", "A.PNG"],
+    ["b.jpeg", "b_mask.png"],
+    ["c.jpg", "C-Label.png"],
+    ["d.jpg", "d_gtFine_labelIds.png"],
+    ["e_leftImg8bit.png", "e_gtFine_labelIds.png"],
+    ["f_sat.jpg", "f_mask.png"],
+    ["g.jpg", "g_L.png"],
+    // The accent as one character and as two.
+    ["h\u00e9.jpg", "he\u0301.png"],
+    ["h.i.jpg", "h.i.png"],
+  ])("finds for %s the label %s", async (photo, label) => {
+    const folder = `names/${photo}`;
+    await put(`${folder}/images/x/${photo}`, 3, 3);
+    await put(`${folder}/labels/x/${label}`, 3, 3);
+    const [record] = await pairImages(inFolder(`${folder}/images`), inFolder(`${folder}/labels`));
+    expect(record!.labelPath).toBe(inFolder(`${folder}/labels/x/${label}`));
+  });
+
+  it("takes the very name before one with a suffix, and the suffix that is said", async () => {
+    await put("said/images/a.jpg", 3, 3);
+    for (const name of ["a", "a_mask", "a_coarse"]) await put(`said/labels/${name}.png`, 3, 3);
+    const labelFor = async (labelSuffix?: string) =>
+      (await pairImages(inFolder("said/images"), inFolder("said/labels"), { labelSuffix }))[0]!.labelPath;
+    expect(await labelFor()).toBe(inFolder("said/labels/a.png"));
+    expect(await labelFor("_COARSE")).toBe(inFolder("said/labels/a_coarse.png"));
+    expect(await labelFor("_mask.png")).toBe(inFolder("said/labels/a_mask.png"));
+    await expect(labelFor("_fine")).rejects.toThrow("labels there are called such as a.png");
+  });
+
+  it("refuses to choose among several", async () => {
+    await put("several/images/a.jpg", 3, 3);
+    for (const name of ["a_mask", "a_label"]) await put(`several/labels/${name}.png`, 3, 3);
+    await expect(pairImages(inFolder("several/images"), inFolder("several/labels"))).rejects.toMatchObject({
+      code: "bad-list",
+      message: expect.stringContaining("a_label.png and a_mask.png"),
+    });
+  });
+
+  it("tells photos from labels where both lie in one folder, or one within the other", async () => {
+    for (const name of ["a.jpg", "a.png", "b.png", "b_mask.png", "c.jpg"]) await put(`one/${name}`, 3, 3);
+    let told: LeftOut[] = [];
+    const onLeftOut = (leftOut: LeftOut[]) => {
+      told = leftOut;
+    };
+    const paths = (records: OdgtRecord[]) => records.map(({ imagePath, labelPath }) => [imagePath, labelPath]);
+    const both = ["a.jpg", "a.png", "b.png", "b_mask.png"].map((name) => inFolder(`one/${name}`));
+    expect(paths(await pairImages(inFolder("one"), inFolder("one"), { onLeftOut }))).toEqual([
+      both.slice(0, 2),
+      both.slice(2),
+    ]);
+    expect(told).toEqual([{ reason: "photos without a label", files: [inFolder("one/c.jpg")] }]);
+
+    for (const name of ["a.jpg", "labels/a.png", "labels/b.png"]) await put(`within/${name}`, 3, 3);
+    expect(paths(await pairImages(inFolder("within"), inFolder("within/labels"), { onLeftOut }))).toEqual([
+      [inFolder("within/a.jpg"), inFolder("within/labels/a.png")],
+    ]);
+    expect(describeLeftOut(told)).toBe("Left out: labels without a photo (1: b.png).");
   });
 
   it("names a photo that has no label", async () => {
