@@ -18,6 +18,7 @@ interface TrainOptions extends ConfigOptions {
   workers?: string;
   fromScratch?: boolean;
   resume?: boolean;
+  strict?: boolean;
   check?: boolean;
   gpus?: string;
   replicas?: string;
@@ -42,6 +43,11 @@ export function trainCommand(io: Io, exit: (code: number) => void): Command {
     .argument("[KEY VALUE...]", "keys to set, such as DATASET.num_class 11 DIR ckpt/mine")
     .option("--resume", "go on from the last whole checkpoint in DIR, if there is one")
     .option("--from-scratch", "begin with random weights where --weights-encoder names none, not with ImageNet's")
+    .option(
+      "--strict",
+      "every weight of --weights-encoder and --weights-decoder must fit, the last layers' number of classes too",
+    )
+    .option("--no-strict", "take what fits of them, whatever they are of, and begin the rest anew")
     .option("--check", "only look at every photo and label for what training would stumble over")
     .option("--list-train <file>", "list of training photos and labels (odgt)")
     .option("--epochs <n>", "how many epochs")
@@ -99,7 +105,12 @@ function sources(options: TrainOptions, pairs: readonly string[]): ConfigSources
     const value = options[name];
     return value === undefined ? [] : [{ key, value, origin, explicit: true }];
   });
-  return { ...others, flags: [...flags, ...own] };
+  const { strict } = options;
+  const how =
+    strict === undefined
+      ? []
+      : [{ key: "TRAIN.strict", value: strict, origin: `--${strict ? "" : "no-"}strict`, explicit: true }];
+  return { ...others, flags: [...flags, ...own, ...how] };
 }
 
 async function check(
