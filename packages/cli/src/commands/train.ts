@@ -18,6 +18,7 @@ import { TRAINING_BACKENDS } from "./test.ts";
 interface TrainOptions extends ConfigOptions {
   fromScratch?: boolean;
   resume?: boolean;
+  strict?: boolean;
   check?: boolean;
   gpus?: string;
   numGpus?: string;
@@ -36,6 +37,11 @@ export function trainCommand(io: Io, exit: (code: number) => void): Command {
     .argument("[KEY VALUE...]", "keys to set, such as DATASET.num_class 11 DIR ckpt/mine")
     .option("--resume", "go on from the last whole checkpoint in DIR, if there is one")
     .option("--from-scratch", "begin with random weights where --weights-encoder names none, not with ImageNet's")
+    .option(
+      "--strict",
+      "every weight of --weights-encoder and --weights-decoder must fit, the last layers' number of classes too",
+    )
+    .option("--no-strict", "take what fits of them, whatever they are of, and begin the rest anew")
     .option("--check", "only look at every photo and label for what training would stumble over")
     .option("--gpus <list>", "GPUs to train on, a replica on each, such as 0 or 0-3,6")
     .option("--num-gpus <n>", "the first n GPUs")

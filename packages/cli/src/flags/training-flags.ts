@@ -42,6 +42,10 @@ export function trainingSettings(options: Readonly<Record<string, unknown>>): Se
     const value = options[option.attributeName()];
     return value === undefined ? [] : [{ key, value: option.optional ? asFlag(value) : value, ...from(option) }];
   });
+  const { strict } = options;
+  if (strict !== undefined) {
+    settings.push({ key: "TRAIN.strict", value: strict, origin: strict ? "--strict" : "--no-strict", explicit: true });
+  }
   const start = options[START_EPOCH.attributeName()];
   if (start === undefined) return settings;
   if (typeof start === "string" && /^[1-9]\d{0,8}$/.test(start)) {

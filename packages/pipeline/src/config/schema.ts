@@ -25,8 +25,8 @@ const choice = <const T extends readonly [string, ...string[]]>(names: T) =>
   );
 
 /**
- * MIT's configuration, section by section and key by key, with our additions `DATASET.classes`, `DATASET.padLabel`, `DATASET.label_map`, `DATASET.ignore_label`,
- * `MODEL.weights_onnx`, `MODEL.inputFormat`, and in `TRAIN`: Adam, `warmup_iters`, `clip_norm` (0: never), `accumulate`, `keep` (0: all) and `eval_every` (0: never). Values may come as YAML or as Python writes them (`True`, `1e-4`, `(300, 375)`).
+ * MIT's configuration, section by section and key by key, with additions of ours, which TRAINING.md of `@seg/cli` explains. Values may
+ * come as YAML or as Python writes them (`True`, `1e-4`, `(300, 375)`).
  */
 export const configSchema = z.strictObject({
   DATASET: z.strictObject({
@@ -89,6 +89,7 @@ export const configSchema = z.strictObject({
     replica_weight: choice(["pixels", "equal"]),
     keep: whole(0),
     eval_every: whole(0),
+    strict: field("True, False or auto", z.union([z.boolean(), z.literal("auto")]), literal),
   }),
   VAL: z.strictObject({
     visualize: flag(),
@@ -166,6 +167,7 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   "TRAIN.replica_weight": "pixels",
   "TRAIN.keep": 0,
   "TRAIN.eval_every": 0,
+  "TRAIN.strict": "auto",
   "VAL.visualize": false,
   "VAL.checkpoint": "epoch_20.pth",
   "VAL.batch_size": 1,

@@ -20,7 +20,7 @@ export const writeCheckpoint: WriteExport = async ({ path, config, weights, opti
     for (const part of HALVES) {
       signal?.throwIfAborted();
       const file = join(folder, names[part]);
-      await write(file, await readCheckpoint(weights[part]), half ? { dtype: "float16" } : {});
+      await write(file, await readCheckpoint(weights[part], { part }), half ? { dtype: "float16" } : {});
       files.push({ path: join(path, names[part]), bytes: (await stat(file)).size });
     }
     signal?.throwIfAborted();

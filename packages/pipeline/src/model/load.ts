@@ -1,12 +1,13 @@
 import { startEngine } from "@seg/backend";
-import { loadWeightsInto, stateDictOf, weightsFor } from "@seg/checkpoint";
+import type { WeightReader } from "@seg/checkpoint";
 import { inferenceModel, type TensorInferenceModel } from "@seg/layers";
 import type { WeightSource } from "@seg/layers/inference-graph";
 import { type OnnxInferenceModel, type OnnxInferenceOptions, onnxInference } from "@seg/onnx";
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
-import type { WeightFiles } from "../weights/find.ts";
+import { HALVES, type WeightFiles } from "../weights/find.ts";
 import type { PretrainedFiles } from "../weights/pretrained.ts";
+import { describeBeginning, loadHalf, readHalf } from "./fit.ts";
 import { buildSegmentationModel, halvesOf } from "./segmentation-model.ts";
 
 /**
@@ -18,9 +19,9 @@ import { buildSegmentationModel, halvesOf } from "./segmentation-model.ts";
 export async function loadNetwork(config: Config, files: WeightFiles): Promise<TensorInferenceModel> {
   const model = unloadedModel(config);
   try {
-    const { encoder, decoder } = halvesOf(model);
-    await loadWeightsInto(encoder, files.encoder);
-    await loadWeightsInto(decoder, files.decoder);
+    const models = halvesOf(model);
+    for (const half of HALVES)
+      await loadHalf({ half, model: models[half], file: files[half], config, use: "inference" });
     return inferenceModel(model, [0]);
   } finally {
     model.dispose();
@@ -70,8 +71,10 @@ export async function withUnreadWeights<T>(
   await holdVariables();
   const model = unloadedModel(config);
   try {
-    const { encoder, decoder } = halvesOf(model);
-    const readers = [await weightsFor(encoder, files.encoder), await weightsFor(decoder, files.decoder)];
+    const models = halvesOf(model);
+    const readers: WeightReader[] = [];
+    for (const half of HALVES)
+      readers.push(await readHalf({ half, model: models[half], file: files[half], config, use: "inference" }));
     const weights: WeightSource = (variable) => {
       for (const read of readers) {
         const values = read(variable);
@@ -87,19 +90,21 @@ export async function withUnreadWeights<T>(
 }
 
 /**
- * Loads pretrained weights; a half without a file keeps what it was initialized with.
+ * Loads the weights that a training begins with; a half without a file keeps what it was initialized with.
  *
- * @throws {CheckpointError} naming the file, if they are damaged or of another architecture or number of classes.
+ * @param warn - told in a line a file which of the network's layers begin anew all the same, and what of the file was passed over.
+ * @throws {CheckpointError} naming the file, if they are damaged or of another architecture, as `TRAIN.strict` has it.
  */
 export async function loadPretrained(
   models: Record<keyof PretrainedFiles, tf.LayersModel>,
   files: PretrainedFiles,
+  { config, warn }: { config: Config; warn: (line: string) => void },
 ): Promise<void> {
-  for (const half of ["encoder", "decoder"] as const) {
+  for (const half of HALVES) {
     const file = files[half];
     if (file === undefined) continue;
-    // Files made for ImageNet hold the classifier too.
-    const known = half === "encoder" ? new Set((await stateDictOf(models.encoder)).keys()) : undefined;
-    await loadWeightsInto(models[half], file, known && { ignore: (name) => !known.has(name) });
+    const report = await loadHalf({ half, model: models[half], file, config, use: "training" });
+    const line = describeBeginning(file, report);
+    if (line) warn(line);
   }
 }

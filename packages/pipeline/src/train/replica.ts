@@ -59,7 +59,10 @@ async function train(plan: TrainingPlan, group: Group, engine: EngineInfo, conte
   const position = start?.position ?? { epoch: 0, iteration: 0 };
   const validation = leads ? await ValidationSet.create(config, context) : undefined;
   const prepare: Parameters<typeof Trainer.create>[1] = async (halves) => {
-    if (leads) await (start ? loadHalves(config.DIR, position, halves) : loadPretrained(halves, plan.weights));
+    if (leads)
+      await (start
+        ? loadHalves(config.DIR, position, halves)
+        : loadPretrained(halves, plan.weights, { config, warn: context.warn }));
   };
   const trainer = await Trainer.create(config, prepare, group);
   let hooks = new Hooks();

@@ -93,6 +93,7 @@ function namedFiles(encoder: string, decoder: string): WeightFiles {
       {
         expected: "both --weights-encoder and --weights-decoder",
         received: `only ${encoder ? "the first" : "the second"}`,
+        hint: "a file that holds both is named by both",
       },
       { data: { key: `MODEL.weights_${encoder ? "decoder" : "encoder"}` } },
     );

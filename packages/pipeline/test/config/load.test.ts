@@ -244,6 +244,6 @@ it("knows every key of the original", () => {
   const ours =
     `DATASET.classes DATASET.padLabel MODEL.weights_onnx MODEL.inputFormat TRAIN.warmup_iters TRAIN.clip_norm TRAIN.accumulate TRAIN.keep
     TRAIN.replica_weight
-    TRAIN.eval_every`.split(/\s+/);
+    TRAIN.eval_every TRAIN.strict`.split(/\s+/);
   expect(new Set(CONFIG_KEYS)).toEqual(new Set([...original, ...ours]));
 });

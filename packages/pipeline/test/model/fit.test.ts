@@ -1,0 +1,257 @@
+import { join } from "node:path";
+import {
+  type NamedTensor,
+  readCheckpoint,
+  stateDictOf,
+  type Tensors,
+  writePth,
+  writeSafetensors,
+} from "@seg/checkpoint";
+import { describeEngines, expectSampled, reference, type SampledTensor, uniform } from "@seg/testing";
+import { temporaryFolder } from "@seg/testing/node";
+import * as tf from "@tensorflow/tfjs";
+import { describe, expect, it } from "vitest";
+import { DEMO_MODEL } from "../../src/config/demo-model.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { describeBeginning, loadHalf, type Use } from "../../src/model/fit.ts";
+import { buildSegmentationModel, halvesOf } from "../../src/model/segmentation-model.ts";
+
+interface Foreign {
+  input: [number, number, number, number];
+  networks: Record<string, { encoder: string; tensors: Record<string, number[]>; features: SampledTensor[] }>;
+}
+
+const DEMO = (half: string) => join(DEMO_MODEL.set.DIR, `${half}_epoch_1.safetensors`);
+
+function configOf(set: Record<string, unknown>) {
+  const pairs = Object.entries(set).map(([key, value]) => `${key}=${value}`);
+  return loadConfig({ cfg: "mobilenetv2dilated-c1_deepsup", set: pairs }).config;
+}
+
+/** Loads a half of the configured network from a file, and hands it to `look`. */
+async function load(
+  half: "encoder" | "decoder",
+  file: string,
+  { set = {}, use = "training" as Use }: { set?: Record<string, unknown>; use?: Use } = {},
+  look: (model: tf.LayersModel) => void | Promise<void> = () => {},
+) {
+  const config = configOf(set);
+  const { MODEL, DATASET } = config;
+  const whole = buildSegmentationModel({
+    encoder: MODEL.arch_encoder,
+    decoder: MODEL.arch_decoder,
+    numClasses: DATASET.num_class,
+    weights: "zeros",
+  });
+  try {
+    const model = halvesOf(whole)[half];
+    const report = await loadHalf({ half, model, file, config, use });
+    await look(model);
+    return report;
+  } finally {
+    whole.dispose();
+  }
+}
+
+async function written(tensors: Tensors): Promise<string> {
+  const file = join(temporaryFolder(), "weights.pth");
+  await writePth(file, tensors);
+  return file;
+}
+
+const renamed = (state: Iterable<NamedTensor>, name: (old: string) => string): NamedTensor[] =>
+  [...state].map((tensor) => ({
+    ...tensor,
+    name: name(tensor.name),
+    data: tensor.data,
+    dtype: "float32",
+    shape: tensor.shape,
+  }));
+
+async function demo(half: string): Promise<NamedTensor[]> {
+  return renamed((await readCheckpoint(DEMO(half))).values(), (name) => name);
+}
+
+/** The values that the reference gives a tensor. */
+function madeUp(name: string, shape: readonly number[]): NamedTensor {
+  const count = shape.reduce((a, b) => a * b, 1);
+  const scale = 1.2 * Math.sqrt(3 / (count / (shape[0] ?? 1)));
+  const map =
+    shape.length === 4
+      ? (u: number) => (2 * u - 1) * scale
+      : name.endsWith(".weight")
+        ? (u: number) => 0.5 + 0.5 * u
+        : name.endsWith("running_var")
+          ? (u: number) => 0.5 + u
+          : (u: number) => (u - 0.5) * 0.2;
+  return { name, dtype: "float32", shape, data: Float32Array.from(uniform(name, count, map)) };
+}
+
+describeEngines("Encoders of other implementations, loaded under their own names,", () => {
+  const { input, networks } = reference<Foreign>("foreign.json");
+  it.each(Object.entries(networks))(
+    "%s give the features that it gives in PyTorch",
+    async (_, { encoder, tensors, features }) => {
+      const file = await written(Object.entries(tensors).map(([name, shape]) => madeUp(name, shape)));
+      const decoder = encoder.startsWith("mobile") ? "c1" : "upernet";
+      const set = { "MODEL.arch_encoder": encoder, "MODEL.arch_decoder": decoder };
+      const fcDim = encoder.startsWith("mobile") ? 320 : 2048;
+      await load("encoder", file, { set: { ...set, "MODEL.fc_dim": fcDim } }, async (model) => {
+        const [batch, channels, height, width] = input;
+        const nchw = Float32Array.from(uniform("image", batch * channels * height * width, (u) => 4 * (u - 0.5)));
+        const image = tf.tidy(() => tf.transpose(tf.tensor(nchw, input), [0, 2, 3, 1]));
+        const maps = model.predict(image) as tf.Tensor[];
+        for (const [i, expected] of features.entries()) expectSampled(await maps[i]!.data(), expected, 1e-4);
+        tf.dispose([image, ...maps]);
+      });
+    },
+  );
+}, ["wasm"]);
+
+describe("Weights of a residual network with another stem", () => {
+  const RESNET = { "MODEL.arch_encoder": "resnet18dilated", "MODEL.fc_dim": 512 };
+
+  /** torchvision's names and shapes, where they matter. */
+  async function torchvision(stem: Record<string, number[]>): Promise<string> {
+    const { encoder } = halvesOf(
+      buildSegmentationModel({ encoder: "resnet18dilated", decoder: "c1", weights: "zeros" }),
+    );
+    const state = await stateDictOf(encoder);
+    for (const name of [...state.keys()]) if (/^(conv|bn)[123]\./.test(name)) state.delete(name);
+    return written([...state.values(), ...Object.entries(stem).map(([name, shape]) => madeUp(name, shape))]);
+  }
+
+  it.each([
+    [
+      "training",
+      /a 7×7 stem, and these networks have three 3×3 .*leave MODEL\.weights_encoder \(--weights-encoder\) out/,
+    ],
+    [
+      "inference",
+      /a 7×7 stem, and these networks have three 3×3 .*take weights that were trained with this network\.$/,
+    ],
+  ] as const)("are refused for %s with the reason and the way out", async (use, said) => {
+    const file = await torchvision({ "conv1.weight": [64, 3, 7, 7], "bn1.weight": [64], "fc.weight": [1000, 512] });
+    await expect(load("encoder", file, { set: RESNET, use })).rejects.toMatchObject({
+      code: "mismatch",
+      message: expect.stringMatching(said),
+      data: { file, model: "resnet18dilated" },
+    });
+  });
+
+  it("are refused where its three convolutions are narrower", async () => {
+    const stem = {
+      "conv1.0.weight": [32, 3, 3, 3],
+      "conv1.3.weight": [32, 32, 3, 3],
+      "conv1.6.weight": [64, 32, 3, 3],
+    };
+    await expect(load("encoder", await torchvision(stem), { set: RESNET })).rejects.toThrow(
+      "their stem begins with 32 channels",
+    );
+  });
+});
+
+describe("Weights of another number of classes", () => {
+  const ELEVEN = { "DATASET.num_class": 11 };
+
+  it.each([
+    ["safetensors", async () => DEMO("decoder")],
+    ["a .pth file", async () => written(await demo("decoder"))],
+    [
+      "a file of both networks, wrapped",
+      async () =>
+        written([
+          ...renamed(await demo("encoder"), (name) => `module.encoder.${name}`),
+          ...renamed(await demo("decoder"), (name) => `module.decoder.${name}`),
+          madeUp("module.crit.weight", [150]),
+        ]),
+    ],
+  ])("begin a training but for the last layers, told by name: %s", async (_, make) => {
+    const file = await make();
+    let kept: Float32Array | undefined;
+    const report = await load("decoder", file, { set: ELEVEN }, async (model) => {
+      kept = (await stateDictOf(model)).get("cbr.0.weight")!.data as Float32Array;
+    });
+    expect(describeBeginning(file, report)).toMatch(
+      /: 10 weights loaded; begun anew: conv_last, conv_last_deepsup \(150 outputs there, 11 here\)$/,
+    );
+    const whole = (await demo("decoder")).find(({ name }) => name === "cbr.0.weight")!;
+    expect(kept).toEqual(whole.data);
+  });
+
+  it("are an error where all must fit, and for inference, with the way out that there is", async () => {
+    const { message } = await load("decoder", DEMO("decoder"), { set: ELEVEN, use: "inference" }).catch(
+      (error) => error,
+    );
+    expect(message).toMatch(
+      /: the model has 11 classes and the weights are for 150; set DATASET\.num_class \(--num-class\) to 150\.$/,
+    );
+    const strict = await load("decoder", DEMO("decoder"), { set: { ...ELEVEN, "TRAIN.strict": "True" } }).catch(
+      (error) => error,
+    );
+    expect(strict.message).toMatch(
+      /to 150, or leave TRAIN\.strict \(--strict\) out so that the last layers begin anew\.$/,
+    );
+  });
+});
+
+describe("Weights of another network", () => {
+  const C1 = { "MODEL.arch_decoder": "c1" };
+
+  it.each(["training", "inference"] as const)("with a second head fit a decoder without one, for %s", async (use) => {
+    const report = await load("decoder", DEMO("decoder"), { set: C1, use });
+    expect(report.loaded).toHaveLength(7);
+    expect(describeBeginning("a/x.pth", report)).toBe(
+      "x.pth: 7 weights loaded; passed over: cbr_deepsup.0, cbr_deepsup.1, conv_last_deepsup",
+    );
+  });
+
+  it.each(["training", "inference"] as const)("without a second head fit a decoder with one, for %s", async (use) => {
+    const plain = await written((await demo("decoder")).filter(({ name }) => !name.includes("deepsup")));
+    const report = await load("decoder", plain, { use });
+    expect(describeBeginning("x.pth", report)).toBe(
+      "x.pth: 7 weights loaded; begun anew: cbr_deepsup.0, cbr_deepsup.1, conv_last_deepsup",
+    );
+    await expect(load("decoder", plain, { set: { "TRAIN.strict": true } })).rejects.toMatchObject({ code: "mismatch" });
+  });
+
+  it("are refused by what is missing, and begin a training as far as they fit if that is wanted", async () => {
+    const head = [
+      ...(await demo("decoder")).filter(({ name }) => name.startsWith("cbr.")),
+      madeUp("classifier.4.weight", [21, 80, 1, 1]),
+    ];
+    const file = await written(head);
+    const refused = await load("decoder", file).catch((error) => error);
+    expect(refused.message).toMatch(
+      /2 missing: conv_last\.weight, conv_last\.bias.*or load what fits by --no-strict \(TRAIN\.strict False\)\.$/,
+    );
+    const inference = await load("decoder", file, { use: "inference" }).catch((error) => error);
+    expect(inference.message).not.toContain("strict");
+    const report = await load("decoder", file, { set: { "TRAIN.strict": false } });
+    expect(report.loaded).toHaveLength(5);
+    const nothing = await load("decoder", await written([madeUp("classifier.4.weight", [21, 80])]), {
+      set: { "TRAIN.strict": false },
+    }).catch((error) => error);
+    expect(nothing.message).toMatch(
+      /: they are not of a decoder c1_deepsup; name its weights, or set MODEL\.arch_decoder to what they are of\.$/,
+    );
+  });
+});
+
+it("Both formats and either half of a file of both networks give the same", async () => {
+  const folder = temporaryFolder();
+  const both = [
+    ...renamed(await demo("encoder"), (name) => `net.encoder.${name}`),
+    ...renamed(await demo("decoder"), (name) => `net.decoder.${name}`),
+  ];
+  await writeSafetensors(join(folder, "whole.safetensors"), both);
+  await writePth(join(folder, "whole.pth"), both);
+  for (const half of ["encoder", "decoder"] as const) {
+    const states: unknown[] = [];
+    for (const file of [DEMO(half), join(folder, "whole.safetensors"), join(folder, "whole.pth")]) {
+      await load(half, file, { use: "inference" }, async (model) => void states.push(await stateDictOf(model)));
+    }
+    expect(states[1]).toEqual(states[0]);
+    expect(states[2]).toEqual(states[0]);
+  }
+});
