@@ -8,6 +8,7 @@ import { listedRecords } from "../dataset/records.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import { engineOn } from "../launch/devices.ts";
 import { MODEL_OPTIONS, type ModelOptions, resolveConfigOptions } from "../options.ts";
+import { checkBatch } from "./check-batch.ts";
 import { nameOf } from "./checkpoint-files.ts";
 import type { History } from "./hooks/history.ts";
 import type { ValidationScores } from "./hooks/validation-files.ts";
@@ -87,6 +88,7 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
     );
   }
   // What is quickly found wrong is told before anything is downloaded, loaded or written.
+  checkBatch(config, replicas);
   await classSet(config);
   const records = await listedRecords(config, "train");
   await ensureWritable(config.DIR);
