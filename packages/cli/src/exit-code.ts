@@ -15,6 +15,7 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
     config: USAGE,
     missing: MISSING,
     download: FAILED,
+    "out-of-memory": FAILED,
     "engine-unavailable": FAILED,
     interrupted: INTERRUPTED,
     failed: FAILED,

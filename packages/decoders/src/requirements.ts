@@ -11,6 +11,8 @@ export interface DecoderRequirements {
   logitsAt: "first" | "last";
   /** Whether it has a second output, for the auxiliary loss. */
   deepSupervised: boolean;
+  /** Whether it averages over the whole image before a batch norm, which in training then has one value of each photo. Default false. */
+  poolsWholeImage?: boolean;
   /** The decoder to use where the encoder's features are too few or too many. */
   instead?: string;
 }
@@ -19,17 +21,30 @@ export interface DecoderRequirements {
 export const DECODER_REQUIREMENTS = {
   c1: { features: { least: 1 }, channelsMultipleOf: 4, logitsAt: "last", deepSupervised: false },
   c1_deepsup: { features: { least: 2 }, channelsMultipleOf: 4, logitsAt: "last", deepSupervised: true, instead: "c1" },
-  ppm: { features: { least: 1 }, logitsAt: "last", deepSupervised: false },
+  ppm: { features: { least: 1 }, logitsAt: "last", deepSupervised: false, poolsWholeImage: true },
   ppm_deepsup: {
     features: { least: 2 },
     // Its second head is c1's.
     channelsMultipleOf: 4,
     logitsAt: "last",
     deepSupervised: true,
+    poolsWholeImage: true,
     instead: "ppm",
   },
-  upernet: { features: { least: 4, most: 4 }, logitsAt: "first", deepSupervised: false, instead: "ppm" },
-  upernet_lite: { features: { least: 4, most: 4 }, logitsAt: "first", deepSupervised: false, instead: "ppm" },
+  upernet: {
+    features: { least: 4, most: 4 },
+    logitsAt: "first",
+    deepSupervised: false,
+    poolsWholeImage: true,
+    instead: "ppm",
+  },
+  upernet_lite: {
+    features: { least: 4, most: 4 },
+    logitsAt: "first",
+    deepSupervised: false,
+    poolsWholeImage: true,
+    instead: "ppm",
+  },
 } as const satisfies Record<string, DecoderRequirements>;
 
 /** The name of a decoder. */

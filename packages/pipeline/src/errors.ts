@@ -23,6 +23,8 @@ export type PipelineErrorCode =
   | "missing"
   /** A file that could not be downloaded. */
   | "download"
+  /** Memory ran out; the line says at which size, and how to need less. */
+  | "out-of-memory"
   /** No engine that could compute starts here. */
   | "engine-unavailable"
   /** Another process of the same work was asked to end it early. */

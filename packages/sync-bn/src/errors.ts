@@ -34,7 +34,7 @@ export function tooFewValues(shape: readonly number[], replicas: number): SyncBa
     {
       expected: `more than one value per channel${where} when training`,
       received: `[${shape}]`,
-      hint: "use a larger batch or image",
+      hint: "use a larger batch, more replicas, or batch norm with frozen statistics",
     },
     { data: { received: shape, replicas } },
   );

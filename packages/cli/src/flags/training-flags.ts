@@ -22,6 +22,11 @@ const FLAGS = [
   ["--seed <n>", "TRAIN.seed", "where random numbers begin"],
 ] as const;
 
+/** The flag of a training that sets a key, by the key. */
+export const TRAINING_KEY_FLAGS: ReadonlyMap<string, string> = new Map(
+  FLAGS.map(([flags, key]) => [key, new Option(flags).long!]),
+);
+
 const START_EPOCH = new Option(
   "--start-epoch <n>",
   "epoch to begin with, from 1; the one before it lies in DIR. TRAIN.start_epoch counts those that are done",

@@ -1,6 +1,7 @@
 import { isSegError } from "@seg/errors";
 import { type Command, CommanderError } from "commander";
 import { KEY_FLAGS } from "./config-flags.ts";
+import { TRAINING_KEY_FLAGS } from "./training-flags.ts";
 
 /**
  * The line of an error with the way out in the command's own words, where it lacks one: which command has a flag, whose help to read,
@@ -13,8 +14,12 @@ export function withWayOut(line: string, error: unknown, command: Command): stri
     const way = /Did you mean|Allowed choices/.test(line) ? undefined : wayOutOfUsage(error, command);
     return way ? `${line.replace(/\.$/, "")}: ${way}` : line;
   }
+  // Of this process's own memory, where no one could say more.
+  if (!isSegError(error) && /allocation failed|invalid typed array length|bad_alloc/i.test(line)) {
+    return `${line.replace(/\.$/, "")}: memory ran out, so do less at a time: smaller sizes, fewer workers, smaller photos.`;
+  }
   const { key } = isSegError(error) ? (error.data as { key?: string }) : {};
-  const flag = key && line.includes(key) ? KEY_FLAGS.get(key) : undefined;
+  const flag = key && line.includes(key) ? (KEY_FLAGS.get(key) ?? TRAINING_KEY_FLAGS.get(key)) : undefined;
   if (!flag || line.includes(flag) || !command.options.some(({ long }) => long === flag)) return line;
   return `${line.replace(/\.$/, "")} (${key} is ${flag}).`;
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { ScaledInput } from "@seg/ade20k-data";
 import { type ArrayTensor, type InferenceModel, type Labels, labelsOf, type ScoreMap } from "@seg/layers";
+import { explainMemory, halved } from "../out-of-memory.ts";
 
 /** How {@link predictLabels} works. */
 export interface PredictOptions {
@@ -19,6 +20,7 @@ export interface PredictOptions {
  * @param size - the photo's height and width.
  * @returns `height × width` class indices, row by row.
  * @throws {LayersError} `value` if the network's scores are not finite.
+ * @throws {PipelineError} `out-of-memory`.
  */
 export async function predictLabels(
   network: InferenceModel,
@@ -26,7 +28,13 @@ export async function predictLabels(
   size: [height: number, width: number],
   options: PredictOptions = {},
 ): Promise<Labels> {
-  return labelsOf(await predictScores(network, scales, options), size);
+  const maps = await predictScores(network, scales, options);
+  try {
+    return labelsOf(maps, size);
+  } catch (error) {
+    const [height, width] = size;
+    throw explainMemory(error, { height, width, hint: "make the photo smaller first, its labels are of its own size" });
+  }
 }
 
 /** The network's scores of a photo at each scale, at their own size, for `labelsOf` and `probabilityRows` of `@seg/layers`. */
@@ -37,16 +45,34 @@ export async function predictScores(
 ): Promise<ScoreMap[]> {
   const maps: ScoreMap[] = [];
   let done = 0;
-  for (const { data, width, height } of scales) {
+  let fitted = 0;
+  for (const { data, width, height, shortSide } of scales) {
     // Yields to the event loop, for messages and interrupts: a forward pass blocks the thread.
     await setImmediate();
     signal?.throwIfAborted();
     const shape: ImageShape = [1, height, width, 3];
-    maps.push(await scoresOf(network, data, shape));
-    if (flip) maps.push({ ...(await scoresOf(network, mirrored(data, shape), shape)), flipped: true });
+    try {
+      maps.push(await scoresOf(network, data, shape));
+      if (flip) maps.push({ ...(await scoresOf(network, mirrored(data, shape), shape)), flipped: true });
+    } catch (error) {
+      throw explainMemory(error, {
+        height,
+        width,
+        hint: smallerSides(Math.min(height, width), fitted),
+        key: "DATASET.imgSizes",
+      });
+    }
+    fitted = Math.max(fitted, Math.min(height, width, shortSide));
     onScale?.(++done);
   }
   return maps;
+}
+
+/** The way out where an image was too large: `fitted` is the largest short side that was not, 0 if there was none. */
+function smallerSides(shortSide: number, fitted: number): string {
+  const most = fitted > 0 && fitted < shortSide ? fitted : halved(shortSide);
+  const why = most === fitted ? "which went through" : "which has half as many pixels";
+  return `set DATASET.imgSizes to ${most} at most, ${why}, or take another engine`;
 }
 
 type ImageShape = [batch: 1, height: number, width: number, channels: 3];

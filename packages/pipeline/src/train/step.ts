@@ -2,6 +2,7 @@ import type { TrainBatch } from "@seg/ade20k-data";
 import type { Group } from "@seg/collectives";
 import { type DataParallelError, lossShare } from "@seg/data-parallel";
 import { PipelineError } from "../errors.ts";
+import { type AtWork, explainMemory, halved } from "../out-of-memory.ts";
 import type { Position } from "./checkpoint-files.ts";
 import type { Run } from "./loop.ts";
 import type { BatchScores, Rates } from "./trainer.ts";
@@ -46,7 +47,9 @@ export async function trainStep(
     sum.waited += performance.now() - beforeLoading;
     const labelled = countLabelled(batch.labels);
     const share = lossShare(group, replica_weight === "pixels" && group.size > 1 ? labelled : undefined);
-    const scores = await trainer.add(batch, share);
+    const scores = await trainer.add(batch, share).catch((error) => {
+      throw explainMemory(error, lessToTrainOn(batch, accumulate));
+    });
     const all = gatherNumbers(group, [scores.loss, scores.accuracy, share, Math.sign(labelled)]);
     const wrong = all.findIndex(([loss]) => !Number.isFinite(loss));
     if (wrong >= 0) {
@@ -86,6 +89,16 @@ async function nextBatch(loader: Run["loader"], group: Group): Promise<TrainBatc
   }
   if (gatherNumbers(group, [batch ? 1 : 0]).every(([loaded]) => loaded === 1)) return batch!;
   throw new StepFailure(true, failure);
+}
+
+/** How a batch that did not fit becomes smaller. */
+function lessToTrainOn({ files, height, width }: TrainBatch, accumulate: number): AtWork {
+  const batch = files.length;
+  const half = Math.floor(batch / 2);
+  const fewer = `TRAIN.batch_size_per_gpu to ${half} (with TRAIN.accumulate ${accumulate * Math.ceil(batch / half)} an update sees as many photos) or `;
+  const side = halved(Math.min(height, width));
+  const hint = `set ${batch > 1 ? fewer : ""}DATASET.imgSizes to ${side} at most, which has half as many pixels, and DATASET.imgMaxSize to match, and go on from the last checkpoint with --resume`;
+  return { batch, height, width, hint, key: batch > 1 ? "TRAIN.batch_size_per_gpu" : "DATASET.imgSizes" };
 }
 
 function notFinite(loss: number, { files }: TrainBatch, { epoch, iteration }: Position): PipelineError {

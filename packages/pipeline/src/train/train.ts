@@ -10,6 +10,7 @@ import { listedRecords } from "../dataset/records.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import { engineOn } from "../launch/devices.ts";
 import { MODEL_OPTIONS, type ModelOptions, resolveConfigOptions } from "../options.ts";
+import { checkBatch } from "./check-batch.ts";
 import { nameOf } from "./checkpoint-files.ts";
 import type { History } from "./hooks/history.ts";
 import type { ValidationScores } from "./hooks/validation-files.ts";
@@ -90,6 +91,7 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
     );
   }
   // What is quickly found wrong is told before anything is downloaded, loaded or written.
+  checkBatch(config, replicas);
   refuseOneClass(config);
   const classes = await classSet(config);
   const convention = await labelConvention(config);

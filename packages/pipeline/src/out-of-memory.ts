@@ -1,0 +1,45 @@
+import { isSegError } from "@seg/errors";
+import { PipelineError } from "./errors.ts";
+
+/** Whether memory ran out: an engine's, the runtime's, or this process's own. */
+function isOutOfMemory(error: unknown): error is Error {
+  if (isSegError(error)) return error.code === "out-of-memory" && !(error instanceof PipelineError);
+  return (
+    error instanceof Error &&
+    /allocation failed|invalid typed array length|bad_alloc|out of memory/i.test(error.message)
+  );
+}
+
+/** What an engine was given when its memory ran out. */
+export interface AtWork {
+  /** How many images at a time. */
+  batch?: number;
+  height: number;
+  width: number;
+  /** The way out, as it follows the colon. */
+  hint: string;
+  /** The key that sets it. */
+  key?: string;
+}
+
+/**
+ * The error, where memory ran out, as one that says at which size and how to need less; any other as it is.
+ *
+ * @returns a {@link PipelineError} `out-of-memory`, or `error`.
+ */
+export function explainMemory(error: unknown, { batch = 1, height, width, hint, key }: AtWork): unknown {
+  if (!isOutOfMemory(error)) return error;
+  const data = (isSegError(error) ? error.data : {}) as { engine?: string; operation?: string; reason?: string };
+  const { engine, operation, reason = error.message } = data;
+  const what = `${batch} ${batch === 1 ? "image" : "images"} of ${width}×${height}`;
+  const explanation = {
+    expected: `memory for ${what}${engine ? ` on engine ${engine}` : ""}`,
+    but: `it ran out${operation ? ` in ${operation}` : ""} (${reason})`,
+    hint,
+  };
+  const values = { reason, received: [batch, height, width], ...(operation && { operation }), ...(key && { key }) };
+  return new PipelineError("out-of-memory", explanation, { cause: error, data: values });
+}
+
+/** A size whose square has half as many pixels. */
+export const halved = (side: number): number => Math.max(1, Math.floor(side / Math.SQRT2));
