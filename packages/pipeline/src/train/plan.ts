@@ -7,12 +7,15 @@ import type { ServerOptions } from "../weights/locate.ts";
 import { findPretrained, type PretrainedFiles } from "../weights/pretrained.ts";
 import { lastWhole, readWhole, type WholeCheckpoint } from "./checkpoint.ts";
 import { fileOf, listPositions, nameOf, type Position, removeDrafts } from "./checkpoint-files.ts";
+import { classWeights } from "./class-weights.ts";
 import { changedSettings, checkSettings, courseSettings } from "./settings.ts";
 
 /** All that replicas must know to train; plain data. */
 export interface TrainingPlan {
   config: Config;
   records: DataOptions["records"];
+  /** Those that `TRAIN.class_weights` stands for. */
+  classWeights: readonly number[] | undefined;
   /** What the training's course depends on. */
   settings: Record<string, unknown>;
   /** Where it goes on from; undefined at the beginning. Without a checkpoint there are the networks' weights alone. */
@@ -34,8 +37,9 @@ export async function planTraining(
   options: ContextOptions & ServerOptions,
 ): Promise<TrainingPlan> {
   const { log, warn } = contextOf(options);
-  const settings = { ...(await courseSettings(config)), replicas };
   const found = await findStart(config, { resume, log, warn });
+  const weightsOfClasses = await classWeights(config, records, options);
+  const settings = { ...(await courseSettings(config, weightsOfClasses)), replicas };
   const { checkpoint } = found ?? {};
   if (checkpoint) {
     checkSettings(checkpoint, settings);
@@ -48,6 +52,7 @@ export async function planTraining(
   return {
     config,
     records,
+    classWeights: weightsOfClasses,
     settings,
     start: found && { position: found.position, checkpoint },
     weights,

@@ -61,7 +61,7 @@ async function train(plan: TrainingPlan, group: Group, engine: EngineInfo, conte
   const prepare: Parameters<typeof Trainer.create>[1] = async (halves) => {
     if (leads) await (start ? loadHalves(config.DIR, position, halves) : loadPretrained(halves, plan.weights));
   };
-  const trainer = await Trainer.create(config, prepare, group);
+  const trainer = await Trainer.create(config, prepare, group, plan.classWeights);
   let hooks = new Hooks();
   try {
     let seen: Outcome["seen"];

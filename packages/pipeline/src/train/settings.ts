@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { Config } from "../config/schema.ts";
+import { balanceOf, lossNames } from "../config/loss.ts";
+import { type Config, DEFAULTS } from "../config/schema.ts";
 import { PipelineError } from "../errors.ts";
 import { nameOf, type Position } from "./checkpoint-files.ts";
 
@@ -27,13 +28,32 @@ const NETWORKS = ["arch_encoder", "arch_decoder", "inputFormat"] as const;
 /** Stands for the list's contents: its path may change. */
 const LIST = "DATASET.list_train";
 
-/** The settings that the course of a training depends on, once it has begun. */
-export async function courseSettings({ DATASET, MODEL, TRAIN }: Config): Promise<Record<string, unknown>> {
+/** What is of account only together with other settings. */
+const MATTERS: Record<string, (train: Config["TRAIN"]) => boolean> = {
+  ohem_threshold: ({ loss }) => lossNames(loss).includes("ohem"),
+  ohem_min_kept: ({ loss }) => lossNames(loss).includes("ohem"),
+  focal_gamma: ({ loss }) => lossNames(loss).includes("focal"),
+  effective_beta: ({ class_weights }) => class_weights === "effective",
+};
+
+/**
+ * The settings that the course of a training depends on, once it has begun.
+ *
+ * @param classWeights - those that `TRAIN.class_weights` stands for.
+ */
+export async function courseSettings(
+  { DATASET, MODEL, TRAIN }: Config,
+  classWeights?: readonly number[],
+): Promise<Record<string, unknown>> {
   const list = await readFile(DATASET.list_train);
   const settings: Record<string, unknown> = { [LIST]: createHash("sha256").update(list).digest("hex") };
   for (const key of DATA) settings[`DATASET.${key}`] = DATASET[key];
   for (const key of NETWORKS) settings[`MODEL.${key}`] = MODEL[key];
-  for (const [key, value] of Object.entries(TRAIN)) if (!WITHOUT_EFFECT.has(key)) settings[`TRAIN.${key}`] = value;
+  for (const [key, value] of Object.entries(TRAIN)) {
+    if (!WITHOUT_EFFECT.has(key) && (MATTERS[key]?.(TRAIN) ?? true)) settings[`TRAIN.${key}`] = value;
+  }
+  // What a file holds counts, not its path.
+  if (classWeights && !balanceOf(TRAIN.class_weights)) settings["TRAIN.class_weights"] = classWeights;
   return settings;
 }
 
@@ -62,10 +82,13 @@ export function changedSettings(before: Record<string, unknown>, now: Record<str
   return differences(before, now).map((key) =>
     key === LIST
       ? `the list ${LIST} was changed`
-      : `${key} was ${JSON.stringify(before[key])} and is ${JSON.stringify(now[key])}`,
+      : `${key} was ${JSON.stringify(valueIn(before, key))} and is ${JSON.stringify(now[key])}`,
   );
 }
 
 function differences(before: Record<string, unknown>, now: Record<string, unknown>): string[] {
-  return Object.keys(now).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
+  return Object.keys(now).filter((key) => JSON.stringify(valueIn(before, key)) !== JSON.stringify(now[key]));
 }
+
+/** A setting of a checkpoint; what it did not know was as it is by default. */
+const valueIn = (settings: Record<string, unknown>, key: string) => (key in settings ? settings[key] : DEFAULTS[key]);

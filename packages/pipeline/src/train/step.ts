@@ -42,8 +42,8 @@ export async function trainStep(
     const beforeLoading = performance.now();
     const batch = await nextBatch(loader, group);
     sum.waited += performance.now() - beforeLoading;
-    const labelled = replica_weight === "pixels" && group.size > 1 ? countLabelled(batch.labels) : undefined;
-    const share = lossShare(group, labelled);
+    const weight = replica_weight === "pixels" && group.size > 1 ? trainer.weightOf(batch) : undefined;
+    const share = lossShare(group, weight);
     const scores = await trainer.add(batch, share);
     const all = gatherNumbers(group, [scores.loss, scores.accuracy, share]);
     const wrong = all.findIndex(([loss]) => !Number.isFinite(loss));
@@ -94,5 +94,3 @@ export function gatherNumbers(group: Group, numbers: number[]): number[][] {
     ...all.subarray(rank * numbers.length, (rank + 1) * numbers.length),
   ]);
 }
-
-const countLabelled = (labels: Int32Array) => labels.reduce((count, label) => count + (label >= 0 ? 1 : 0), 0);
