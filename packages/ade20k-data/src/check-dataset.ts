@@ -2,7 +2,7 @@ import pMap from "p-map";
 import { DataError, refuseUnknown } from "./errors.ts";
 import { readImageHeader } from "./image-header.ts";
 import type { LabelConvention } from "./label-convention.ts";
-import { countLabels, type LabelCounts, noCounts } from "./label-counts.ts";
+import { countLabels, type LabelCounts, sumCounts } from "./label-counts.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { isSizeSilent, type ShownSize } from "./orientation.ts";
 import { readBytes } from "./read-bytes.ts";
@@ -67,7 +67,7 @@ export interface DatasetReport {
 export async function checkDataset(records: readonly OdgtRecord[], options: CheckOptions): Promise<DatasetReport> {
   refuseUnknown(options, OPTIONS, "the options of checkDataset");
   const { numClasses, convention, limit = 20, onProgress, signal } = options;
-  const counts = noCounts(numClasses);
+  const counts: Uint32Array[] = [];
   const silent: string[] = [];
   const thin: string[] = [];
   const lookAtPhoto = async (record: OdgtRecord): Promise<ShownSize> => {
@@ -81,7 +81,7 @@ export async function checkDataset(records: readonly OdgtRecord[], options: Chec
   const lookAtLabel = async (record: OdgtRecord, photo: ShownSize) => {
     const { width, height, orientation } = photo;
     const checks = { numClasses, convention, width, height, orientation };
-    countLabels(counts, await readLabel(labelOf(record), checks));
+    counts.push(countLabels(await readLabel(labelOf(record), checks), numClasses));
   };
   const found: { i: number; problem: DataError }[] = [];
   let done = 0;
@@ -107,7 +107,7 @@ export async function checkDataset(records: readonly OdgtRecord[], options: Chec
     checked: done,
     problemCount,
     problems: found.map(({ problem }) => problem),
-    counts,
+    counts: sumCounts(counts, numClasses),
     silent: silent.sort(),
     thin: thin.sort(),
   };

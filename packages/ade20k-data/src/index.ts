@@ -10,7 +10,7 @@ export type { DownloadOptions } from "./download.ts";
 export { DataError, type DataErrorCode, type DataErrorData } from "./errors.ts";
 export type { RgbImage } from "./image.ts";
 export { type LabelConvention, READY_CONVENTIONS, type ReadyConvention } from "./label-convention.ts";
-export { countDataset, type LabelCounts } from "./label-counts.ts";
+export { type ClassCount, type CountOptions, countClasses, type LabelCounts, sumCounts } from "./label-counts.ts";
 export { type ClassShare, classShares, type LabelArray, type LabelMap } from "./label-map.ts";
 export { type LegendOptions, type LegendRow, legend, withLegend } from "./legend.ts";
 export { describeLeftOut, type FoundImages, findImages, type LeftOut, listImages } from "./list-images.ts";

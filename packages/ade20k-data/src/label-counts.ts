@@ -1,8 +1,20 @@
 import pMap from "p-map";
+import { refuseUnknown } from "./errors.ts";
+import type { LabelConvention } from "./label-convention.ts";
 import type { LabelMap } from "./label-map.ts";
 import type { OdgtRecord } from "./odgt.ts";
-import { type LabelOptions, readLabel } from "./read-label.ts";
+import { readLabel } from "./read-label.ts";
 import { labelOf } from "./read-pair.ts";
+
+/** How often a class occurs. */
+export interface ClassCount {
+  /** Its pixels. */
+  pixels: number;
+  /** The label maps with at least one of them. */
+  images: number;
+  /** All pixels of those label maps, of whatever class, and unlabeled ones. */
+  imagePixels: number;
+}
 
 /** What label maps show, counted; plain data. */
 export interface LabelCounts {
@@ -12,52 +24,71 @@ export interface LabelCounts {
   pixels: number;
   /** Those of them that no class has. */
   unlabeled: number;
-  /** Of each class, its pixels and the label maps that show it. */
-  classes: { pixels: number; images: number }[];
+  /** Each class's own. */
+  classes: ClassCount[];
 }
 
-/** Counts of nothing. */
-export const noCounts = (numClasses: number): LabelCounts => ({
-  images: 0,
-  pixels: 0,
-  unlabeled: 0,
-  classes: Array.from({ length: numClasses }, () => ({ pixels: 0, images: 0 })),
-});
+/** What is counted, and who is told. */
+export interface CountOptions {
+  /** How many classes there are. */
+  numClasses: number;
+  /** What label values, or colours, mean; default ADE20K's convention. */
+  convention?: LabelConvention | undefined;
+  /** Told after each label: how many are read, of how many. */
+  onProgress?: (done: number, total: number) => void;
+  /** Stops the counting; its reason is thrown. */
+  signal?: AbortSignal | undefined;
+}
 
-/** Adds a label map, whose labels are from −1 to the number of classes, to counts. */
-export function countLabels(counts: LabelCounts, { labels }: LabelMap): void {
-  const own = new Uint32Array(counts.classes.length + 1);
-  for (let i = 0; i < labels.length; i++) own[labels[i]! + 1]! += 1;
-  counts.images++;
-  counts.pixels += labels.length;
-  counts.unlabeled += own[0]!;
-  counts.classes.forEach((of, index) => {
-    const pixels = own[index + 1]!;
-    of.pixels += pixels;
-    if (pixels > 0) of.images++;
-  });
+const OPTIONS = ["numClasses", "convention", "onProgress", "signal"] satisfies (keyof CountOptions)[];
+
+/** The pixels of a label map, whose labels are from −1 to the number of classes: those without a class, then each class's. */
+export function countLabels({ labels }: LabelMap, numClasses: number): Uint32Array {
+  const pixels = new Uint32Array(numClasses + 1);
+  for (let i = 0; i < labels.length; i++) pixels[labels[i]! + 1]! += 1;
+  return pixels;
 }
 
 /**
- * Reads and counts the labels of photos.
+ * Reads all labels and counts the pixels of each: for every record `1 + numClasses` numbers, pixels without a class first.
  *
- * @throws {DataError} what is wrong with one of them.
+ * @throws {DataError} what {@link readLabel} throws; `bad-list` if a record names no label; `option`. The signal's reason.
  */
-export async function countDataset(
-  records: readonly OdgtRecord[],
-  {
-    numClasses,
-    convention,
-    signal,
-  }: Required<Pick<LabelOptions, "numClasses" | "convention">> & { signal?: AbortSignal },
-): Promise<LabelCounts> {
-  const counts = noCounts(numClasses);
+export async function countClasses(records: readonly OdgtRecord[], options: CountOptions): Promise<Uint32Array[]> {
+  refuseUnknown(options, OPTIONS, "the options of countClasses");
+  const { numClasses, convention, onProgress, signal } = options;
+  let done = 0;
   const count = async (record: OdgtRecord) => {
     signal?.throwIfAborted();
     // Of whatever size: turning a label does not change its counts.
-    countLabels(counts, await readLabel(labelOf(record), { numClasses, convention }));
+    const pixels = countLabels(await readLabel(labelOf(record), { numClasses, convention }), numClasses);
+    onProgress?.(++done, records.length);
+    return pixels;
   };
   // Decoding keeps several threads busy.
-  await pMap(records, count, { concurrency: 8 });
+  return pMap(records, count, { concurrency: 8 });
+}
+
+/** Sums what {@link countClasses} gives over all label maps. */
+export function sumCounts(each: Iterable<Uint32Array>, numClasses: number): LabelCounts {
+  const counts: LabelCounts = {
+    images: 0,
+    pixels: 0,
+    unlabeled: 0,
+    classes: Array.from({ length: numClasses }, () => ({ pixels: 0, images: 0, imagePixels: 0 })),
+  };
+  for (const own of each) {
+    const all = own.reduce((a, b) => a + b, 0);
+    counts.images++;
+    counts.pixels += all;
+    counts.unlabeled += own[0]!;
+    counts.classes.forEach((of, index) => {
+      const pixels = own[index + 1]!;
+      if (pixels === 0) return;
+      of.pixels += pixels;
+      of.images++;
+      of.imagePixels += all;
+    });
+  }
   return counts;
 }

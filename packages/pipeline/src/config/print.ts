@@ -4,8 +4,12 @@ import type { Config } from "./schema.ts";
 /** The configuration as YAML that `--cfg` reads back to the same values; ends with a line break. */
 export function configToYaml(config: Config): string {
   const document = new Document(config);
-  for (const key of ["imgSizes", "ignore_label"]) {
-    const values = document.getIn(["DATASET", key], true);
+  for (const key of [
+    ["DATASET", "imgSizes"],
+    ["DATASET", "ignore_label"],
+    ["TRAIN", "class_weights"],
+  ]) {
+    const values = document.getIn(key, true);
     if (isSeq(values)) values.flow = true;
   }
   for (const section of Object.keys(config).slice(1)) {

@@ -5,6 +5,7 @@ import { nearest, suggestion } from "@seg/errors";
 import type { ZodError } from "zod";
 import { PipelineError } from "../errors.ts";
 import { architectureSettings } from "./architectures.ts";
+import { takesClassWeights } from "./loss.ts";
 import { CONFIG_KEYS, type Config, configSchema, DEFAULTS, expectedOf, SECTIONS } from "./schema.ts";
 import type { Setting } from "./setting.ts";
 
@@ -106,7 +107,7 @@ function wrongValue(error: ZodError, settings: Map<string, Setting>): PipelineEr
   );
 }
 
-function checkTogether({ DATASET, MODEL }: Config, settings: Map<string, Setting>): void {
+function checkTogether({ DATASET, MODEL, TRAIN }: Config, settings: Map<string, Setting>): void {
   const { arch_encoder: encoder, arch_decoder: decoder } = MODEL;
   const unmet = unmetRequirement(decoder, FEATURE_INFO[encoder]);
   if (unmet) {
@@ -139,6 +140,39 @@ function checkTogether({ DATASET, MODEL }: Config, settings: Map<string, Setting
         hint: "leave both out",
       },
       { data: { key, origin: originOf(key), expected: rate, received: padding } },
+    );
+  }
+  checkClassWeights(DATASET.num_class, TRAIN, originOf);
+}
+
+function checkClassWeights(
+  classes: number,
+  { class_weights: weights, loss }: Config["TRAIN"],
+  originOf: (key: string) => string,
+): void {
+  if (weights === "") return;
+  const key = "TRAIN.class_weights";
+  const origin = originOf(key);
+  if (!takesClassWeights(loss)) {
+    throw new PipelineError(
+      "config",
+      {
+        expected: `ce, ohem or focal in TRAIN.loss for ${key} (${origin})`,
+        received: loss,
+        hint: `leave ${key} out: Dice and Lovász count classes alike by themselves`,
+      },
+      { data: { key, origin, received: loss } },
+    );
+  }
+  if (typeof weights !== "string" && weights.length !== classes) {
+    throw new PipelineError(
+      "config",
+      {
+        expected: `${classes} numbers in ${key}, one for each class (DATASET.num_class),`,
+        received: `${weights.length} (${origin})`,
+        hint: "correct one of the two",
+      },
+      { data: { key, origin, expected: classes, received: weights.length } },
     );
   }
 }

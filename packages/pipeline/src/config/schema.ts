@@ -2,6 +2,7 @@ import { DECODER_NAMES, type DecoderName } from "@seg/decoders/requirements";
 import { ENCODER_NAMES, type EncoderName } from "@seg/encoders/feature-info";
 import * as z from "zod";
 import { parseLiteral } from "./literal.ts";
+import { BALANCES, lossText, parseLoss } from "./loss.ts";
 
 // Each field carries its own words for what it takes, so that one place can tell any mistake: see `resolve.ts`.
 function field<T extends z.ZodType>(expected: string, type: T, decode: (value: unknown) => unknown) {
@@ -22,6 +23,33 @@ const notNegative = () => number("a number of at least 0", z.number().min(0));
 const choice = <const T extends readonly [string, ...string[]]>(names: T) =>
   field(`one of ${names.join(", ")}`, z.enum(names), (value) =>
     typeof value === "string" ? (names.find((name) => name.toLowerCase() === value.toLowerCase()) ?? value) : value,
+  );
+const lossSum = () =>
+  field(
+    "a sum of ce, ohem, focal, dice, lovasz, each at most once, such as ce + 0.5 dice",
+    z.string().refine((value) => parseLoss(value) !== undefined),
+    (value) => {
+      const terms = typeof value === "string" ? parseLoss(value) : undefined;
+      return terms ? lossText(terms) : value;
+    },
+  );
+const classWeights = () =>
+  field(
+    `auto, ${BALANCES.join(", ")}, numbers of at least 0 for all classes such as (1, 2.5, 0.3), or a file of them`,
+    z.union([
+      z.string(),
+      z
+        .array(z.number().min(0))
+        .refine((weights) => weights.some((weight) => weight > 0))
+        .readonly(),
+    ]),
+    (value) => {
+      const read = literal(value);
+      if (typeof read === "number") return [read];
+      if (Array.isArray(read)) return read.map(literal);
+      const word = typeof read === "string" ? read.toLowerCase() : read;
+      return word === "auto" ? "median" : (BALANCES.find((name) => name === word) ?? read);
+    },
   );
 
 /**
@@ -79,6 +107,12 @@ export const configSchema = z.strictObject({
     beta1: number("a number from 0 up to, but not, 1", z.number().min(0).lt(1)),
     weight_decay: notNegative(),
     deep_sup_scale: notNegative(),
+    loss: lossSum(),
+    class_weights: classWeights(),
+    effective_beta: number("a number above 0 and below 1", z.number().gt(0).lt(1)),
+    ohem_threshold: number("a number above 0 and up to 1", z.number().gt(0).max(1)),
+    ohem_min_kept: whole(1),
+    focal_gamma: notNegative(),
     fix_bn: flag(),
     workers: whole(0),
     disp_iter: whole(1),
@@ -157,6 +191,12 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   "TRAIN.beta1": 0.9,
   "TRAIN.weight_decay": 1e-4,
   "TRAIN.deep_sup_scale": 0.4,
+  "TRAIN.loss": "ce",
+  "TRAIN.class_weights": "",
+  "TRAIN.effective_beta": 0.999999,
+  "TRAIN.ohem_threshold": 0.7,
+  "TRAIN.ohem_min_kept": 100000,
+  "TRAIN.focal_gamma": 2,
   "TRAIN.fix_bn": false,
   "TRAIN.workers": 16,
   "TRAIN.disp_iter": 20,

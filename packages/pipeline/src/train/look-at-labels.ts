@@ -1,4 +1,4 @@
-import { countDataset, type LabelCounts, type SegClass } from "@seg/ade20k-data";
+import { countClasses, type LabelCounts, type SegClass, sumCounts } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import type { Context } from "../context.ts";
 import { nothingToLearn, sharesOf, summaryOf, suspicions } from "../dataset/judge-labels.ts";
@@ -38,10 +38,11 @@ async function count(
   numClasses: number,
   signal: AbortSignal | undefined,
 ): Promise<LabelCounts> {
-  const options = { numClasses, convention, ...(signal && { signal }) };
+  const counted = async (some: typeof records) =>
+    sumCounts(await countClasses(some, { numClasses, convention, signal }), numClasses);
   const step = Math.max(1, records.length / SAMPLE);
   const sample = records.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
-  const counts = await countDataset(sample, options);
+  const counts = await counted(sample);
   // Before it is said that there is nothing to learn, all are looked at.
-  return counts.unlabeled === counts.pixels ? countDataset(records, options) : counts;
+  return counts.unlabeled === counts.pixels ? counted(records) : counts;
 }

@@ -7,6 +7,7 @@ import type { ServerOptions } from "../weights/locate.ts";
 import { findPretrained, type PretrainedFiles } from "../weights/pretrained.ts";
 import { lastWhole, readWhole, type WholeCheckpoint } from "./checkpoint.ts";
 import { fileOf, listPositions, nameOf, type Position, removeDrafts } from "./checkpoint-files.ts";
+import { classWeights } from "./class-weights.ts";
 import { changedSettings, checkSettings, courseSettings } from "./settings.ts";
 
 /** All that replicas must know to train; plain data. */
@@ -15,6 +16,8 @@ export interface TrainingPlan {
   records: DataOptions["records"];
   /** What the values of their labels mean. */
   convention: LabelConvention;
+  /** Those that `TRAIN.class_weights` stands for. */
+  classWeights: readonly number[] | undefined;
   /** What the training's course depends on. */
   settings: Record<string, unknown>;
   /** Where it goes on from; undefined at the beginning. Without a checkpoint there are the networks' weights alone. */
@@ -36,8 +39,9 @@ export async function planTraining(
   options: ContextOptions & ServerOptions,
 ): Promise<TrainingPlan> {
   const { log, warn } = contextOf(options);
-  const settings = { ...(await courseSettings(config)), replicas };
   const found = await findStart(config, { resume, log, warn });
+  const weightsOfClasses = await classWeights(config, data, options);
+  const settings = { ...(await courseSettings(config, weightsOfClasses)), replicas };
   const { checkpoint } = found ?? {};
   if (checkpoint) {
     checkSettings(checkpoint, settings);
@@ -50,6 +54,7 @@ export async function planTraining(
   return {
     config,
     ...data,
+    classWeights: weightsOfClasses,
     settings,
     start: found && { position: found.position, checkpoint },
     weights,

@@ -64,7 +64,7 @@ async function train(plan: TrainingPlan, group: Group, engine: EngineInfo, conte
         ? loadHalves(config.DIR, position, halves)
         : loadPretrained(halves, plan.weights, { config, warn: context.warn }));
   };
-  const trainer = await Trainer.create(config, prepare, group);
+  const trainer = await Trainer.create(config, prepare, group, plan.classWeights);
   let hooks = new Hooks();
   try {
     let seen: Outcome["seen"];

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { balanceOf, lossNames } from "../config/loss.ts";
 import { type Config, DEFAULTS } from "../config/schema.ts";
 import { isReadyConvention } from "../dataset/label-convention.ts";
 import { PipelineError } from "../errors.ts";
@@ -31,8 +32,23 @@ const LIST = "DATASET.list_train";
 /** The name of a ready convention, or what stands for the file's contents. */
 const LABEL_MAP = "DATASET.label_map";
 
-/** The settings that the course of a training depends on, once it has begun. */
-export async function courseSettings({ DATASET, MODEL, TRAIN }: Config): Promise<Record<string, unknown>> {
+/** What is of account only together with other settings. */
+const MATTERS: Record<string, (train: Config["TRAIN"]) => boolean> = {
+  ohem_threshold: ({ loss }) => lossNames(loss).includes("ohem"),
+  ohem_min_kept: ({ loss }) => lossNames(loss).includes("ohem"),
+  focal_gamma: ({ loss }) => lossNames(loss).includes("focal"),
+  effective_beta: ({ class_weights }) => class_weights === "effective",
+};
+
+/**
+ * The settings that the course of a training depends on, once it has begun.
+ *
+ * @param classWeights - those that `TRAIN.class_weights` stands for.
+ */
+export async function courseSettings(
+  { DATASET, MODEL, TRAIN }: Config,
+  classWeights?: readonly number[],
+): Promise<Record<string, unknown>> {
   const contentsOf = async (file: string) =>
     createHash("sha256")
       .update(await readFile(file))
@@ -44,7 +60,11 @@ export async function courseSettings({ DATASET, MODEL, TRAIN }: Config): Promise
   };
   for (const key of DATA) settings[`DATASET.${key}`] = DATASET[key];
   for (const key of NETWORKS) settings[`MODEL.${key}`] = MODEL[key];
-  for (const [key, value] of Object.entries(TRAIN)) if (!WITHOUT_EFFECT.has(key)) settings[`TRAIN.${key}`] = value;
+  for (const [key, value] of Object.entries(TRAIN)) {
+    if (!WITHOUT_EFFECT.has(key) && (MATTERS[key]?.(TRAIN) ?? true)) settings[`TRAIN.${key}`] = value;
+  }
+  // What a file holds counts, not its path.
+  if (classWeights && !balanceOf(TRAIN.class_weights)) settings["TRAIN.class_weights"] = classWeights;
   return settings;
 }
 

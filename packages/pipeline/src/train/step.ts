@@ -46,7 +46,7 @@ export async function trainStep(
     const batch = await nextBatch(loader, group);
     sum.waited += performance.now() - beforeLoading;
     const labelled = countLabelled(batch.labels);
-    const share = lossShare(group, replica_weight === "pixels" && group.size > 1 ? labelled : undefined);
+    const share = lossShare(group, replica_weight === "pixels" && group.size > 1 ? trainer.weightOf(batch) : undefined);
     const scores = await trainer.add(batch, share).catch((error) => {
       throw explainMemory(error, lessToTrainOn(batch, accumulate));
     });
@@ -121,5 +121,3 @@ export function gatherNumbers(group: Group, numbers: number[]): number[][] {
     ...all.subarray(rank * numbers.length, (rank + 1) * numbers.length),
   ]);
 }
-
-const countLabelled = (labels: Int32Array) => labels.reduce((count, label) => count + (label >= 0 ? 1 : 0), 0);

@@ -8,7 +8,6 @@ import {
   inferenceModel,
   type ParameterGroup,
   pixelAccuracy,
-  sparseCrossEntropy,
   type TrainingModel,
   trainingModel,
 } from "@seg/layers";
@@ -16,6 +15,7 @@ import { attachGroup } from "@seg/sync-bn";
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
 import { buildSegmentationModel, halvesOf } from "../model/segmentation-model.ts";
+import { type TrainingLoss, trainingLoss } from "./loss.ts";
 
 /** How well one batch was predicted. */
 export interface BatchScores {
@@ -51,17 +51,22 @@ export class Trainer {
   readonly decoder: tf.LayersModel;
   readonly #config: Config;
   readonly #group: Group;
+  readonly #loss: TrainingLoss;
   readonly #groups: Record<keyof Rates, ParameterGroup[]>;
   readonly #training: TrainingModel;
   readonly #optimizer: tf.Optimizer;
   readonly #buckets: number[];
   #gradients: tf.NamedTensorMap | undefined;
 
-  /** @param prepare - sets initial weights in place of the random ones of `TRAIN.seed`. */
+  /**
+   * @param prepare - sets initial weights in place of the random ones of `TRAIN.seed`.
+   * @param classWeights - those that `TRAIN.class_weights` stands for.
+   */
   static async create(
     config: Config,
     prepare: (halves: ReturnType<typeof halvesOf>) => Promise<void>,
     group: Group = single,
+    classWeights?: readonly number[],
   ): Promise<Trainer> {
     const { DATASET, MODEL, TRAIN } = config;
     // As in the original, batch norm and dropout are in evaluation mode then.
@@ -76,17 +81,18 @@ export class Trainer {
     });
     try {
       await prepare(halvesOf(model));
-      return new Trainer(config, model, group);
+      return new Trainer(config, model, group, trainingLoss(config, classWeights));
     } catch (error) {
       model.dispose();
       throw error;
     }
   }
 
-  private constructor(config: Config, model: tf.LayersModel, group: Group) {
+  private constructor(config: Config, model: tf.LayersModel, group: Group, loss: TrainingLoss) {
     const { optim, beta1, weight_decay, clip_norm } = config.TRAIN;
     this.#config = config;
     this.#group = group;
+    this.#loss = loss;
     attachGroup(model, group);
     const { encoder, decoder } = halvesOf(model);
     this.#model = model;
@@ -123,8 +129,8 @@ export class Trainer {
       const weight = share / accumulate;
       const { loss, gradients } = this.#training.gradients(images, ([scores, auxiliary]) => {
         held.push(tf.keep(pixelAccuracy(scores!, labels)));
-        const main = sparseCrossEntropy(scores!, labels);
-        const total = auxiliary ? main.add(sparseCrossEntropy(auxiliary, labels).mul(deep_sup_scale)) : main;
+        const main = this.#loss.of(scores!, labels);
+        const total = auxiliary ? main.add(this.#loss.of(auxiliary, labels).mul(deep_sup_scale)) : main;
         held.push(tf.keep(total));
         return (weight === 1 ? total.clone() : total.mul(weight)) as tf.Scalar;
       });
@@ -136,6 +142,11 @@ export class Trainer {
     } finally {
       tf.dispose(held);
     }
+  }
+
+  /** What a batch's loss weighs beside that of others, so that all labelled pixels count alike. */
+  weightOf({ labels }: TrainBatch): number {
+    return this.#loss.weightOf(labels);
   }
 
   /** One optimizer step on the accumulated gradients, summed over all replicas. Collective. */

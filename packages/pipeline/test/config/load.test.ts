@@ -244,6 +244,8 @@ it("knows every key of the original", () => {
   const ours =
     `DATASET.classes DATASET.padLabel MODEL.weights_onnx MODEL.inputFormat TRAIN.warmup_iters TRAIN.clip_norm TRAIN.accumulate TRAIN.keep
     TRAIN.replica_weight
+    TRAIN.loss TRAIN.class_weights TRAIN.effective_beta
+    TRAIN.ohem_threshold TRAIN.ohem_min_kept TRAIN.focal_gamma
     TRAIN.eval_every TRAIN.strict`.split(/\s+/);
   expect(new Set(CONFIG_KEYS)).toEqual(new Set([...original, ...ours]));
 });

@@ -1,0 +1,8 @@
+import { join } from "node:path";
+import { temporaryFolder } from "@seg/testing/node";
+import { loadConfig } from "../../src/config/load.ts";
+import type { Config } from "../../src/config/schema.ts";
+
+/** The configuration that a file of this text makes. */
+export const readYamlText = (text: string): Config =>
+  loadConfig({ cfg: join(temporaryFolder({ "my.yaml": text }), "my.yaml") }).config;
