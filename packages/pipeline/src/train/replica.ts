@@ -8,6 +8,7 @@ import { networkProof } from "../model/engine-proof.ts";
 import { loadPretrained } from "../model/load.ts";
 import { loadHalves, restoreTrainer } from "./checkpoint.ts";
 import { nameOf, type Position } from "./checkpoint-files.ts";
+import { describeFolder } from "./describe-folder.ts";
 import { CheckpointHook, ensureSpace } from "./hooks/checkpoint.ts";
 import { emptyHistory, type History, HistoryHook } from "./hooks/history.ts";
 import { Hooks } from "./hooks/hooks.ts";
@@ -59,7 +60,7 @@ async function train(plan: TrainingPlan, group: Group, engine: EngineInfo, conte
   const position = start?.position ?? { epoch: 0, iteration: 0 };
   const validation = leads ? await ValidationSet.create(config, context) : undefined;
   const prepare: Parameters<typeof Trainer.create>[1] = async (halves) => {
-    if (leads) await (start ? loadHalves(config.DIR, position, halves) : loadPretrained(halves, plan.weights));
+    if (leads) await (start ? loadHalves(start.files, halves) : loadPretrained(halves, plan.weights));
   };
   const trainer = await Trainer.create(config, prepare, group);
   let hooks = new Hooks();
@@ -123,6 +124,7 @@ async function beginHooks(
   if (position.epoch < TRAIN.num_epoch) await ensureSpace(folder, trainer.bytes);
   else log(`All ${TRAIN.num_epoch} epochs are done.`);
 
+  await describeFolder(config, log);
   await removeLater(folder, position.epoch);
   const evaluations = await readEvaluations(folder);
   const history = checkpoint?.history ?? emptyHistory();

@@ -2,12 +2,13 @@ import { statfs } from "node:fs/promises";
 import type { Config } from "../../config/schema.ts";
 import type { Context } from "../../context.ts";
 import { PipelineError } from "../../errors.ts";
+import { HALVES } from "../../weights/find.ts";
 import { type CheckpointNotes, saveCheckpoint } from "../checkpoint.ts";
-import { allPositions, type Position, removeCheckpoint } from "../checkpoint-files.ts";
+import { ownPositions, type Position, removeCheckpoint, setAside } from "../checkpoint-files.ts";
 import type { Trainer } from "../trainer.ts";
 import type { History } from "./history.ts";
 import type { EpochEvaluation, Hook } from "./hooks.ts";
-import { copyBest } from "./validation-files.ts";
+import { bestFile, copyBest, readEvaluations } from "./validation-files.ts";
 
 /** Saves the training after each epoch and where it ends early, sets the best network apart, and removes what is no longer needed. */
 export class CheckpointHook implements Hook {
@@ -40,14 +41,21 @@ export class CheckpointHook implements Hook {
   }
 
   async afterEvaluation(evaluation: EpochEvaluation): Promise<void> {
-    if (evaluation.kind === "scores" && evaluation.best) await copyBest(this.#config.DIR, evaluation.epoch);
+    if (evaluation.kind !== "scores" || !evaluation.best) return;
+    const { DIR: folder } = this.#config;
+    // Before a training's first evaluation it has no best networks.
+    if ((await readEvaluations(folder)).length === 0) {
+      const aside = await setAside(HALVES.map((half) => bestFile(folder, half)));
+      for (const file of aside) this.#context.warn(`What was there from elsewhere is now ${file}.`);
+    }
+    await copyBest(folder, evaluation.epoch);
   }
 
   async #save(position: Position): Promise<void> {
     const { DIR: folder, TRAIN } = this.#config;
     const { onProgress, warn, signal } = this.#context;
     try {
-      const files = await saveCheckpoint(folder, this.#trainer, this.#history, { position, ...this.#notes });
+      const files = await saveCheckpoint(folder, this.#trainer, this.#history, { position, ...this.#notes }, warn);
       const { epoch, iteration } =
         position.iteration === 0
           ? { epoch: position.epoch, iteration: TRAIN.epoch_iters }
@@ -62,11 +70,11 @@ export class CheckpointHook implements Hook {
   }
 }
 
-/** Removes the checkpoints that a later one makes needless. */
+/** Removes the checkpoints that a later one makes needless; networks from elsewhere stay. */
 async function removeOld(folder: string, now: Position, keep: number): Promise<void> {
   const isBefore = (position: Position) =>
     position.epoch < now.epoch || (position.epoch === now.epoch && position.iteration < now.iteration);
-  for (const position of await allPositions(folder)) {
+  for (const position of await ownPositions(folder)) {
     const old = position.iteration > 0 || (keep > 0 && position.epoch <= now.epoch - keep);
     if (old && isBefore(position)) await removeCheckpoint(folder, position);
   }
