@@ -26,7 +26,7 @@ const choice = <const T extends readonly [string, ...string[]]>(names: T) =>
 
 /**
  * MIT's configuration, section by section and key by key, with our additions `DATASET.classes`, `DATASET.padLabel`,
- * `MODEL.weights_onnx`, `MODEL.inputFormat`, and in `TRAIN`: Adam, `warmup_iters`, `clip_norm` (0: never), `accumulate`, `keep` (0: all) and `eval_every` (0: never). Values may come as YAML or as Python writes them (`True`, `1e-4`, `(300, 375)`).
+ * `MODEL.weights_onnx`, `MODEL.inputFormat`, and in `TRAIN`: Adam, `warmup_iters`, `clip_norm` (0: never), `accumulate`, `keep` (0: all), `save_every_iters` (0: never) and `eval_every` (0: never). Values may come as YAML or as Python writes them (`True`, `1e-4`, `(300, 375)`).
  */
 export const configSchema = z.strictObject({
   DATASET: z.strictObject({
@@ -79,6 +79,7 @@ export const configSchema = z.strictObject({
     accumulate: whole(1),
     replica_weight: choice(["pixels", "equal"]),
     keep: whole(0),
+    save_every_iters: whole(0),
     eval_every: whole(0),
   }),
   VAL: z.strictObject({
@@ -154,6 +155,7 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   "TRAIN.accumulate": 1,
   "TRAIN.replica_weight": "pixels",
   "TRAIN.keep": 0,
+  "TRAIN.save_every_iters": 0,
   "TRAIN.eval_every": 0,
   "VAL.visualize": false,
   "VAL.checkpoint": "epoch_20.pth",

@@ -114,6 +114,30 @@ describe("Training", () => {
     expect(listing(folder)).toEqual(listing(undisturbed));
   });
 
+  it("saves within epochs if asked to, and killed goes on from there to the same bytes", async () => {
+    const folder = temporaryFolder();
+    const killed = join(temporaryFolder(), "killed");
+    const saved: string[] = [];
+    const set = { "TRAIN.save_every_iters": 1, "TRAIN.keep": 1 };
+    await start(folder, set, {
+      onProgress(progress) {
+        if (progress.type !== "checkpoint") return;
+        saved.push(progress.files[3]!.slice("trainer_".length, -".safetensors".length));
+        if (saved.length === 5) cpSync(folder, killed, { recursive: true });
+      },
+    });
+    const names = ["epoch_0_iter_1", "epoch_0_iter_2", "epoch_1", "epoch_1_iter_1", "epoch_1_iter_2", "epoch_2"];
+    expect(saved).toEqual(names);
+    const last = [...NETWORKS.slice(2), ...STATES.slice(2)];
+    expect(listing(folder)).toEqual([...last, ...DESCRIPTION, "history.svg"].sort());
+    // Told before the one before is removed.
+    expect(listing(killed).filter((file) => file.startsWith("trainer"))).toHaveLength(3);
+    const notes: string[] = [];
+    await start(killed, {}, { resume: true, log: (line) => notes.push(line) });
+    expect(notes).toContain(`Going on from epoch_1_iter_2 in ${killed}.`);
+    for (const dir of [folder, killed]) expect(checksums(dir, last)).toEqual(checksums(undisturbed, last));
+  });
+
   it("goes on from the end of TRAIN.start_epoch to the same bytes", async () => {
     const folder = afterFirstEpoch();
     await start(folder, { "TRAIN.start_epoch": 1 });

@@ -1,7 +1,5 @@
-import { statfs } from "node:fs/promises";
 import type { Config } from "../../config/schema.ts";
 import type { Context } from "../../context.ts";
-import { PipelineError } from "../../errors.ts";
 import { HALVES } from "../../weights/find.ts";
 import { type CheckpointNotes, saveCheckpoint } from "../checkpoint.ts";
 import { ownPositions, type Position, removeCheckpoint, setAside } from "../checkpoint-files.ts";
@@ -10,7 +8,7 @@ import type { History } from "./history.ts";
 import type { EpochEvaluation, Hook } from "./hooks.ts";
 import { bestFile, copyBest, readEvaluations } from "./validation-files.ts";
 
-/** Saves the training after each epoch and where it ends early, sets the best network apart, and removes what is no longer needed. */
+/** Saves the training after each epoch, within epochs if asked to, and where it ends early; sets the best network apart, and removes what is no longer needed. */
 export class CheckpointHook implements Hook {
   readonly #config: Config;
   readonly #trainer: Trainer;
@@ -36,7 +34,7 @@ export class CheckpointHook implements Hook {
     await this.#save({ epoch, iteration: 0 });
   }
 
-  async onInterrupt(position: Position): Promise<void> {
+  async onSave(position: Position): Promise<void> {
     await this.#save(position);
   }
 
@@ -78,27 +76,4 @@ async function removeOld(folder: string, now: Position, keep: number): Promise<v
     const old = position.iteration > 0 || (keep > 0 && position.epoch <= now.epoch - keep);
     if (old && isBefore(position)) await removeCheckpoint(folder, position);
   }
-}
-
-/**
- * Finds a full disk before anything is trained.
- *
- * @param bytes - how large a checkpoint is.
- * @throws {PipelineError} `failed` if one has no room in the folder.
- */
-export async function ensureSpace(folder: string, bytes: number): Promise<void> {
-  const { blocks, bavail, bsize } = await statfs(folder);
-  const free = bavail * bsize;
-  // Some network drives do not tell.
-  if (blocks === 0 || free >= bytes) return;
-  const megabytes = (size: number) => Math.ceil(size / 1e6);
-  throw new PipelineError(
-    "failed",
-    {
-      expected: `${megabytes(bytes)} MB of free space in ${folder} for a checkpoint`,
-      but: `there are only ${megabytes(free)}`,
-      hint: "make room there, or set DIR to another folder",
-    },
-    { data: { folder, needed: bytes, free } },
-  );
 }
