@@ -7,5 +7,7 @@ export { execArgvFor, ownModule, startProcess, startThread } from "./own-module.
 export { type ProcessStatus, processStatus } from "./process-status.ts";
 export { type ReplaceOptions, replaceFile } from "./replace-file.ts";
 export { deserializeError, type SerializedError, serializeError } from "./serialize-error.ts";
+export { ignoreEndSignals, ignoresHangup, onEndSignal } from "./signals.ts";
+export { type FolderNeeds, tryFolder } from "./try-folder.ts";
 export { ensureWritable, type WriteOptions, writeFileAtomic } from "./write-file-atomic.ts";
 export { writeFolderAtomic } from "./write-folder-atomic.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { FileError } from "./errors.ts";
-import { replaceFile } from "./replace-file.ts";
+import { placeFile } from "./place-file.ts";
 
 /** Options of {@link writeFileAtomic}. */
 export interface WriteOptions {
@@ -14,7 +14,7 @@ export interface WriteOptions {
 
 /**
  * Writes a file atomically, under a temporary name in the same folder and renamed: readers see the old file or the whole new one, and a
- * failure leaves the old one.
+ * failure leaves the old one. Where {@link tryFolder} found that renames are refused, it is copied into its place instead.
  *
  * @param contents - the bytes or text, or what writes them piece by piece.
  * @throws {FileError} `unwritable`. Errors of `contents` that are not the system's pass through.
@@ -32,11 +32,11 @@ export async function writeFileAtomic(
     try {
       if (typeof contents === "function") await contents(file);
       else await file.writeFile(contents);
-      if (flush) await file.sync();
+      if (flush) await flushFile(file);
     } finally {
       await file.close();
     }
-    await replaceFile(temporary, path);
+    await placeFile(temporary, path, folder);
     if (flush) await syncFolder(folder);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
@@ -72,6 +72,13 @@ export async function makeFolders(folder: string): Promise<void> {
   });
 }
 
+/** Some network drives cannot flush: what they do instead is their own business. */
+async function flushFile(file: FileHandle): Promise<void> {
+  await file.sync().catch((error: NodeJS.ErrnoException) => {
+    if (!["EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"].includes(error.code ?? "")) throw error;
+  });
+}
+
 /** Makes the rename durable, where the system lets folders be flushed (Windows does not). */
 async function syncFolder(path: string): Promise<void> {
   try {
@@ -91,6 +98,9 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: "a file stands where a folder must",
   ENOENT: "no folder can be made there",
   EISDIR: "a folder has that name",
+  ENAMETOOLONG: "the name is too long there",
+  EFBIG: "files may not become so large there",
+  EDQUOT: "the quota is used up",
 };
 
 /** Whether the system refused something. */

@@ -13,6 +13,10 @@ export interface ConfigOptions {
    * {@link loadConfig} made.
    */
   config?: string | Resolved | undefined;
+  /**
+   * A folder of checkpoints, `DIR`: one that a training left needs no `config`, and unless a checkpoint is named, its best by validation or its newest is taken.
+   */
+  folder?: string | undefined;
   /** An encoder and a decoder, joined: `resnet18dilated-ppm_deepsup`; wins over the configuration's. */
   architecture?: `${string}-${string}` | undefined;
   /** Keys of the configuration with their values, such as `{"DATASET.num_class": 11}`; win over the configuration's. */
@@ -31,23 +35,29 @@ export interface ModelOptions extends ConfigOptions, ContextOptions, ServerOptio
 
 /** The names of {@link ModelOptions}. */
 export const MODEL_OPTIONS = [
-  ...["config", "architecture", "set", "mirror", "env", "backoff", "weights", "backend", "gpu"],
+  ...["config", "folder", "architecture", "set", "mirror", "env", "backoff", "weights", "backend", "gpu"],
   ...CONTEXT_OPTIONS,
 ];
 
 /**
  * The configuration that a program's options make.
  *
+ * @param fromFolder - whether a trained folder's own configuration counts where none is named.
  * @throws {PipelineError} `config`; `option` if a configuration that is made already is to be changed.
  */
-export function resolveConfigOptions({ config, architecture, set = {} }: ConfigOptions): Resolved {
+export function resolveConfigOptions(
+  { config, folder, architecture, set = {} }: ConfigOptions,
+  { fromFolder = true } = {},
+): Resolved {
   for (const [option, value, isFit] of [
+    ["folder", folder, typeof folder === "string" && folder !== ""],
     ["config", config, typeof config === "string" || (typeof config === "object" && config !== null)],
     ["architecture", architecture, typeof architecture === "string" && /^[^-]+-[^-]+$/.test(architecture)],
     ["set", set, typeof set === "object" && set !== null],
   ] as const) {
     if (value === undefined || isFit) continue;
     const expected = {
+      folder: "the path of a folder for folder",
       config: "a preset's name, a YAML file or what loadConfig made for config",
       architecture: "an encoder and a decoder, joined by a hyphen, for architecture",
       set: "an object of keys and values for set",
@@ -60,13 +70,15 @@ export function resolveConfigOptions({ config, architecture, set = {} }: ConfigO
   }
   const [encoder, ...rest] = architecture?.split("-") ?? [];
   const pair = encoder ? { "MODEL.arch_encoder": encoder, "MODEL.arch_decoder": rest.join("-") } : {};
-  const flags = Object.entries({ ...pair, ...set }).map(([key, value]) => ({
+  const given = { ...pair, ...set, ...(folder !== undefined && { DIR: folder }) };
+  const flags = Object.entries(given).map(([key, value]) => ({
     key,
     value,
     origin: "in the options",
     explicit: true,
   }));
-  if (typeof config !== "object") return loadConfig({ ...(config !== undefined && { cfg: config }), flags });
+  if (typeof config !== "object")
+    return loadConfig({ ...(config !== undefined && { cfg: config }), flags, fromFolder });
   if (flags.length === 0) return config;
   throw new PipelineError(
     "option",

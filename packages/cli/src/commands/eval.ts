@@ -125,6 +125,7 @@ Without --sizes or --multi-scale, photos are scored at a short side of 450. Resu
 unless given: evaluation.json, confusion.png, and with --visualize a picture of each photo, its truth and its prediction.
 
 Examples:
+  seg eval --id mine
   seg eval --cfg resnet50dilated-ppm_deepsup --gpus 0-3
   seg eval --cfg my.yaml --list-val data/val.odgt --sizes 360 --workers 2 DATASET.num_class 11 VAL.checkpoint epoch_14.pth
   seg eval --cfg my.yaml --images photos/ --labels labels/ --multi-scale --flip --visualize

@@ -157,6 +157,7 @@ Examples:
   seg test --imgs photo.jpg --demo
   seg test --imgs 'photos/*.jpg' --masks --legend-inside
   seg test - --scores < photo.jpg
+  seg test --id mine photo.jpg
   seg test --imgs holiday/ --cfg mobilenetv2dilated-c1_deepsup --img_sizes 450 --result out --legend
   seg test --imgs photo.jpg --cfg my.yaml DATASET.num_class 11 DIR ckpt/mine TEST.checkpoint epoch_14.pth
   seg test --model_path ckpt/ade20k-resnet50dilated-ppm_deepsup --test_imgs a.jpg b.jpg --arch_encoder resnet50dilated --arch_decoder ppm_deepsup`;

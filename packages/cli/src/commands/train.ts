@@ -84,7 +84,7 @@ async function trainNetwork(pairs: readonly string[], options: TrainOptions, io:
     if (!training) return EXIT.DONE;
     const { folder, checkpoint } = training;
     if (options.json) terminal.print(JSON.stringify({ type: "done", folder, checkpoint }));
-    terminal.note(`Training is done. To score it: seg eval with DIR ${folder} VAL.checkpoint ${checkpoint}`);
+    terminal.note(`Training is done. To use it: seg test photo.jpg DIR ${folder}, and seg eval likewise.`);
     return EXIT.DONE;
   } finally {
     stop();
@@ -93,7 +93,8 @@ async function trainNetwork(pairs: readonly string[], options: TrainOptions, io:
 
 function sources(options: TrainOptions, pairs: readonly string[]): ConfigSources {
   const { flags = [], ...others } = configSources(options, pairs);
-  return { ...others, flags: [...flags, ...trainingSettings(options)] };
+  // A training that begins anew does not follow what an earlier one left in DIR.
+  return { ...others, flags: [...flags, ...trainingSettings(options)], fromFolder: options.resume ?? false };
 }
 
 /** The GPUs by number; in the 2018 way, the first so many. */
@@ -164,5 +165,6 @@ Examples:
   seg train --cfg mobilenetv2dilated-c1_deepsup --list-train data/train.odgt --num-class 11 --epochs 3 DIR ckpt/mine
   seg train --check --list-train data/train.odgt --num-class 11
   seg train --cfg my.yaml --resume
+  seg train --id mine --resume
   seg train --cfg my.yaml --gpus 0-3
   mpirun -np 16 -H a:8,b:8 seg train --cfg my.yaml`;

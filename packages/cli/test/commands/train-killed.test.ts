@@ -95,6 +95,25 @@ describe("A training in a process of its own", () => {
   });
 
   it.skipIf(process.platform === "win32")(
+    `saves and ends when its terminal closes or nobody reads it any more${process.platform === "win32" ? " (skipped: no SIGHUP)" : ""}`,
+    async () => {
+      const saved = /Saved encoder_epoch_(0_iter_\d|\d)\.pth.*\nerror: interrupted\n$/;
+      // The system tells it, and the shell again.
+      const twice = (line: string, child: ChildProcess) => {
+        signalAt(1, 0, "SIGHUP")(line, child);
+        if (line.startsWith("Epoch: [1][0/")) setTimeout(() => child.kill("SIGHUP"), 250);
+      };
+      const closed = await seg(process.execPath, wordsFor(join(temporaryFolder(), "run")), twice);
+      expect(closed).toMatchObject({ code: 130, stderr: expect.stringMatching(saved) });
+
+      const words = wordsFor(join(temporaryFolder(), "run"), ["--epochs", "50"]);
+      const unread = await seg("bash", ["-c", 'set -o pipefail; "$0" "$@" | head -1', process.execPath, ...words]);
+      expect(unread).toMatchObject({ code: 130, stderr: expect.stringMatching(saved) });
+      expect(unread.stderr).toContain("warning: nobody reads the output any more: saving and ending.\n");
+    },
+  );
+
+  it.skipIf(process.platform === "win32")(
     `that can write no more ends with one line, and its last checkpoint is as it was${process.platform === "win32" ? " (skipped: no ulimit)" : ""}`,
     async () => {
       const dir = join(temporaryFolder(), "run");

@@ -1,12 +1,13 @@
 // The entry point of a replica's process.
 import { Worker } from "node:worker_threads";
+import { ignoreEndSignals } from "@seg/node";
 import { serve } from "./serve.ts";
 
 const parent = Number(process.argv[2]);
 
 // The parent decides when this exits: an interrupt from the terminal reaches it too, and its own death closes the channel.
 process.on("disconnect", () => process.exit());
-for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => {});
+ignoreEndSignals();
 
 // While this thread blocks in a collective it receives no disconnect event, so a watchdog thread polls whether the parent is alive: whether this
 // process is still its child, and, as that stays so on Windows, whether it exists.

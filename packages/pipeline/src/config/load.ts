@@ -1,4 +1,5 @@
 import { refuseUnknown } from "../errors.ts";
+import { findClassesBeside, folderSettings } from "./folder.ts";
 import { configFile, presetSettings } from "./presets.ts";
 import { type Resolved, resolveConfig } from "./resolve.ts";
 import { parseAssignment, parsePairs, type Setting } from "./setting.ts";
@@ -14,21 +15,25 @@ export interface ConfigSources {
   set?: readonly string[];
   /** What flags of their own say. */
   flags?: readonly Setting[];
+  /**
+   * Whether the `config.yaml` of a trained folder takes the place of `cfg` where that is left out and `DIR` is set; default true.
+   */
+  fromFolder?: boolean | undefined;
 }
 
 /**
- * Makes a configuration of its sources; a flag beats `--set` and pairs, these beat the file, the file beats defaults.
+ * Makes a configuration of its sources; a flag beats `--set` and pairs, these beat the file, the file beats defaults. Where no file
+ * is named but a folder `DIR` that a training left, its configuration is the file.
  *
  * @throws {PipelineError} `config` or `usage`, with the file and line, or the flag, at fault.
  */
 export function loadConfig(sources: ConfigSources = {}): Resolved {
-  refuseUnknown(sources, ["cfg", "pairs", "set", "flags"], "a source of loadConfig");
-  const { cfg, pairs = [], set = [], flags = [] } = sources;
-  const given = [
-    ...(cfg === undefined ? [] : readYamlFile(configFile(cfg))),
-    ...parsePairs(pairs),
-    ...set.map(parseAssignment),
-    ...flags,
-  ];
-  return resolveConfig(given, presetSettings);
+  refuseUnknown(sources, ["cfg", "pairs", "set", "flags", "fromFolder"], "a source of loadConfig");
+  const { cfg, pairs = [], set = [], flags = [], fromFolder = true } = sources;
+  const given = [...parsePairs(pairs), ...set.map(parseAssignment), ...flags];
+  const folder = fromFolder ? given.findLast(({ key }) => key === "DIR")?.value : undefined;
+  const file = cfg === undefined ? (folder ? folderSettings(String(folder), given) : []) : namedFile(configFile(cfg));
+  return resolveConfig([...file, ...given], presetSettings);
 }
+
+const namedFile = (file: string) => findClassesBeside(file, readYamlFile(file));

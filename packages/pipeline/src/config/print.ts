@@ -1,8 +1,8 @@
 import { Document, isSeq } from "yaml";
 import type { Config } from "./schema.ts";
 
-/** The configuration as YAML that `--cfg` reads back to the same values; ends with a line break. */
-export function configToYaml(config: Config): string {
+/** The configuration, or some of it, as YAML that `--cfg` reads back to the same values; ends with a line break. */
+export function configToYaml(config: Partial<{ [Section in keyof Config]: object | string }>): string {
   const document = new Document(config);
   for (const key of [
     ["DATASET", "imgSizes"],

@@ -31,7 +31,9 @@ export function resolveConfig(given: readonly Setting[], presetOf: (name: string
     else settings.set(setting.key, setting);
   }
   const fallBack = (more: Iterable<Setting>) => {
-    for (const setting of more) if (!settings.has(setting.key)) settings.set(setting.key, setting);
+    for (const setting of more) {
+      if (!settings.has(setting.key)) settings.set(setting.key, { ...setting, implied: true });
+    }
   };
   const encoder = architecture(settings, "MODEL.arch_encoder", ENCODER_NAMES);
   const decoder = architecture(settings, "MODEL.arch_decoder", DECODER_NAMES);

@@ -10,6 +10,8 @@ export interface Setting {
   origin: string;
   /** Whether it was asked for in this run, on the command line or in a program, not read from a file. */
   explicit?: boolean;
+  /** Whether no one gave it: it follows from the networks, or is a default. */
+  implied?: boolean;
 }
 
 /** Reads `--set KEY=VALUE`. */

@@ -39,7 +39,7 @@ export interface ExportOptions extends ConfigOptions, ContextOptions, ServerOpti
 }
 
 const OPTIONS = [
-  ...["config", "architecture", "set", "mirror", "env", "backoff", "weights"],
+  ...["config", "folder", "architecture", "set", "mirror", "env", "backoff", "weights"],
   ...["format", "out", "half", "int8", "calibrate", "images", "labels", "output", "size", "input", "layout"],
   ...CONTEXT_OPTIONS,
 ];

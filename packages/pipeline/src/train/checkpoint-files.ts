@@ -1,4 +1,5 @@
-import { readdir, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 /** How far a training is. */
@@ -9,11 +10,14 @@ export interface Position {
   iteration: number;
 }
 
-/** The four files of a checkpoint, in the order in which they are written: the last one is the commit marker: it holds the others' checksums. */
+/**
+ * The four files of a checkpoint, in the order in which they are written. The first one tells that the networks beside it are a training's
+ * of this package, even if it was killed before the last one, the commit marker, which holds the others' checksums.
+ */
 const PARTS = {
+  history: "json",
   encoder: "pth",
   decoder: "pth",
-  history: "json",
   trainer: "safetensors",
 } as const;
 
@@ -26,6 +30,15 @@ const ALL_PARTS = Object.keys(PARTS) as Part[];
 export const nameOf = ({ epoch, iteration }: Position): string =>
   iteration === 0 ? `epoch_${epoch}` : `epoch_${epoch}_iter_${iteration}`;
 
+/** The position that a checkpoint of this name is at; undefined for other names, such as `best`. */
+export function positionOf(name: string): Position | undefined {
+  const [match, epoch, iteration = 0] = /^epoch_(\d+)(?:_iter_(\d+))?$/.exec(name) ?? [];
+  return match ? { epoch: Number(epoch), iteration: Number(iteration) } : undefined;
+}
+
+/** Orders positions, the furthest first. */
+export const furthestFirst = (a: Position, b: Position): number => b.epoch - a.epoch || b.iteration - a.iteration;
+
 /** A file of a checkpoint. */
 export const fileOf = (folder: string, position: Position, part: Part): string =>
   join(folder, `${part}_${nameOf(position)}.${PARTS[part]}`);
@@ -33,19 +46,37 @@ export const fileOf = (folder: string, position: Position, part: Part): string =
 /** The checkpoints of which a file of this part lies in a folder, the furthest first. */
 export async function listPositions(folder: string, part: Part): Promise<Position[]> {
   const files = await readdir(folder).catch((): string[] => []);
-  const pattern = new RegExp(`^${part}_epoch_(\\d+)(?:_iter_(\\d+))?\\.${PARTS[part]}$`);
-  return files
-    .flatMap((file) => {
-      const [match, epoch, iteration = 0] = pattern.exec(file) ?? [];
-      return match ? [{ epoch: Number(epoch), iteration: Number(iteration) }] : [];
-    })
-    .sort((a, b) => b.epoch - a.epoch || b.iteration - a.iteration);
+  const pattern = new RegExp(`^${part}_(.+)\\.${PARTS[part]}$`);
+  return files.flatMap((file) => positionOf(pattern.exec(file)?.[1] ?? "") ?? []).sort(furthestFirst);
 }
 
-/** The checkpoints of which any file lies in a folder, those that were never finished included. */
-export async function allPositions(folder: string): Promise<Position[]> {
-  const lists = await Promise.all(ALL_PARTS.map((part) => listPositions(folder, part)));
+/** The checkpoints in a folder that trainings of this package wrote, those that were never finished included. */
+export async function ownPositions(folder: string): Promise<Position[]> {
+  const lists = await Promise.all((["history", "trainer"] as const).map((part) => listPositions(folder, part)));
   return [...new Map(lists.flat().map((position) => [nameOf(position), position])).values()];
+}
+
+/**
+ * Makes room for a checkpoint: removes an earlier one of this package at its place, and renames networks from elsewhere, which are never
+ * overwritten.
+ *
+ * @returns the new names of what was renamed.
+ */
+export async function makeRoom(folder: string, position: Position): Promise<string[]> {
+  const isOwn = (await ownPositions(folder)).some((own) => nameOf(own) === nameOf(position));
+  if (isOwn) await removeCheckpoint(folder, position);
+  return isOwn ? [] : setAside([fileOf(folder, position, "encoder"), fileOf(folder, position, "decoder")]);
+}
+
+/** Renames what there is of files: `encoder_best.pth` becomes `encoder_best.before.pth`, a checkpoint's name like any other. */
+export async function setAside(files: readonly string[]): Promise<string[]> {
+  const there = files.filter((file) => existsSync(file));
+  const aside = (file: string, number: number) =>
+    file.replace(/\.[^.]+$/, `.before${number > 1 ? `-${number}` : ""}$&`);
+  let number = 1;
+  while (there.some((file) => existsSync(aside(file, number)))) number++;
+  for (const file of there) await rename(file, aside(file, number));
+  return there.map((file) => aside(file, number));
 }
 
 /** Removes a checkpoint, the commit marker first. */
@@ -56,7 +87,7 @@ export async function removeCheckpoint(folder: string, position: Position): Prom
 /** Removes what writers that were killed left behind. */
 export async function removeDrafts(folder: string): Promise<void> {
   const draft =
-    /^\.?(((encoder|decoder|history|trainer|evaluation|validation)_(epoch_\d|best)|history\.svg).*\.)?[0-9a-f-]{36}\.tmp$/;
+    /^\.?_*(((encoder|decoder|history|trainer|evaluation|validation)_(epoch_\d|best)|history\.svg|config\.yaml|classes\.json|[0-9a-f-]{36}\.tmp).*\.)?[0-9a-f-]{36}\.tmp$/;
   for (const file of await readdir(folder).catch((): string[] => [])) {
     if (draft.test(file)) await rm(join(folder, file), { force: true });
   }

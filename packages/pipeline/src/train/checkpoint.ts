@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import {
@@ -12,8 +13,18 @@ import {
 import { writeFileAtomic } from "@seg/node";
 import * as tf from "@tensorflow/tfjs";
 import { PipelineError } from "../errors.ts";
+import { HALVES, type WeightFiles } from "../weights/find.ts";
 import { sha256 } from "../weights/verify.ts";
-import { fileOf, listPositions, nameOf, type Part, type Position, removeCheckpoint } from "./checkpoint-files.ts";
+import {
+  fileOf,
+  listPositions,
+  makeRoom,
+  nameOf,
+  type Part,
+  type Position,
+  removeCheckpoint,
+  setAside,
+} from "./checkpoint-files.ts";
 import type { History } from "./hooks/history.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -39,6 +50,7 @@ const COMMITTED = ["encoder", "decoder", "history"] as const satisfies Part[];
  * Writes a checkpoint: four files, each whole or not at all, the last of which holds the others' checksums, so that a set that was
  * not finished is known as such.
  *
+ * @param warn - told of networks from elsewhere that had to make room.
  * @returns the names of the files.
  * @throws {PipelineError} `failed` if a weight is not a number; {@link FileError} `unwritable`. Earlier
  *   checkpoints are as they were.
@@ -48,6 +60,7 @@ export async function saveCheckpoint(
   trainer: Trainer,
   history: History,
   { position, settings, engine }: CheckpointNotes,
+  warn: (line: string) => void,
 ): Promise<string[]> {
   const { updates, seeds } = trainer.progress;
   const path = (part: Part) => fileOf(folder, position, part);
@@ -62,10 +75,11 @@ export async function saveCheckpoint(
     tensor.dispose();
     momenta.push({ name: `memory.${i}`, dtype: "float32", shape: tensor.shape, data });
   }
-  await removeCheckpoint(folder, position);
+  const aside = [...(await setAside(await replacedFiles(folder, position))), ...(await makeRoom(folder, position))];
+  for (const file of aside) warn(`What was there from elsewhere is now ${file}.`);
   try {
-    for (const half of ["encoder", "decoder"] as const) await writePth(path(half), states[half]);
     await writeFileAtomic(path("history"), `${JSON.stringify(history)}\n`);
+    for (const half of ["encoder", "decoder"] as const) await writePth(path(half), states[half]);
     const checksums: Record<string, string> = {};
     for (const part of COMMITTED) checksums[part] = await sha256(path(part));
     const notes = { position, updates, seeds, checksums, settings, engine };
@@ -108,6 +122,21 @@ export async function lastWhole(folder: string, warn: (line: string) => void): P
   return undefined;
 }
 
+/** Networks of a finished checkpoint that are not what it wrote: another program's, in their place. */
+async function replacedFiles(folder: string, position: Position): Promise<string[]> {
+  const replaced: string[] = [];
+  try {
+    const { checksums } = JSON.parse((await readCheckpoint(fileOf(folder, position, "trainer"))).metadata.notes!);
+    for (const half of HALVES) {
+      const file = fileOf(folder, position, half);
+      if (existsSync(file) && (await sha256(file)) !== checksums[half]) replaced.push(file);
+    }
+  } catch {
+    // It was never finished.
+  }
+  return replaced;
+}
+
 /** The checkpoint at a position if it is whole. */
 export async function readWhole(
   folder: string,
@@ -134,13 +163,10 @@ export async function readWhole(
 
 /** Loads a checkpoint's weights into models. */
 export async function loadHalves(
-  folder: string,
-  position: Position,
+  files: WeightFiles,
   models: Record<"encoder" | "decoder", tf.LayersModel>,
 ): Promise<void> {
-  for (const half of ["encoder", "decoder"] as const) {
-    await loadWeightsInto(models[half], fileOf(folder, position, half));
-  }
+  for (const half of HALVES) await loadWeightsInto(models[half], files[half]);
 }
 
 /** Loads a checkpoint's optimizer state and random states into a trainer that has its weights. */

@@ -39,8 +39,10 @@ export async function runLoop(run: Run): Promise<End> {
   if (iteration === 0 && epoch > 0) await hooks.afterCheckpoint(epoch);
   for (; epoch < num_epoch; epoch++, iteration = 0) {
     const means = new EpochMeans();
-    const saveSteps = async () => {
-      if (means.steps > 0) await hooks.onInterrupt({ epoch, iteration });
+    let saved = iteration;
+    const saveSteps = async (done = iteration) => {
+      if (done > saved) await hooks.onSave({ epoch, iteration: done });
+      saved = done;
       // Under mpirun the end of one rank ends all: none leaves before the checkpoint is written.
       group.barrier();
     };
@@ -65,6 +67,7 @@ export async function runLoop(run: Run): Promise<End> {
       }
       means.add(scores);
       hooks.afterStep(eventOf(config.TRAIN, { epoch, iteration }, rates, means.values), scores);
+      if (isDue(iteration + 1, config.TRAIN)) await saveSteps(iteration + 1);
     }
     await hooks.afterEpoch(epoch + 1);
     if (anyReplicaInterrupted(run)) return "interrupted";
@@ -72,6 +75,10 @@ export async function runLoop(run: Run): Promise<End> {
   }
   return "finished";
 }
+
+/** Whether `TRAIN.save_every_iters` wants a checkpoint after so many iterations of an epoch; at its end there is one anyway. */
+const isDue = (done: number, { save_every_iters, epoch_iters }: Config["TRAIN"]) =>
+  save_every_iters > 0 && done % save_every_iters === 0 && done < epoch_iters;
 
 /** Whether any replica's signal is aborted. Collective: waits for all replicas. */
 function anyReplicaInterrupted({ group, signal }: Run): boolean {

@@ -8,7 +8,8 @@ import { networkProof } from "../model/engine-proof.ts";
 import { loadPretrained } from "../model/load.ts";
 import { loadHalves, restoreTrainer } from "./checkpoint.ts";
 import { nameOf, type Position } from "./checkpoint-files.ts";
-import { CheckpointHook, ensureSpace } from "./hooks/checkpoint.ts";
+import { describeFolder } from "./describe-folder.ts";
+import { CheckpointHook } from "./hooks/checkpoint.ts";
 import { emptyHistory, type History, HistoryHook } from "./hooks/history.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { TensorBoardHook } from "./hooks/tensorboard.ts";
@@ -18,6 +19,7 @@ import { ValidationSet } from "./hooks/validation-set.ts";
 import { type End, type Run, runLoop } from "./loop.ts";
 import type { TrainingPlan } from "./plan.ts";
 import { Trainer } from "./trainer.ts";
+import { trySaving } from "./try-saving.ts";
 
 /** What the first replica says on the way. */
 export type Report = { type: "log" | "warn"; line: string } | { type: "progress"; event: PipelineEvent };
@@ -61,7 +63,7 @@ async function train(plan: TrainingPlan, group: Group, engine: EngineInfo, conte
   const prepare: Parameters<typeof Trainer.create>[1] = async (halves) => {
     if (leads)
       await (start
-        ? loadHalves(config.DIR, position, halves)
+        ? loadHalves(start.files, halves)
         : loadPretrained(halves, plan.weights, { config, warn: context.warn }));
   };
   const trainer = await Trainer.create(config, prepare, group, plan.classWeights);
@@ -123,9 +125,10 @@ async function beginHooks(
     warn(`${nameOf(position)} was computed by ${checkpoint.engine}, not ${engine}: the last bits will differ.`);
   }
   if (start) log(`Going on from ${nameOf(position)} in ${folder}.`);
-  if (position.epoch < TRAIN.num_epoch) await ensureSpace(folder, trainer.bytes);
+  if (position.epoch < TRAIN.num_epoch) await trySaving(config, position, trainer.bytes, warn);
   else log(`All ${TRAIN.num_epoch} epochs are done.`);
 
+  await describeFolder(config, log);
   await removeLater(folder, position.epoch);
   const evaluations = await readEvaluations(folder);
   const history = checkpoint?.history ?? emptyHistory();

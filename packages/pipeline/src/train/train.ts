@@ -67,7 +67,8 @@ export async function train(options: TrainOptions): Promise<Training | undefined
 export async function train(options: TrainOptions = {}): Promise<Training | undefined> {
   refuseUnknown(options, OPTIONS, "an option of train");
   const { backend = "auto", mpi, resume = false, fromScratch = false, gpus } = options;
-  const { config } = resolveConfigOptions(options);
+  // A training that begins anew is not to follow what an earlier one left.
+  const { config } = resolveConfigOptions(options, { fromFolder: resume });
   const { log, warn, onProgress, signal } = contextOf(options);
   const onReport = (report: Report) => {
     if (report.type === "progress") onProgress(report.event);

@@ -37,6 +37,24 @@ export async function findInFolder(folder: string, checkpoint: string): Promise<
   return found;
 }
 
+/** A checkpoint's networks in a folder, of which one may be missing. */
+export interface FoundNetworks {
+  /** What the two files' names have in common: `epoch_3`, `best`. */
+  name: string;
+  files: Partial<WeightFiles>;
+}
+
+/** All networks of which a half lies in `folder`, whoever wrote them. */
+export async function networksIn(folder: string): Promise<FoundNetworks[]> {
+  const files = await readdir(folder).catch((): string[] => []);
+  const names = files.flatMap(
+    (file) => /^(?:encoder|decoder)_(.+?)(?:(?:\.zip)?\.pth|\.safetensors)$/.exec(file)?.[1] ?? [],
+  );
+  return Promise.all(
+    [...new Set(names)].sort().map(async (name) => ({ name, files: await findInFolder(folder, `${name}.pth`) })),
+  );
+}
+
 /** The checkpoints of which an encoder lies in `folder`, such as `epoch_14.pth`. */
 export async function checkpointsIn(folder: string): Promise<string[]> {
   const files = await readdir(folder).catch((): string[] => []);

@@ -5,6 +5,7 @@ import { cacheFolder } from "@seg/backend";
 import type { Resolved } from "../config/resolve.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
+import { chooseCheckpoint } from "./choose-checkpoint.ts";
 import { download } from "./download.ts";
 import { candidateNames, checkpointsIn, findInFolder, HALVES, type ModelFiles, type WeightFiles } from "./find.ts";
 import { checksumFile, isUnchanged } from "./verify.ts";
@@ -54,18 +55,19 @@ export async function locateModel(resolved: Resolved, options: LocateOptions = {
 
 /**
  * Where the weights for testing lie: files named on the command line, else `TEST.checkpoint` (or `VAL.checkpoint`) in the
- * folder `DIR`, else in the cache, where it is downloaded to if it must be.
+ * folder `DIR`, or where only the folder is named its best or newest checkpoint, else in the cache, where it is downloaded to if it must be.
  *
  * @throws {PipelineError} `missing` if they are nowhere to be had; `option` if only one half is named.
  */
-export async function locateWeights({ config, settings }: Resolved, options: LocateOptions = {}): Promise<WeightFiles> {
+export async function locateWeights(resolved: Resolved, options: LocateOptions = {}): Promise<WeightFiles> {
+  const { config, settings } = resolved;
   const { MODEL, DIR } = config;
   const { section = "TEST" } = options;
-  const { checkpoint } = config[section];
   // As in the original, files for fine-tuning named in a configuration are not what is tested.
   const named = HALVES.filter((half) => settings.get(`MODEL.weights_${half}`)?.explicit && MODEL[`weights_${half}`]);
   if (named.length > 0) return namedFiles(MODEL.weights_encoder, MODEL.weights_decoder);
 
+  const checkpoint = await chooseCheckpoint(resolved, section, contextOf(options).log);
   const here = await findInFolder(DIR, checkpoint);
   if (here.encoder && here.decoder) return { encoder: here.encoder, decoder: here.decoder };
   const half = here.encoder ?? here.decoder;

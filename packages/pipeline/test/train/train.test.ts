@@ -25,11 +25,15 @@ import {
 } from "@seg/testing/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { evaluate } from "../../src/evaluate/evaluate.ts";
+import { exportModel } from "../../src/export/export-model.ts";
+import { createSegmenter } from "../../src/segment/segmenter.ts";
 import { type TrainOptions, train } from "../../src/train/train.ts";
 
 const EPOCHS = 2;
 const NETWORKS = [1, 2].flatMap((epoch) => [`encoder_epoch_${epoch}.pth`, `decoder_epoch_${epoch}.pth`]);
 const STATES = [1, 2].flatMap((epoch) => [`history_epoch_${epoch}.json`, `trainer_epoch_${epoch}.safetensors`]);
+/** What a folder knows itself by. */
+const DESCRIPTION = ["classes.json", "config.yaml"];
 
 let folder: string;
 let data: TinyDataset;
@@ -76,7 +80,7 @@ describe("Training", () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it("leaves checkpoints, a history, its picture and TensorBoard's events, and nothing else", () => {
-    expect(listing(undisturbed)).toEqual([...NETWORKS, ...STATES, "history.svg"].sort());
+    expect(listing(undisturbed)).toEqual([...NETWORKS, ...STATES, ...DESCRIPTION, "history.svg"].sort());
     expect(readdirSync(undisturbed).filter((file) => file.startsWith("events."))).toHaveLength(1);
     const { train } = JSON.parse(readFileSync(join(undisturbed, "history_epoch_2.json"), "utf8"));
     expect(train.epoch).toEqual([0, 1, 2, 3, 4, 5].map((iteration) => expect.closeTo(iteration / 3, 12)));
@@ -110,10 +114,78 @@ describe("Training", () => {
     expect(listing(folder)).toEqual(listing(undisturbed));
   });
 
+  it("saves within epochs if asked to, and killed goes on from there to the same bytes", async () => {
+    const folder = temporaryFolder();
+    const killed = join(temporaryFolder(), "killed");
+    const saved: string[] = [];
+    const set = { "TRAIN.save_every_iters": 1, "TRAIN.keep": 1 };
+    await start(folder, set, {
+      onProgress(progress) {
+        if (progress.type !== "checkpoint") return;
+        saved.push(progress.files[3]!.slice("trainer_".length, -".safetensors".length));
+        if (saved.length === 5) cpSync(folder, killed, { recursive: true });
+      },
+    });
+    const names = ["epoch_0_iter_1", "epoch_0_iter_2", "epoch_1", "epoch_1_iter_1", "epoch_1_iter_2", "epoch_2"];
+    expect(saved).toEqual(names);
+    const last = [...NETWORKS.slice(2), ...STATES.slice(2)];
+    expect(listing(folder)).toEqual([...last, ...DESCRIPTION, "history.svg"].sort());
+    // Told before the one before is removed.
+    expect(listing(killed).filter((file) => file.startsWith("trainer"))).toHaveLength(3);
+    const notes: string[] = [];
+    await start(killed, {}, { resume: true, log: (line) => notes.push(line) });
+    expect(notes).toContain(`Going on from epoch_1_iter_2 in ${killed}.`);
+    for (const dir of [folder, killed]) expect(checksums(dir, last)).toEqual(checksums(undisturbed, last));
+  });
+
   it("goes on from the end of TRAIN.start_epoch to the same bytes", async () => {
     const folder = afterFirstEpoch();
     await start(folder, { "TRAIN.start_epoch": 1 });
     expect(checksums(folder)).toEqual(checksums(undisturbed));
+  });
+
+  it("leaves a folder that needs nothing else to segment, score, export and go on, wherever it is", async () => {
+    const moved = join(temporaryFolder(), "moved");
+    cpSync(undisturbed, moved, { recursive: true });
+    const lines: string[] = [];
+    const segmenter = await createSegmenter({ folder: moved, backend: "wasm", log: (line) => lines.push(line) });
+    expect(lines[0]).toBe(`Taking epoch_2 of ${moved}, the newest; TEST.checkpoint names another.`);
+    expect(segmenter.classes).toHaveLength(2);
+    const { labels } = await segmenter.segment(data.images[0]!);
+    segmenter.dispose();
+    const config = { config: PAIR, set: { DIR: moved, "TEST.checkpoint": "epoch_2.pth", "DATASET.num_class": 2 } };
+    const named = await createSegmenter({
+      ...config,
+      set: { ...config.set, "DATASET.imgSizes": [21, 32] },
+      backend: "wasm",
+    });
+    expect((await named.segment(data.images[0]!)).labels).toEqual(labels);
+    named.dispose();
+
+    const scores = await evaluate({ folder: moved, backend: "wasm", set: { "DATASET.list_val": val.list } });
+    expect(scores).toMatchObject({ images: 3, classes: [{ name: "class 1" }, { name: "class 2" }] });
+    const out = join(temporaryFolder(), "networks");
+    const exported = await exportModel({ folder: moved, format: "safetensors", out });
+    expect(exported.weights.encoder).toBe(join(moved, "encoder_epoch_2.pth"));
+    const training = await train({ folder: moved, resume: true, backend: "wasm" });
+    expect(training).toMatchObject({ folder: moved, checkpoint: "epoch_2.pth" });
+  });
+
+  it("goes on from another program's networks, which stay as they are whatever is removed later", async () => {
+    const folder = temporaryFolder();
+    for (const half of ["encoder", "decoder"]) {
+      cpSync(join(undisturbed, `${half}_epoch_1.pth`), join(folder, `${half}_epoch_1.pth`));
+      writeFileSync(join(folder, `${half}_best.pth`), `another's ${half}`);
+    }
+    await expect(start(folder)).rejects.toMatchObject({ code: "config", data: { key: "DIR", checkpoint: "epoch_1" } });
+    const warnings: string[] = [];
+    const set = { "TRAIN.keep": 1, "TRAIN.eval_every": 1, "DATASET.list_val": val.list };
+    await start(folder, set, { resume: true, warn: (line) => warnings.push(line) });
+    expect(warnings).toContain(`epoch_1 in ${folder} has no trainer file: the optimizer begins anew.`);
+    const networks = NETWORKS.slice(0, 2);
+    expect(checksums(folder, networks)).toEqual(checksums(undisturbed, networks));
+    expect(readFileSync(join(folder, "decoder_best.before.pth"), "utf8")).toBe("another's decoder");
+    expect(listing(folder)).toContain("trainer_epoch_2.safetensors");
   });
 
   it("scores and shows the network after epochs without changing its course, sets the best apart, as seg eval does", async () => {
@@ -170,7 +242,7 @@ describe("Training", () => {
     const set = { "DATASET.list_val": val.list, "TRAIN.eval_every": 1 };
     await expect(start(folder, set, { onProgress, signal: controller.signal })).rejects.toThrow("enough");
     const saved = [...NETWORKS, ...STATES].filter((file) => file.includes("epoch_1"));
-    expect(listing(folder)).toEqual([...saved, "history.svg", "validation_epoch_1.png"].sort());
+    expect(listing(folder)).toEqual([...saved, ...DESCRIPTION, "history.svg", "validation_epoch_1.png"].sort());
   });
 
   it("keeps the last checkpoints only, if asked to", async () => {
@@ -178,6 +250,7 @@ describe("Training", () => {
     await start(folder, { "TRAIN.keep": 1, "TRAIN.epoch_iters": 1 });
     expect(listing(folder)).toEqual(
       [
+        ...DESCRIPTION,
         "decoder_epoch_2.pth",
         "encoder_epoch_2.pth",
         "history.svg",
@@ -224,7 +297,7 @@ describe("Training", () => {
       },
     });
     expect(listing(folder).filter((file) => !file.startsWith("history.svg"))).toEqual(
-      [...NETWORKS, ...STATES].filter((file) => file.includes("epoch_1")).sort(),
+      [...NETWORKS.slice(0, 2), ...STATES.slice(0, 2), ...DESCRIPTION].sort(),
     );
     expect(checksums(folder, [NETWORKS[0]!, STATES[1]!])).toEqual(checksums(undisturbed, [NETWORKS[0]!, STATES[1]!]));
   });

@@ -1,15 +1,14 @@
-import { statfs } from "node:fs/promises";
 import type { Config } from "../../config/schema.ts";
 import type { Context } from "../../context.ts";
-import { PipelineError } from "../../errors.ts";
+import { HALVES } from "../../weights/find.ts";
 import { type CheckpointNotes, saveCheckpoint } from "../checkpoint.ts";
-import { allPositions, type Position, removeCheckpoint } from "../checkpoint-files.ts";
+import { ownPositions, type Position, removeCheckpoint, setAside } from "../checkpoint-files.ts";
 import type { Trainer } from "../trainer.ts";
 import type { History } from "./history.ts";
 import type { EpochEvaluation, Hook } from "./hooks.ts";
-import { copyBest } from "./validation-files.ts";
+import { bestFile, copyBest, readEvaluations } from "./validation-files.ts";
 
-/** Saves the training after each epoch and where it ends early, sets the best network apart, and removes what is no longer needed. */
+/** Saves the training after each epoch, within epochs if asked to, and where it ends early; sets the best network apart, and removes what is no longer needed. */
 export class CheckpointHook implements Hook {
   readonly #config: Config;
   readonly #trainer: Trainer;
@@ -35,19 +34,26 @@ export class CheckpointHook implements Hook {
     await this.#save({ epoch, iteration: 0 });
   }
 
-  async onInterrupt(position: Position): Promise<void> {
+  async onSave(position: Position): Promise<void> {
     await this.#save(position);
   }
 
   async afterEvaluation(evaluation: EpochEvaluation): Promise<void> {
-    if (evaluation.kind === "scores" && evaluation.best) await copyBest(this.#config.DIR, evaluation.epoch);
+    if (evaluation.kind !== "scores" || !evaluation.best) return;
+    const { DIR: folder } = this.#config;
+    // Before a training's first evaluation it has no best networks.
+    if ((await readEvaluations(folder)).length === 0) {
+      const aside = await setAside(HALVES.map((half) => bestFile(folder, half)));
+      for (const file of aside) this.#context.warn(`What was there from elsewhere is now ${file}.`);
+    }
+    await copyBest(folder, evaluation.epoch);
   }
 
   async #save(position: Position): Promise<void> {
     const { DIR: folder, TRAIN } = this.#config;
     const { onProgress, warn, signal } = this.#context;
     try {
-      const files = await saveCheckpoint(folder, this.#trainer, this.#history, { position, ...this.#notes });
+      const files = await saveCheckpoint(folder, this.#trainer, this.#history, { position, ...this.#notes }, warn);
       const { epoch, iteration } =
         position.iteration === 0
           ? { epoch: position.epoch, iteration: TRAIN.epoch_iters }
@@ -62,35 +68,12 @@ export class CheckpointHook implements Hook {
   }
 }
 
-/** Removes the checkpoints that a later one makes needless. */
+/** Removes the checkpoints that a later one makes needless; networks from elsewhere stay. */
 async function removeOld(folder: string, now: Position, keep: number): Promise<void> {
   const isBefore = (position: Position) =>
     position.epoch < now.epoch || (position.epoch === now.epoch && position.iteration < now.iteration);
-  for (const position of await allPositions(folder)) {
+  for (const position of await ownPositions(folder)) {
     const old = position.iteration > 0 || (keep > 0 && position.epoch <= now.epoch - keep);
     if (old && isBefore(position)) await removeCheckpoint(folder, position);
   }
-}
-
-/**
- * Finds a full disk before anything is trained.
- *
- * @param bytes - how large a checkpoint is.
- * @throws {PipelineError} `failed` if one has no room in the folder.
- */
-export async function ensureSpace(folder: string, bytes: number): Promise<void> {
-  const { blocks, bavail, bsize } = await statfs(folder);
-  const free = bavail * bsize;
-  // Some network drives do not tell.
-  if (blocks === 0 || free >= bytes) return;
-  const megabytes = (size: number) => Math.ceil(size / 1e6);
-  throw new PipelineError(
-    "failed",
-    {
-      expected: `${megabytes(bytes)} MB of free space in ${folder} for a checkpoint`,
-      but: `there are only ${megabytes(free)}`,
-      hint: "make room there, or set DIR to another folder",
-    },
-    { data: { folder, needed: bytes, free } },
-  );
 }

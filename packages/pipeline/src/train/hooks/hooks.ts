@@ -22,8 +22,8 @@ export interface Hook {
   afterCheckpoint?(epoch: number): Promise<void>;
   /** The network of an epoch was looked at. */
   afterEvaluation?(evaluation: EpochEvaluation): Promise<void> | void;
-  /** The training ends early, with steps that no checkpoint holds. */
-  onInterrupt?(position: Position): Promise<void>;
+  /** A position within an epoch is to be saved: by `TRAIN.save_every_iters`, or because the training ends early. */
+  onSave?(position: Position): Promise<void>;
   /** The training is over, for whatever reason. */
   atEnd?(): Promise<void> | void;
 }
@@ -52,8 +52,8 @@ export class Hooks implements Required<Hook> {
     for (const hook of this.#hooks) await hook.afterEvaluation?.(evaluation);
   }
 
-  async onInterrupt(position: Position): Promise<void> {
-    for (const hook of this.#hooks) await hook.onInterrupt?.(position);
+  async onSave(position: Position): Promise<void> {
+    for (const hook of this.#hooks) await hook.onSave?.(position);
   }
 
   async atEnd(): Promise<void> {

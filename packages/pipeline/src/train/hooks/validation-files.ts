@@ -1,9 +1,11 @@
 import { createReadStream } from "node:fs";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readCheckpoint, writePth } from "@seg/checkpoint";
 import { writeFileAtomic } from "@seg/node";
 import type { Evaluation } from "../../evaluate/result.ts";
-import { fileOf, type Part } from "../checkpoint-files.ts";
+import { findInFolder, type WeightFiles } from "../../weights/find.ts";
+import { fileOf, nameOf } from "../checkpoint-files.ts";
 
 /** What an evaluation after an epoch found. */
 export interface ValidationScores {
@@ -59,6 +61,9 @@ export function bestOf<T extends ValidationScores>(evaluations: readonly T[]): T
   );
 }
 
+/** Half of the best network. */
+export const bestFile = (folder: string, half: keyof WeightFiles): string => join(folder, `${half}_best.pth`);
+
 /**
  * Makes the networks of an epoch's checkpoint `encoder_best.pth` and `decoder_best.pth`. At no instant do the two belong to different
  * epochs: in between, there is no decoder.
@@ -66,12 +71,23 @@ export function bestOf<T extends ValidationScores>(evaluations: readonly T[]): T
  * @throws {FileError} `unwritable`; those of the best epoch before are as they were.
  */
 export async function copyBest(folder: string, epoch: number): Promise<void> {
-  const place = (half: Part) => join(folder, `${half}_best.pth`);
-  const copy = (half: Part, beforeRename: () => Promise<void>) =>
-    writeFileAtomic(place(half), async (file) => {
-      await writeFile(file, createReadStream(fileOf(folder, { epoch, iteration: 0 }, half)));
+  const position = { epoch, iteration: 0 };
+  const own = { encoder: fileOf(folder, position, "encoder"), decoder: fileOf(folder, position, "decoder") };
+  const { encoder, decoder } = { ...own, ...(await findInFolder(folder, `${nameOf(position)}.pth`)) };
+  const removeDecoder = () => rm(bestFile(folder, "decoder"), { force: true });
+  // A training may have gone on from networks from elsewhere.
+  if (![encoder, decoder].every((file) => file.endsWith(".pth"))) {
+    await removeDecoder();
+    for (const [half, file] of Object.entries({ encoder, decoder } as const)) {
+      await writePth(bestFile(folder, half as keyof WeightFiles), await readCheckpoint(file));
+    }
+    return;
+  }
+  const copy = (from: string, half: keyof WeightFiles, beforeRename: () => Promise<void>) =>
+    writeFileAtomic(bestFile(folder, half), async (file) => {
+      await writeFile(file, createReadStream(from));
       await beforeRename();
     });
   // Both copies are whole before the encoder's, the inner one, is renamed.
-  await copy("decoder", () => copy("encoder", () => rm(place("decoder"), { force: true })));
+  await copy(decoder, "decoder", () => copy(encoder, "encoder", removeDecoder));
 }

@@ -1,0 +1,71 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { CONFIG_KEYS } from "./schema.ts";
+import type { Setting } from "./setting.ts";
+import { readYamlFile } from "./yaml.ts";
+
+/** What a training leaves in its folder `DIR`: its configuration, as the original's train.py does, and its classes. */
+export const CONFIG_FILE = "config.yaml";
+export const CLASSES_FILE = "classes.json";
+
+/** The first line of a configuration that a training of this package wrote. */
+export const CONFIG_MARK =
+  "# What this folder was trained with, for `seg test --id` and its like. Written by seg train.";
+
+/** Whether the folder's configuration is a training's of this package. */
+export function knowsItself(folder: string): boolean {
+  try {
+    return readFileSync(join(folder, CONFIG_FILE), "utf8").startsWith(CONFIG_MARK);
+  } catch {
+    return false;
+  }
+}
+
+// They follow from the networks.
+const IMPLIED = ["MODEL.fc_dim", "DATASET.padding_constant", "DATASET.segm_downsampling_rate"];
+
+/**
+ * The settings of the `config.yaml` that lies in a trained folder, wherever the folder lies now; none where there is no such file.
+ *
+ * Of another program's file, as of a fork of the original, the keys that are known here count.
+ *
+ * @param over - the settings that beat them.
+ * @throws {PipelineError} `config` if a file of this package's cannot be read.
+ */
+export function folderSettings(folder: string, over: readonly Setting[] = []): Setting[] {
+  const file = join(folder, CONFIG_FILE);
+  if (!existsSync(file)) return [];
+  const settings = (knowsItself(folder) ? readYamlFile(file) : readKnownKeys(file)).map((setting) =>
+    isClassesFile(setting) && existsSync(beside(file, setting))
+      ? { ...setting, value: beside(file, setting) }
+      : setting,
+  );
+  const isOther = ["MODEL.arch_encoder", "MODEL.arch_decoder"].some((key) => {
+    const [own, other] = [settings, over].map((all) => all.findLast((setting) => setting.key === key)?.value);
+    return other !== undefined && other !== own;
+  });
+  return settings.filter(({ key }) => !(isOther && IMPLIED.includes(key)));
+}
+
+/** Has the file of the classes, where it is not where a configuration says, found beside that configuration: both may have been moved. */
+export function findClassesBeside(file: string, settings: readonly Setting[]): Setting[] {
+  return settings.map((setting) =>
+    isClassesFile(setting) && !existsSync(String(setting.value)) && existsSync(beside(file, setting))
+      ? { ...setting, value: beside(file, setting) }
+      : setting,
+  );
+}
+
+const isClassesFile = ({ key, value }: Setting) =>
+  key === "DATASET.classes" && typeof value === "string" && value !== "";
+
+const beside = (file: string, { value }: Setting) => join(dirname(file), basename(String(value)));
+
+function readKnownKeys(file: string): Setting[] {
+  try {
+    return readYamlFile(file).filter(({ key }) => CONFIG_KEYS.includes(key));
+  } catch {
+    // No configuration of these networks at all.
+    return [];
+  }
+}

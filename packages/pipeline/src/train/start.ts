@@ -1,0 +1,200 @@
+import { basename, resolve } from "node:path";
+import { DEMO_MODEL } from "../config/demo-model.ts";
+import type { Config } from "../config/schema.ts";
+import type { Context } from "../context.ts";
+import { PipelineError } from "../errors.ts";
+import {
+  candidateNames,
+  type FoundNetworks,
+  findInFolder,
+  HALVES,
+  networksIn,
+  type WeightFiles,
+} from "../weights/find.ts";
+import { lastWhole, readWhole, type WholeCheckpoint } from "./checkpoint.ts";
+import {
+  fileOf,
+  furthestFirst,
+  listPositions,
+  nameOf,
+  ownPositions,
+  type Position,
+  positionOf,
+} from "./checkpoint-files.ts";
+import { readEvaluations } from "./hooks/validation-files.ts";
+
+/** Where a training goes on from. */
+export interface Start {
+  position: Position;
+  /** The networks' weights. */
+  files: WeightFiles;
+  /** All the rest; undefined where there are only weights, as the original leaves them. */
+  checkpoint?: WholeCheckpoint;
+}
+
+type Told = Pick<Context, "log" | "warn">;
+
+/**
+ * Where a training begins: with `resume` at the furthest checkpoint that is whole, or at the furthest networks from elsewhere; without it,
+ * or where there is none, at the end of epoch `TRAIN.start_epoch`, which is undefined for 0.
+ *
+ * @throws {PipelineError} `config` if the folder holds what would be overwritten or passed over; `missing` if the wanted epoch is not there.
+ */
+export async function findStart(
+  config: Config,
+  { resume, log, warn }: { resume: boolean } & Told,
+): Promise<Start | undefined> {
+  const { DIR, TRAIN } = config;
+  const foreign = await networksFromElsewhere(DIR);
+  const wanted = { epoch: TRAIN.start_epoch, iteration: 0 };
+  if (resume) {
+    const found = await findFurthest(config, foreign, warn);
+    if (found) return found;
+    log(`There is no checkpoint in ${DIR} to resume from.`);
+    if (wanted.epoch === 0) refuseUnusable(config, foreign);
+  } else {
+    await refuseOverwriting(DIR, foreign, wanted);
+  }
+  return wanted.epoch === 0 ? undefined : startAt(DIR, wanted, warn);
+}
+
+/** @throws {PipelineError} `config` if it is the folder of the model that comes along. */
+export function refuseDemoFolder(folder: string): void {
+  if (resolve(folder) !== resolve(DEMO_MODEL.set.DIR)) return;
+  throw new PipelineError(
+    "config",
+    {
+      expected: "a folder of your own for the training",
+      received: `that of the bundled model, ${folder}`,
+      hint: "set DIR to another folder; --weights-encoder and --weights-decoder begin with that model",
+    },
+    { data: { key: "DIR", folder } },
+  );
+}
+
+/** The networks in a folder that no training of this package wrote. */
+async function networksFromElsewhere(folder: string): Promise<FoundNetworks[]> {
+  const own = new Set((await ownPositions(folder)).map(nameOf));
+  if ((await readEvaluations(folder)).length > 0) own.add("best");
+  return (await networksIn(folder)).filter(({ name }) => !own.has(name));
+}
+
+async function findFurthest(
+  { DIR, TRAIN }: Config,
+  foreign: readonly FoundNetworks[],
+  warn: Told["warn"],
+): Promise<Start | undefined> {
+  const checkpoint = await lastWhole(DIR, warn);
+  const [furthest] = foreign.flatMap(asStart).sort((a, b) => furthestFirst(a.position, b.position));
+  const found = checkpoint && { position: checkpoint.position, files: filesOf(DIR, checkpoint.position), checkpoint };
+  const start = furthest && (!found || furthestFirst(furthest.position, found.position) < 0) ? furthest : found;
+  if (!start) return undefined;
+  const name = nameOf(start.position);
+  const { iteration } = start.position;
+  if (iteration >= TRAIN.epoch_iters) {
+    const received = TRAIN.epoch_iters;
+    throw new PipelineError(
+      "config",
+      {
+        expected: `more than ${iteration} iterations an epoch, where ${name} in ${DIR} is,`,
+        but: `TRAIN.epoch_iters is ${received}`,
+        hint: "set it as it was",
+      },
+      { data: { key: "TRAIN.epoch_iters", received, iteration, checkpoint: name, folder: DIR } },
+    );
+  }
+  if (start === furthest) warnOfNewMomenta(DIR, name, warn);
+  return start;
+}
+
+function asStart({ name, files: { encoder, decoder } }: FoundNetworks): Start[] {
+  const position = positionOf(name);
+  return position && encoder && decoder ? [{ position, files: { encoder, decoder } }] : [];
+}
+
+const filesOf = (folder: string, position: Position): WeightFiles => ({
+  encoder: fileOf(folder, position, "encoder"),
+  decoder: fileOf(folder, position, "decoder"),
+});
+
+const warnOfNewMomenta = (folder: string, name: string, warn: Told["warn"]) =>
+  warn(`${name} in ${folder} has no trainer file: the optimizer begins anew.`);
+
+/** What `--resume` was to go on from, but cannot: it is not passed over. What the training begins with by name is no such thing. */
+function refuseUnusable({ DIR, MODEL }: Config, foreign: readonly FoundNetworks[]): void {
+  const named = [MODEL.weights_encoder, MODEL.weights_decoder].filter(Boolean).map((file) => resolve(file));
+  const [unusable] = foreign.filter(({ files }) => !Object.values(files).some((file) => named.includes(resolve(file))));
+  if (!unusable) return;
+  const { name, files } = unusable;
+  const missing = HALVES.find((half) => !files[half]);
+  throw holds(DIR, unusable, {
+    expected: "a checkpoint to go on from",
+    hint: missing
+      ? `put ${candidateNames(missing, `${name}.pth`)[0]} beside it, or set DIR to another folder`
+      : "rename them to encoder_epoch_N.pth and decoder_epoch_N.pth, N epochs done, or name them by --weights-encoder and --weights-decoder",
+  });
+}
+
+/** A training without `--resume` overwrites nothing: neither another one's checkpoints nor networks from elsewhere. */
+async function refuseOverwriting(folder: string, foreign: readonly FoundNetworks[], wanted: Position): Promise<void> {
+  const isLater = (position: Position) => wanted.epoch === 0 || furthestFirst(position, wanted) < 0;
+  const expected = `a folder without ${wanted.epoch > 0 ? "later checkpoints" : "a training in it"}`;
+  const another = "or set DIR to another folder";
+  const [own] = (await listPositions(folder, "trainer")).filter(isLater);
+  if (own) {
+    const name = nameOf(own);
+    throw new PipelineError(
+      "config",
+      { expected, but: `${folder} holds ${name}`, hint: `go on with it by --resume, ${another}` },
+      { data: { key: "DIR", folder, checkpoint: name } },
+    );
+  }
+  // Only names that are going to be written are in the way.
+  const inTheWay = foreign.filter(({ name }) => {
+    const position = positionOf(name);
+    return position ? isLater(position) : name === "best" && wanted.epoch === 0;
+  });
+  const usable = inTheWay.flatMap(asStart).sort((a, b) => furthestFirst(a.position, b.position))[0];
+  const first = usable ? inTheWay.find(({ name }) => name === nameOf(usable.position)) : inTheWay[0];
+  if (!first) return;
+  const hint = usable
+    ? `go on from them by --resume, with new momenta, ${another}`
+    : `move ${Object.keys(first.files).length > 1 ? "them" : "it"} elsewhere, ${another}`;
+  throw holds(folder, first, { expected, hint });
+}
+
+function holds(
+  folder: string,
+  { name, files }: FoundNetworks,
+  { expected, hint }: { expected: string; hint: string },
+): PipelineError {
+  const names = Object.values(files).map((file) => basename(file));
+  return new PipelineError(
+    "config",
+    { expected, but: `${folder} holds ${names.join(" and ")} from elsewhere`, hint },
+    { data: { key: "DIR", folder, checkpoint: name, files: names } },
+  );
+}
+
+/** The end of epoch `TRAIN.start_epoch`. */
+async function startAt(folder: string, wanted: Position, warn: Told["warn"]): Promise<Start> {
+  const checkpoint = await readWhole(folder, wanted, warn);
+  if (checkpoint) return { position: wanted, files: filesOf(folder, wanted), checkpoint };
+  const name = nameOf(wanted);
+  const files = await findInFolder(folder, `${name}.pth`);
+  const missing = HALVES.find((half) => !files[half]);
+  if (missing) {
+    const file = fileOf(folder, wanted, missing);
+    throw new PipelineError(
+      "missing",
+      {
+        expected: `${file} to go on from (TRAIN.start_epoch ${wanted.epoch})`,
+        but: "there is no such file",
+        hint: "correct DIR or TRAIN.start_epoch",
+      },
+      { data: { key: "TRAIN.start_epoch", received: wanted.epoch, file } },
+    );
+  }
+  warnOfNewMomenta(folder, name, warn);
+  return { position: wanted, files: files as WeightFiles };
+}

@@ -1,0 +1,108 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "@seg/testing/node";
+import { describe, expect, it } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
+import { classSet } from "../../src/dataset/classes.ts";
+import { describeFolder } from "../../src/train/describe-folder.ts";
+
+const say = () => {};
+
+/** A folder as a training leaves it. */
+async function trainedFolder() {
+  const folder = temporaryFolder({ "names.json": '["dark; black", "bright"]' });
+  const { config } = loadConfig({
+    cfg: "mobilenetv2dilated-c1_deepsup",
+    set: [`DIR=${folder}`, "DATASET.num_class=2", `DATASET.classes=${join(folder, "names.json")}`, "TRAIN.seed=7"],
+  });
+  await describeFolder(config, say);
+  return { folder, config };
+}
+
+// As str(CfgNode) of the original's yacs prints it.
+const THEIRS = `DATASET:
+  imgMaxSize: 1000
+  imgSizes: (300, 375)
+  num_class: 11
+  random_flip: True
+  segm_downsampling_rate: 8
+DIR: ckpt/theirs
+MODEL:
+  arch_decoder: c1_deepsup
+  arch_encoder: resnet18dilated
+  fc_dim: 512
+  weights_decoder: 
+  weights_encoder: 
+TEST:
+  checkpoint: epoch_7.pth
+TRAIN:
+  my_key: 1
+  lr_encoder: 0.02`;
+
+describe("A trained folder", () => {
+  it("needs no other configuration, and flags win over its own", async () => {
+    const { folder, config } = await trainedFolder();
+    const resolved = loadConfig({ pairs: ["DIR", folder] });
+    const classes = join(folder, "classes.json");
+    expect(resolved.config).toEqual({ ...config, DATASET: { ...config.DATASET, classes } });
+    expect(await classSet(resolved.config)).toEqual(await classSet(config));
+    expect(loadConfig({ pairs: ["DIR", folder, "TRAIN.seed", "9"] }).config.TRAIN.seed).toBe(9);
+    // What follows from the folder's networks does not hold for others.
+    const { MODEL, DATASET } = loadConfig({
+      pairs: ["DIR", folder, "MODEL.arch_encoder", "hrnetv2", "MODEL.arch_decoder", "c1"],
+    }).config;
+    expect([MODEL.fc_dim, DATASET.padding_constant]).toEqual([720, 32]);
+  });
+
+  it("may be moved, and its file is a configuration like any other", async () => {
+    const { folder, config } = await trainedFolder();
+    const moved = join(temporaryFolder(), "elsewhere");
+    mkdirSync(moved);
+    for (const file of ["config.yaml", "classes.json"]) cpSync(join(folder, file), join(moved, file));
+    writeFileSync(join(moved, "classes.json"), '["a", "b"]');
+    const here = loadConfig({ pairs: ["DIR", moved] }).config;
+    expect([here.DIR, here.DATASET.classes]).toEqual([moved, join(moved, "classes.json")]);
+    expect(loadConfig({ cfg: join(moved, "config.yaml") }).config).toMatchObject({ DIR: folder, MODEL: config.MODEL });
+  });
+
+  it("is not asked where a configuration is named, or where that is not wanted", async () => {
+    const { folder } = await trainedFolder();
+    const pairs = ["DIR", folder];
+    expect(loadConfig({ cfg: "resnet50-upernet", pairs }).config.DATASET.num_class).toBe(150);
+    expect(loadConfig({ pairs, fromFolder: false }).config.DATASET.num_class).toBe(150);
+  });
+});
+
+describe("The config.yaml of another program", () => {
+  it("counts where it is the original's, but for keys of its own", () => {
+    const folder = temporaryFolder({ "config.yaml": THEIRS });
+    const { config } = loadConfig({ pairs: ["DIR", folder] });
+    expect(config).toMatchObject({
+      DIR: folder,
+      MODEL: { arch_encoder: "resnet18dilated", weights_encoder: "" },
+      DATASET: { num_class: 11, imgSizes: [300, 375] },
+      TEST: { checkpoint: "epoch_7.pth" },
+    });
+  });
+
+  it.each([
+    ["no YAML", "model: [\n"],
+    ["a list", "- a\n- b\n"],
+    ["another program's", "optimizer:\n  name: adam\nseed: 3\n"],
+  ])("does not count where it is %s", (_what, text) => {
+    const folder = temporaryFolder({ "config.yaml": text });
+    expect(loadConfig({ pairs: ["DIR", folder] }).config).toEqual(
+      loadConfig({ pairs: ["DIR", folder], fromFolder: false }).config,
+    );
+  });
+
+  it("is renamed by a training, not overwritten", async () => {
+    const folder = temporaryFolder({ "config.yaml": THEIRS });
+    const lines: string[] = [];
+    const { config } = loadConfig({ pairs: ["DIR", folder] });
+    for (let i = 0; i < 2; i++) await describeFolder(config, (line) => lines.push(line));
+    expect(lines).toEqual([`What was there before is now ${join(folder, "config.before.yaml")}.`]);
+    expect(readFileSync(join(folder, "config.before.yaml"), "utf8")).toBe(THEIRS);
+    expect(loadConfig({ pairs: ["DIR", folder] }).config.MODEL).toEqual(config.MODEL);
+  });
+});

@@ -1,0 +1,32 @@
+import { readdirSync } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { temporaryFolder } from "@seg/testing/node";
+import { expect, it } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
+import { trySaving } from "../../src/train/try-saving.ts";
+
+const begin = { epoch: 0, iteration: 0 };
+
+/** Tries a folder with checkpoints of a share of the free space; gives what was warned of. */
+async function trying(share: number, set: string[] = []) {
+  const folder = temporaryFolder();
+  const { bavail, bsize } = await statfs(folder);
+  const { config } = loadConfig({ set: [`DIR=${folder}`, ...set] });
+  const warnings: string[] = [];
+  await trySaving(config, begin, Math.floor(bavail * bsize * share), (line) => warnings.push(line));
+  expect(readdirSync(folder)).toEqual([]);
+  return warnings;
+}
+
+it("A folder without room for one checkpoint is refused before anything is trained", async () => {
+  await expect(trying(1.5)).rejects.toMatchObject({ code: "failed", data: { needed: expect.any(Number) } });
+});
+
+it("One without room for all that are coming is told of", async () => {
+  expect(await trying(0.001)).toEqual([]);
+  expect(await trying(0.2, ["TRAIN.keep=2"])).toEqual([]);
+  expect((await trying(0.2)).join()).toMatch(
+    /has room for [45] more checkpoints of \d+ MB, and 20 are coming: .*TRAIN\.keep/,
+  );
+  expect((await trying(0.2, ["TRAIN.keep=9"])).join()).toMatch(/and 10 are coming/);
+});
