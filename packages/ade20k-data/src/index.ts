@@ -1,7 +1,10 @@
 export { ADE20K_CLASSES } from "./ade20k-classes.ts";
+export type { AugmentOptions, ColorJitter } from "./augmentation.ts";
 export { type CheckOptions, checkDataset, type DatasetReport } from "./check-dataset.ts";
+export { type ClassSampling, type ClassSamplingOptions, classSampling } from "./class-sampling.ts";
 export { type Color, palette, type SegClass } from "./classes.ts";
 export { colorize, overlay } from "./colorize.ts";
+export { type CountOptions, countClasses } from "./count-classes.ts";
 export { decodeImage } from "./decode-image.ts";
 export { distinctColors } from "./distinct-colors.ts";
 export type { DownloadOptions } from "./download.ts";

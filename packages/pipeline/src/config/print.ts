@@ -4,8 +4,10 @@ import type { Config } from "./schema.ts";
 /** The configuration as YAML that `--cfg` reads back to the same values; ends with a line break. */
 export function configToYaml(config: Config): string {
   const document = new Document(config);
-  const sizes = document.getIn(["DATASET", "imgSizes"], true);
-  if (isSeq(sizes)) sizes.flow = true;
+  for (const key of Object.keys(config.DATASET)) {
+    const values = document.getIn(["DATASET", key], true);
+    if (isSeq(values)) values.flow = true;
+  }
   for (const section of Object.keys(config).slice(1)) {
     const pair = (document.contents as unknown as { items: { key: { value: string; spaceBefore?: boolean } }[] }).items;
     for (const { key } of pair) if (key.value === section) key.spaceBefore = true;

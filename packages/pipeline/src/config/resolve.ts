@@ -114,6 +114,12 @@ function checkTogether({ DATASET, MODEL }: Config, settings: Map<string, Setting
     throw new PipelineError("config", { ...unmet, but: `${encoder} gives ${unmet.received}` }, { data });
   }
   const originOf = (key: string) => settings.get(key)!.origin;
+  const lacks = (key: string, received: unknown, needed: string) =>
+    new PipelineError(
+      "config",
+      { expected: `${needed} with ${key} ${received} (${originOf(key)})`, but: "it is 0", hint: "set it too" },
+      { data: { key, origin: originOf(key), received, expected: needed } },
+    );
   const fits = architectureSettings(encoder, decoder);
   const fcDim = fits["MODEL.fc_dim"];
   if (MODEL.fc_dim !== fcDim) {
@@ -127,6 +133,9 @@ function checkTogether({ DATASET, MODEL }: Config, settings: Map<string, Setting
       },
       { data: { key, origin: originOf(key), encoder, expected: fcDim, received: MODEL.fc_dim } },
     );
+  }
+  if (DATASET.cat_max_ratio < 1 && DATASET.crop_size[0] === 0) {
+    throw lacks("DATASET.cat_max_ratio", DATASET.cat_max_ratio, "DATASET.crop_size");
   }
   const { padding_constant: padding, segm_downsampling_rate: rate } = DATASET;
   if (padding % rate !== 0) {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { TrainSourceOptions as DataOptions } from "@seg/ade20k-data";
+import type { ClassSampling, TrainSourceOptions as DataOptions } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import { type Context, type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
@@ -7,12 +7,15 @@ import type { ServerOptions } from "../weights/locate.ts";
 import { findPretrained, type PretrainedFiles } from "../weights/pretrained.ts";
 import { lastWhole, readWhole, type WholeCheckpoint } from "./checkpoint.ts";
 import { fileOf, listPositions, nameOf, type Position, removeDrafts } from "./checkpoint-files.ts";
+import { rareClassSampling } from "./rare-classes.ts";
 import { changedSettings, checkSettings, courseSettings } from "./settings.ts";
 
 /** All that replicas must know to train; plain data. */
 export interface TrainingPlan {
   config: Config;
   records: DataOptions["records"];
+  /** How photos are drawn where rare classes are preferred. */
+  sampling: ClassSampling | undefined;
   /** What the training's course depends on. */
   settings: Record<string, unknown>;
   /** Where it goes on from; undefined at the beginning. Without a checkpoint there are the networks' weights alone. */
@@ -44,10 +47,12 @@ export async function planTraining(
     }
   }
   const weights = found ? {} : await findPretrained(config, { ...options, fromScratch });
+  const sampling = await rareClassSampling(config, records, options);
   await removeDrafts(config.DIR);
   return {
     config,
     records,
+    sampling,
     settings,
     start: found && { position: found.position, checkpoint },
     weights,

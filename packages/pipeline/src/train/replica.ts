@@ -8,6 +8,7 @@ import { networkProof } from "../model/engine-proof.ts";
 import { loadPretrained } from "../model/load.ts";
 import { loadHalves, restoreTrainer } from "./checkpoint.ts";
 import { nameOf, type Position } from "./checkpoint-files.ts";
+import { dataOptions } from "./data-options.ts";
 import { CheckpointHook, ensureSpace } from "./hooks/checkpoint.ts";
 import { emptyHistory, type History, HistoryHook } from "./hooks/history.ts";
 import { Hooks } from "./hooks/hooks.ts";
@@ -74,9 +75,9 @@ async function train(plan: TrainingPlan, group: Group, engine: EngineInfo, conte
   }
 }
 
-async function trainFrom(run: Omit<Run, "loader">, { config, records }: TrainingPlan): Promise<End> {
+async function trainFrom(run: Omit<Run, "loader">, plan: TrainingPlan): Promise<End> {
   const { trainer, group, position, hooks } = run;
-  const { seed, workers, num_epoch, epoch_iters, accumulate } = config.TRAIN;
+  const { seed, workers, num_epoch, epoch_iters, accumulate } = plan.config.TRAIN;
   if (position.epoch >= num_epoch) {
     // A training that is done may yet be scored.
     await hooks.afterCheckpoint(position.epoch);
@@ -85,7 +86,7 @@ async function trainFrom(run: Omit<Run, "loader">, { config, records }: Training
   await trainer.align();
   const loader = new SeededLoader<TrainBatch, DataOptions>({
     module: TRAIN_SOURCE,
-    options: dataOptions(config, records),
+    options: dataOptions(plan),
     seed: group.rank === 0 ? seed : [seed, group.rank],
     workers,
     epochLength: epoch_iters * accumulate,
@@ -147,18 +148,3 @@ async function beginHooks(
 /** An engine, with what its rounding depends on. */
 const describeEngine = ({ name, version, tensorflow, oneDnn, threads }: EngineInfo) =>
   `${name} ${tensorflow ?? version}${oneDnn === undefined ? "" : ` with${oneDnn ? "" : "out"} oneDNN`} on ${threads} ${threads === 1 ? "thread" : "threads"}`;
-
-function dataOptions({ DATASET, MODEL, TRAIN }: TrainingPlan["config"], records: DataOptions["records"]): DataOptions {
-  return {
-    records,
-    batchSize: TRAIN.batch_size_per_gpu,
-    sizes: DATASET.imgSizes,
-    maxSize: DATASET.imgMaxSize,
-    paddingConstant: DATASET.padding_constant,
-    segmDownsamplingRate: DATASET.segm_downsampling_rate,
-    randomFlip: DATASET.random_flip,
-    padLabel: DATASET.padLabel,
-    inputFormat: MODEL.inputFormat,
-    numClasses: DATASET.num_class,
-  };
-}

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { Config } from "../config/schema.ts";
+import { type Config, DEFAULTS } from "../config/schema.ts";
 import { PipelineError } from "../errors.ts";
 import { nameOf, type Position } from "./checkpoint-files.ts";
 
@@ -22,7 +22,24 @@ const DATA = [
   "segm_downsampling_rate",
   "random_flip",
   "padLabel",
-] as const;
+  "random_scale",
+  "crop_size",
+  "cat_max_ratio",
+  "jitter_brightness",
+  "jitter_contrast",
+  "jitter_saturation",
+  "jitter_hue",
+  "blur_prob",
+  "blur_sigma",
+  "rare_class_temp",
+  "rare_class_min_pixels",
+] as const satisfies (keyof Config["DATASET"])[];
+// What matters only where something else is switched on.
+const DEPENDENT: Readonly<Record<string, (data: Config["DATASET"]) => boolean>> = {
+  cat_max_ratio: ({ crop_size }) => crop_size[0] > 0,
+  blur_sigma: ({ blur_prob }) => blur_prob > 0,
+  rare_class_min_pixels: ({ rare_class_temp }) => rare_class_temp > 0,
+};
 const NETWORKS = ["arch_encoder", "arch_decoder", "inputFormat"] as const;
 /** Stands for the list's contents: its path may change. */
 const LIST = "DATASET.list_train";
@@ -31,7 +48,7 @@ const LIST = "DATASET.list_train";
 export async function courseSettings({ DATASET, MODEL, TRAIN }: Config): Promise<Record<string, unknown>> {
   const list = await readFile(DATASET.list_train);
   const settings: Record<string, unknown> = { [LIST]: createHash("sha256").update(list).digest("hex") };
-  for (const key of DATA) settings[`DATASET.${key}`] = DATASET[key];
+  for (const key of DATA) if (DEPENDENT[key]?.(DATASET) ?? true) settings[`DATASET.${key}`] = DATASET[key];
   for (const key of NETWORKS) settings[`MODEL.${key}`] = MODEL[key];
   for (const [key, value] of Object.entries(TRAIN)) if (!WITHOUT_EFFECT.has(key)) settings[`TRAIN.${key}`] = value;
   return settings;
@@ -62,10 +79,15 @@ export function changedSettings(before: Record<string, unknown>, now: Record<str
   return differences(before, now).map((key) =>
     key === LIST
       ? `the list ${LIST} was changed`
-      : `${key} was ${JSON.stringify(before[key])} and is ${JSON.stringify(now[key])}`,
+      : `${key} was ${JSON.stringify(settingOf(before, key))} and is ${JSON.stringify(now[key])}`,
   );
 }
 
 function differences(before: Record<string, unknown>, now: Record<string, unknown>): string[] {
-  return Object.keys(now).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
+  return Object.keys(now).filter((key) => JSON.stringify(settingOf(before, key)) !== JSON.stringify(now[key]));
+}
+
+/** A checkpoint's setting. Of a key that there was not when it was written, or that did not matter then, the default. */
+function settingOf(settings: Record<string, unknown>, key: string): unknown {
+  return key in settings ? settings[key] : DEFAULTS[key];
 }

@@ -31,6 +31,19 @@ const EPOCHS = 2;
 const NETWORKS = [1, 2].flatMap((epoch) => [`encoder_epoch_${epoch}.pth`, `decoder_epoch_${epoch}.pth`]);
 const STATES = [1, 2].flatMap((epoch) => [`history_epoch_${epoch}.json`, `trainer_epoch_${epoch}.safetensors`]);
 
+/** Everything that may be done at random to photos, in place of what the original does. */
+const ALL_AT_RANDOM = {
+  "DATASET.random_scale": [0.5, 2],
+  "DATASET.crop_size": [24, 32],
+  "DATASET.cat_max_ratio": 0.75,
+  "DATASET.jitter_brightness": 0.4,
+  "DATASET.jitter_contrast": 0.4,
+  "DATASET.jitter_saturation": 0.4,
+  "DATASET.jitter_hue": 0.1,
+  "DATASET.blur_prob": 0.5,
+  "DATASET.rare_class_temp": 0.1,
+};
+
 let folder: string;
 let data: TinyDataset;
 let val: TinyDataset;
@@ -108,6 +121,24 @@ describe("Training", () => {
     expect(checkpoint).toBe("epoch_2.pth");
     expect(checksums(folder)).toEqual(checksums(undisturbed));
     expect(listing(folder)).toEqual(listing(undisturbed));
+  });
+
+  it("resumes to the same bytes with all that is done at random to photos, with loaders in threads or not", async () => {
+    const all = ALL_AT_RANDOM;
+    const whole = temporaryFolder();
+    await start(whole, { ...all, "TRAIN.workers": 1 });
+    expect(checksums(whole, NETWORKS)).not.toEqual(checksums(undisturbed, NETWORKS));
+    const folder = temporaryFolder();
+    const controller = new AbortController();
+    const onProgress: TrainOptions["onProgress"] = (progress) => {
+      if (progress.type === "iteration" && progress.epoch === 2) controller.abort(new Error("enough"));
+    };
+    await expect(start(folder, all, { signal: controller.signal, onProgress })).rejects.toThrow("enough");
+    const notes: string[] = [];
+    const warn = (line: string) => notes.push(line);
+    await start(folder, all, { resume: true, warn });
+    expect(notes).toEqual([]);
+    expect(checksums(folder, NETWORKS)).toEqual(checksums(whole, NETWORKS));
   });
 
   it("goes on from the end of TRAIN.start_epoch to the same bytes", async () => {
@@ -201,6 +232,11 @@ describe("Training", () => {
     ["DATASET.random_flip", false],
     ["DATASET.padLabel", "mit"],
     ["DATASET.imgSizes", [21]],
+    ["DATASET.random_scale", [0.5, 0.9]],
+    ["DATASET.crop_size", 16],
+    ["DATASET.jitter_contrast", 0.5],
+    ["DATASET.blur_prob", 1],
+    ["DATASET.rare_class_temp", 0.1],
   ])("obeys %s", async (key, value) => {
     const folder = temporaryFolder();
     const controller = new AbortController();
