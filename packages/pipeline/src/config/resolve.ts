@@ -106,7 +106,7 @@ function wrongValue(error: ZodError, settings: Map<string, Setting>): PipelineEr
   );
 }
 
-function checkTogether({ DATASET, MODEL }: Config, settings: Map<string, Setting>): void {
+function checkTogether({ DATASET, MODEL, TRAIN }: Config, settings: Map<string, Setting>): void {
   const { arch_encoder: encoder, arch_decoder: decoder } = MODEL;
   const unmet = unmetRequirement(decoder, FEATURE_INFO[encoder]);
   if (unmet) {
@@ -136,6 +136,9 @@ function checkTogether({ DATASET, MODEL }: Config, settings: Map<string, Setting
   }
   if (DATASET.cat_max_ratio < 1 && DATASET.crop_size[0] === 0) {
     throw lacks("DATASET.cat_max_ratio", DATASET.cat_max_ratio, "DATASET.crop_size");
+  }
+  if (TRAIN.early_stop > 0 && TRAIN.eval_every === 0) {
+    throw lacks("TRAIN.early_stop", TRAIN.early_stop, "TRAIN.eval_every");
   }
   const { padding_constant: padding, segm_downsampling_rate: rate } = DATASET;
   if (padding % rate !== 0) {

@@ -40,7 +40,7 @@ const choice = <const T extends readonly [string, ...string[]]>(names: T) =>
 /**
  * MIT's configuration, section by section and key by key, with our additions `DATASET.classes`, `DATASET.padLabel`, those from
  * `DATASET.random_scale` to `rare_class_min_pixels` (all off by default),
- * `MODEL.weights_onnx`, `MODEL.inputFormat`, and in `TRAIN`: Adam, `warmup_iters`, `clip_norm` (0: never), `accumulate`, `keep` (0: all) and `eval_every` (0: never). Values may come as YAML or as Python writes them (`True`, `1e-4`, `(300, 375)`).
+ * `MODEL.weights_onnx`, `MODEL.inputFormat`, and in `TRAIN`: Adam, `warmup_iters`, `clip_norm` (0: never), `accumulate`, `keep` (0: all), `eval_every` (0: never), `early_stop` (0: never) and `ema_decay` (0: none). Values may come as YAML or as Python writes them (`True`, `1e-4`, `(300, 375)`).
  */
 export const configSchema = z.strictObject({
   DATASET: z.strictObject({
@@ -111,6 +111,8 @@ export const configSchema = z.strictObject({
     replica_weight: choice(["pixels", "equal"]),
     keep: whole(0),
     eval_every: whole(0),
+    early_stop: whole(0),
+    ema_decay: number("a number from 0 up to, but not, 1", z.number().min(0).lt(1)),
   }),
   VAL: z.strictObject({
     visualize: flag(),
@@ -197,6 +199,8 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   "TRAIN.replica_weight": "pixels",
   "TRAIN.keep": 0,
   "TRAIN.eval_every": 0,
+  "TRAIN.early_stop": 0,
+  "TRAIN.ema_decay": 0,
   "VAL.visualize": false,
   "VAL.checkpoint": "epoch_20.pth",
   "VAL.batch_size": 1,

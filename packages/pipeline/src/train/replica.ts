@@ -10,13 +10,14 @@ import { loadHalves, restoreTrainer } from "./checkpoint.ts";
 import { nameOf, type Position } from "./checkpoint-files.ts";
 import { dataOptions } from "./data-options.ts";
 import { CheckpointHook, ensureSpace } from "./hooks/checkpoint.ts";
+import { EarlyStopHook } from "./hooks/early-stop.ts";
 import { emptyHistory, type History, HistoryHook } from "./hooks/history.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { TensorBoardHook } from "./hooks/tensorboard.ts";
 import { ValidationHook } from "./hooks/validation.ts";
 import { readEvaluations, removeLater, type ValidationScores } from "./hooks/validation-files.ts";
 import { ValidationSet } from "./hooks/validation-set.ts";
-import { type End, type Run, runLoop } from "./loop.ts";
+import { type Ending, type Run, runLoop } from "./loop.ts";
 import type { TrainingPlan } from "./plan.ts";
 import { Trainer } from "./trainer.ts";
 
@@ -24,8 +25,7 @@ import { Trainer } from "./trainer.ts";
 export type Report = { type: "log" | "warn"; line: string } | { type: "progress"; event: PipelineEvent };
 
 /** How a replica's training ended. */
-export interface Outcome {
-  end: End;
+export interface Outcome extends Ending {
   /** What the first replica saw of it. */
   seen?: { history: History; validation: readonly ValidationScores[] };
 }
@@ -67,21 +67,21 @@ async function train(plan: TrainingPlan, group: Group, engine: EngineInfo, conte
   try {
     let seen: Outcome["seen"];
     if (leads) ({ hooks, seen } = await beginHooks(plan, position, { trainer, validation, engine, context }));
-    const end = await trainFrom({ config, trainer, group, position, hooks, signal: context.signal }, plan);
-    return { end, ...(seen && { seen }) };
+    const ending = await trainFrom({ config, trainer, group, position, hooks, signal: context.signal }, plan);
+    return { ...ending, ...(seen && { seen }) };
   } finally {
     await hooks.atEnd();
     trainer.dispose();
   }
 }
 
-async function trainFrom(run: Omit<Run, "loader">, plan: TrainingPlan): Promise<End> {
+async function trainFrom(run: Omit<Run, "loader">, plan: TrainingPlan): Promise<Ending> {
   const { trainer, group, position, hooks } = run;
   const { seed, workers, num_epoch, epoch_iters, accumulate } = plan.config.TRAIN;
   if (position.epoch >= num_epoch) {
     // A training that is done may yet be scored.
     await hooks.afterCheckpoint(position.epoch);
-    return "finished";
+    return { end: "finished", epoch: position.epoch };
   }
   await trainer.align();
   const loader = new SeededLoader<TrainBatch, DataOptions>({
@@ -139,6 +139,7 @@ async function beginHooks(
           }),
         ]
       : []),
+    ...(TRAIN.early_stop > 0 ? [new EarlyStopHook(TRAIN.early_stop, evaluations, log)] : []),
     new HistoryHook(config, history, evaluations, warn),
     new TensorBoardHook(config, firstStep, warn),
   ]);

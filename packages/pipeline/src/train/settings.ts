@@ -5,7 +5,7 @@ import { PipelineError } from "../errors.ts";
 import { nameOf, type Position } from "./checkpoint-files.ts";
 
 // What may change in the middle of a training without changing its course.
-const WITHOUT_EFFECT = new Set(["start_epoch", "disp_iter", "keep", "eval_every"]);
+const WITHOUT_EFFECT = new Set(["start_epoch", "disp_iter", "keep", "eval_every", "early_stop"]);
 // What a training cannot go on with if it is another thing.
 const FIXED = new Set([
   "DATASET.num_class",

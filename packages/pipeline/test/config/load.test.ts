@@ -211,6 +211,10 @@ describe("a complaint", () => {
       code: "config",
       data: { key: "DATASET.cat_max_ratio", origin: "--set", expected: "DATASET.crop_size", received: 0.75 },
     });
+    expect(complaint({ set: ["TRAIN.early_stop=3"] })).toMatchObject({
+      code: "config",
+      data: { key: "TRAIN.early_stop", origin: "--set", expected: "TRAIN.eval_every", received: 3 },
+    });
   });
 
   it("misses a value, an equals sign or a file", () => {
@@ -263,6 +267,6 @@ it("knows every key of the original", () => {
     DATASET.jitter_saturation DATASET.jitter_hue DATASET.blur_prob DATASET.blur_sigma DATASET.rare_class_temp
     DATASET.rare_class_min_pixels DATASET.classes DATASET.padLabel MODEL.weights_onnx MODEL.inputFormat TRAIN.warmup_iters TRAIN.clip_norm TRAIN.accumulate TRAIN.keep
     TRAIN.replica_weight
-    TRAIN.eval_every`.split(/\s+/);
+    TRAIN.eval_every TRAIN.early_stop TRAIN.ema_decay`.split(/\s+/);
   expect(new Set(CONFIG_KEYS)).toEqual(new Set([...original, ...ours]));
 });

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeImage } from "@seg/ade20k-data";
+import { readCheckpoint } from "@seg/checkpoint";
 import {
   forkFromSource,
   PAIR,
@@ -123,8 +124,8 @@ describe("Training", () => {
     expect(listing(folder)).toEqual(listing(undisturbed));
   });
 
-  it("resumes to the same bytes with all that is done at random to photos, with loaders in threads or not", async () => {
-    const all = ALL_AT_RANDOM;
+  it("resumes to the same bytes with averaged weights and all that is done at random to photos, with loaders in threads or not", async () => {
+    const all = { ...ALL_AT_RANDOM, "TRAIN.ema_decay": 0.5 };
     const whole = temporaryFolder();
     await start(whole, { ...all, "TRAIN.workers": 1 });
     expect(checksums(whole, NETWORKS)).not.toEqual(checksums(undisturbed, NETWORKS));
@@ -202,6 +203,68 @@ describe("Training", () => {
     await expect(start(folder, set, { onProgress, signal: controller.signal })).rejects.toThrow("enough");
     const saved = [...NETWORKS, ...STATES].filter((file) => file.includes("epoch_1"));
     expect(listing(folder)).toEqual([...saved, "history.svg", "validation_epoch_1.png"].sort());
+  });
+
+  it("saves and scores the averages of its weights, trains on with the weights themselves, and does without again", async () => {
+    const folder = temporaryFolder();
+    const set = { "TRAIN.ema_decay": 0.5, "DATASET.list_val": val.list, "TRAIN.eval_every": 1 };
+    const notes: string[] = [];
+    const warn = (line: string) => notes.push(line);
+    await start(folder, { ...set, "TRAIN.num_epoch": 1 });
+    expect(checksums(folder, ["encoder_epoch_1.pth"])).not.toEqual(checksums(undisturbed, ["encoder_epoch_1.pth"]));
+    // The rates depend on the number of epochs, so the undisturbed training is no measure here.
+    const plain = temporaryFolder();
+    await start(plain, { "TRAIN.num_epoch": 1 });
+    const trained = await readCheckpoint(join(folder, "trainer_epoch_1.safetensors"));
+    const averages = await readCheckpoint(join(folder, "encoder_epoch_1.pth"));
+    let different = 0;
+    for (const [name, { dtype, data }] of await readCheckpoint(join(plain, "encoder_epoch_1.pth"))) {
+      if (dtype !== "float32") continue;
+      expect(trained.get(`encoder.${name}`)!.data).toEqual(data);
+      if (!Buffer.from(data.buffer).equals(Buffer.from(averages.get(name)!.data.buffer))) different++;
+    }
+    expect(different).toBeGreaterThan(100);
+
+    const { confusion } = await evaluate({
+      config: PAIR,
+      backend: "wasm",
+      set: {
+        DIR: folder,
+        "VAL.checkpoint": "best.pth",
+        "DATASET.num_class": 2,
+        "DATASET.list_val": val.list,
+        "DATASET.imgSizes": 32,
+      },
+    });
+    const written = JSON.parse(readFileSync(join(folder, "evaluation_epoch_1.json"), "utf8"));
+    expect(written.confusion).toEqual(confusion);
+
+    await start(folder, { "TRAIN.num_epoch": 2 }, { resume: true, warn });
+    await start(plain, { "TRAIN.num_epoch": 2 }, { resume: true, warn });
+    expect(notes).toContain("Since epoch_1, TRAIN.ema_decay was 0.5 and is 0: the training takes another course.");
+    expect(checksums(folder, ["encoder_epoch_2.pth"])).toEqual(checksums(plain, ["encoder_epoch_2.pth"]));
+  });
+
+  it("ends early where evaluations bring nothing better, resumed or not, and goes on with more patience", async () => {
+    const folder = temporaryFolder();
+    // Nothing moves, so that no evaluation is better than the first one.
+    const still = { "TRAIN.lr_encoder": 0, "TRAIN.lr_decoder": 0, "TRAIN.fix_bn": true, "TRAIN.epoch_iters": 1 };
+    const set = { ...still, "DATASET.list_val": val.list, "TRAIN.eval_every": 1, "TRAIN.num_epoch": 9 };
+    const notes: string[] = [];
+    const options = { log: (line: string) => notes.push(line), resume: true };
+    const first = await start(folder, { ...set, "TRAIN.early_stop": 2 }, options);
+    expect(first).toMatchObject({ checkpoint: "epoch_3.pth", validation: [{ epoch: 1 }, { epoch: 2 }, { epoch: 3 }] });
+    const score = first.validation[0]!.meanIou.toFixed(4);
+    const why = `the last 2 evaluations were no better than the mean IoU ${score} after epoch 1 (TRAIN.early_stop 2)`;
+    expect(notes).toContain(`Ending after epoch 3: ${why}.`);
+    expect(existsSync(join(folder, "encoder_epoch_4.pth"))).toBe(false);
+
+    const again = await start(folder, { ...set, "TRAIN.early_stop": 2 }, options);
+    expect(again).toMatchObject({ checkpoint: "epoch_3.pth" });
+    const warnings: string[] = [];
+    const more = { ...options, warn: (line: string) => warnings.push(line) };
+    expect(await start(folder, { ...set, "TRAIN.early_stop": 3 }, more)).toMatchObject({ checkpoint: "epoch_4.pth" });
+    expect(warnings).toEqual([]);
   });
 
   it("keeps the last checkpoints only, if asked to", async () => {
