@@ -1,7 +1,9 @@
 export { ADE20K_CLASSES } from "./ade20k-classes.ts";
+export type { AugmentOptions, ColorJitter } from "./augmentation.ts";
 export { blankImage, fillRectangle, paste, type Rectangle } from "./canvas.ts";
 export { type CheckOptions, checkDataset, type DatasetReport } from "./check-dataset.ts";
 export { type ClassMask, classMask, writeMaskPng } from "./class-mask.ts";
+export { type ClassSampling, type ClassSamplingOptions, classSampling } from "./class-sampling.ts";
 export { type Color, palette, type SegClass } from "./classes.ts";
 export { colorize, overlay } from "./colorize.ts";
 export { decodeImage, type ImageFile } from "./decode-image.ts";

@@ -1,3 +1,7 @@
+import type { Augmentation, AugmentOptions } from "./augmentation.ts";
+import { changeColors } from "./color-jitter.ts";
+import { crop, cropWindow, isGoodCrop, type Window } from "./crop.ts";
+import { gaussianBlur } from "./gaussian-blur.ts";
 import type { RgbImage } from "./image.ts";
 import type { LabelConvention } from "./label-convention.ts";
 import type { LabelMap } from "./label-map.ts";
@@ -26,7 +30,7 @@ export interface TrainBatch {
 }
 
 /** How a batch is made. */
-export interface BatchOptions {
+export interface BatchOptions extends Pick<AugmentOptions, "cropSize" | "catMaxRatio"> {
   /** The long side's limit (`DATASET.imgMaxSize`), which wins over the short side; default 1000. */
   maxSize?: number;
   /** Sides are padded to a multiple of this (`DATASET.padding_constant`); default 8. */
@@ -46,32 +50,63 @@ export interface BatchOptions {
 /**
  * Makes a planned batch as the original does: each photo with its own scale, bilinear (Pillow's), in a canvas that holds the largest
  * one; labels by nearest neighbour to the photo's size, then downsampled from the centres of their cells, so that label and photo stay
- * aligned.
+ * aligned. Where a crop is wanted, it is taken of both at that size; colours and sharpness are changed last.
  *
  * @throws {DataError} naming the file: what {@link decodeImage} and {@link readLabel} throw, or `bad-size` if a photo has not the size
  *   that the list says.
  */
 export async function makeBatch(
-  { records, shortSide, flips }: BatchPlan,
-  { maxSize, paddingConstant = 8, segmDownsamplingRate: rate = 8, padLabel, inputFormat, ...reading }: BatchOptions,
+  { records, shortSide, flips, augmentations }: BatchPlan,
+  options: BatchOptions,
 ): Promise<TrainBatch> {
-  const pairs = await Promise.all(records.map((record) => readPair(record, reading)));
-  // Lists may hold the sizes that photos have before EXIF turns them.
-  const sizes = pairs.map(({ photo }, i) => unpaddedSize(photo, { shortSide, maxSize, name: records[i]!.imagePath }));
-  const height = roundUp(Math.max(...sizes.map((size) => size.height)), paddingConstant);
-  const width = roundUp(Math.max(...sizes.map((size) => size.width)), paddingConstant);
+  const { maxSize, paddingConstant = 8, segmDownsamplingRate: rate = 8 } = options;
+  const { cropSize, catMaxRatio = 1, padLabel, inputFormat } = options;
+  const pairs = await Promise.all(records.map((record) => readPair(record, options)));
+  const sizes = pairs.map(({ photo }, i) => {
+    // Lists may hold the sizes that photos have before EXIF turns them.
+    const size = unpaddedSize(photo, { shortSide, maxSize, name: records[i]!.imagePath });
+    return resized(size, augmentations?.[i]);
+  });
+  // All crops of a photo are of one size.
+  const windows = sizes.map((size, i) => windowsOf(size, cropSize, augmentations?.[i]));
+  const height = roundUp(Math.max(...windows.map(([first]) => first!.height)), paddingConstant);
+  const width = roundUp(Math.max(...windows.map(([first]) => first!.width)), paddingConstant);
   const images = new Float32Array(records.length * height * width * 3);
   const labels = new Int32Array((records.length * height * width) / rate ** 2).fill(padLabel === "mit" ? 0 : -1);
   pairs.forEach(({ photo, label }, i) => {
     const size = sizes[i]!;
     const flip = flips[i]!;
+    const target = { data: part(labels, i, records.length), width: width / rate };
+    const wantedClass = augmentations?.[i]?.wantedClass;
+    const window = windows[i]!.find((window, n, { length }) => {
+      downsample(target, label, { size, window, rate, flip });
+      return n === length - 1 || isGoodCrop(labelsOf(target, window, rate), { catMaxRatio, wantedClass });
+    })!;
     // Mirrored before it is resized, because the other way round differs by 1/255 here and there.
     if (flip) mirror(photo);
-    const resized = resizeAntialiased(photo, size.width, size.height);
-    normalizeInto({ data: part(images, i, records.length), width }, resized, inputFormat);
-    downsample({ data: part(labels, i, records.length), width: width / rate }, label, { ...size, rate, flip });
+    const cropped = crop(resizeAntialiased(photo, size.width, size.height), window);
+    const shown = augmentations ? changeLook(cropped, augmentations[i]!) : cropped;
+    normalizeInto({ data: part(images, i, records.length), width }, shown, inputFormat);
   });
   return { images, labels, height, width, files: records.map(({ imagePath }) => imagePath) };
+}
+
+type Size = { width: number; height: number };
+
+function resized({ width, height }: Size, { scale }: Pick<Augmentation, "scale"> = { scale: 1 }): Size {
+  const scaled = (side: number) => Math.max(1, Math.trunc(side * scale));
+  return { width: scaled(width), height: scaled(height) };
+}
+
+/** The parts of a photo to choose from, in order: all of it where it is not cropped. */
+function windowsOf(size: Size, cropSize: BatchOptions["cropSize"], drawn?: Augmentation): Window[] {
+  if (!cropSize || !drawn) return [{ x: 0, y: 0, ...size }];
+  return drawn.crops.map((place) => cropWindow(size, cropSize, place));
+}
+
+function changeLook(photo: RgbImage, { colors, blur }: Augmentation): RgbImage {
+  changeColors(photo, colors);
+  return blur === undefined ? photo : gaussianBlur(photo, blur);
 }
 
 function mirror({ data, width, height }: RgbImage): void {
@@ -89,16 +124,16 @@ function part<T extends Float32Array | Int32Array>(buffer: T, i: number, count: 
 }
 
 /**
- * Writes a label at `width` × `height`, of which every `rate`th pixel is taken each way, into the upper left corner of a target. The
- * last cells may begin inside the photo and have their centre outside: they are unlabeled.
+ * Writes a window of a label that is brought to `size`, of which every `rate`th pixel is taken each way, into the upper left corner of a
+ * target. The last cells may begin inside the window and have their centre outside: they are unlabeled.
  */
 function downsample(
   target: { data: Int32Array; width: number },
   label: LabelMap,
-  { width, height, rate, flip }: { width: number; height: number; rate: number; flip: boolean },
+  { size, window, rate, flip }: { size: Size; window: Window; rate: number; flip: boolean },
 ): void {
-  const columns = cells(label.width, width, rate);
-  const rows = cells(label.height, height, rate);
+  const columns = cells(nearestPositions(label.width, size.width), window.x, window.width, rate);
+  const rows = cells(nearestPositions(label.height, size.height), window.y, window.height, rate);
   if (flip) for (const [x, column] of columns.entries()) if (column >= 0) columns[x] = label.width - 1 - column;
   rows.forEach((row, y) => {
     columns.forEach((column, x) => {
@@ -108,9 +143,21 @@ function downsample(
   });
 }
 
-/** For each cell of a side that is resized to `size` and padded to whole cells: the pixel at its centre, or −1 in the padding. */
-function cells(inputSize: number, size: number, rate: number): Int32Array {
-  const padded = roundUp(size, rate);
-  const resized = nearestPositions(inputSize, size);
-  return nearestPositions(padded, padded / rate).map((position) => resized[position] ?? -1);
+/** For each cell of a part of a resized side, padded to whole cells: the pixel at its centre, or −1 in the padding. */
+function cells(positions: Int32Array, start: number, length: number, rate: number): Int32Array {
+  const padded = roundUp(length, rate);
+  const taken = positions.subarray(start, start + length);
+  return nearestPositions(padded, padded / rate).map((position) => taken[position] ?? -1);
+}
+
+/** The labels that {@link downsample} wrote. */
+function* labelsOf(
+  target: { data: Int32Array; width: number },
+  { width, height }: Size,
+  rate: number,
+): Generator<number, void, undefined> {
+  const columns = roundUp(width, rate) / rate;
+  for (let start = 0; start < (roundUp(height, rate) / rate) * target.width; start += target.width) {
+    yield* target.data.subarray(start, start + columns);
+  }
 }

@@ -1,3 +1,4 @@
+import { checkAugmentOptions } from "./augmentation.ts";
 import { badOption, DataError, refuseUnknown } from "./errors.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { type PlanOptions, planBatches, type RandomNumbers } from "./plan-batches.ts";
@@ -24,7 +25,7 @@ export interface TrainSource {
 
 /**
  * Training batches as the original's `TrainDataset` makes them: photos of one orientation, one random short side for a batch, mirrored
- * at random. The same numbers from `random` give the same batches.
+ * at random, and what else the options ask for. The same numbers from `random` give the same batches.
  *
  * @param random - gives numbers in `[0, 1)`; `Math.random` unless given.
  * @throws {DataError} `option` if sizes or counts are not positive whole numbers, or the padding constant is no multiple of the label's rate.
@@ -53,6 +54,12 @@ const OPTIONS = [
   "inputFormat",
   "numClasses",
   "convention",
+  "randomScale",
+  "cropSize",
+  "catMaxRatio",
+  "colorJitter",
+  "blur",
+  "classSampling",
 ] satisfies (keyof TrainSourceOptions)[];
 
 function check(options: TrainSourceOptions): void {
@@ -64,6 +71,7 @@ function check(options: TrainSourceOptions): void {
   }
   if (sizes.length === 0)
     throw badOption("sizes", sizes, { expected: "at least one short side in sizes", received: "none" });
+  checkAugmentOptions(options);
   checkWhole({ batchSize, maxSize, paddingConstant, segmDownsamplingRate });
   for (const [i, size] of sizes.entries()) checkWhole({ [`sizes[${i}]`]: size });
   if (paddingConstant % segmDownsamplingRate !== 0) {

@@ -80,6 +80,27 @@ describe("Planned batches", () => {
     expect(take(100, mixed, { batchSize: 2, randomFlip: false }).some(({ flips }) => flips.some(Boolean))).toBe(false);
   });
 
+  it("draw photos by their classes, where that is wanted, and say for which", () => {
+    const sampling = { probabilities: [0.2, 0.8, 0], photos: [[0, 1, 2], [3], []] };
+    const plans = take(2000, mixed, { batchSize: 2, classSampling: sampling, cropSize: [8, 8] });
+    const drawn = plans.flatMap(({ records, augmentations }) =>
+      records.map(({ imagePath }, i) => `${augmentations![i]!.wantedClass}/${imagePath}`),
+    );
+    const share = (name: string) => drawn.filter((own) => own === name).length / drawn.length;
+    expect(new Set(drawn)).toEqual(new Set(["0/0", "0/1", "0/2", "1/3"]));
+    // Five standard deviations: √(0.8 · 0.2 / 4000) is 0.0063.
+    expect(Math.abs(share("1/3") - 0.8)).toBeLessThan(0.032);
+    for (const { records } of plans) expect(new Set(records.map(({ width, height }) => height > width)).size).toBe(1);
+  });
+
+  it("stay the same photos, sizes and mirrorings up to the first number drawn for something else", () => {
+    const [plain] = take(1, mixed, { batchSize: 3 });
+    const [augmented] = take(1, mixed, { batchSize: 3, cropSize: [8, 8], randomScale: [0.5, 2] });
+    const { augmentations, ...rest } = augmented!;
+    expect(rest).toEqual(plain);
+    expect(augmentations).toHaveLength(3);
+  });
+
   it("depend on nothing but the random numbers", () => {
     const options = { batchSize: 3 };
     expect(take(100, mixed, options)).toEqual(take(100, mixed, options));

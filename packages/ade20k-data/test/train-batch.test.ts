@@ -99,6 +99,94 @@ describe("A training batch", () => {
     await expect(make({ labelPath: undefined })).rejects.toEqual(isFault("bad-list", "0.png", { key: "fpath_segm" }));
   });
 
+  /** Pixel by pixel from an uncropped batch whose labels are at full size. */
+  it.each([1, 4])(
+    "is cropped where it was planned, labels as well as photos, at one label for %i pixels",
+    async (rate) => {
+      const drawn = { scale: 1.3, colors: [], blur: undefined, wantedClass: undefined };
+      const places = [
+        [0.4, 0.9],
+        [0.99, 0],
+      ] as const;
+      const plan = { records: [records[0]!, records[1]!], shortSide: 40, flips: [true, false] };
+      const uncropped = { ...plan, augmentations: places.map(() => ({ ...drawn, crops: [] })) };
+      const whole = await makeBatch(uncropped, { paddingConstant: 1, segmDownsamplingRate: 1 });
+      const cropped = { ...plan, augmentations: places.map((place) => ({ ...drawn, crops: [place] })) };
+      const options = { cropSize: [22, 33] as const, paddingConstant: rate, segmDownsamplingRate: rate };
+      const made = await makeBatch(cropped, options);
+      const [height, width] = [Math.ceil(22 / rate) * rate, Math.ceil(33 / rate) * rate];
+      expect(made).toMatchObject({ height, width });
+      // 45×30 at 40 is 60×40, times 1.3 78×52; 52×31 is 67×40, 87×52.
+      const sizes = [
+        [78, 52],
+        [87, 52],
+      ] as const;
+      const images: number[] = [];
+      const labels: number[] = [];
+      places.forEach(([u, v], n) => {
+        const [left, top] = [Math.floor(u * (sizes[n]![0] - 32)), Math.floor(v * (sizes[n]![1] - 21))];
+        const at = (x: number, y: number) => (n * whole.height + top + y) * whole.width + left + x;
+        const inside = (x: number, y: number) => x < 33 && y < 22;
+        for (let y = 0; y < height; y++) {
+          for (let x = 0; x < width; x++) {
+            for (let c = 0; c < 3; c++) images.push(inside(x, y) ? whole.images[at(x, y) * 3 + c]! : 0);
+          }
+        }
+        const center = Math.floor(rate / 2);
+        for (let y = center; y < height; y += rate) {
+          for (let x = center; x < width; x += rate) labels.push(inside(x, y) ? whole.labels[at(x, y)]! : -1);
+        }
+      });
+      expect(made.images).toEqual(Float32Array.from(images));
+      expect(made.labels).toEqual(Int32Array.from(labels));
+    },
+  );
+
+  it("takes the first crop that is balanced and holds the class it was drawn for, and the last one where none is", async () => {
+    const [imagePath, labelPath] = [inFolder("halves.png"), inFolder("halves-label.png")];
+    const [width, height] = [64, 16];
+    // Class 0 up to column 40, then class 1, and class 2 in the last eight columns.
+    const values = Uint8Array.from({ length: width * height }, (_, i) => (i % width < 40 ? 1 : i % width < 56 ? 2 : 3));
+    await sharp(new Uint8Array(width * height * 3), { raw: { width, height, channels: 3 } }).toFile(imagePath);
+    await sharp(values, { raw: { width, height, channels: 1 } })
+      .toColourspace("b-w")
+      .png()
+      .toFile(labelPath);
+    const drawn = { scale: 1, colors: [], blur: undefined };
+    const make = async (lefts: number[], catMaxRatio: number, wantedClass?: number) => {
+      const crops = lefts.map((left) => [left / (64 - 16), 0] as const);
+      const augmentations = [{ ...drawn, crops, wantedClass }];
+      const plan = { records: [{ imagePath, labelPath, width, height }], shortSide: 16, flips: [false], augmentations };
+      const { labels } = await makeBatch(plan, { cropSize: [16, 16], catMaxRatio, segmDownsamplingRate: 8 });
+      return [...labels.subarray(0, 2)];
+    };
+    expect(await make([0, 32, 40], 1)).toEqual([0, 0]);
+    expect(await make([0, 32, 40], 0.75)).toEqual([0, 1]);
+    expect(await make([0, 8, 41], 0.75)).toEqual([1, 1]);
+    expect(await make([0, 32, 47, 0], 1, 2)).toEqual([1, 2]);
+    expect(await make([0, 32], 0.75, 2)).toEqual([0, 1]);
+  });
+
+  it("has other colours, or is blurred, its padding apart", async () => {
+    const plan = { records: [records[0]!], shortSide: 20, flips: [false] };
+    const drawn = { scale: 1, crops: [], wantedClass: undefined, blur: undefined };
+    const make = (augmentation: object) =>
+      makeBatch({ ...plan, augmentations: [{ ...drawn, colors: [], ...augmentation }] }, { paddingConstant: 16 });
+    const plain = await makeBatch(plan, { paddingConstant: 16 });
+    expect(await make({})).toEqual(plain);
+    const dark = await make({ colors: [{ of: "brightness", by: 0 }] });
+    const black = MEAN.map((mean, c) => (0 - mean) / STD[c]!);
+    dark.images.forEach((value, i) => {
+      const inside = Math.floor(i / 3) % dark.width < 30 && i < 20 * dark.width * 3;
+      expect(value).toBeCloseTo(inside ? black[i % 3]! : 0, 6);
+    });
+    expect(dark.labels).toEqual(plain.labels);
+    const soft = await make({ blur: 3 });
+    expect(soft.labels).toEqual(plain.labels);
+    const spread = ({ images }: { images: Float32Array }) => images.subarray(0, 90).reduce((a, b) => a + b * b, 0);
+    expect(spread(soft)).toBeLessThan(spread(plain));
+  });
+
   it("takes photos as they are turned by EXIF, and their labels with them", async () => {
     const turned = inFolder("turned.jpg");
     await sharp(bytes(pairs[2]!.photo)).withMetadata({ orientation: 6 }).jpeg().toFile(turned);

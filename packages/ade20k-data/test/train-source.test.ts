@@ -17,8 +17,22 @@ function lehmer(state = 42): () => number {
 }
 
 describe("A training source", () => {
-  it.skipIf(!list)(`gives the same batches again, passing over some or not${unlessShared}`, async () => {
+  it.skipIf(!list).each<[string, Partial<TrainSourceOptions>]>([
+    ["", {}],
+    [
+      ", with all that is done to them at random",
+      {
+        randomScale: [0.5, 2],
+        cropSize: [64, 96],
+        catMaxRatio: 0.75,
+        colorJitter: { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 },
+        blur: { probability: 0.5, sigma: [0.1, 2] },
+        classSampling: { probabilities: [0.5, 0.5], photos: [[0, 1, 2], [3]] },
+      },
+    ],
+  ])(`gives the same batches again, passing over some or not%s${unlessShared}`, async (_, more) => {
     const options = {
+      ...more,
       records: await readOdgt(list!),
       batchSize: 2,
       sizes: [60, 90, 120],
@@ -59,6 +73,7 @@ describe("A training source", () => {
     expect(make({ sizes: [] })).toThrow(refused("sizes", []));
     expect(make({ sizes: [300, 1.5] })).toThrow(refused("sizes[1]", 1.5));
     expect(make({ maxSize: -1 })).toThrow(refused("maxSize", -1));
+    expect(make({ cropSize: [0, 8] })).toThrow(refused("cropSize[0]", 0));
     expect(make({ paddingConstant: 12 })).toThrow(refused("paddingConstant", 12));
   });
 

@@ -28,6 +28,20 @@ describe("seg train on several replicas", () => {
     expect(weights("two")).toHaveLength(2);
   });
 
+  it("averages weights, and ends all replicas early together", async () => {
+    const val = await tinyDataset(folder, { name: "val", photos: 1 });
+    const set = {
+      ...{ "TRAIN.num_epoch": 9, "TRAIN.epoch_iters": 1, "TRAIN.lr_encoder": 0, "TRAIN.lr_decoder": 0 },
+      ...{ "TRAIN.fix_bn": true, "TRAIN.eval_every": 1, "TRAIN.early_stop": 1, "DATASET.list_val": val.list },
+      ...{ "TRAIN.ema_decay": 0.9, "DATASET.crop_size": 16, "DATASET.rare_class_temp": 0.1 },
+    };
+    const { code, stderr } = seg("early", ["--replicas", "2"], set);
+    expect(code, stderr).toBe(0);
+    expect(stderr.match(/Ending after epoch 2: the last evaluation was no better/g)).toHaveLength(1);
+    expect(stderr).toContain("VAL.checkpoint epoch_2.pth");
+    expect(weights("early")).toHaveLength(2);
+  });
+
   it("ends with the broken photo's own error after saving what was learned", () => {
     // The threads of each replica share the photos: one of the two comes upon it first.
     const bytes = readFileSync(data.images[1]!);

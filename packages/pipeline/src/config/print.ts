@@ -4,11 +4,8 @@ import type { Config } from "./schema.ts";
 /** The configuration, or some of it, as YAML that `--cfg` reads back to the same values; ends with a line break. */
 export function configToYaml(config: Partial<{ [Section in keyof Config]: object | string }>): string {
   const document = new Document(config);
-  for (const key of [
-    ["DATASET", "imgSizes"],
-    ["DATASET", "ignore_label"],
-    ["TRAIN", "class_weights"],
-  ]) {
+  const sections = Object.entries(config).filter(([, section]) => typeof section === "object");
+  for (const key of sections.flatMap(([name, section]) => Object.keys(section).map((key) => [name, key]))) {
     const values = document.getIn(key, true);
     if (isSeq(values)) values.flow = true;
   }

@@ -117,6 +117,12 @@ function checkTogether({ DATASET, MODEL, TRAIN }: Config, settings: Map<string, 
     throw new PipelineError("config", { ...unmet, but: `${encoder} gives ${unmet.received}` }, { data });
   }
   const originOf = (key: string) => settings.get(key)!.origin;
+  const lacks = (key: string, received: unknown, needed: string) =>
+    new PipelineError(
+      "config",
+      { expected: `${needed} with ${key} ${received} (${originOf(key)})`, but: "it is 0", hint: "set it too" },
+      { data: { key, origin: originOf(key), received, expected: needed } },
+    );
   const fits = architectureSettings(encoder, decoder);
   const fcDim = fits["MODEL.fc_dim"];
   if (MODEL.fc_dim !== fcDim) {
@@ -130,6 +136,12 @@ function checkTogether({ DATASET, MODEL, TRAIN }: Config, settings: Map<string, 
       },
       { data: { key, origin: originOf(key), encoder, expected: fcDim, received: MODEL.fc_dim } },
     );
+  }
+  if (DATASET.cat_max_ratio < 1 && DATASET.crop_size[0] === 0) {
+    throw lacks("DATASET.cat_max_ratio", DATASET.cat_max_ratio, "DATASET.crop_size");
+  }
+  if (TRAIN.early_stop > 0 && TRAIN.eval_every === 0) {
+    throw lacks("TRAIN.early_stop", TRAIN.early_stop, "TRAIN.eval_every");
   }
   const { padding_constant: padding, segm_downsampling_rate: rate } = DATASET;
   if (padding % rate !== 0) {

@@ -20,6 +20,19 @@ const whole = (least: number) =>
   field(`a whole number of at least ${least}`, z.number().int().min(least).max(Number.MAX_SAFE_INTEGER), literal);
 const number = (expected: string, type: z.ZodNumber) => field(expected, type, literal);
 const notNegative = () => number("a number of at least 0", z.number().min(0));
+const pair = (expected: string, type: z.ZodType<readonly [number, number]>) =>
+  field(expected, type, (value) => {
+    const both = literal(value);
+    return typeof both === "number" ? [both, both] : Array.isArray(both) ? both.map(literal) : both;
+  });
+const range = () =>
+  pair(
+    "two numbers above 0, the smaller one first, such as (0.5, 2)",
+    z
+      .tuple([z.number().gt(0), z.number()])
+      .refine(([least, most]) => least <= most)
+      .readonly(),
+  );
 const choice = <const T extends readonly [string, ...string[]]>(names: T) =>
   field(`one of ${names.join(", ")}`, z.enum(names), (value) =>
     typeof value === "string" ? (names.find((name) => name.toLowerCase() === value.toLowerCase()) ?? value) : value,
@@ -74,6 +87,23 @@ export const configSchema = z.strictObject({
     padding_constant: whole(1),
     segm_downsampling_rate: whole(1),
     random_flip: flag(),
+    random_scale: range(),
+    crop_size: pair(
+      "a side in pixels, (height, width), or 0",
+      z
+        .tuple([z.number().int().min(0), z.number().int().min(0)])
+        .refine(([height, width]) => height > 0 === width > 0)
+        .readonly(),
+    ),
+    cat_max_ratio: number("a number above 0, at most 1", z.number().gt(0).max(1)),
+    jitter_brightness: notNegative(),
+    jitter_contrast: notNegative(),
+    jitter_saturation: notNegative(),
+    jitter_hue: number("a number from 0 to 0.5", z.number().min(0).max(0.5)),
+    blur_prob: number("a number from 0 to 1", z.number().min(0).max(1)),
+    blur_sigma: range(),
+    rare_class_temp: notNegative(),
+    rare_class_min_pixels: whole(1),
     padLabel: choice(["ignore", "mit"]),
     classes: text("a file that names the classes, or nothing"),
     label_map: text("ade20k, zero-based, mask, voc, cityscapes or a file of label values or colours and their classes"),
@@ -124,6 +154,8 @@ export const configSchema = z.strictObject({
     keep: whole(0),
     save_every_iters: whole(0),
     eval_every: whole(0),
+    early_stop: whole(0),
+    ema_decay: number("a number from 0 up to, but not, 1", z.number().min(0).lt(1)),
     strict: field("True, False or auto", z.union([z.boolean(), z.literal("auto")]), literal),
   }),
   VAL: z.strictObject({
@@ -172,6 +204,17 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   "DATASET.imgSizes": [300, 375, 450, 525, 600],
   "DATASET.imgMaxSize": 1000,
   "DATASET.random_flip": true,
+  "DATASET.random_scale": [1, 1],
+  "DATASET.crop_size": [0, 0],
+  "DATASET.cat_max_ratio": 1,
+  "DATASET.jitter_brightness": 0,
+  "DATASET.jitter_contrast": 0,
+  "DATASET.jitter_saturation": 0,
+  "DATASET.jitter_hue": 0,
+  "DATASET.blur_prob": 0,
+  "DATASET.blur_sigma": [0.1, 2],
+  "DATASET.rare_class_temp": 0,
+  "DATASET.rare_class_min_pixels": 1,
   "DATASET.padLabel": "ignore",
   "DATASET.classes": "",
   "DATASET.label_map": "ade20k",
@@ -209,6 +252,8 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   "TRAIN.keep": 0,
   "TRAIN.save_every_iters": 0,
   "TRAIN.eval_every": 0,
+  "TRAIN.early_stop": 0,
+  "TRAIN.ema_decay": 0,
   "TRAIN.strict": "auto",
   "VAL.visualize": false,
   "VAL.checkpoint": "epoch_20.pth",

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import {
   CheckpointError,
+  loadWeights,
   loadWeightsInto,
   type NamedTensor,
   readCheckpoint,
@@ -48,7 +49,8 @@ const COMMITTED = ["encoder", "decoder", "history"] as const satisfies Part[];
 
 /**
  * Writes a checkpoint: four files, each whole or not at all, the last of which holds the others' checksums, so that a set that was
- * not finished is known as such.
+ * not finished is known as such. Where weights are averaged, the networks' files hold the averages, which are what one wants to use, and
+ * the trainer's file the weights that go on being trained.
  *
  * @param warn - told of networks from elsewhere that had to make room.
  * @returns the names of the files.
@@ -65,10 +67,11 @@ export async function saveCheckpoint(
   const { updates, seeds } = trainer.progress;
   const path = (part: Part) => fileOf(folder, position, part);
   const { batchesTracked } = trainer;
-  const states = {
+  const states = await trainer.whileAveraged(async () => ({
     encoder: await stateOf(trainer.encoder, batchesTracked),
     decoder: await stateOf(trainer.decoder, batchesTracked),
-  };
+  }));
+  const trained = trainer.isAveraging ? await trainedWeights(trainer) : [];
   const momenta: NamedTensor[] = [];
   for (const [i, tensor] of (await trainer.moments()).entries()) {
     const data = (await tensor.data()) as Float32Array;
@@ -79,16 +82,27 @@ export async function saveCheckpoint(
   for (const file of aside) warn(`What was there from elsewhere is now ${file}.`);
   try {
     await writeFileAtomic(path("history"), `${JSON.stringify(history)}\n`);
-    for (const half of ["encoder", "decoder"] as const) await writePth(path(half), states[half]);
+    for (const half of HALVES) await writePth(path(half), states[half]);
     const checksums: Record<string, string> = {};
     for (const part of COMMITTED) checksums[part] = await sha256(path(part));
     const notes = { position, updates, seeds, checksums, settings, engine };
-    await writeSafetensors(path("trainer"), momenta, { metadata: { notes: JSON.stringify(notes) } });
+    await writeSafetensors(path("trainer"), [...momenta, ...trained], { metadata: { notes: JSON.stringify(notes) } });
   } catch (error) {
     await removeCheckpoint(folder, position).catch(() => {});
     throw error;
   }
   return [...COMMITTED, "trainer" as const].map((part) => basename(path(part)));
+}
+
+/** The weights themselves where the networks' files hold averages: `encoder.conv1.weight`. */
+async function trainedWeights(trainer: Trainer): Promise<NamedTensor[]> {
+  const tensors: NamedTensor[] = [];
+  for (const half of HALVES) {
+    for (const tensor of (await stateDictOf(trainer[half])).values()) {
+      tensors.push({ ...tensor, name: `${half}.${tensor.name}` });
+    }
+  }
+  return tensors;
 }
 
 async function stateOf(model: tf.LayersModel, numBatchesTracked: number): Promise<Map<string, NamedTensor>> {
@@ -169,16 +183,25 @@ export async function loadHalves(
   for (const half of HALVES) await loadWeightsInto(models[half], files[half]);
 }
 
-/** Loads a checkpoint's optimizer state and random states into a trainer that has its weights. */
+/**
+ * Loads a checkpoint's optimizer state and random states into a trainer that has its networks; and, where those are averages, the weights
+ * to go on with.
+ */
 export async function restoreTrainer(
   folder: string,
   trainer: Trainer,
   { position, updates, seeds }: WholeCheckpoint,
 ): Promise<void> {
   const file = fileOf(folder, position, "trainer");
-  const memory = Array.from((await readCheckpoint(file)).values()).sort(
-    (a, b) => Number(a.name.slice(7)) - Number(b.name.slice(7)),
-  );
+  const all = Array.from((await readCheckpoint(file)).values());
+  const memory = all
+    .filter(({ name }) => name.startsWith("memory."))
+    .sort((a, b) => Number(a.name.slice(7)) - Number(b.name.slice(7)));
+  for (const half of HALVES) {
+    const own = all.filter(({ name }) => name.startsWith(`${half}.`));
+    const state = own.map((tensor) => [tensor.name.slice(half.length + 1), tensor] as const);
+    if (own.length > 0) loadWeights(trainer[half], new Map(state));
+  }
   const tensors = memory.map(({ data }) => tf.tensor1d(data as Float32Array));
   try {
     await trainer.restore(tensors, { updates, seeds });

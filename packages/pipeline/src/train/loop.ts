@@ -27,16 +27,26 @@ export interface Run {
 /** How the loop came to an end: `interrupted` by the signal of any replica; `stopped` because another one fails, which tells why. */
 export type End = "finished" | "interrupted" | "stopped";
 
+/** How the loop came to an end, and where. */
+export interface Ending {
+  end: End;
+  /** Whole epochs done. */
+  epoch: number;
+}
+
 /**
- * Trains from the run's position to the last epoch's end. All replicas go through the same iterations, and agree in each whether to go on.
+ * Trains from the run's position to the last epoch's end, or to that of an earlier one where a hook wants it. All replicas go through the same iterations, and agree in each whether to go on.
  *
  * @throws what is wrong with a photo, or a loss that is not finite; on the replica at fault.
  */
-export async function runLoop(run: Run): Promise<End> {
+export async function runLoop(run: Run): Promise<Ending> {
   const { config, group, hooks } = run;
   const { num_epoch, epoch_iters } = config.TRAIN;
   let { epoch, iteration } = run.position;
-  if (iteration === 0 && epoch > 0) await hooks.afterCheckpoint(epoch);
+  if (iteration === 0 && epoch > 0) {
+    await hooks.afterCheckpoint(epoch);
+    if (isEnough(run)) return { end: "finished", epoch };
+  }
   for (; epoch < num_epoch; epoch++, iteration = 0) {
     const means = new EpochMeans();
     let saved = iteration;
@@ -51,7 +61,7 @@ export async function runLoop(run: Run): Promise<End> {
       await setImmediate();
       if (anyReplicaInterrupted(run)) {
         await saveSteps();
-        return "interrupted";
+        return { end: "interrupted", epoch };
       }
       const rates = learningRates(epoch * epoch_iters + iteration, config.TRAIN);
       let scores: StepScores;
@@ -62,7 +72,7 @@ export async function runLoop(run: Run): Promise<End> {
         if (!(error instanceof StepFailure)) throw error;
         // The steps before a broken photo need not be trained again.
         if (error.weightsIntact) await saveSteps();
-        if (error.cause === undefined) return "stopped";
+        if (error.cause === undefined) return { end: "stopped", epoch };
         throw error.cause;
       }
       means.add(scores);
@@ -70,10 +80,11 @@ export async function runLoop(run: Run): Promise<End> {
       if (isDue(iteration + 1, config.TRAIN)) await saveSteps(iteration + 1);
     }
     await hooks.afterEpoch(epoch + 1);
-    if (anyReplicaInterrupted(run)) return "interrupted";
+    if (anyReplicaInterrupted(run)) return { end: "interrupted", epoch: epoch + 1 };
     await hooks.afterCheckpoint(epoch + 1);
+    if (isEnough(run)) return { end: "finished", epoch: epoch + 1 };
   }
-  return "finished";
+  return { end: "finished", epoch };
 }
 
 /** Whether `TRAIN.save_every_iters` wants a checkpoint after so many iterations of an epoch; at its end there is one anyway. */
@@ -81,9 +92,12 @@ const isDue = (done: number, { save_every_iters, epoch_iters }: Config["TRAIN"])
   save_every_iters > 0 && done % save_every_iters === 0 && done < epoch_iters;
 
 /** Whether any replica's signal is aborted. Collective: waits for all replicas. */
-function anyReplicaInterrupted({ group, signal }: Run): boolean {
-  return gatherNumbers(group, [signal?.aborted ? 1 : 0]).some(([aborted]) => aborted === 1);
-}
+const anyReplicaInterrupted = ({ group, signal }: Run) => isTrueOfAny(group, signal?.aborted ?? false);
+
+/** Whether rank 0 wants the training to end with an epoch. Collective. */
+const isEnough = ({ group, hooks }: Run) => isTrueOfAny(group, hooks.wantsEnd());
+
+const isTrueOfAny = (group: Group, own: boolean) => gatherNumbers(group, [own ? 1 : 0]).some(([any]) => any === 1);
 
 function eventOf(
   { num_epoch, epoch_iters, disp_iter }: Config["TRAIN"],

@@ -1,10 +1,11 @@
-import type { TrainSourceOptions as DataOptions, LabelConvention } from "@seg/ade20k-data";
+import type { ClassSampling, TrainSourceOptions as DataOptions, LabelConvention } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
 import type { ServerOptions } from "../weights/locate.ts";
 import { findPretrained, type PretrainedFiles } from "../weights/pretrained.ts";
 import { nameOf, removeDrafts } from "./checkpoint-files.ts";
 import { classWeights } from "./class-weights.ts";
+import { rareClassSampling } from "./rare-classes.ts";
 import { changedSettings, checkSettings, courseSettings } from "./settings.ts";
 import { findStart, refuseDemoFolder, type Start } from "./start.ts";
 
@@ -16,6 +17,8 @@ export interface TrainingPlan {
   convention: LabelConvention;
   /** Those that `TRAIN.class_weights` stands for. */
   classWeights: readonly number[] | undefined;
+  /** How photos are drawn where rare classes are preferred. */
+  sampling: ClassSampling | undefined;
   /** What the training's course depends on. */
   settings: Record<string, unknown>;
   /** Where it goes on from; undefined at the beginning. */
@@ -49,11 +52,13 @@ export async function planTraining(
     }
   }
   const weights = found ? {} : await findPretrained(config, { ...options, fromScratch });
+  const sampling = await rareClassSampling(config, data, options);
   await removeDrafts(config.DIR);
   return {
     config,
     ...data,
     classWeights: weightsOfClasses,
+    sampling,
     settings,
     start: found,
     weights,

@@ -8,15 +8,17 @@ import { networkProof } from "../model/engine-proof.ts";
 import { loadPretrained } from "../model/load.ts";
 import { loadHalves, restoreTrainer } from "./checkpoint.ts";
 import { nameOf, type Position } from "./checkpoint-files.ts";
+import { dataOptions } from "./data-options.ts";
 import { describeFolder } from "./describe-folder.ts";
 import { CheckpointHook } from "./hooks/checkpoint.ts";
+import { EarlyStopHook } from "./hooks/early-stop.ts";
 import { emptyHistory, type History, HistoryHook } from "./hooks/history.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { TensorBoardHook } from "./hooks/tensorboard.ts";
 import { ValidationHook } from "./hooks/validation.ts";
 import { readEvaluations, removeLater, type ValidationScores } from "./hooks/validation-files.ts";
 import { ValidationSet } from "./hooks/validation-set.ts";
-import { type End, type Run, runLoop } from "./loop.ts";
+import { type Ending, type Run, runLoop } from "./loop.ts";
 import type { TrainingPlan } from "./plan.ts";
 import { Trainer } from "./trainer.ts";
 import { trySaving } from "./try-saving.ts";
@@ -25,8 +27,7 @@ import { trySaving } from "./try-saving.ts";
 export type Report = { type: "log" | "warn"; line: string } | { type: "progress"; event: PipelineEvent };
 
 /** How a replica's training ended. */
-export interface Outcome {
-  end: End;
+export interface Outcome extends Ending {
   /** What the first replica saw of it. */
   seen?: { history: History; validation: readonly ValidationScores[] };
 }
@@ -71,21 +72,21 @@ async function train(plan: TrainingPlan, group: Group, engine: EngineInfo, conte
   try {
     let seen: Outcome["seen"];
     if (leads) ({ hooks, seen } = await beginHooks(plan, position, { trainer, validation, engine, context }));
-    const end = await trainFrom({ config, trainer, group, position, hooks, signal: context.signal }, plan);
-    return { end, ...(seen && { seen }) };
+    const ending = await trainFrom({ config, trainer, group, position, hooks, signal: context.signal }, plan);
+    return { ...ending, ...(seen && { seen }) };
   } finally {
     await hooks.atEnd();
     trainer.dispose();
   }
 }
 
-async function trainFrom(run: Omit<Run, "loader">, plan: TrainingPlan): Promise<End> {
+async function trainFrom(run: Omit<Run, "loader">, plan: TrainingPlan): Promise<Ending> {
   const { trainer, group, position, hooks } = run;
   const { seed, workers, num_epoch, epoch_iters, accumulate } = plan.config.TRAIN;
   if (position.epoch >= num_epoch) {
     // A training that is done may yet be scored.
     await hooks.afterCheckpoint(position.epoch);
-    return "finished";
+    return { end: "finished", epoch: position.epoch };
   }
   await trainer.align();
   const loader = new SeededLoader<TrainBatch, DataOptions>({
@@ -144,6 +145,7 @@ async function beginHooks(
           }),
         ]
       : []),
+    ...(TRAIN.early_stop > 0 ? [new EarlyStopHook(TRAIN.early_stop, evaluations, log)] : []),
     new HistoryHook(config, history, evaluations, warn),
     new TensorBoardHook(config, firstStep, warn),
   ]);
@@ -153,20 +155,3 @@ async function beginHooks(
 /** An engine, with what its rounding depends on. */
 const describeEngine = ({ name, version, tensorflow, oneDnn, threads }: EngineInfo) =>
   `${name} ${tensorflow ?? version}${oneDnn === undefined ? "" : ` with${oneDnn ? "" : "out"} oneDNN`} on ${threads} ${threads === 1 ? "thread" : "threads"}`;
-
-function dataOptions({ config, records, convention }: TrainingPlan): DataOptions {
-  const { DATASET, MODEL, TRAIN } = config;
-  return {
-    records,
-    batchSize: TRAIN.batch_size_per_gpu,
-    sizes: DATASET.imgSizes,
-    maxSize: DATASET.imgMaxSize,
-    paddingConstant: DATASET.padding_constant,
-    segmDownsamplingRate: DATASET.segm_downsampling_rate,
-    randomFlip: DATASET.random_flip,
-    padLabel: DATASET.padLabel,
-    inputFormat: MODEL.inputFormat,
-    numClasses: DATASET.num_class,
-    convention,
-  };
-}

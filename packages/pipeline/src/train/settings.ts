@@ -7,7 +7,15 @@ import { PipelineError } from "../errors.ts";
 import { nameOf, type Position } from "./checkpoint-files.ts";
 
 // What may change in the middle of a training without changing its course.
-const WITHOUT_EFFECT = new Set(["start_epoch", "disp_iter", "keep", "save_every_iters", "eval_every", "strict"]);
+const WITHOUT_EFFECT = new Set([
+  "start_epoch",
+  "disp_iter",
+  "keep",
+  "save_every_iters",
+  "eval_every",
+  "early_stop",
+  "strict",
+]);
 // What a training cannot go on with if it is another thing.
 const FIXED = new Set([
   "DATASET.num_class",
@@ -25,7 +33,18 @@ const DATA = [
   "random_flip",
   "padLabel",
   "ignore_label",
-] as const;
+  "random_scale",
+  "crop_size",
+  "cat_max_ratio",
+  "jitter_brightness",
+  "jitter_contrast",
+  "jitter_saturation",
+  "jitter_hue",
+  "blur_prob",
+  "blur_sigma",
+  "rare_class_temp",
+  "rare_class_min_pixels",
+] as const satisfies (keyof Config["DATASET"])[];
 const NETWORKS = ["arch_encoder", "arch_decoder", "inputFormat"] as const;
 /** Stands for the list's contents: its path may change. */
 const LIST = "DATASET.list_train";
@@ -33,11 +52,14 @@ const LIST = "DATASET.list_train";
 const LABEL_MAP = "DATASET.label_map";
 
 /** What is of account only together with other settings. */
-const MATTERS: Record<string, (train: Config["TRAIN"]) => boolean> = {
-  ohem_threshold: ({ loss }) => lossNames(loss).includes("ohem"),
-  ohem_min_kept: ({ loss }) => lossNames(loss).includes("ohem"),
-  focal_gamma: ({ loss }) => lossNames(loss).includes("focal"),
-  effective_beta: ({ class_weights }) => class_weights === "effective",
+const MATTERS: Readonly<Record<string, (config: Config) => boolean>> = {
+  "DATASET.cat_max_ratio": ({ DATASET }) => DATASET.crop_size[0] > 0,
+  "DATASET.blur_sigma": ({ DATASET }) => DATASET.blur_prob > 0,
+  "DATASET.rare_class_min_pixels": ({ DATASET }) => DATASET.rare_class_temp > 0,
+  "TRAIN.ohem_threshold": ({ TRAIN }) => lossNames(TRAIN.loss).includes("ohem"),
+  "TRAIN.ohem_min_kept": ({ TRAIN }) => lossNames(TRAIN.loss).includes("ohem"),
+  "TRAIN.focal_gamma": ({ TRAIN }) => lossNames(TRAIN.loss).includes("focal"),
+  "TRAIN.effective_beta": ({ TRAIN }) => TRAIN.class_weights === "effective",
 };
 
 /**
@@ -46,9 +68,10 @@ const MATTERS: Record<string, (train: Config["TRAIN"]) => boolean> = {
  * @param classWeights - those that `TRAIN.class_weights` stands for.
  */
 export async function courseSettings(
-  { DATASET, MODEL, TRAIN }: Config,
+  config: Config,
   classWeights?: readonly number[],
 ): Promise<Record<string, unknown>> {
+  const { DATASET, MODEL, TRAIN } = config;
   const contentsOf = async (file: string) =>
     createHash("sha256")
       .update(await readFile(file))
@@ -58,11 +81,12 @@ export async function courseSettings(
     [LIST]: await contentsOf(list_train),
     [LABEL_MAP]: isReadyConvention(label_map) ? label_map : await contentsOf(label_map),
   };
-  for (const key of DATA) settings[`DATASET.${key}`] = DATASET[key];
+  const add = (key: string, value: unknown) => {
+    if (MATTERS[key]?.(config) ?? true) settings[key] = value;
+  };
+  for (const key of DATA) add(`DATASET.${key}`, DATASET[key]);
   for (const key of NETWORKS) settings[`MODEL.${key}`] = MODEL[key];
-  for (const [key, value] of Object.entries(TRAIN)) {
-    if (!WITHOUT_EFFECT.has(key) && (MATTERS[key]?.(TRAIN) ?? true)) settings[`TRAIN.${key}`] = value;
-  }
+  for (const [key, value] of Object.entries(TRAIN)) if (!WITHOUT_EFFECT.has(key)) add(`TRAIN.${key}`, value);
   // What a file holds counts, not its path.
   if (classWeights && !balanceOf(TRAIN.class_weights)) settings["TRAIN.class_weights"] = classWeights;
   return settings;

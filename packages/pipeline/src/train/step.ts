@@ -45,12 +45,12 @@ export async function trainStep(
     const beforeLoading = performance.now();
     const batch = await nextBatch(loader, group);
     sum.waited += performance.now() - beforeLoading;
-    const labelled = countLabelled(batch.labels);
-    const share = lossShare(group, replica_weight === "pixels" && group.size > 1 ? trainer.weightOf(batch) : undefined);
+    const weight = trainer.weightOf(batch);
+    const share = lossShare(group, replica_weight === "pixels" && group.size > 1 ? weight : undefined);
     const scores = await trainer.add(batch, share).catch((error) => {
       throw explainMemory(error, lessToTrainOn(batch, accumulate));
     });
-    const all = gatherNumbers(group, [scores.loss, scores.accuracy, share, Math.sign(labelled)]);
+    const all = gatherNumbers(group, [scores.loss, scores.accuracy, share, Math.sign(weight)]);
     const wrong = all.findIndex(([loss]) => !Number.isFinite(loss));
     if (wrong >= 0) {
       throw new StepFailure(false, wrong === group.rank ? notFinite(scores.loss, batch, position) : undefined);

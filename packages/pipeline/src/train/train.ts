@@ -107,8 +107,11 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
       ? await trainUnderMpi(plan, { ...around, mpi, gpus })
       : await launchTraining(plan, { gpus, replicas }, around);
     checkEnd(outcome, signal);
-    const epoch = Math.max(plan.start?.position.epoch ?? 0, config.TRAIN.num_epoch);
-    return { folder: config.DIR, checkpoint: `${nameOf({ epoch, iteration: 0 })}.pth`, ...outcome.seen! };
+    return {
+      folder: config.DIR,
+      checkpoint: `${nameOf({ epoch: outcome.epoch, iteration: 0 })}.pth`,
+      ...outcome.seen!,
+    };
   };
   return withLock(join(config.DIR, LOCK), work, { onWait, ...(signal && { signal }) });
 }

@@ -16,6 +16,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
 import { buildSegmentationModel, halvesOf } from "../model/segmentation-model.ts";
 import { type TrainingLoss, trainingLoss } from "./loss.ts";
+import { WeightAverage } from "./weight-average.ts";
 
 /** How well one batch was predicted. */
 export interface BatchScores {
@@ -56,6 +57,8 @@ export class Trainer {
   readonly #training: TrainingModel;
   readonly #optimizer: tf.Optimizer;
   readonly #buckets: number[];
+  /** All replicas' weights are the same, so rank 0's are averaged alone. */
+  readonly #average: WeightAverage | undefined;
   #gradients: tf.NamedTensorMap | undefined;
 
   /**
@@ -89,7 +92,7 @@ export class Trainer {
   }
 
   private constructor(config: Config, model: tf.LayersModel, group: Group, loss: TrainingLoss) {
-    const { optim, beta1, weight_decay, clip_norm } = config.TRAIN;
+    const { optim, beta1, weight_decay, clip_norm, ema_decay } = config.TRAIN;
     this.#config = config;
     this.#group = group;
     this.#loss = loss;
@@ -109,6 +112,7 @@ export class Trainer {
     this.#buckets = parameterGroups.flatMap(({ variables: { length } }) =>
       length === 0 ? [] : rule.name === "sgd" ? [length] : [length, length],
     );
+    this.#average = ema_decay > 0 && group.rank === 0 ? new WeightAverage(model.weights, ema_decay) : undefined;
   }
 
   /**
@@ -156,6 +160,7 @@ export class Trainer {
     }
     this.#optimizer.applyGradients(this.#gradients!);
     this.discard();
+    this.#average?.add(this.#optimizer.iterations);
   }
 
   /** Discards the accumulated gradients. */
@@ -232,9 +237,24 @@ export class Trainer {
     for (const layer of this.#dropouts()) layer.nextSeed = layer.nextSeed! + group.rank * SEEDS_APART;
   }
 
-  /** A copy of the two networks as they are now, to segment photos with; the caller disposes it. */
-  inference(): InferenceModel {
-    return inferenceModel(this.#model, [0]);
+  /** Whether the weights are averaged (`TRAIN.ema_decay`). */
+  get isAveraging(): boolean {
+    return this.#average !== undefined;
+  }
+
+  /** Does something while the two networks hold their averages, where there are any; nothing may train meanwhile. */
+  async whileAveraged<T>(work: () => T | Promise<T>): Promise<T> {
+    this.#average?.exchange();
+    try {
+      return await work();
+    } finally {
+      this.#average?.exchange();
+    }
+  }
+
+  /** A copy of the two networks as they are now, or of their averages, to segment photos with; the caller disposes it. */
+  inference(): Promise<InferenceModel> {
+    return this.whileAveraged(() => inferenceModel(this.#model, [0]));
   }
 
   /** How many batches the batch norms' statistics have seen since the training began, as PyTorch counts them. */
@@ -247,13 +267,15 @@ export class Trainer {
   get bytes(): number {
     const weights = this.#model.weights.map((weight) => weight.read().size);
     const trained = sum(this.#training.variables.map(({ size }) => size));
-    return 4 * (sum(weights) + trained * (this.#config.TRAIN.optim === "SGD" ? 1 : 2));
+    const copies = this.isAveraging ? 2 : 1;
+    return 4 * (copies * sum(weights) + trained * (this.#config.TRAIN.optim === "SGD" ? 1 : 2));
   }
 
   /** Frees everything. */
   dispose(): void {
     this.discard();
     this.#optimizer.dispose();
+    this.#average?.dispose();
     this.#model.dispose();
   }
 

@@ -142,6 +142,9 @@ describe("a complaint", () => {
     ["DATASET.num_class=0", "a whole number of at least 1", "0"],
     ["DATASET.num_class=1.5", "a whole number of at least 1", "1.5"],
     ["DATASET.imgSizes=(300, big)", "short sides in pixels", "(300, big)"],
+    ["DATASET.random_scale=(2, 0.5)", "two numbers above 0, the smaller one first", "(2, 0.5)"],
+    ["DATASET.crop_size=(0, 512)", "(height, width), or 0", "(0, 512)"],
+    ["DATASET.jitter_hue=0.6", "from 0 to 0.5", "0.6"],
     ["DATASET.imgSizes=()", "short sides in pixels", "()"],
     ["TRAIN.fix_bn=maybe", "True or False", "maybe"],
     ["TRAIN.optim=RMSprop", "one of SGD, Adam", "RMSprop"],
@@ -203,6 +206,17 @@ describe("a complaint", () => {
     });
   });
 
+  it("asks for the key without which another does nothing", () => {
+    expect(complaint({ set: ["DATASET.cat_max_ratio=0.75"] })).toMatchObject({
+      code: "config",
+      data: { key: "DATASET.cat_max_ratio", origin: "--set", expected: "DATASET.crop_size", received: 0.75 },
+    });
+    expect(complaint({ set: ["TRAIN.early_stop=3"] })).toMatchObject({
+      code: "config",
+      data: { key: "TRAIN.early_stop", origin: "--set", expected: "TRAIN.eval_every", received: 3 },
+    });
+  });
+
   it("misses a value, an equals sign or a file", () => {
     expect(complaint({ pairs: ["DIR"] })).toMatchObject({ code: "option", data: { option: "pairs", received: "DIR" } });
     expect(complaint({ set: ["DIR"] })).toMatchObject({ code: "option", data: { option: "set", received: "DIR" } });
@@ -218,6 +232,13 @@ describe("a complaint", () => {
       cause: { code: "EISDIR" },
     });
   });
+});
+
+it("takes a crop's side, or its height and width, or none", () => {
+  const cropOf = (value: string) => loadConfig({ set: [`DATASET.crop_size=${value}`] }).config.DATASET.crop_size;
+  expect(cropOf("512")).toEqual([512, 512]);
+  expect(cropOf("(512, 1024)")).toEqual([512, 1024]);
+  expect(cropOf("0")).toEqual([0, 0]);
 });
 
 it("prints a configuration that reads back the same", () => {
@@ -242,10 +263,12 @@ it("knows every key of the original", () => {
     TRAIN.deep_sup_scale TRAIN.fix_bn TRAIN.workers TRAIN.disp_iter TRAIN.seed VAL.visualize VAL.checkpoint VAL.batch_size
     TEST.checkpoint TEST.result TEST.batch_size DIR`.split(/\s+/);
   const ours =
-    `DATASET.classes DATASET.padLabel MODEL.weights_onnx MODEL.inputFormat TRAIN.warmup_iters TRAIN.clip_norm TRAIN.accumulate TRAIN.keep
+    `DATASET.random_scale DATASET.crop_size DATASET.cat_max_ratio DATASET.jitter_brightness DATASET.jitter_contrast
+    DATASET.jitter_saturation DATASET.jitter_hue DATASET.blur_prob DATASET.blur_sigma DATASET.rare_class_temp
+    DATASET.rare_class_min_pixels DATASET.classes DATASET.padLabel MODEL.weights_onnx MODEL.inputFormat TRAIN.warmup_iters TRAIN.clip_norm TRAIN.accumulate TRAIN.keep
     TRAIN.replica_weight
     TRAIN.loss TRAIN.class_weights TRAIN.effective_beta
     TRAIN.ohem_threshold TRAIN.ohem_min_kept TRAIN.focal_gamma
-    TRAIN.eval_every TRAIN.strict`.split(/\s+/);
+    TRAIN.eval_every TRAIN.early_stop TRAIN.ema_decay TRAIN.strict`.split(/\s+/);
   expect(new Set(CONFIG_KEYS)).toEqual(new Set([...original, ...ours]));
 });

@@ -43,4 +43,21 @@ describe("The settings of a training's course", () => {
     ];
     expect(changedSettings(before, now)).toEqual([]);
   });
+
+  it("hold what is done at random to photos only where it is switched on, and were at their defaults before they were known", async () => {
+    const crop = { "DATASET.crop_size": 32, "DATASET.cat_max_ratio": 0.75 };
+    const off = { "DATASET.blur_sigma": 1, "DATASET.rare_class_min_pixels": 9, "DATASET.cat_max_ratio": 0.5 };
+    expect(changedSettings(await settingsOf(), await settingsOf(off))).toEqual([]);
+    const { "DATASET.crop_size": _, ...before } = await settingsOf();
+    expect(changedSettings(before, await settingsOf())).toEqual([]);
+    expect(changedSettings(before, await settingsOf(crop))).toEqual([
+      "DATASET.crop_size was [0,0] and is [32,32]",
+      "DATASET.cat_max_ratio was 1 and is 0.75",
+    ]);
+    const blurred = await settingsOf({ ...crop, "DATASET.blur_prob": 0.5 });
+    expect(changedSettings(blurred, await settingsOf({ "DATASET.blur_prob": 0.5, "DATASET.blur_sigma": 1 }))).toEqual([
+      "DATASET.crop_size was [32,32] and is [0,0]",
+      "DATASET.blur_sigma was [0.1,2] and is [1,1]",
+    ]);
+  });
 });

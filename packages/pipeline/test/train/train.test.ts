@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeImage } from "@seg/ade20k-data";
+import { readCheckpoint } from "@seg/checkpoint";
 import {
   forkFromSource,
   PAIR,
@@ -34,6 +35,19 @@ const NETWORKS = [1, 2].flatMap((epoch) => [`encoder_epoch_${epoch}.pth`, `decod
 const STATES = [1, 2].flatMap((epoch) => [`history_epoch_${epoch}.json`, `trainer_epoch_${epoch}.safetensors`]);
 /** What a folder knows itself by. */
 const DESCRIPTION = ["classes.json", "config.yaml"];
+
+/** Everything that may be done at random to photos, in place of what the original does. */
+const ALL_AT_RANDOM = {
+  "DATASET.random_scale": [0.5, 2],
+  "DATASET.crop_size": [24, 32],
+  "DATASET.cat_max_ratio": 0.75,
+  "DATASET.jitter_brightness": 0.4,
+  "DATASET.jitter_contrast": 0.4,
+  "DATASET.jitter_saturation": 0.4,
+  "DATASET.jitter_hue": 0.1,
+  "DATASET.blur_prob": 0.5,
+  "DATASET.rare_class_temp": 0.1,
+};
 
 let folder: string;
 let data: TinyDataset;
@@ -136,6 +150,24 @@ describe("Training", () => {
     await start(killed, {}, { resume: true, log: (line) => notes.push(line) });
     expect(notes).toContain(`Going on from epoch_1_iter_2 in ${killed}.`);
     for (const dir of [folder, killed]) expect(checksums(dir, last)).toEqual(checksums(undisturbed, last));
+  });
+
+  it("resumes to the same bytes with averaged weights and all that is done at random to photos, with loaders in threads or not", async () => {
+    const all = { ...ALL_AT_RANDOM, "TRAIN.ema_decay": 0.5 };
+    const whole = temporaryFolder();
+    await start(whole, { ...all, "TRAIN.workers": 1 });
+    expect(checksums(whole, NETWORKS)).not.toEqual(checksums(undisturbed, NETWORKS));
+    const folder = temporaryFolder();
+    const controller = new AbortController();
+    const onProgress: TrainOptions["onProgress"] = (progress) => {
+      if (progress.type === "iteration" && progress.epoch === 2) controller.abort(new Error("enough"));
+    };
+    await expect(start(folder, all, { signal: controller.signal, onProgress })).rejects.toThrow("enough");
+    const notes: string[] = [];
+    const warn = (line: string) => notes.push(line);
+    await start(folder, all, { resume: true, warn });
+    expect(notes).toEqual([]);
+    expect(checksums(folder, NETWORKS)).toEqual(checksums(whole, NETWORKS));
   });
 
   it("goes on from the end of TRAIN.start_epoch to the same bytes", async () => {
@@ -245,6 +277,68 @@ describe("Training", () => {
     expect(listing(folder)).toEqual([...saved, ...DESCRIPTION, "history.svg", "validation_epoch_1.png"].sort());
   });
 
+  it("saves and scores the averages of its weights, trains on with the weights themselves, and does without again", async () => {
+    const folder = temporaryFolder();
+    const set = { "TRAIN.ema_decay": 0.5, "DATASET.list_val": val.list, "TRAIN.eval_every": 1 };
+    const notes: string[] = [];
+    const warn = (line: string) => notes.push(line);
+    await start(folder, { ...set, "TRAIN.num_epoch": 1 });
+    expect(checksums(folder, ["encoder_epoch_1.pth"])).not.toEqual(checksums(undisturbed, ["encoder_epoch_1.pth"]));
+    // The rates depend on the number of epochs, so the undisturbed training is no measure here.
+    const plain = temporaryFolder();
+    await start(plain, { "TRAIN.num_epoch": 1 });
+    const trained = await readCheckpoint(join(folder, "trainer_epoch_1.safetensors"));
+    const averages = await readCheckpoint(join(folder, "encoder_epoch_1.pth"));
+    let different = 0;
+    for (const [name, { dtype, data }] of await readCheckpoint(join(plain, "encoder_epoch_1.pth"))) {
+      if (dtype !== "float32") continue;
+      expect(trained.get(`encoder.${name}`)!.data).toEqual(data);
+      if (!Buffer.from(data.buffer).equals(Buffer.from(averages.get(name)!.data.buffer))) different++;
+    }
+    expect(different).toBeGreaterThan(100);
+
+    const { confusion } = await evaluate({
+      config: PAIR,
+      backend: "wasm",
+      set: {
+        DIR: folder,
+        "VAL.checkpoint": "best.pth",
+        "DATASET.num_class": 2,
+        "DATASET.list_val": val.list,
+        "DATASET.imgSizes": 32,
+      },
+    });
+    const written = JSON.parse(readFileSync(join(folder, "evaluation_epoch_1.json"), "utf8"));
+    expect(written.confusion).toEqual(confusion);
+
+    await start(folder, { "TRAIN.num_epoch": 2 }, { resume: true, warn });
+    await start(plain, { "TRAIN.num_epoch": 2 }, { resume: true, warn });
+    expect(notes).toContain("Since epoch_1, TRAIN.ema_decay was 0.5 and is 0: the training takes another course.");
+    expect(checksums(folder, ["encoder_epoch_2.pth"])).toEqual(checksums(plain, ["encoder_epoch_2.pth"]));
+  });
+
+  it("ends early where evaluations bring nothing better, resumed or not, and goes on with more patience", async () => {
+    const folder = temporaryFolder();
+    // Nothing moves, so that no evaluation is better than the first one.
+    const still = { "TRAIN.lr_encoder": 0, "TRAIN.lr_decoder": 0, "TRAIN.fix_bn": true, "TRAIN.epoch_iters": 1 };
+    const set = { ...still, "DATASET.list_val": val.list, "TRAIN.eval_every": 1, "TRAIN.num_epoch": 9 };
+    const notes: string[] = [];
+    const options = { log: (line: string) => notes.push(line), resume: true };
+    const first = await start(folder, { ...set, "TRAIN.early_stop": 2 }, options);
+    expect(first).toMatchObject({ checkpoint: "epoch_3.pth", validation: [{ epoch: 1 }, { epoch: 2 }, { epoch: 3 }] });
+    const score = first.validation[0]!.meanIou.toFixed(4);
+    const why = `the last 2 evaluations were no better than the mean IoU ${score} after epoch 1 (TRAIN.early_stop 2)`;
+    expect(notes).toContain(`Ending after epoch 3: ${why}.`);
+    expect(existsSync(join(folder, "encoder_epoch_4.pth"))).toBe(false);
+
+    const again = await start(folder, { ...set, "TRAIN.early_stop": 2 }, options);
+    expect(again).toMatchObject({ checkpoint: "epoch_3.pth" });
+    const warnings: string[] = [];
+    const more = { ...options, warn: (line: string) => warnings.push(line) };
+    expect(await start(folder, { ...set, "TRAIN.early_stop": 3 }, more)).toMatchObject({ checkpoint: "epoch_4.pth" });
+    expect(warnings).toEqual([]);
+  });
+
   it("keeps the last checkpoints only, if asked to", async () => {
     const folder = temporaryFolder();
     await start(folder, { "TRAIN.keep": 1, "TRAIN.epoch_iters": 1 });
@@ -274,6 +368,11 @@ describe("Training", () => {
     ["DATASET.random_flip", false],
     ["DATASET.padLabel", "mit"],
     ["DATASET.imgSizes", [21]],
+    ["DATASET.random_scale", [0.5, 0.9]],
+    ["DATASET.crop_size", 16],
+    ["DATASET.jitter_contrast", 0.5],
+    ["DATASET.blur_prob", 1],
+    ["DATASET.rare_class_temp", 0.1],
   ])("obeys %s", async (key, value) => {
     const folder = temporaryFolder();
     const controller = new AbortController();

@@ -10,7 +10,7 @@ export type EpochEvaluation =
   | { kind: "scores"; epoch: number; scores: ValidationScores; best: boolean };
 
 /**
- * Something that rank 0 does beside training, without effect on the training's course. Epochs are counted from 1; the other ranks wait
+ * Something that rank 0 does beside training, without effect on the training's course, unless it wants it to end. Epochs are counted from 1; the other ranks wait
  * meanwhile, but for `afterStep`.
  */
 export interface Hook {
@@ -22,6 +22,8 @@ export interface Hook {
   afterCheckpoint?(epoch: number): Promise<void>;
   /** The network of an epoch was looked at. */
   afterEvaluation?(evaluation: EpochEvaluation): Promise<void> | void;
+  /** An epoch's checkpoint is written and looked at: whether the training is to end with it. */
+  wantsEnd?(): boolean;
   /** A position within an epoch is to be saved: by `TRAIN.save_every_iters`, or because the training ends early. */
   onSave?(position: Position): Promise<void>;
   /** The training is over, for whatever reason. */
@@ -50,6 +52,10 @@ export class Hooks implements Required<Hook> {
 
   async afterEvaluation(evaluation: EpochEvaluation): Promise<void> {
     for (const hook of this.#hooks) await hook.afterEvaluation?.(evaluation);
+  }
+
+  wantsEnd(): boolean {
+    return this.#hooks.some((hook) => hook.wantsEnd?.() ?? false);
   }
 
   async onSave(position: Position): Promise<void> {

@@ -33,7 +33,7 @@ export class ValidationHook implements Hook {
     const { validation, trainer } = this.#options;
     const done = validation.isDone(epoch);
     if (done.picture && done.scores) return;
-    const network = trainer.inference();
+    const network = await trainer.inference();
     try {
       if (!done.picture) await this.#picture(network, epoch);
       if (!done.scores) await this.#score(network, epoch);
