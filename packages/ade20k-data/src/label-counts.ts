@@ -1,8 +1,11 @@
 import pMap from "p-map";
+import { readImageHeader } from "./image-header.ts";
 import type { LabelMap } from "./label-map.ts";
 import type { OdgtRecord } from "./odgt.ts";
+import { isSizeSilent } from "./orientation.ts";
+import { readBytes } from "./read-bytes.ts";
 import { type LabelOptions, readLabel } from "./read-label.ts";
-import { labelOf } from "./train-batch.ts";
+import { labelOf } from "./read-pair.ts";
 
 /** What label maps show, counted; plain data. */
 export interface LabelCounts {
@@ -38,10 +41,15 @@ export function countLabels(counts: LabelCounts, { labels }: LabelMap): void {
   });
 }
 
+/** What {@link countDataset} counts; photos whose labels' sizes do not tell how they lie, as {@link checkDataset} names them. */
+export interface CountedDataset extends LabelCounts {
+  silent: string[];
+}
+
 /**
  * Reads and counts the labels of photos.
  *
- * @throws {DataError} what is wrong with one of them.
+ * @throws {DataError} what is wrong with one of them, or a photo's header.
  */
 export async function countDataset(
   records: readonly OdgtRecord[],
@@ -50,14 +58,17 @@ export async function countDataset(
     convention,
     signal,
   }: Required<Pick<LabelOptions, "numClasses" | "convention">> & { signal?: AbortSignal },
-): Promise<LabelCounts> {
+): Promise<CountedDataset> {
   const counts = noCounts(numClasses);
+  const silent: string[] = [];
   const count = async (record: OdgtRecord) => {
     signal?.throwIfAborted();
-    const { width, height } = record;
-    countLabels(counts, await readLabel(labelOf(record), { numClasses, convention, width, height }));
+    const photo = await readImageHeader(await readBytes(record.imagePath), record.imagePath);
+    if (isSizeSilent(photo)) silent.push(record.imagePath);
+    const { width, height, orientation } = photo;
+    countLabels(counts, await readLabel(labelOf(record), { numClasses, convention, width, height, orientation }));
   };
   // Decoding keeps several threads busy.
   await pMap(records, count, { concurrency: 8 });
-  return counts;
+  return { ...counts, silent: silent.sort() };
 }

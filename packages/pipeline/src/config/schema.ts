@@ -25,7 +25,7 @@ const choice = <const T extends readonly [string, ...string[]]>(names: T) =>
   );
 
 /**
- * MIT's configuration, section by section and key by key, with our additions `DATASET.classes`, `DATASET.padLabel`, `DATASET.label_map`, `DATASET.ignore_label`,
+ * MIT's configuration, section by section and key by key, with our additions `DATASET.classes`, `DATASET.padLabel`, `DATASET.label_map`, `DATASET.ignore_label`, `DATASET.label_orientation`,
  * `MODEL.weights_onnx`, `MODEL.inputFormat`, and in `TRAIN`: Adam, `warmup_iters`, `clip_norm` (0: never), `accumulate`, `keep` (0: all) and `eval_every` (0: never). Values may come as YAML or as Python writes them (`True`, `1e-4`, `(300, 375)`).
  */
 export const configSchema = z.strictObject({
@@ -47,6 +47,7 @@ export const configSchema = z.strictObject({
     segm_downsampling_rate: whole(1),
     random_flip: flag(),
     padLabel: choice(["ignore", "mit"]),
+    label_orientation: choice(["auto", "stored", "shown"]),
     classes: text("a file that names the classes, or nothing"),
     label_map: text("ade20k, zero-based, mask, voc, cityscapes or a file of label values or colours and their classes"),
     ignore_label: field(
@@ -137,6 +138,7 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   "DATASET.imgMaxSize": 1000,
   "DATASET.random_flip": true,
   "DATASET.padLabel": "ignore",
+  "DATASET.label_orientation": "auto",
   "DATASET.classes": "",
   "DATASET.label_map": "ade20k",
   "DATASET.ignore_label": [],

@@ -23,6 +23,7 @@ const DATA = [
   "segm_downsampling_rate",
   "random_flip",
   "padLabel",
+  "label_orientation",
   "ignore_label",
 ] as const;
 const NETWORKS = ["arch_encoder", "arch_decoder", "inputFormat"] as const;
