@@ -6,7 +6,7 @@ export { type ClassMask, classMask, writeMaskPng } from "./class-mask.ts";
 export { type ClassSampling, type ClassSamplingOptions, classSampling } from "./class-sampling.ts";
 export { type Color, palette, type SegClass } from "./classes.ts";
 export { colorize, overlay } from "./colorize.ts";
-export { decodeImage, type ImageFile } from "./decode-image.ts";
+export { decodeImage, type ImageFile, isImageFile } from "./decode-image.ts";
 export { distinctColors } from "./distinct-colors.ts";
 export type { DownloadOptions } from "./download.ts";
 export { DataError, type DataErrorCode, type DataErrorData } from "./errors.ts";
@@ -20,6 +20,7 @@ export { INPUT_RECIPES, type InputFormat, type InputRecipe, normalize } from "./
 export { type OdgtOptions, type OdgtRecord, readOdgt, writeOdgt } from "./odgt.ts";
 export type { LabelOrientation } from "./orientation.ts";
 export { type PairImagesOptions, pairImages } from "./pair-images.ts";
+export { type PixelArray, type Pixels, rgbImage } from "./pixels.ts";
 export type { PlanOptions, RandomNumbers } from "./plan-batches.ts";
 export { readClasses } from "./read-classes.ts";
 export { type LabelOptions, readLabel } from "./read-label.ts";
@@ -27,6 +28,7 @@ export { type ConventionOptions, readLabelConvention } from "./read-label-conven
 export { type Pair, type PairOptions, readPair } from "./read-pair.ts";
 export { resizeAntialiased } from "./resize-antialiased.ts";
 export { nearestPositions } from "./resize-nearest.ts";
+export { silentPhotos } from "./silent-photos.ts";
 export { drawText, fitText, TEXT_HEIGHT, textWidth } from "./text.ts";
 export type { BatchOptions, TrainBatch } from "./train-batch.ts";
 export {

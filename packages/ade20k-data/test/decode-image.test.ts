@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { pathToFileURL } from "node:url";
 import { shared, unlessShared } from "@seg/testing";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decodeImage } from "../src/decode-image.ts";
+import { decodeImage, type ImageFile } from "../src/decode-image.ts";
 import { DECODED, FORMS, PHOTO, REFUSED } from "./pillow.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -12,7 +13,7 @@ const inFolder = temporaryFolder();
 const cases = shared("cases/images");
 const png = DECODED.find(({ name }) => name === "a PNG")!;
 
-async function failure(source: string | Uint8Array, options = {}): Promise<{ code: string; message: string }> {
+async function failure(source: ImageFile, options = {}): Promise<{ code: string; message: string }> {
   const error = await decodeImage(source, options).then(
     () => expect.unreachable("the image was decoded"),
     (error) => error,
@@ -56,6 +57,28 @@ describe("Decoding gives Pillow's values", () => {
     },
   );
 
+  it("from every form that a file comes in", async () => {
+    const { file, expected } = png;
+    await writeFile(inFolder("a b.png"), file);
+    const bytes = Uint8Array.from(file);
+    const { data } = expected;
+    for (const source of [
+      inFolder("a b.png"),
+      pathToFileURL(inFolder("a b.png")),
+      pathToFileURL(inFolder("a b.png")).href,
+      new Blob([bytes]),
+      new File([bytes], "photo.png"),
+      bytes.buffer,
+      new DataView(bytes.buffer),
+      new Uint8ClampedArray(bytes),
+      Buffer.concat([Buffer.alloc(3), bytes]).subarray(3),
+      `data:image/png;base64,${Buffer.from(bytes).toString("base64")}`,
+      URL.createObjectURL(new Blob([bytes])),
+    ]) {
+      expect((await decodeImage(source)).data).toEqual(data);
+    }
+  });
+
   it("in memory that is not shared with anything", async () => {
     const { data } = await decodeImage(png.file);
     data.slice().fill(0);
@@ -69,6 +92,22 @@ describe("An image that cannot be used is refused with one line", () => {
       code: "not-found",
       data: { file: inFolder("none.jpg") },
     });
+  });
+
+  it("when it is no file at all, or a wrong address", async () => {
+    for (const source of [
+      undefined,
+      null,
+      3,
+      {},
+      new Float32Array(3),
+      { data: new Uint8Array(3), width: 1, height: 1 },
+    ]) {
+      expect(await failure(source as never)).toMatchObject({ code: "option" });
+    }
+    expect(await failure("file://elsewhere/a.jpg")).toMatchObject({ code: "option" });
+    expect(await failure("data:nonsense")).toMatchObject({ code: "download-failed" });
+    expect(await failure(new File(["text"], "photo.jpg"))).toMatchObject({ data: { file: "photo.jpg" } });
   });
 
   it("when it is a folder", async () => {

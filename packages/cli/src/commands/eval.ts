@@ -15,6 +15,7 @@ import { BACKENDS, photoLimit } from "./test.ts";
 interface EvalOptions extends ConfigOptions {
   images?: string;
   labels?: string;
+  labelSuffix?: string;
   multiScale?: boolean;
   flip?: boolean;
   numVal?: string;
@@ -37,6 +38,10 @@ export function evalCommand(io: Io): Command {
     .argument("[KEY VALUE...]", "keys to set, such as DATASET.num_class 11")
     .option("--images <folder>", "photos, instead of a list")
     .option("--labels <folder>", "their labels: PNG files of the same names")
+    .option(
+      "--label-suffix <text>",
+      "what labels' names have behind their photos', such as _mask; usual ones are known",
+    )
     .option("--multi-scale", "score at all of DATASET.imgSizes and average, not at 450 alone")
     .option("--flip", "also look at each photo's mirror image and average")
     .option("--num-val <n>", "only the first n photos; -1 for all")
@@ -62,7 +67,7 @@ async function score(pairs: readonly string[], options: EvalOptions, io: Io): Pr
   const workers = countFlag("--workers", options.workers);
   const limit = photoLimit(options.numVal);
 
-  const { images, labels, multiScale, flip, backend, mirror } = options;
+  const { images, labels, labelSuffix, multiScale, flip, backend, mirror } = options;
   const result = resolved.settings.get("TEST.result")?.explicit ? resolved.config.TEST.result : RESULT_FOLDER;
   const { context, stop } = showProgress(terminal, { signal });
   const { evaluate } = await import("@seg/pipeline/evaluate");
@@ -73,6 +78,7 @@ async function score(pairs: readonly string[], options: EvalOptions, io: Io): Pr
         config: resolved,
         images,
         labels,
+        labelSuffix,
         multiScale,
         flip,
         limit,

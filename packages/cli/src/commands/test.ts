@@ -89,8 +89,9 @@ export async function test(
     import("@seg/pipeline/photos"),
     import("@seg/node"),
   ]);
-  const { images, failures: missing } = await gatherImages([...(options.imgs ?? []), ...photos]);
+  const { images, failures: missing, leftOut } = await gatherImages([...(options.imgs ?? []), ...photos]);
   for (const { message } of missing) terminal.warn(message);
+  if (leftOut.length > 0) terminal.warn((await import("@seg/ade20k-data")).describeLeftOut(leftOut)!);
   const folder = config.TEST.result;
   await ensureWritable(folder);
   const { locateModel } = await import("@seg/pipeline/weights");

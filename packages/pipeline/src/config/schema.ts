@@ -105,6 +105,7 @@ export const configSchema = z.strictObject({
     rare_class_temp: notNegative(),
     rare_class_min_pixels: whole(1),
     padLabel: choice(["ignore", "mit"]),
+    label_orientation: choice(["auto", "stored", "shown"]),
     classes: text("a file that names the classes, or nothing"),
     label_map: text("ade20k, zero-based, mask, voc, cityscapes or a file of label values or colours and their classes"),
     ignore_label: field(
@@ -216,6 +217,7 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   "DATASET.rare_class_temp": 0,
   "DATASET.rare_class_min_pixels": 1,
   "DATASET.padLabel": "ignore",
+  "DATASET.label_orientation": "auto",
   "DATASET.classes": "",
   "DATASET.label_map": "ade20k",
   "DATASET.ignore_label": [],

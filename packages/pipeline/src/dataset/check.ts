@@ -10,6 +10,7 @@ import {
 import type { Config } from "../config/schema.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { classSet } from "./classes.ts";
+import { doubtfulPhotos } from "./doubtful-photos.ts";
 import {
   type ClassOccurrence,
   nothingToLearn,
@@ -38,12 +39,13 @@ export async function checkRecords(
   { numClasses, convention, ...options }: CheckRecordsOptions,
 ): Promise<LabelCounts> {
   const { onProgress, warn, signal } = contextOf(options);
-  const { problems, problemCount, counts } = await checkDataset(records, {
+  const { problems, problemCount, counts, silent } = await checkDataset(records, {
     numClasses,
     convention,
     onProgress: (done, total) => onProgress({ type: "check", done, total }),
     ...(signal && { signal }),
   });
+  for (const line of doubtfulPhotos({ silent }, convention)) warn(line);
   const [first, ...others] = problems;
   if (!first) return counts;
   for (const { message } of others) warn(message);
@@ -60,7 +62,7 @@ export interface ListReport extends DatasetReport {
   summary: string;
   /** Each class's pixels and label maps, the largest first. */
   occurrences: ClassOccurrence[];
-  /** What is suspicious about the labels; of a list for training only. */
+  /** What is suspicious about the labels, of a list for training only, and about photos. */
   warnings: string[];
 }
 
@@ -87,6 +89,8 @@ export async function checkLists(
     const report = await checkDataset(records, {
       numClasses: classes.length,
       convention,
+      sizes: config.DATASET.imgSizes,
+      maxSize: config.DATASET.imgMaxSize,
       onProgress: (done, total) => onProgress({ type: "check", of: list, done, total }),
       ...(signal && { signal }),
     });
@@ -95,7 +99,7 @@ export async function checkLists(
     const senseless = which === "train" ? nothingToLearn(counted) : undefined;
     reports.push({
       ...{ list, ...report, summary: summaryOf(counted), occurrences: sharesOf(counts, classes) },
-      warnings: which === "train" ? suspicions(counted) : [],
+      warnings: [...(which === "train" ? suspicions(counted) : []), ...doubtfulPhotos(report, convention)],
       ...(senseless && { problems: [...report.problems, senseless], problemCount: report.problemCount + 1 }),
     });
   }

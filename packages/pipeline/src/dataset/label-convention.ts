@@ -6,16 +6,18 @@ import { PipelineError } from "../errors.ts";
 export const isReadyConvention = (labelMap: string): boolean => Object.hasOwn(READY_CONVENTIONS, labelMap);
 
 /**
- * What values and colours of label files mean: `DATASET.label_map`, with the values of `DATASET.ignore_label` ignored.
+ * What values and colours of label files mean: `DATASET.label_map`, with the values of `DATASET.ignore_label` ignored; and how they lie beside
+ * photos that EXIF turns, `DATASET.label_orientation`.
  *
  * @throws {PipelineError} `config` if it is for another number of classes than `DATASET.num_class`, or there is nothing to ignore.
  * @throws {DataError} if the file cannot be read, naming the line.
  */
 export async function labelConvention({
-  DATASET: { label_map, ignore_label, num_class },
+  DATASET: { label_map, ignore_label, label_orientation, num_class },
 }: Config): Promise<LabelConvention> {
   try {
-    return await readLabelConvention(label_map, { numClasses: num_class, ignore: ignore_label });
+    const convention = await readLabelConvention(label_map, { numClasses: num_class, ignore: ignore_label });
+    return { ...convention, orientation: label_orientation };
   } catch (error) {
     if (!(error instanceof DataError) || error.code !== "option") throw error;
     const key = error.data.option === "ignore" ? "DATASET.ignore_label" : "DATASET.num_class";

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { DataError, type OdgtRecord, pairImages, readOdgt } from "@seg/ade20k-data";
+import { DataError, describeLeftOut, type LeftOut, type OdgtRecord, pairImages, readOdgt } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
+import { type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 
 /**
@@ -35,6 +36,8 @@ export interface PairSources {
   images?: string | undefined;
   /** The folder of their labels, PNG files of the same names. */
   labels?: string | undefined;
+  /** What the labels' names have behind the photos': `_mask`. */
+  labelSuffix?: string | undefined;
 }
 
 /**
@@ -45,10 +48,17 @@ export interface PairSources {
  */
 export async function evaluationRecords(
   config: Config,
-  { images, labels }: PairSources,
-  signal?: AbortSignal,
+  { images, labels, labelSuffix }: PairSources,
+  options: ContextOptions = {},
 ): Promise<OdgtRecord[]> {
-  if (images !== undefined && labels !== undefined) return pairImages(images, labels, { ...(signal && { signal }) });
+  const { warn, signal } = contextOf(options);
+  if (images !== undefined && labels !== undefined) {
+    const onLeftOut = (leftOut: LeftOut[]) => {
+      const line = describeLeftOut(leftOut);
+      if (line) warn(line);
+    };
+    return pairImages(images, labels, { labelSuffix, onLeftOut, signal });
+  }
   if (images !== undefined || labels !== undefined) {
     const [given, lacking] = images === undefined ? ["labels", "images"] : ["images", "labels"];
     throw new PipelineError(

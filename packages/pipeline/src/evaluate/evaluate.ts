@@ -39,7 +39,7 @@ export interface EvaluationOptions extends PairSources {
 
 const OPTIONS = [
   ...MODEL_OPTIONS.filter((name) => name !== "gpu"),
-  ...["images", "labels", "multiScale", "flip", "limit", "workers", "gpus", "result", "mpi"],
+  ...["images", "labels", "labelSuffix", "multiScale", "flip", "limit", "workers", "gpus", "result", "mpi"],
 ];
 
 /** Options of {@link evaluate}. */
@@ -80,7 +80,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
     );
   }
   const convention = await labelConvention(config);
-  const records = (await evaluationRecords(config, options, signal)).slice(0, limit);
+  const records = (await evaluationRecords(config, options, context)).slice(0, limit);
   const { rank, size: ranks } = mpi ?? { rank: 0, size: 1 };
   const places = records.map((_, index) => index).filter((index) => index % ranks === rank);
   if (folder !== undefined) await ensureWritable(folder);

@@ -2,7 +2,7 @@
 
 import { basename, join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
-import { decodeImage, type LabelMap, type RgbImage, readLabel, type ScaledInput, writeImage } from "@seg/ade20k-data";
+import { type LabelMap, type RgbImage, readPair, type ScaledInput, writeImage } from "@seg/ade20k-data";
 import { isSegError } from "@seg/errors";
 import { ConfusionMatrix, type ConfusionMatrixJson } from "@seg/metrics";
 import { type SerializedError, serializeError } from "@seg/node";
@@ -40,11 +40,10 @@ port.on("message", async (message: ToLoader) => {
 });
 
 async function load(index: number, pair: EvaluationPair): Promise<void> {
-  const image = await decodeImage(pair.imagePath);
+  const { photo: image, label: truth } = await readPair(pair, { numClasses: classes.length, convention });
   const { width, height } = image;
-  const truth = await readLabel(pair.labelPath, { numClasses: classes.length, convention, width, height });
   loaded.set(index, { pair, truth, image });
-  const scales = [...networkInputs(image, options)];
+  const scales = [...networkInputs(image, { ...options, name: pair.imagePath })];
   say(
     { type: "loaded", index, scales, width, height },
     scales.map(({ data }) => data.buffer as ArrayBuffer),

@@ -1,7 +1,8 @@
 import { basename, extname, relative } from "node:path";
-import { listImages } from "@seg/ade20k-data";
+import { DataError, findImages, type LeftOut } from "@seg/ade20k-data";
 import { PipelineError } from "../errors.ts";
 import { expandInputs, STDIN } from "./expand-inputs.ts";
+import { ownResults } from "./own-results.ts";
 
 /** A photo to segment. */
 export interface ImageSource {
@@ -15,11 +16,14 @@ export interface ImageSource {
 export interface GatheredImages {
   images: ImageSource[];
   failures: Error[];
+  /** Pictures in folders that were left out, and why. */
+  leftOut: LeftOut[];
 }
 
 /**
- * The photos that `inputs` name: files, URLs (whose existence shows later), folders with all pictures in and below them, patterns such as
- * `photos/*.jpg`, and `-`, one photo's bytes on stdin.
+ * The photos that `inputs` name: files, URLs (whose existence shows later), patterns such as `photos/*.jpg`, `-`, one photo's bytes on stdin,
+ * and folders with all pictures in and below them, whatever they are called; of these, pictures that {@link segmentPhotos} has written are
+ * left out.
  *
  * @throws {PipelineError} `option` if there are no inputs.
  * @throws {DataError} what is wrong with the first input, if none gives a photo.
@@ -39,6 +43,7 @@ export async function gatherImages(inputs: readonly string[]): Promise<GatheredI
   const images: ImageSource[] = [];
   const expanded = await expandInputs(inputs);
   const { failures } = expanded;
+  const leftOut: LeftOut[] = [];
   const taken = new Set<string>();
   const add = (source: string, path: string) => {
     const stem = path.slice(0, path.length - extname(path).length);
@@ -58,13 +63,27 @@ export async function gatherImages(inputs: readonly string[]): Promise<GatheredI
       continue;
     }
     try {
-      for (const file of await listImages(input)) add(file, relative(input, file) || basename(input));
+      const found = await findImages(input);
+      const results = found.images.length > 1 ? ownResults(found.images) : new Set<string>();
+      if (results.size > 0) leftOut.push({ reason: "results of an earlier run", files: [...results] });
+      leftOut.push(...found.leftOut);
+      for (const file of found.images) if (!results.has(file)) add(file, relative(input, file) || basename(input));
     } catch (error) {
       failures.push(error as Error);
     }
   }
-  if (images.length === 0) throw failures[0];
-  return { images, failures };
+  if (images.length === 0) throw failures[0] ?? onlyResults(inputs[0]!, leftOut);
+  return { images, failures, leftOut };
+}
+
+function onlyResults(folder: string, leftOut: readonly LeftOut[]): DataError {
+  const { files, reason } = leftOut[0]!;
+  const line = {
+    expected: `photos in ${folder}`,
+    but: `all ${files.length} pictures are ${reason}`,
+    hint: "name the photos",
+  };
+  return new DataError("no-images", line, { data: { file: folder } });
 }
 
 function nameOfUrl({ hostname, pathname }: URL): string {

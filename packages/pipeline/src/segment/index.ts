@@ -1,1 +1,2 @@
-export { createSegmenter, type Photo, type Segmentation, type Segmenter, type SegmentOptions } from "./segmenter.ts";
+export type { Photo } from "./photo.ts";
+export { createSegmenter, type Segmentation, type Segmenter, type SegmentOptions } from "./segmenter.ts";

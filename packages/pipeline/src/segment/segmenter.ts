@@ -3,7 +3,6 @@ import {
   type ClassShare,
   classMask,
   classShares,
-  decodeImage,
   legend,
   overlay,
   type RgbImage,
@@ -11,7 +10,6 @@ import {
 } from "@seg/ade20k-data";
 import { nearest } from "@seg/errors";
 import { labelsOf, probabilityRows } from "@seg/layers";
-import * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
 import { classSet } from "../dataset/classes.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
@@ -20,9 +18,7 @@ import { predictScores } from "../model/predict-labels.ts";
 import { networkInputs, scaleOptions } from "../model/scales.ts";
 import { MODEL_OPTIONS, type ModelOptions, resolveModel } from "../options.ts";
 import type { ClassScores } from "../photos/write-scores.ts";
-
-/** A photo: a path, an http(s) URL, an image file's bytes, RGB pixels, or a tensor `[height, width, 3]` with values 0-255. */
-export type Photo = string | Uint8Array | RgbImage | tf.Tensor3D;
+import { nameOf, type Photo, readPhoto } from "./photo.ts";
 
 /** What a photo shows. */
 export interface Segmentation {
@@ -70,6 +66,7 @@ export class Segmenter {
   /** Names and colours of the labels. */
   readonly classes: readonly SegClass[];
   readonly #network: OpenNetwork["network"];
+  #isDisposed = false;
 
   /** Use {@link createSegmenter}. */
   constructor(
@@ -87,13 +84,21 @@ export class Segmenter {
   /**
    * Segments a photo at its own size; with several `DATASET.imgSizes` the classes' probabilities are averaged over them.
    *
+   * @throws {PipelineError} `option` for what is no photo; `failed` once the segmenter is disposed.
    * @throws {DataError} if the photo cannot be had or read.
    */
   async segment(photo: Photo, { signal, scores = false, onProgress }: SegmentOptions = {}): Promise<Segmentation> {
-    const image = await pixels(photo);
+    if (this.#isDisposed) {
+      throw new PipelineError("failed", {
+        expected: "a segmenter in use",
+        but: "this one is disposed",
+        hint: "make another one by createSegmenter",
+      });
+    }
+    const image = await readPhoto(photo);
     const { imgSizes } = this.config.DATASET;
     const { inputSize } = this.#network;
-    const scales = networkInputs(image, { ...scaleOptions(this.config, imgSizes), inputSize });
+    const scales = networkInputs(image, { ...scaleOptions(this.config, imgSizes), inputSize, name: nameOf(photo) });
     const total = inputSize ? 1 : imgSizes.length;
     const maps = await predictScores(this.#network, scales, {
       signal,
@@ -117,8 +122,10 @@ export class Segmenter {
     };
   }
 
-  /** Frees the network. */
+  /** Frees the network; again, it does nothing. */
   dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     void this.#network.dispose();
   }
 }
@@ -140,33 +147,6 @@ function indexOf(classes: readonly SegClass[], which: number | string): number {
     { data: { option: "mask", received: which } },
   );
 }
-
-async function pixels(photo: Photo): Promise<RgbImage> {
-  if (typeof photo === "string" || photo instanceof Uint8Array) return decodeImage(photo);
-  if (photo instanceof tf.Tensor) {
-    const [height, width, channels] = photo.shape;
-    if (photo.rank !== 3 || channels !== 3) {
-      throw wrongPhoto("a tensor [height, width, 3] with values 0-255", `[${photo.shape}]`, photo.shape);
-    }
-    const values = await photo.data();
-    const wrong = values.find((value) => !(value >= 0 && value <= 255));
-    if (wrong !== undefined) throw wrongPhoto("a tensor with values 0-255", `one with ${wrong}`, wrong);
-    return { data: Uint8Array.from(values), width, height };
-  }
-  const { data, width, height } = (photo ?? {}) as Partial<RgbImage>;
-  const sides = [width, height].every((side) => Number.isInteger(side) && side! > 0);
-  const isBytes = ArrayBuffer.isView(data) && data.BYTES_PER_ELEMENT === 1;
-  if (!sides || !isBytes || data.length !== width! * height! * 3) {
-    const came = isBytes ? `${data.length} bytes for ${width}×${height}` : typeof photo;
-    const line =
-      "a path, a URL, an image file's bytes, a tensor, or { data, width, height } of RGB bytes, 3 for each pixel";
-    throw wrongPhoto(line, came, came);
-  }
-  return photo as RgbImage;
-}
-
-const wrongPhoto = (expected: string, received: string, value: unknown) =>
-  new PipelineError("option", { expected, received }, { data: { option: "photo", received: value } });
 
 /**
  * Makes a segmenter: resolves the configuration, finds or downloads the weights, starts the engine.

@@ -1,6 +1,7 @@
-import { countClasses, type LabelCounts, type SegClass, sumCounts } from "@seg/ade20k-data";
+import { countClasses, type LabelCounts, type SegClass, silentPhotos, sumCounts } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import type { Context } from "../context.ts";
+import { doubtfulPhotos } from "../dataset/doubtful-photos.ts";
 import { nothingToLearn, sharesOf, summaryOf, suspicions } from "../dataset/judge-labels.ts";
 import type { TrainingPlan } from "./plan.ts";
 
@@ -25,7 +26,7 @@ export async function lookAtLabels(
   const counted = { counts, classes, of: list, labelMap: DATASET.label_map, whole: counts.images === total };
   const nothing = nothingToLearn(counted);
   if (nothing) throw nothing;
-  const warnings = suspicions(counted);
+  const warnings = [...suspicions(counted), ...doubtfulPhotos(counts, data.convention)];
   const { images, pixels, unlabeled } = counts;
   const occurrences = sharesOf(counts, classes);
   const summary = summaryOf(counted);
@@ -37,9 +38,11 @@ async function count(
   { records, convention }: Pick<TrainingPlan, "records" | "convention">,
   numClasses: number,
   signal: AbortSignal | undefined,
-): Promise<LabelCounts> {
-  const counted = async (some: typeof records) =>
-    sumCounts(await countClasses(some, { numClasses, convention, signal }), numClasses);
+): Promise<LabelCounts & { silent: string[] }> {
+  const counted = async (some: typeof records) => ({
+    ...sumCounts(await countClasses(some, { numClasses, convention, signal }), numClasses),
+    silent: await silentPhotos(some, { signal }),
+  });
   const step = Math.max(1, records.length / SAMPLE);
   const sample = records.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
   const counts = await counted(sample);

@@ -32,6 +32,7 @@ const DATA = [
   "segm_downsampling_rate",
   "random_flip",
   "padLabel",
+  "label_orientation",
   "ignore_label",
   "random_scale",
   "crop_size",

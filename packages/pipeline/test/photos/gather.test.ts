@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { temporaryFolder } from "@seg/testing/node";
 import { expect, it } from "vitest";
 import { gatherImages } from "../../src/photos/gather.ts";
@@ -17,6 +17,36 @@ it("gives every photo a name of its own, also where upper and lower case are the
   expect(failures).toEqual([]);
   expect(images.map(({ name }) => name)).toEqual(["A", "a-2", "sub/a", "a-3", "b_20c", "host"]);
   expect(images[2]!.source).toBe(join(folder, "sub/a.webp"));
+});
+
+it("takes photos by their contents, and no pictures of its own at the second run", async () => {
+  const png = "\x89PNG\r\n\x1a\n";
+  const own = ["a_overlay.png", "a_labels.png", "a_legend.png", "a_side_by_side.png"];
+  const others = ["b_overlay.png", "c_labels.png", "photo", "d.jfif"];
+  const folder = temporaryFolder(Object.fromEntries(["a.jpg", ...own, ...others].map((name) => [name, ""])));
+  mkdirSync(join(folder, "a_masks"));
+  writeFileSync(join(folder, "a_masks/3_sky.png"), "");
+  writeFileSync(join(folder, "photo"), png, "latin1");
+  writeFileSync(join(folder, "phone.jpg"), "0000ftypheic");
+  const { images, leftOut } = await gatherImages([folder]);
+  expect(images.map(({ source }) => relative(folder, source))).toEqual([
+    "a.jpg",
+    "b_overlay.png",
+    "c_labels.png",
+    "d.jfif",
+    "photo",
+  ]);
+  expect(leftOut).toEqual([
+    {
+      reason: "results of an earlier run",
+      files: [...own, "a_masks/3_sky.png"].sort().map((name) => join(folder, name)),
+    },
+    { reason: "HEIC, which is not read", files: [join(folder, "phone.jpg")] },
+  ]);
+  // Who names one wants it.
+  expect((await gatherImages([join(folder, "a_overlay.png")])).images).toHaveLength(1);
+  const results = temporaryFolder({ "a_overlay.png": "", "a_labels.png": "" });
+  await expect(gatherImages([results])).rejects.toMatchObject({ code: "no-images", data: { file: results } });
 });
 
 it("goes on without what is missing, but not with nothing", async () => {

@@ -2,12 +2,11 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import {
   DataError,
-  decodeImage,
   type LabelConvention,
   type LabelMap,
   type OdgtRecord,
   type RgbImage,
-  readLabel,
+  readPair,
   type SegClass,
   validationScales,
 } from "@seg/ade20k-data";
@@ -140,11 +139,9 @@ export class ValidationSet {
 
   // That there is a label was checked.
   async #load(i: number): Promise<Pair> {
-    const { imagePath, labelPath } = this.#records[i]!;
-    const photo = await decodeImage(imagePath);
-    const { width, height } = photo;
-    const checks = { numClasses: this.#classes.length, convention: this.#convention, width, height };
-    return { photo, truth: await readLabel(labelPath!, checks) };
+    const checks = { numClasses: this.#classes.length, convention: this.#convention };
+    const { photo, label } = await readPair(this.#records[i]!, checks);
+    return { photo, truth: label };
   }
 
   async #predict(network: InferenceModel, photo: RgbImage, signal?: AbortSignal): Promise<Labels> {
