@@ -2,7 +2,7 @@ import pMap from "p-map";
 import type { LabelMap } from "./label-map.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { type LabelOptions, readLabel } from "./read-label.ts";
-import { labelOf } from "./train-batch.ts";
+import { labelOf } from "./read-pair.ts";
 
 /** What label maps show, counted; plain data. */
 export interface LabelCounts {
@@ -39,7 +39,7 @@ export function countLabels(counts: LabelCounts, { labels }: LabelMap): void {
 }
 
 /**
- * Reads and counts the labels of photos.
+ * Reads and counts the labels of photos, at which it does not look.
  *
  * @throws {DataError} what is wrong with one of them.
  */
@@ -54,8 +54,7 @@ export async function countDataset(
   const counts = noCounts(numClasses);
   const count = async (record: OdgtRecord) => {
     signal?.throwIfAborted();
-    const { width, height } = record;
-    countLabels(counts, await readLabel(labelOf(record), { numClasses, convention, width, height }));
+    countLabels(counts, await readLabel(labelOf(record), { numClasses, convention }));
   };
   // Decoding keeps several threads busy.
   await pMap(records, count, { concurrency: 8 });

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, parse, relative } from "node:path";
 import pMap from "p-map";
 import { DataError, refuseUnknown } from "./errors.ts";
+import { refuseFullAde20k } from "./full-ade20k.ts";
 import { readImageHeader } from "./image-header.ts";
 import { listImages } from "./list-images.ts";
 import type { OdgtRecord } from "./odgt.ts";
@@ -15,7 +16,7 @@ import { readBytes } from "./read-bytes.ts";
  * @param labels - the folder of labels.
  * @param options - `onProgress` is told how many photos are done, of how many; `signal` stops it.
  * @returns a record for each photo, sorted by path.
- * @throws {DataError} `not-found` if a photo has no label; `option`; what {@link listImages} and the photos' headers give.
+ * @throws {DataError} `not-found` if a photo has no label; `bad-list` for the full ADE20K data set's folder; `option`; what {@link listImages} and the photos' headers give.
  */
 export async function pairImages(
   images: string,
@@ -25,6 +26,7 @@ export async function pairImages(
   refuseUnknown(options, ["onProgress", "signal"], "the options of pairImages");
   const { onProgress, signal } = options;
   const photos = await listImages(images);
+  refuseFullAde20k(images, photos);
   let done = 0;
   const pair = async (imagePath: string): Promise<OdgtRecord> => {
     signal?.throwIfAborted();

@@ -48,14 +48,28 @@ export async function evaluationRecords(
   { images, labels }: PairSources,
   signal?: AbortSignal,
 ): Promise<OdgtRecord[]> {
-  if (images !== undefined && labels !== undefined) return pairImages(images, labels, { ...(signal && { signal }) });
-  if (images !== undefined || labels !== undefined) {
-    const [given, lacking] = images === undefined ? ["labels", "images"] : ["images", "labels"];
-    throw new PipelineError(
-      "option",
-      { expected: "two folders", received: `only --${given}`, hint: `name the other one by --${lacking}` },
-      { data: { option: lacking, received: given } },
-    );
-  }
+  const folders = bothFolders({ images, labels }, ["images", "labels"]);
+  if (folders) return pairImages(folders.images, folders.labels, { ...(signal && { signal }) });
   return listedRecords(config, "val");
+}
+
+/**
+ * The two folders, if they are named.
+ *
+ * @param names - of the options.
+ * @throws {PipelineError} `option` if only one is.
+ */
+export function bothFolders(
+  { images, labels }: PairSources,
+  names: readonly [images: string, labels: string],
+): { images: string; labels: string } | undefined {
+  if (images !== undefined && labels !== undefined) return { images, labels };
+  if (images === undefined && labels === undefined) return undefined;
+  const [lacking, given] = images === undefined ? names : [names[1], names[0]];
+  const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new PipelineError(
+    "option",
+    { expected: "two folders", received: `only ${flagOf(given)}`, hint: `name the other one by ${flagOf(lacking)}` },
+    { data: { option: lacking, received: given } },
+  );
 }
