@@ -26,7 +26,10 @@ export async function pairImages(
   refuseUnknown(options, ["onProgress", "signal"], "the options of pairImages");
   const { onProgress, signal } = options;
   const photos = await listImages(images);
-  refuseFullAde20k(images, photos);
+  refuseFullAde20k(
+    images,
+    photos.map((photo) => relative(images, photo)),
+  );
   let done = 0;
   const pair = async (imagePath: string): Promise<OdgtRecord> => {
     signal?.throwIfAborted();
