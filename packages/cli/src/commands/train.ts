@@ -1,7 +1,6 @@
 import type { EngineName } from "@seg/backend";
-import type { Config } from "@seg/pipeline/config";
-import { type ConfigSources, loadConfig } from "@seg/pipeline/config";
-import type { ClassOccurrence } from "@seg/pipeline/dataset";
+import { type ConfigSources, loadConfig, type Resolved } from "@seg/pipeline/config";
+import type { ClassOccurrence, FolderSources } from "@seg/pipeline/dataset";
 import { Command, Option } from "commander";
 import { EXIT } from "../exit-code.ts";
 import { addConfigFlags, type ConfigOptions, configSources } from "../flags/config-flags.ts";
@@ -16,6 +15,12 @@ import { TRAINING_BACKENDS } from "./test.ts";
 
 /** What commander makes of the flags of `seg train`. */
 interface TrainOptions extends ConfigOptions {
+  images?: string;
+  labels?: string;
+  labelSuffix?: string;
+  valSplit?: string;
+  valImages?: string;
+  valLabels?: string;
   fromScratch?: boolean;
   resume?: boolean;
   strict?: boolean;
@@ -43,6 +48,12 @@ export function trainCommand(io: Io, exit: (code: number) => void): Command {
     )
     .option("--no-strict", "take what fits of them, whatever they are of, and begin the rest anew")
     .option("--check", "only look at every photo and label for what training would stumble over")
+    .option("--images <folder>", "training photos, instead of a list")
+    .option("--labels <folder>", "their labels: PNG files of the same names")
+    .option("--label-suffix <text>", "what the labels' names have behind the photos', such as _mask")
+    .option("--val-split <share>", "set aside this share of --images for validation, such as 0.1; the lists go to DIR")
+    .option("--val-images <folder>", "validation photos, instead of a share")
+    .option("--val-labels <folder>", "their labels")
     .option("--gpus <list>", "GPUs to train on, a replica on each, such as 0 or 0-3,6")
     .option("--num-gpus <n>", "the first n GPUs")
     .option("--replicas <n>", "how many replicas share the processors; each takes TRAIN.batch_size_per_gpu photos")
@@ -68,7 +79,8 @@ async function trainNetwork(pairs: readonly string[], options: TrainOptions, io:
   const terminal = new Terminal(io, { quiet: options.quiet || (mpi && mpi.rank > 0) });
   const gpus = gpusOf(options);
   const replicas = countFlag("--replicas", options.replicas);
-  if (options.check) return check(resolved.config, options, terminal, signal);
+  const folders = folderSources(options);
+  if (options.check) return check(resolved, folders, options, terminal, signal);
 
   // Read by TensorFlow when it is loaded; by itself it would leave no memory of a GPU to evaluations.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
@@ -78,6 +90,7 @@ async function trainNetwork(pairs: readonly string[], options: TrainOptions, io:
     const { resume, fromScratch, backend, mirror } = options;
     const training = await train({
       ...{ config: resolved, resume, fromScratch, gpus, replicas, backend, mirror, env, mpi },
+      ...folders,
       ...context,
     });
     stop();
@@ -104,17 +117,24 @@ function gpusOf({ gpus, numGpus }: TrainOptions): number[] | undefined {
   return count === undefined ? undefined : parseGpus(`0-${count - 1}`);
 }
 
+function folderSources({ images, labels, labelSuffix, valSplit, valImages, valLabels }: TrainOptions): FolderSources {
+  const share = valSplit === undefined ? undefined : Number(valSplit.trim() || "no number");
+  return { images, labels, labelSuffix, valSplit: share, valImages, valLabels };
+}
+
 async function check(
-  config: Config,
+  resolved: Resolved,
+  sources: FolderSources,
   { json, listVal }: TrainOptions,
   terminal: Terminal,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { checkLists } = await import("@seg/pipeline/dataset");
+  const { checkLists, divideFolders } = await import("@seg/pipeline/dataset");
   const { context, stop } = showProgress(terminal, { signal });
   try {
     const needVal = listVal !== undefined;
-    const reports = await checkLists(config, { needVal, ...context });
+    const folders = await divideFolders(resolved, sources, context);
+    const reports = await checkLists(resolved.config, { needVal, ...(folders && { folders }), ...context });
     stop();
     if (json) {
       for (const { problems, counts, ...report } of reports) {
@@ -163,6 +183,7 @@ which --resume goes on. An interrupt (Ctrl-C, SIGTERM) saves first.
 Examples:
   seg train --cfg resnet50dilated-ppm_deepsup --workers 4
   seg train --cfg mobilenetv2dilated-c1_deepsup --list-train data/train.odgt --num-class 11 --epochs 3 DIR ckpt/mine
+  seg train --images photos/ --labels masks/ --val-split 0.1 --num-class 2 --label-map mask DIR ckpt/mine
   seg train --check --list-train data/train.odgt --num-class 11
   seg train --cfg my.yaml --resume
   seg train --id mine --resume

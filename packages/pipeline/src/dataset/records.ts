@@ -51,21 +51,47 @@ export async function evaluationRecords(
   { images, labels, labelSuffix }: PairSources,
   options: ContextOptions = {},
 ): Promise<OdgtRecord[]> {
-  const { warn, signal } = contextOf(options);
-  if (images !== undefined && labels !== undefined) {
-    const onLeftOut = (leftOut: LeftOut[]) => {
-      const line = describeLeftOut(leftOut);
-      if (line) warn(line);
-    };
-    return pairImages(images, labels, { labelSuffix, onLeftOut, signal });
-  }
-  if (images !== undefined || labels !== undefined) {
-    const [given, lacking] = images === undefined ? ["labels", "images"] : ["images", "labels"];
-    throw new PipelineError(
-      "option",
-      { expected: "two folders", received: `only --${given}`, hint: `name the other one by --${lacking}` },
-      { data: { option: lacking, received: given } },
-    );
-  }
+  const folders = bothFolders({ images, labels }, ["images", "labels"]);
+  if (folders) return pairFolders(folders, labelSuffix, options);
   return listedRecords(config, "val");
+}
+
+/** Pairs the photos and labels of two folders; what is left out is told. */
+export function pairFolders(
+  { images, labels }: { images: string; labels: string },
+  labelSuffix: string | undefined,
+  options: ContextOptions,
+): Promise<OdgtRecord[]> {
+  const { warn, onProgress, signal } = contextOf(options);
+  const onLeftOut = (leftOut: LeftOut[]) => {
+    const line = describeLeftOut(leftOut);
+    if (line) warn(line);
+  };
+  return pairImages(images, labels, {
+    labelSuffix,
+    onLeftOut,
+    onProgress: (done, total) => onProgress({ type: "check", of: `sizes in ${images}`, done, total }),
+    signal,
+  });
+}
+
+/**
+ * The two folders, if they are named.
+ *
+ * @param names - of the options.
+ * @throws {PipelineError} `option` if only one is.
+ */
+export function bothFolders(
+  { images, labels }: PairSources,
+  names: readonly [images: string, labels: string],
+): { images: string; labels: string } | undefined {
+  if (images !== undefined && labels !== undefined) return { images, labels };
+  if (images === undefined && labels === undefined) return undefined;
+  const [lacking, given] = images === undefined ? names : [names[1], names[0]];
+  const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new PipelineError(
+    "option",
+    { expected: "two folders", received: `only ${flagOf(given)}`, hint: `name the other one by ${flagOf(lacking)}` },
+    { data: { option: lacking, received: given } },
+  );
 }

@@ -265,7 +265,8 @@ it("knows every key of the original", () => {
   const ours =
     `DATASET.random_scale DATASET.crop_size DATASET.cat_max_ratio DATASET.jitter_brightness DATASET.jitter_contrast
     DATASET.jitter_saturation DATASET.jitter_hue DATASET.blur_prob DATASET.blur_sigma DATASET.rare_class_temp
-    DATASET.rare_class_min_pixels DATASET.classes DATASET.padLabel MODEL.weights_onnx MODEL.inputFormat TRAIN.warmup_iters TRAIN.clip_norm TRAIN.accumulate TRAIN.keep
+    DATASET.rare_class_min_pixels DATASET.classes DATASET.padLabel DATASET.label_map DATASET.ignore_label DATASET.label_orientation
+    MODEL.weights_onnx MODEL.inputFormat TRAIN.warmup_iters TRAIN.clip_norm TRAIN.accumulate TRAIN.keep TRAIN.save_every_iters
     TRAIN.replica_weight
     TRAIN.loss TRAIN.class_weights TRAIN.effective_beta
     TRAIN.ohem_threshold TRAIN.ohem_min_kept TRAIN.focal_gamma
