@@ -1,7 +1,25 @@
-import { describeEveryEngine, expectSampled, reference, type SampledTensor, tidyAsync, uniform } from "@seg/testing";
+import {
+  describeEngines,
+  describeEveryEngine,
+  expectSampled,
+  reference,
+  type SampledTensor,
+  tidyAsync,
+  uniform,
+} from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
-import { diceLoss, focalLoss, lovaszSoftmax, ohemCrossEntropy, sparseCrossEntropy } from "../src/index.ts";
+import {
+  conv2d,
+  diceLoss,
+  focalLoss,
+  GroupedOptimizer,
+  lovaszSoftmax,
+  ohemCrossEntropy,
+  pixelAccuracy,
+  sparseCrossEntropy,
+  trainingModel,
+} from "../src/index.ts";
 import { madeUp } from "./made-up.ts";
 
 type LossName = "ce" | "ohem" | "focal" | "dice" | "lovasz";
@@ -157,3 +175,28 @@ describeEveryEngine("A loss", () => {
     });
   });
 });
+
+describeEngines("A loss by itself", () => {
+  it.each(NAMES)("teaches a small network to tell bright pixels from dark ones: %s", (name) => {
+    const image = tf.input({ shape: [null, null, 1] });
+    const scores = conv2d({ filters: 2, kernelSize: 1, seed: 2 }).apply(image) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: image, outputs: scores });
+    const training = trainingModel(model);
+    const optimizer = new GroupedOptimizer([{ variables: training.variables, learningRate: 2 }], {
+      name: "sgd",
+      momentum: 0.9,
+    });
+    const x = madeUp<tf.Tensor4D>("x", [2, 8, 8, 1], (u) => u);
+    const labels = tf.tidy(() => x.greater(0.5).toInt().squeeze([3]));
+    for (let step = 0; step < 60; step++) {
+      const { loss, gradients } = training.gradients(x, ([output]) => LOSSES[name](output!, labels));
+      optimizer.applyGradients(gradients);
+      tf.dispose([loss, gradients]);
+    }
+    const accuracy = tf.tidy(() => pixelAccuracy(model.predict(x) as tf.Tensor, labels).dataSync()[0]!);
+    expect(accuracy).toBeGreaterThan(0.95);
+    optimizer.dispose();
+    model.dispose();
+    tf.dispose([x, labels]);
+  });
+}, ["wasm"]);

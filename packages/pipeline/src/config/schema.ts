@@ -2,7 +2,7 @@ import { DECODER_NAMES, type DecoderName } from "@seg/decoders/requirements";
 import { ENCODER_NAMES, type EncoderName } from "@seg/encoders/feature-info";
 import * as z from "zod";
 import { parseLiteral } from "./literal.ts";
-import { BALANCES, lossText, parseLoss } from "./loss.ts";
+import { BALANCES, LOSS_NAMES, lossText, parseLoss } from "./loss.ts";
 
 // Each field carries its own words for what it takes, so that one place can tell any mistake: see `resolve.ts`.
 function field<T extends z.ZodType>(expected: string, type: T, decode: (value: unknown) => unknown) {
@@ -39,7 +39,7 @@ const choice = <const T extends readonly [string, ...string[]]>(names: T) =>
   );
 const lossSum = () =>
   field(
-    "a sum of ce, ohem, focal, dice, lovasz, each at most once, such as ce + 0.5 dice",
+    `a sum of ${LOSS_NAMES.join(", ")}, each at most once, such as ce + 0.5 dice`,
     z.string().refine((value) => parseLoss(value) !== undefined),
     (value) => {
       const terms = typeof value === "string" ? parseLoss(value) : undefined;
