@@ -1,2 +1,3 @@
+export { ensureReadable } from "./ensure-readable.ts";
 export { type GatheredImages, gatherImages, type ImageSource } from "./gather.ts";
 export { type PhotoResult, type PhotoSegmenter, type SegmentPhotosOptions, segmentPhotos } from "./segment-photos.ts";
