@@ -17,6 +17,10 @@ describe("wrong usage is one line and exit code 2:", () => {
     ["config --qqq 1", /unknown option '--qqq': `seg config --help` lists what there is/],
     ["setup --multi-scale", /unknown option '--multi-scale': it is a flag of seg eval, seg reproduce/],
     ["--imgs a.jpg", /unknown option '--imgs': it goes after a command: seg test/],
+    [
+      "test --weights a.pth",
+      /unknown option '--weights': there are --weights-encoder, --weights-decoder, --weights-onnx/,
+    ],
     ["setup x", /Expected 0 arguments but got 1: `seg setup --help` has examples/],
     ["download", /missing required argument 'what': `seg download --help` has examples/],
   ])("%s", async (line, message) => {

@@ -85,13 +85,14 @@ export async function test(
   const { config } = resolved;
   const gpus = options.gpus === undefined ? undefined : parseGpus(options.gpus);
   const limit = photoLimit(options.numVal);
-  const [{ gatherImages, segmentPhotos }, { ensureWritable }] = await Promise.all([
+  const [{ ensureReadable, gatherImages, segmentPhotos }, { ensureWritable }] = await Promise.all([
     import("@seg/pipeline/photos"),
     import("@seg/node"),
   ]);
   const { images, failures: missing, leftOut } = await gatherImages([...(options.imgs ?? []), ...photos]);
   for (const { message } of missing) terminal.warn(message);
   if (leftOut.length > 0) terminal.warn((await import("@seg/ade20k-data")).describeLeftOut(leftOut)!);
+  await ensureReadable(images.slice(0, limit), signal);
   const folder = config.TEST.result;
   await ensureWritable(folder);
   const { locateModel } = await import("@seg/pipeline/weights");

@@ -10,7 +10,7 @@ export function parseGpus(text: string): number[] {
   for (const item of text.split(",")) {
     const [, first, last = first] = /^\s*(?:gpu)?(\d{1,3})(?:-(?:gpu)?(\d{1,3}))?\s*$/i.exec(item) ?? [];
     if (first === undefined || Number(last) < Number(first)) {
-      const explanation = { expected: "numbers of GPUs such as 0 or 0-3,6", received: `"${text}"` };
+      const explanation = { expected: "numbers of GPUs such as 0 or 0-3,6 for --gpus", received: `"${text}"` };
       throw new UsageError(explanation, { flag: "--gpus", value: text });
     }
     for (let gpu = Number(first); gpu <= Number(last); gpu++) numbers.add(gpu);

@@ -18,11 +18,21 @@ export function withWayOut(line: string, error: unknown, command: Command): stri
   if (!isSegError(error) && /allocation failed|invalid typed array length|bad_alloc/i.test(line)) {
     return `${line.replace(/\.$/, "")}: memory ran out, so do less at a time: smaller sizes, fewer workers, smaller photos.`;
   }
-  const { key } = isSegError(error) ? (error.data as { key?: string }) : {};
+  if (!isSegError(error)) return line;
+  const has = (flag: string) => command.options.some(({ long }) => long === flag);
+  const { key, url } = error.data as { key?: string; url?: string };
+  if (error.code === "engine-unavailable" && has("--backend") && !/seg (setup|doctor)/.test(line)) {
+    return `${ended(line)} \`seg doctor\` says what works here; without --backend the fastest of it is taken.`;
+  }
+  if (error.code === "missing" && url && has("--demo")) {
+    return `${ended(line)} Without a network, --demo takes the small model that comes along.`;
+  }
   const flag = key && line.includes(key) ? (KEY_FLAGS.get(key) ?? TRAINING_KEY_FLAGS.get(key)) : undefined;
-  if (!flag || line.includes(flag) || !command.options.some(({ long }) => long === flag)) return line;
+  if (!flag || line.includes(flag) || !has(flag)) return line;
   return `${line.replace(/\.$/, "")} (${key} is ${flag}).`;
 }
+
+const ended = (line: string) => (/[.?!…]$/.test(line) ? line : `${line}.`);
 
 function wayOutOfUsage({ code, message }: CommanderError, command: Command): string | undefined {
   const help = `${["seg", command.parent && command.name()].filter(Boolean).join(" ")} --help`;
@@ -32,6 +42,8 @@ function wayOutOfUsage({ code, message }: CommanderError, command: Command): str
       const owners = (command.parent ?? command).commands.filter(({ options }) =>
         options.some(({ long, short }) => flag !== undefined && [long, short].includes(flag)),
       );
+      const longer = command.options.flatMap(({ long }) => (flag && long?.startsWith(`${flag}-`) ? [long] : []));
+      if (longer.length > 0) return `there are ${longer.join(", ")}`;
       if (owners.length === 0) return `\`${help}\` lists what there is`;
       const names = owners.map((owner) => `seg ${owner.name()}`).join(", ");
       return command.parent ? `it is a flag of ${names}` : `it goes after a command: ${names}`;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ADE20K_CLASSES, classShares, decodeImage, overlay, readLabel } from "@seg/ade20k-data";
 import type { Resolved } from "@seg/pipeline/config";
-import { temporaryFolder } from "@seg/testing/node";
+import { fileServer, status, temporaryFolder } from "@seg/testing/node";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type OpenSegmenter, testCommand } from "../../src/commands/test.ts";
@@ -126,6 +126,18 @@ describe("seg test", () => {
     const args = ["--imgs", pathToFileURL(photo).href, "--result", pathToFileURL(out).href, "--quiet", ...checkpoint];
     expect(await seg(args)).toMatchObject({ code: 0, stderr: "" });
     expect(readdirSync(out).sort()).toEqual(["photo_labels.png", "photo_overlay.png"]);
+  });
+
+  it("looks at the photos before it fetches weights", async () => {
+    const { address, requests } = await fileServer(status(404));
+    const notes = join(folder, "notes.jpg");
+    writeFileSync(notes, "no picture");
+    const { code, stderr } = await seg(["--imgs", notes, "--mirror", address, "--result", folder]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: .*notes\.jpg holds text: convert it or leave it out\.\n$/),
+    ]);
+    expect(requests).toEqual([]);
   });
 
   it("hands on configuration, weights, engine and GPUs", async () => {

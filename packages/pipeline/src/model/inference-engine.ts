@@ -6,6 +6,7 @@ import type { Config } from "../config/schema.ts";
 import { PipelineError } from "../errors.ts";
 import { isOnnx, type ModelFiles } from "../weights/find.ts";
 import { networkProof } from "./engine-proof.ts";
+import { explainClassCount } from "./explain-class-count.ts";
 import { holdVariables, loadNetwork, loadOnnxNetwork } from "./load.ts";
 import { proveOnnxRuntime } from "./onnx-proof.ts";
 
@@ -50,7 +51,7 @@ export interface OpenOptions {
  * on the CPU and WebAssembly that starts and passes a proof.
  *
  * @throws {BackendError} or {PipelineError} `engine-unavailable` if the engine does not start, or none does.
- * @throws {CheckpointError} for the weights; {OnnxError} for an ONNX file.
+ * @throws {CheckpointError} for the weights, {PipelineError} `config` where they are for another number of classes; {OnnxError} for an ONNX file.
  * @throws {PipelineError} `option` if another engine than ONNX Runtime is to run an ONNX file.
  */
 export async function openNetwork(config: Config, files: ModelFiles, options: OpenOptions): Promise<OpenNetwork> {
@@ -61,7 +62,9 @@ export async function openNetwork(config: Config, files: ModelFiles, options: Op
     return { engine, network: await loadNetwork(config, files) };
   };
   const open = (name: InferenceEngineName) =>
-    name === "onnxruntime" ? onOnnxRuntime(config, files, options) : onTensorflowJs(name);
+    (name === "onnxruntime" ? onOnnxRuntime(config, files, options) : onTensorflowJs(name)).catch((error) => {
+      throw explainClassCount(error, config);
+    });
   if (backend !== "auto") return open(backend);
   if (isOnnx(files)) return open("onnxruntime");
   const unavailable: InferenceEngineInfo["unavailable"] = [];

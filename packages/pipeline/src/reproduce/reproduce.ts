@@ -56,7 +56,8 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
  * A row that is done is kept in the folder `result`, with the checksums of its weights, photos and labels; another call with the same ones
  * takes it from there. A row that fails does not stop the others: its `error` says why.
  *
- * @throws {PipelineError} `option`; `missing` if the photos cannot be had. {@link DataError} what is wrong with them.
+ * @throws {PipelineError} `option`; `missing` if the photos cannot be had.
+ * @throws {DataError} what is wrong with them.
  * @throws the signal's reason; the rows that are done stay.
  */
 export async function reproduce(options: ReproduceOptions = {}): Promise<Reproduction> {

@@ -5,7 +5,7 @@ import { PipelineError } from "../errors.ts";
 import type { MeasuredRow } from "./result.ts";
 
 /** The file that keeps the rows that are done. */
-export const ROWS_FILE = "rows.json";
+const ROWS_FILE = "rows.json";
 
 /** All that a row's scores depend on; plain data. */
 export interface RowKey {

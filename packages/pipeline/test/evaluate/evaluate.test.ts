@@ -254,7 +254,7 @@ describe.skipIf(absent)(`Evaluation on CamVid${unlessShared}`, () => {
       "weights of another number of classes",
       {},
       { "DATASET.num_class": 12, "DATASET.classes": "" },
-      { code: "mismatch", data: { report: { missing: [], unexpected: [] } } },
+      { code: "config", data: { key: "DATASET.num_class", expected: 11, received: 12 } },
     ],
     ["no worker at all", { workers: 0 }, {}, { code: "option", data: { option: "workers", received: 0 } }],
     [
