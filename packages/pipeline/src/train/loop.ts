@@ -25,7 +25,7 @@ export interface Run {
 }
 
 /** How the loop came to an end: `interrupted` by the signal of any replica; `stopped` because another one fails, which tells why. */
-export type End = "finished" | "interrupted" | "stopped";
+type End = "finished" | "interrupted" | "stopped";
 
 /** How the loop came to an end, and where. */
 export interface Ending {
