@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import type { Explanation } from "@seg/errors";
 import { DataError } from "./errors.ts";
 
 /** What to use in place of the full data set. */
@@ -13,7 +14,7 @@ export const isFullAde20kLabel = (path: string): boolean => /_seg\.png$/i.test(p
  * (`index_ade20k.pkl`, `.mat`), or its label and parts files.
  */
 export function tellsFullAde20k(path: string): boolean {
-  return /(^|[\\/])(ADE20K_20\d\d_\d\d_\d\d([\\/]|$)|index_ade20k\.(pkl|mat)$|ADE_(train|val|frame)_\w*_(seg|parts_\d+)\.png$)/i.test(
+  return /(^|[\\/])(ADE20K_20\d\d_\d\d_\d\d([\\/]|(\.\w+)*$)|index_ade20k\.(pkl|mat)$|ADE_(train|val|frame)_\w*_(seg|parts_\d+)\.png$)/i.test(
     path,
   );
 }
@@ -36,21 +37,25 @@ export const fullAde20kLabel = {
 };
 
 /**
- * Refuses the folder of the full data set, whose photos and labels lie side by side.
+ * Recognizes the full ADE20K data set, whose classes are not those of the benchmark and whose labels lie beside their photos.
  *
- * @param files - what was found in the folder.
- * @throws {DataError} `bad-list`.
+ * @param from - the folder or archive.
+ * @param files - what lies in it, as paths from there.
+ * @returns what an error says of it; undefined where it is not that data set.
  */
+export function explainFullAde20k(from: string, files: readonly string[]): Explanation | undefined {
+  const found = [basename(from), ...files].find(tellsFullAde20k);
+  if (found === undefined) return undefined;
+  const but = found === basename(from) ? `${from} is` : `${from} holds ${basename(found)}:`;
+  return {
+    expected: "photos and labels of the scene-parsing benchmark, or of your own,",
+    but: `${but} the full ADE20K data set, whose classes are others`,
+    hint: FULL_ADE20K_HINT,
+  };
+}
+
+/** @throws {DataError} `bad-list` for the folder of the full data set. */
 export function refuseFullAde20k(folder: string, files: readonly string[]): void {
-  const found = files.find(tellsFullAde20k);
-  if (found === undefined) return;
-  throw new DataError(
-    "bad-list",
-    {
-      expected: "photos and labels of the scene-parsing benchmark, or of your own,",
-      but: `${folder} holds ${basename(found)}: the full ADE20K data set, whose classes are others`,
-      hint: FULL_ADE20K_HINT,
-    },
-    { data: { file: folder } },
-  );
+  const explanation = explainFullAde20k(folder, files);
+  if (explanation) throw new DataError("bad-list", explanation, { data: { file: folder } });
 }

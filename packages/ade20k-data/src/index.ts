@@ -6,6 +6,7 @@ export { decodeImage, type ImageFile, isImageFile } from "./decode-image.ts";
 export { distinctColors } from "./distinct-colors.ts";
 export type { DownloadOptions } from "./download.ts";
 export { DataError, type DataErrorCode, type DataErrorData } from "./errors.ts";
+export { explainFullAde20k } from "./full-ade20k.ts";
 export type { RgbImage } from "./image.ts";
 export { type LabelConvention, READY_CONVENTIONS, type ReadyConvention } from "./label-convention.ts";
 export { type CountedDataset, countDataset, type LabelCounts } from "./label-counts.ts";

@@ -47,7 +47,7 @@ export interface CountedDataset extends LabelCounts {
 }
 
 /**
- * Reads and counts the labels of photos.
+ * Reads and counts the labels of photos, at which it does not look.
  *
  * @throws {DataError} what is wrong with one of them, or a photo's header.
  */

@@ -1,6 +1,7 @@
 import { basename, isAbsolute, join, parse, relative, sep } from "node:path";
 import pMap from "p-map";
 import { DataError, refuseUnknown } from "./errors.ts";
+import { refuseFullAde20k } from "./full-ade20k.ts";
 import { readImageHeader } from "./image-header.ts";
 import { labelsAmong, partners } from "./label-names.ts";
 import { type FoundImages, findImages, type LeftOut, leftOutFor } from "./list-images.ts";
@@ -29,7 +30,8 @@ const OPTIONS = ["labelSuffix", "onLeftOut", "onProgress", "signal"] satisfies (
  * @param images - the folder of photos; its subfolders count.
  * @param labels - the folder of labels.
  * @returns a record for each photo that has a label, sorted by path.
- * @throws {DataError} `not-found` if no photo has a label, or one has none and `onLeftOut` is not given; `bad-list` if a photo has several;
+ * @throws {DataError} `not-found` if no photo has a label, or one has none and `onLeftOut` is not given; `bad-list` if a photo has several, or for the
+ *   full ADE20K data set's folder;
  *   `option`; what {@link findImages} and the photos' headers give.
  */
 export async function pairImages(
@@ -40,6 +42,10 @@ export async function pairImages(
   refuseUnknown(options, OPTIONS, "the options of pairImages");
   const { labelSuffix, onLeftOut, onProgress, signal } = options;
   const [photos, found] = [await findImages(images), await findLabels(labels)];
+  refuseFullAde20k(
+    images,
+    photos.images.map((photo) => relative(images, photo)),
+  );
   // One of the folders may lie in the other.
   const candidates = found.images.filter((file) => !isBelow(file, images, labels));
   const partnerOf = partners(candidates, labels, labelSuffix);

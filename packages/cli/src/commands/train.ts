@@ -1,7 +1,6 @@
 import type { EngineName } from "@seg/backend";
-import type { Config } from "@seg/pipeline/config";
-import { type ConfigSources, loadConfig } from "@seg/pipeline/config";
-import type { ClassOccurrence } from "@seg/pipeline/dataset";
+import { type ConfigSources, loadConfig, type Resolved } from "@seg/pipeline/config";
+import type { ClassOccurrence, FolderSources } from "@seg/pipeline/dataset";
 import { Command, Option } from "commander";
 import { EXIT } from "../exit-code.ts";
 import { addConfigFlags, type ConfigOptions, configSources } from "../flags/config-flags.ts";
@@ -16,6 +15,12 @@ import { TRAINING_BACKENDS } from "./test.ts";
 /** What commander makes of the flags of `seg train`. */
 interface TrainOptions extends ConfigOptions {
   listTrain?: string;
+  images?: string;
+  labels?: string;
+  labelSuffix?: string;
+  valSplit?: string;
+  valImages?: string;
+  valLabels?: string;
   epochs?: string;
   workers?: string;
   fromScratch?: boolean;
@@ -46,6 +51,15 @@ export function trainCommand(io: Io, exit: (code: number) => void): Command {
     .option("--from-scratch", "begin with random weights where --weights-encoder names none, not with ImageNet's")
     .option("--check", "only look at every photo and label for what training would stumble over")
     .option("--list-train <file>", "list of training photos and labels (odgt)")
+    .option("--images <folder>", "training photos, instead of a list")
+    .option("--labels <folder>", "their labels: PNG files of the same names")
+    .option(
+      "--label-suffix <text>",
+      "what labels' names have behind their photos', such as _mask; usual ones are known",
+    )
+    .option("--val-split <share>", "set aside this share of --images for validation, such as 0.1; the lists go to DIR")
+    .option("--val-images <folder>", "validation photos, instead of a share")
+    .option("--val-labels <folder>", "their labels")
     .option("--epochs <n>", "how many epochs")
     .option("--workers <n>", "how many loaders take turns, each with random numbers of its own")
     .option("--gpus <list>", "GPUs to train on, a replica on each, such as 0 or 0-3,6")
@@ -72,7 +86,8 @@ async function trainNetwork(pairs: readonly string[], options: TrainOptions, io:
   const terminal = new Terminal(io, { quiet: options.quiet || (mpi && mpi.rank > 0) });
   const gpus = options.gpus === undefined ? undefined : parseGpus(options.gpus);
   const replicas = countFlag("--replicas", options.replicas);
-  if (options.check) return check(resolved.config, options, terminal, signal);
+  const folders = folderSources(options);
+  if (options.check) return check(resolved, folders, options, terminal, signal);
 
   // Read by TensorFlow when it is loaded; by itself it would leave no memory of a GPU to evaluations.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
@@ -82,6 +97,7 @@ async function trainNetwork(pairs: readonly string[], options: TrainOptions, io:
     const { resume, fromScratch, backend, mirror } = options;
     const training = await train({
       ...{ config: resolved, resume, fromScratch, gpus, replicas, backend, mirror, env, mpi },
+      ...folders,
       ...context,
     });
     stop();
@@ -104,17 +120,24 @@ function sources(options: TrainOptions, pairs: readonly string[]): ConfigSources
   return { ...others, flags: [...flags, ...own] };
 }
 
+function folderSources({ images, labels, labelSuffix, valSplit, valImages, valLabels }: TrainOptions): FolderSources {
+  const share = valSplit === undefined ? undefined : Number(valSplit.trim() || "no number");
+  return { images, labels, labelSuffix, valSplit: share, valImages, valLabels };
+}
+
 async function check(
-  config: Config,
+  resolved: Resolved,
+  sources: FolderSources,
   { json, listVal }: TrainOptions,
   terminal: Terminal,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { checkLists } = await import("@seg/pipeline/dataset");
+  const { checkLists, divideFolders } = await import("@seg/pipeline/dataset");
   const { context, stop } = showProgress(terminal, { signal });
   try {
     const needVal = listVal !== undefined;
-    const reports = await checkLists(config, { needVal, ...context });
+    const folders = await divideFolders(resolved, sources, context);
+    const reports = await checkLists(resolved.config, { needVal, ...(folders && { folders }), ...context });
     stop();
     if (json) {
       for (const { problems, counts, ...report } of reports) {
@@ -163,6 +186,7 @@ which --resume goes on. An interrupt (Ctrl-C, SIGTERM) saves first.
 Examples:
   seg train --cfg resnet50dilated-ppm_deepsup --workers 4
   seg train --cfg mobilenetv2dilated-c1_deepsup --list-train data/train.odgt --num-class 11 --epochs 3 DIR ckpt/mine
+  seg train --images photos/ --labels masks/ --val-split 0.1 --num-class 2 --label-map mask DIR ckpt/mine
   seg train --check --list-train data/train.odgt --num-class 11
   seg train --cfg my.yaml --resume
   seg train --cfg my.yaml --gpus 0-3

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readOdgt } from "@seg/ade20k-data";
 import { fileServer, loginPage, madeUpAde20k, serve, status, temporaryFolder, zipOf } from "@seg/testing/node";
@@ -57,6 +57,26 @@ it("takes a zip that is here already, and brings back what was lost", async () =
   rmSync(lost);
   expect(await seg(command)).toMatchObject({ code: 0 });
   expect(existsSync(lost)).toBe(true);
+});
+
+it("says that an archive, or a folder, is the full ADE20K data set, and which one is meant", async () => {
+  const files = {
+    "ADE20K_2021_17_01/index_ade20k.pkl": "",
+    "ADE20K_2021_17_01/images/ADE/training/work_place/bakery/ADE_train_00000001_seg.png": "",
+  };
+  const renamed = { "data/ADE_val_00000001.jpg": "", "data/ADE_val_00000001_seg.png": "" };
+  const folder = temporaryFolder({ "a.zip": await zipOf(files), "b.zip": await zipOf(renamed) });
+  mkdirSync(join(folder, "ADE20K_2016_07_26", "images"), { recursive: true });
+  mkdirSync(join(folder, "other"));
+  for (const from of ["a.zip", "b.zip", "ADE20K_2016_07_26"]) {
+    const { code, stderr } = await seg(["ade20k", "--dir", join(folder, "data"), "--from", join(folder, from)]);
+    expect(code, from).toBe(3);
+    expect(stderr, from).toMatch(/the full ADE20K data set.*ADEChallengeData2016/);
+    expect(stderr.trim().split("\n").at(-1), from).toMatch(/^error: /);
+  }
+  const other = await seg(["ade20k", "--dir", join(folder, "data"), "--from", join(folder, "other")]);
+  expect(other).toMatchObject({ code: 3, stderr: expect.stringMatching(/ADEChallengeData2016.zip .*it is a folder/) });
+  expect(readdirSync(join(folder, "data"))).toEqual([]);
 });
 
 it("says how to go on where the server cannot be reached, with exit code 3", async () => {

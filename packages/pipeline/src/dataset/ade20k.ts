@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
-import { type OdgtRecord, pairImages, readOdgt, writeOdgt } from "@seg/ade20k-data";
+import { explainFullAde20k, type OdgtRecord, pairImages, readOdgt, writeOdgt } from "@seg/ade20k-data";
 import { ensureWritable } from "@seg/node";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
@@ -52,11 +53,13 @@ export async function fetchAde20k(options: Ade20kOptions): Promise<Ade20kInfo> {
   }
   await ensureWritable(folder);
   const zip = from ?? join(folder, `${ROOT}.zip`);
-  if (!from) await fetchZip(zip, options);
+  if (from) await refuseFolder(from);
+  else await fetchZip(zip, options);
 
   await unpackZip(zip, folder, {
     signal,
     onProgress: (done, total) => onProgress({ type: "unpack", file: zip, done, total }),
+    check: (names) => refuseFullData(zip, names),
   });
   const records = new Map<string, OdgtRecord[]>();
   for (const split of SPLITS) {
@@ -82,6 +85,28 @@ export async function fetchAde20k(options: Ade20kOptions): Promise<Ade20kInfo> {
   return Object.fromEntries(
     SPLITS.map((split) => [split, { list: listOf(folder, split), photos: records.get(split)!.length }]),
   ) as Ade20kInfo;
+}
+
+/** @throws {PipelineError} `missing` if it is a folder, or holds the full data set. */
+async function refuseFolder(from: string): Promise<void> {
+  const files = await readdir(from).catch(() => undefined);
+  if (!files) return;
+  refuseFullData(resolve(from), files);
+  throw new PipelineError(
+    "missing",
+    {
+      expected: `the file ${ROOT}.zip at ${from}`,
+      but: "it is a folder",
+      hint: `name the zip by --from; a folder of photos and labels needs no download: --images ${join(from, "images/training")} --labels ${join(from, "annotations/training")}`,
+    },
+    { data: { file: from } },
+  );
+}
+
+/** @throws {PipelineError} `missing` for the full data set, of which the benchmark's is a part with other labels. */
+function refuseFullData(from: string, files: readonly string[]): void {
+  const explanation = explainFullAde20k(from, files);
+  if (explanation) throw new PipelineError("missing", explanation, { data: { file: from } });
 }
 
 const listOf = (folder: string, split: string) => join(folder, `${split}.odgt`);

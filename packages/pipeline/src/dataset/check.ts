@@ -11,6 +11,7 @@ import type { Config } from "../config/schema.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { classSet } from "./classes.ts";
 import { doubtfulPhotos } from "./doubtful-photos.ts";
+import type { DividedFolders } from "./folders.ts";
 import {
   type ClassOccurrence,
   nothingToLearn,
@@ -70,12 +71,13 @@ export interface ListReport extends DatasetReport {
  * Looks at every photo and label of `DATASET.list_train` and, where there is one, `list_val`, and counts what the labels show. That a
  * list for training teaches nothing is one of its problems.
  *
+ * @param options - `folders` are looked at in place of the lists, see {@link divideFolders}.
  * @throws {PipelineError} `config` if there is but one class, or the label convention does not fit;
  *   {PipelineError} `missing` if there is no list for training, or none for validation though `needVal`.
  */
 export async function checkLists(
   config: Config,
-  { needVal = false, ...options }: ContextOptions & { needVal?: boolean } = {},
+  { needVal = false, folders, ...options }: ContextOptions & { needVal?: boolean; folders?: DividedFolders } = {},
 ): Promise<ListReport[]> {
   const { onProgress, signal } = contextOf(options);
   refuseOneClass(config);
@@ -83,9 +85,13 @@ export async function checkLists(
   const convention = await labelConvention(config);
   const reports: ListReport[] = [];
   for (const which of ["train", "val"] as const) {
-    const list = config.DATASET[`list_${which}`];
-    if (which === "val" && !needVal && !existsSync(list)) continue;
-    const records = await listedRecords(config, which);
+    const isOwn = folders && (which === "train" || folders.val.length > 0 || !needVal);
+    if (isOwn && folders[which].length === 0) continue;
+    const list = isOwn
+      ? `photos for ${which === "train" ? "training" : "validation"}`
+      : config.DATASET[`list_${which}`];
+    if (!isOwn && which === "val" && !needVal && !existsSync(list)) continue;
+    const records = isOwn ? folders[which] : await listedRecords(config, which);
     const report = await checkDataset(records, {
       numClasses: classes.length,
       convention,

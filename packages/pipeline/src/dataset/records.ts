@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { DataError, describeLeftOut, type LeftOut, type OdgtRecord, pairImages, readOdgt } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
-import { type ContextOptions, contextOf } from "../context.ts";
+import { type Context, type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 
 /**
@@ -52,20 +52,36 @@ export async function evaluationRecords(
   options: ContextOptions = {},
 ): Promise<OdgtRecord[]> {
   const { warn, signal } = contextOf(options);
-  if (images !== undefined && labels !== undefined) {
-    const onLeftOut = (leftOut: LeftOut[]) => {
-      const line = describeLeftOut(leftOut);
-      if (line) warn(line);
-    };
-    return pairImages(images, labels, { labelSuffix, onLeftOut, signal });
-  }
-  if (images !== undefined || labels !== undefined) {
-    const [given, lacking] = images === undefined ? ["labels", "images"] : ["images", "labels"];
-    throw new PipelineError(
-      "option",
-      { expected: "two folders", received: `only --${given}`, hint: `name the other one by --${lacking}` },
-      { data: { option: lacking, received: given } },
-    );
+  const folders = bothFolders({ images, labels }, ["images", "labels"]);
+  if (folders) {
+    return pairImages(folders.images, folders.labels, { labelSuffix, onLeftOut: tellLeftOut(warn), signal });
   }
   return listedRecords(config, "val");
+}
+
+/** Tells in one line what was left out, where anything was. */
+export const tellLeftOut = (warn: Context["warn"]) => (leftOut: LeftOut[]) => {
+  const line = describeLeftOut(leftOut);
+  if (line) warn(line);
+};
+
+/**
+ * The two folders, if they are named.
+ *
+ * @param names - of the options.
+ * @throws {PipelineError} `option` if only one is.
+ */
+export function bothFolders(
+  { images, labels }: PairSources,
+  names: readonly [images: string, labels: string],
+): { images: string; labels: string } | undefined {
+  if (images !== undefined && labels !== undefined) return { images, labels };
+  if (images === undefined && labels === undefined) return undefined;
+  const [lacking, given] = images === undefined ? names : [names[1], names[0]];
+  const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new PipelineError(
+    "option",
+    { expected: "two folders", received: `only ${flagOf(given)}`, hint: `name the other one by ${flagOf(lacking)}` },
+    { data: { option: lacking, received: given } },
+  );
 }

@@ -10,6 +10,8 @@ import { PipelineError } from "../errors.ts";
 export interface UnpackOptions {
   /** Bytes written or found so far, and in all. */
   onProgress?: (done: number, total: number) => void;
+  /** Told the names of all files before anything is written; what it throws ends the unpacking. */
+  check?: (names: string[]) => void;
   signal?: AbortSignal;
 }
 
@@ -23,13 +25,14 @@ export interface UnpackOptions {
  * @throws the signal's reason when aborted.
  */
 export async function unpackZip(path: string, folder: string, options: UnpackOptions = {}): Promise<number> {
-  const { onProgress, signal } = options;
+  const { onProgress, check, signal } = options;
   // Names that would lead out of the folder are an error of yauzl's own.
   const zip = await openPromise(path, { autoClose: false, lazyEntries: true }).catch((error) => {
     throw damaged(path, error);
   });
   try {
     const entries = await readDirectory(path, zip);
+    check?.(entries.map(({ fileName }) => fileName));
     const total = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
     await mkdir(folder, { recursive: true });
     await checkSpace(folder, entries, total);

@@ -9,9 +9,10 @@ import type { TrainingPlan } from "./plan.ts";
 const SAMPLE = 200;
 
 /**
- * Tells what the labels show that a training is about to learn, and what is suspicious about them. Of a large data set it looks at some,
- * evenly spread over the list.
+ * Finds out what the labels show that a training is about to learn, and what is suspicious about them. Of a large data set it looks at
+ * some, evenly spread over the list.
  *
+ * @returns what tells of it.
  * @throws {DataError} what is wrong with a label, or that none of all labels has a pixel with a class.
  */
 export async function lookAtLabels(
@@ -19,7 +20,7 @@ export async function lookAtLabels(
   classes: readonly SegClass[],
   data: Pick<TrainingPlan, "records" | "convention">,
   { warn, onProgress, signal }: Pick<Context, "warn" | "onProgress" | "signal">,
-): Promise<void> {
+): Promise<() => void> {
   const list = DATASET.list_train;
   const total = data.records.length;
   const counts = await count(data, classes.length, signal);
@@ -30,8 +31,10 @@ export async function lookAtLabels(
   const { images, pixels, unlabeled } = counts;
   const occurrences = sharesOf(counts, classes);
   const summary = summaryOf(counted);
-  onProgress({ type: "labels", list, summary, images, total, pixels, unlabeled, occurrences, warnings });
-  for (const line of warnings) warn(line);
+  return () => {
+    onProgress({ type: "labels", list, summary, images, total, pixels, unlabeled, occurrences, warnings });
+    for (const line of warnings) warn(line);
+  };
 }
 
 async function count(

@@ -1,16 +1,27 @@
 import { join } from "node:path";
+import type { OdgtRecord } from "@seg/ade20k-data";
 import type { EngineName } from "@seg/backend";
 import type { MpiLaunch } from "@seg/collectives";
 import { ensureWritable, withLock } from "@seg/node";
+import type { Resolved } from "../config/resolve.ts";
+import type { Config } from "../config/schema.ts";
 import { contextOf } from "../context.ts";
 import { classSet } from "../dataset/classes.ts";
+import {
+  divideFolders,
+  FOLDER_OPTIONS,
+  type FolderSources,
+  hasOwnLists,
+  withOwnLists,
+  writeLists,
+} from "../dataset/folders.ts";
 import { refuseOneClass } from "../dataset/judge-labels.ts";
 import { labelConvention } from "../dataset/label-convention.ts";
 import { listedRecords } from "../dataset/records.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import { engineOn } from "../launch/devices.ts";
 import { MODEL_OPTIONS, type ModelOptions, resolveConfigOptions } from "../options.ts";
-import { nameOf } from "./checkpoint-files.ts";
+import { allPositions, nameOf } from "./checkpoint-files.ts";
 import type { History } from "./hooks/history.ts";
 import type { ValidationScores } from "./hooks/validation-files.ts";
 import { launchTraining, type ReplicaOptions, replicaCount, trainUnderMpi } from "./launch.ts";
@@ -19,7 +30,7 @@ import { planTraining } from "./plan.ts";
 import type { Outcome, Report } from "./replica.ts";
 
 /** Options of {@link train}. */
-export interface TrainOptions extends Omit<ModelOptions, "weights" | "gpu" | "backend">, ReplicaOptions {
+export interface TrainOptions extends Omit<ModelOptions, "weights" | "gpu" | "backend">, ReplicaOptions, FolderSources {
   /** Default `auto`: TensorFlow on a GPU, on the CPU, WebAssembly, the first that starts. */
   backend?: EngineName | "auto" | undefined;
   /** Go on from the last whole checkpoint in `DIR`, if there is one. */
@@ -33,6 +44,7 @@ export interface TrainOptions extends Omit<ModelOptions, "weights" | "gpu" | "ba
 const OPTIONS = [
   ...MODEL_OPTIONS.filter((name) => name !== "weights" && name !== "gpu"),
   ...["resume", "fromScratch", "mpi", "replicas", "gpus"],
+  ...FOLDER_OPTIONS,
 ];
 
 /** A training that has come to its end. */
@@ -51,7 +63,7 @@ export interface Training {
 const LOCK = ".training.lock";
 
 /**
- * Trains a network: reads the photos and labels of `DATASET.list_train`, begins with `MODEL.weights_encoder` or ImageNet's weights, and
+ * Trains a network: reads the photos and labels of `DATASET.list_train`, or of the folders `images` and `labels`, begins with `MODEL.weights_encoder` or ImageNet's weights, and
  * leaves checkpoints in the folder `DIR`. The same seed, engine and number of threads give the same weights, bit for bit, whether the
  * training was interrupted and resumed or not.
  *
@@ -66,7 +78,7 @@ export async function train(options: TrainOptions): Promise<Training | undefined
 export async function train(options: TrainOptions = {}): Promise<Training | undefined> {
   refuseUnknown(options, OPTIONS, "an option of train");
   const { backend = "auto", mpi, resume = false, fromScratch = false, gpus } = options;
-  const { config } = resolveConfigOptions(options);
+  const resolved = resolveConfigOptions(options);
   const { log, warn, onProgress, signal } = contextOf(options);
   const onReport = (report: Report) => {
     if (report.type === "progress") onProgress(report.event);
@@ -90,15 +102,17 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
     );
   }
   // What is quickly found wrong is told before anything is downloaded, loaded or written.
+  const { config, records, begin } = await trainingData(resolved, options);
   refuseOneClass(config);
   const classes = await classSet(config);
   const convention = await labelConvention(config);
-  const records = await listedRecords(config, "train");
-  await lookAtLabels(config, classes, { records, convention }, { warn, onProgress, signal });
+  const tellOfLabels = await lookAtLabels(config, classes, { records, convention }, { warn, onProgress, signal });
   await ensureWritable(config.DIR);
   const onWait = () => log(`Another training is at work in ${config.DIR}, or was until just now: waiting for its end.`);
   const work = async () => {
+    await begin();
     const plan = await planTraining(config, { records, convention }, { resume, fromScratch, replicas }, options);
+    tellOfLabels();
     signal?.throwIfAborted();
     const outcome = mpi
       ? await trainUnderMpi(plan, { ...around, mpi, gpus })
@@ -108,6 +122,49 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
     return { folder: config.DIR, checkpoint: `${nameOf({ epoch, iteration: 0 })}.pth`, ...outcome.seen! };
   };
   return withLock(join(config.DIR, LOCK), work, { onWait, ...(signal && { signal }) });
+}
+
+/** What a training learns from. */
+interface TrainingData {
+  config: Config;
+  records: OdgtRecord[];
+  /** Writes what must be there before it begins. */
+  begin: () => Promise<void>;
+}
+
+/**
+ * The photos of `DATASET.list_train`, or of the folders. A training that has begun goes on with the lists that it began with, though the
+ * folders may have changed.
+ *
+ * @throws {PipelineError} `option`, or `missing` if there is no list.
+ * @throws {DataError} what is wrong with the list or the folders.
+ */
+async function trainingData(resolved: Resolved, options: TrainOptions): Promise<TrainingData> {
+  const { log } = contextOf(options);
+  const folders = await divideFolders(resolved, options, options);
+  const begin = async () => {};
+  if (!folders) return { config: resolved.config, records: await listedRecords(resolved.config, "train"), begin };
+  const { DIR, TRAIN } = resolved.config;
+  const config = withOwnLists(resolved, folders.val.length > 0);
+  const listsVal = config.DATASET.list_val === resolved.config.DATASET.list_val;
+  if (TRAIN.eval_every > 0 && folders.val.length === 0 && !listsVal) {
+    throw new PipelineError(
+      "option",
+      {
+        expected: `photos to score the network on after epochs (TRAIN.eval_every ${TRAIN.eval_every})`,
+        but: "none are set aside",
+        hint: "set some aside by --val-split 0.1, or name folders by --val-images and --val-labels",
+      },
+      { data: { option: "valSplit", key: "TRAIN.eval_every" } },
+    );
+  }
+  if (hasOwnLists(config) && (await allPositions(DIR)).length > 0) {
+    const records = await listedRecords(config, "train");
+    log(`The training in ${DIR} goes on with the ${records.length} photos of ${config.DATASET.list_train}.`);
+    return { config, records, begin };
+  }
+  log(`${folders.train.length} photos to train on, ${folders.val.length} set aside; their lists are in ${DIR}.`);
+  return { config, records: folders.train, begin: () => writeLists(config, folders) };
 }
 
 /** @throws if the training ended early. */

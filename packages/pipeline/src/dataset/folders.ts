@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { type OdgtRecord, pairImages, writeOdgt } from "@seg/ade20k-data";
+import type { Resolved } from "../config/resolve.ts";
+import type { Config } from "../config/schema.ts";
+import { type ContextOptions, contextOf } from "../context.ts";
+import { PipelineError } from "../errors.ts";
+import { bothFolders, type PairSources, tellLeftOut } from "./records.ts";
+
+/** Photos and labels to train on in folders, in place of lists. */
+export interface FolderSources extends PairSources {
+  /** The share of the photos that is set aside for validation, from 0 up to, but not, 1; default 0. */
+  valSplit?: number | undefined;
+  /** A folder of photos for validation, instead of a share. */
+  valImages?: string | undefined;
+  /** The folder of their labels. */
+  valLabels?: string | undefined;
+}
+
+/** The names of {@link FolderSources}. */
+export const FOLDER_OPTIONS = ["images", "labels", "labelSuffix", "valSplit", "valImages", "valLabels"] as const;
+
+/** The photos of folders, divided. */
+export interface DividedFolders {
+  train: OdgtRecord[];
+  /** Empty where there is no validation. */
+  val: OdgtRecord[];
+}
+
+/**
+ * Pairs the photos and labels of folders and sets some aside for validation: which ones, depends on their paths in the folder and on
+ * `TRAIN.seed` alone, so that the same folder is divided alike everywhere, and a photo that is added moves no other.
+ *
+ * @returns undefined where no folder is named.
+ * @throws {PipelineError} `option` if the options contradict each other or a list, or there are too few photos to divide.
+ * @throws {DataError} what is wrong with the folders.
+ */
+export async function divideFolders(
+  { config, settings }: Resolved,
+  sources: FolderSources,
+  options: ContextOptions = {},
+): Promise<DividedFolders | undefined> {
+  const { valSplit = 0, labelSuffix } = sources;
+  const folders = bothFolders(sources, ["images", "labels"]);
+  const valFolders = bothFolders({ images: sources.valImages, labels: sources.valLabels }, ["valImages", "valLabels"]);
+  if (!(valSplit >= 0 && valSplit < 1)) {
+    throw wrong("valSplit", valSplit, "a share from 0 up to, but not, 1 for --val-split", String(valSplit), "0.1, say");
+  }
+  if (!folders) {
+    const [given] = valFolders ? ["val-images"] : sources.valSplit === undefined ? [] : ["val-split"];
+    if (given) throw wrong("images", given, "a folder of photos to train on", `only --${given}`, "name it by --images");
+    return undefined;
+  }
+  if (settings.get("DATASET.list_train")?.explicit) {
+    throw wrong("images", config.DATASET.list_train, "folders or a list to train on", "both", "leave one of them out");
+  }
+  if (valFolders && valSplit > 0) {
+    throw wrong("valSplit", valSplit, "--val-split or --val-images", "both", "leave one of them out");
+  }
+  const { warn, onProgress, signal } = contextOf(options);
+  const pair = ({ images, labels }: Required<Pick<PairSources, "images" | "labels">>) =>
+    pairImages(images!, labels!, {
+      labelSuffix,
+      onLeftOut: tellLeftOut(warn),
+      onProgress: (done, total) => onProgress({ type: "check", of: `sizes in ${images}`, done, total }),
+      ...(signal && { signal }),
+    });
+  const records = await pair(folders);
+  if (valFolders) return { train: records, val: await pair(valFolders) };
+  if (valSplit > 0 && records.length < 2) {
+    const expected = `at least 2 photos in ${folders.images} to set some aside of`;
+    throw wrong("valSplit", valSplit, expected, String(records.length), "leave --val-split out");
+  }
+  return divide(records, valSplit, (photo) => placeOf(relative(folders.images!, photo), config.TRAIN.seed));
+}
+
+function wrong(option: string, received: unknown, expected: string, but: string, hint: string): PipelineError {
+  return new PipelineError("option", { expected, received: but, hint }, { data: { option, received } });
+}
+
+/** A number, as text, for a photo, that has nothing to do with its name. */
+function placeOf(path: string, seed: number): string {
+  const name = path.split(sep).join("/").normalize();
+  return createHash("sha256").update(`${seed} ${name}`).digest("hex");
+}
+
+function divide(records: OdgtRecord[], share: number, place: (photo: string) => string): DividedFolders {
+  const count = share === 0 ? 0 : Math.min(records.length - 1, Math.max(1, Math.round(records.length * share)));
+  const places = new Map(records.map((record) => [record, place(record.imagePath)]));
+  const byPlace = [...records].sort((a, b) => (places.get(a)! < places.get(b)! ? -1 : 1));
+  const val = new Set(byPlace.slice(0, count));
+  return { train: records.filter((record) => !val.has(record)), val: records.filter((record) => val.has(record)) };
+}
+
+/** Where the lists of a training on folders lie. */
+const listsIn = ({ DIR }: Config) => ({ train: join(DIR, "list_train.odgt"), val: join(DIR, "list_val.odgt") });
+
+/** Whether the folder `DIR` holds the list of a training on folders. */
+export const hasOwnLists = (config: Config): boolean => existsSync(listsIn(config).train);
+
+/** The configuration with the lists that {@link writeLists} writes; a list for validation that was named for this run stays. */
+export function withOwnLists({ config, settings }: Resolved, hasValidation: boolean): Config {
+  const { train: list_train, val } = listsIn(config);
+  const keeps = !hasValidation && settings.get("DATASET.list_val")?.explicit;
+  const DATASET = keeps
+    ? { ...config.DATASET, list_train }
+    : { ...config.DATASET, list_train, list_val: val, root_dataset: config.DIR };
+  return { ...config, DATASET };
+}
+
+/** Writes the lists of a training on folders into `DIR`, so that it can be resumed and scored with the same photos. */
+export async function writeLists(config: Config, { train, val }: DividedFolders): Promise<void> {
+  const lists = listsIn(config);
+  await writeOdgt(lists.train, train);
+  if (val.length > 0) await writeOdgt(lists.val, val);
+}
