@@ -2,6 +2,7 @@ import { palette, type SegClass } from "./classes.ts";
 import { badOption } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
 import { type LabelMap, labelValues } from "./label-map.ts";
+import { checkImage } from "./pixels.ts";
 
 /**
  * A label map in its classes' colours, unlabeled pixels black.
@@ -29,9 +30,11 @@ export function colorize(map: LabelMap, classes: readonly SegClass[]): RgbImage 
  * @param map - labels of the same size.
  * @param alpha - weight of the colours, 0 (photo alone) to 1 (colours alone).
  * @returns a new image.
- * @throws {DataError} `option` if sizes differ, `alpha` is out of range, or a label is neither a class nor −1.
+ * @throws {DataError} `option` if it is no image of RGB bytes, sizes differ, `alpha` is out of range, or a label is neither a class nor −1.
  */
 export function overlay(image: RgbImage, map: LabelMap, classes: readonly SegClass[], alpha = 0.5): RgbImage {
+  checkImage(image);
+  const values = labelValues(map, classes.length);
   const { width, height } = image;
   if (width !== map.width || height !== map.height) {
     throw badOption("map", [map.width, map.height], {
@@ -41,7 +44,6 @@ export function overlay(image: RgbImage, map: LabelMap, classes: readonly SegCla
   }
   if (!(alpha >= 0 && alpha <= 1))
     throw badOption("alpha", alpha, { expected: "alpha from 0 to 1", received: `${alpha}` });
-  const values = labelValues(map, classes.length);
   const colors = palette(classes);
   const data = new Uint8Array(image.data);
   for (let i = 0, o = 0; i < values.length; i++, o += 3) {

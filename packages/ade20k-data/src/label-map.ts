@@ -1,5 +1,6 @@
 import type { Color, SegClass } from "./classes.ts";
 import { badOption } from "./errors.ts";
+import { checkSides, kindOf } from "./pixels.ts";
 
 /** Class indices: 0 is the first class, −1 means unlabeled. */
 export type LabelArray = Uint8Array | Uint8ClampedArray | Int8Array | Uint16Array | Int16Array | Int32Array;
@@ -16,11 +17,20 @@ export interface LabelMap<Labels extends LabelArray = LabelArray> {
  *
  * @throws {DataError} `option` if the map's size is not that of its labels, or a label is neither an index into `classCount` classes nor −1.
  */
-export function labelValues({ labels, width, height }: LabelMap, classCount: number): Uint8Array {
+export function labelValues(map: LabelMap, classCount: number): Uint8Array {
+  const { labels, width, height } = map ?? {};
   if (classCount > 255) {
     throw badOption("classes", classCount, {
       expected: "at most 255 classes in 8-bit labels",
       received: `${classCount}`,
+    });
+  }
+  checkSides(width, height);
+  if (!/^(Uint8|Uint8Clamped|Int8|Uint16|Int16|Int32)Array$/.test(kindOf(labels))) {
+    throw badOption("labels", kindOf(labels), {
+      expected: "labels in a typed array of whole numbers",
+      received: kindOf(labels),
+      hint: "make it with Int16Array.from",
     });
   }
   if (labels.length !== width * height) {

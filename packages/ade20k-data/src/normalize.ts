@@ -1,5 +1,6 @@
 import { badOption } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
+import { checkImage } from "./pixels.ts";
 
 /** What a network was trained on: `rgb` today's weights, `bgr-2018` those that MIT published in 2018. */
 export type InputFormat = "rgb" | "bgr-2018";
@@ -25,9 +26,10 @@ export const INPUT_RECIPES: Readonly<Record<InputFormat, InputRecipe>> = {
  * `[0, 255]` minus the mean alone (`bgr-2018`), each step rounded to float32 as PyTorch does.
  *
  * @returns `height × width × 3` values, row by row, owned by the caller.
- * @throws {DataError} `option` for another input format.
+ * @throws {DataError} `option` for another input format, or what is no image of RGB bytes.
  */
 export function normalize(image: RgbImage, inputFormat: InputFormat = "rgb"): Float32Array {
+  checkImage(image);
   const out = new Float32Array(image.data.length);
   normalizeInto({ data: out, width: image.width }, image, inputFormat);
   return out;

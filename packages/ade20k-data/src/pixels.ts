@@ -125,7 +125,7 @@ function checkRange(values: ArrayLike<number>, areFloats: boolean): void {
 const show = (value: unknown) => (typeof value === "string" ? `"${value}"` : String(value));
 
 /** The name of a value's type; of objects that of their class, from whichever realm. */
-function kindOf(value: unknown): string {
+export function kindOf(value: unknown): string {
   return value === null || typeof value !== "object"
     ? String(value === null ? null : typeof value)
     : Object.prototype.toString.call(value).slice(8, -1);

@@ -1,4 +1,5 @@
 import type { RgbImage } from "./image.ts";
+import { checkImage, checkSides } from "./pixels.ts";
 
 // Weights are whole numbers of 2^-22 and each pass rounds to 8 bits, because Pillow does: so the results are its own, bit for bit.
 const SHIFT = 22;
@@ -12,8 +13,11 @@ const HALF = 1 << (SHIFT - 1);
  * @param width - the new width in pixels, at least 1.
  * @param height - the new height in pixels, at least 1.
  * @returns a new image, or `image` itself when it has that size already.
+ * @throws {DataError} `option` for what is no image of RGB bytes, or a side that is no positive whole number.
  */
 export function resizeAntialiased(image: RgbImage, width: number, height: number): RgbImage {
+  checkImage(image);
+  checkSides(width, height);
   const wide = image.width === width ? image : resizeRows(image, width);
   return wide.height === height ? wide : resizeColumns(wide, height);
 }

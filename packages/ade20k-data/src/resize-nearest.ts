@@ -1,3 +1,5 @@
+import { checkSides } from "./pixels.ts";
+
 /**
  * Which input pixel each output pixel takes along one side, as in Pillow's `Image.resize(…, Image.NEAREST)`: the one under
  * the output pixel's centre, `floor((x + 0.5) · inputSize / outputSize)`.
@@ -6,9 +8,11 @@
  *
  * @param inputSize - pixels there are, at least 1.
  * @param outputSize - pixels wanted, at least 1.
+ * @throws {DataError} `option` if one is no positive whole number.
  * @returns `outputSize` positions from 0 to `inputSize − 1`, owned by the caller.
  */
 export function nearestPositions(inputSize: number, outputSize: number): Int32Array {
+  checkSides(inputSize, outputSize);
   const step = inputSize / outputSize;
   const positions = new Int32Array(outputSize);
   // Pillow adds up the steps, whose rounding decides where a centre falls on the border of two pixels.

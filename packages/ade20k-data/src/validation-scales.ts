@@ -1,6 +1,7 @@
 import { badOption, DataError, refuseUnknown } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
 import { type InputFormat, normalize } from "./normalize.ts";
+import { checkImage, checkSides } from "./pixels.ts";
 import { resizeAntialiased } from "./resize-antialiased.ts";
 
 /** The size that a photo is brought to. */
@@ -43,6 +44,7 @@ export function unpaddedSize(
   { width, height }: { width: number; height: number },
   { shortSide, maxSize = 1000, name }: Pick<ScaleOptions, "shortSide" | "maxSize" | "name">,
 ): { width: number; height: number } {
+  checkSides(width, height);
   checkWhole({ shortSide, maxSize });
   const scale = Math.min(shortSide / Math.min(height, width), maxSize / Math.max(height, width));
   const size = { width: Math.trunc(width * scale), height: Math.trunc(height * scale) };
@@ -77,6 +79,7 @@ export function checkWhole(values: Record<string, number>): void {
 
 /** Resizes a photo to one scale, see {@link scaledSize}; every value is the one that the original's (Pillow's BILINEAR) has. */
 export function resizeForScale(image: RgbImage, options: ScaleOptions): RgbImage {
+  checkImage(image);
   const { width, height } = scaledSize(image, options);
   return resizeAntialiased(image, width, height);
 }

@@ -6,16 +6,19 @@ import { palette, type SegClass } from "./classes.ts";
 import { badOption } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
 import { type LabelMap, labelValues } from "./label-map.ts";
+import { checkImage } from "./pixels.ts";
 
 const FORMATS = { ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp" } as const;
 
 /**
  * Saves an image as PNG, JPEG (quality 90) or WebP, told by the path's extension, whole or not at all.
  *
- * @throws {DataError} `option` for another extension.
+ * @throws {DataError} `option` for another extension, or what is no image of RGB bytes.
  * @throws {FileError} `unwritable`.
  */
-export async function writeImage(path: string, { data, width, height }: RgbImage): Promise<void> {
+export async function writeImage(path: string, image: RgbImage): Promise<void> {
+  checkImage(image);
+  const { data, width, height } = image;
   const format = FORMATS[extname(path).toLowerCase() as keyof typeof FORMATS];
   if (!format) {
     throw badOption("path", path, {

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { LayersError } from "./errors.ts";
 import { applyLayer, checkInput, chosenOutputs, execute, flatten, type Node, needed, type Step } from "./graph.ts";
 import type { ActivationName } from "./kernels/names.ts";
 import { Conv2D } from "./layers/conv2d.ts";
@@ -67,7 +68,9 @@ export function inferenceModel(models: tf.LayersModel | tf.LayersModel[], output
   };
   return {
     predict,
-    async run({ data, shape }) {
+    async run(image) {
+      checkArray(image);
+      const { data, shape } = image;
       const x = tf.tensor(data, [...shape]);
       try {
         const results = predict(x);
@@ -86,6 +89,22 @@ export function inferenceModel(models: tf.LayersModel | tf.LayersModel[], output
       tf.dispose(weights);
     },
   };
+}
+
+/** @throws {LayersError} `shape` unless there are as many float32 values as the shape has. */
+function checkArray(image: ArrayTensor): void {
+  const { data, shape } = image ?? {};
+  const isShape = Array.isArray(shape) && shape.every((side) => Number.isInteger(side) && side >= 0);
+  const count = isShape ? shape.reduce((a, b) => a * b, 1) : Number.NaN;
+  if (data instanceof Float32Array && data.length === count) return;
+  throw new LayersError(
+    "shape",
+    {
+      expected: "an image { data, shape } of float32 values, as many as its shape has",
+      received: `${(data as unknown) instanceof Float32Array ? data.length : typeof data} for [${shape}]`,
+    },
+    { data: { received: shape } },
+  );
 }
 
 interface FoldedStep extends Step {

@@ -164,6 +164,23 @@ describe("an inference and a training model", () => {
     );
   });
 
+  it("refuse arrays that are no image", async () => {
+    const network = inferenceModel(encoder());
+    const data = new Float32Array(48);
+    for (const image of [
+      undefined,
+      { data },
+      { data, shape: [1, 4, 4, 4] },
+      { data: new Uint8Array(48), shape: [1, 4, 4, 3] },
+      { data, shape: [1, -4, -4, 3] },
+      { data, shape: [1, 4, Number.NaN, 3] },
+      { data, shape: [4, 4, 3] },
+    ]) {
+      await expect(network.run(image as never)).rejects.toMatchObject({ name: "LayersError", code: "shape" });
+    }
+    network.dispose();
+  });
+
   it("give zeros for a loss that depends on nothing, and keep nothing", () => {
     const model = encoder();
     const training = trainingModel(model);

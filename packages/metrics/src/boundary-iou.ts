@@ -1,5 +1,5 @@
 import { MetricsError } from "./errors.ts";
-import { checkIgnored, checkNumClasses, checkSameSize, type LabelArray } from "./labels.ts";
+import { checkIgnored, checkIsA, checkNumClasses, checkSameSize, type LabelArray } from "./labels.ts";
 
 /** Boundary counts as plain data. */
 export interface BoundaryIouJson {
@@ -27,9 +27,16 @@ export class BoundaryIou {
   readonly #intersection: Float64Array;
   readonly #union: Float64Array;
 
-  /** @throws {MetricsError} `bad-classes` unless `numClasses` is a whole number from 1 to 4096. */
+  /** @throws {MetricsError} `bad-classes` unless `numClasses` is a whole number from 1 to 4096; `bad-size` for a ratio out of 0 to 1. */
   constructor(numClasses: number, ratio = 0.02) {
     checkNumClasses(numClasses);
+    if (!(ratio > 0 && ratio <= 1)) {
+      throw new MetricsError(
+        "bad-size",
+        { expected: "a ratio above 0 and up to 1", received: String(ratio), hint: "the paper's is 0.02" },
+        { data: { received: String(ratio) } },
+      );
+    }
     this.numClasses = numClasses;
     this.ratio = ratio;
     this.#intersection = new Float64Array(numClasses);
@@ -46,7 +53,7 @@ export class BoundaryIou {
    */
   add(prediction: LabelArray, truth: LabelArray, width: number, height: number): this {
     checkSameSize(prediction, truth);
-    if (truth.length !== width * height) {
+    if (!isSide(width) || !isSide(height) || truth.length !== width * height) {
       throw new MetricsError(
         "bad-size",
         {
@@ -83,6 +90,7 @@ export class BoundaryIou {
    * @throws {MetricsError} `bad-classes` if the numbers of classes or the ratios differ.
    */
   merge(other: BoundaryIou): this {
+    checkIsA(BoundaryIou, other);
     if (other.numClasses !== this.numClasses || other.ratio !== this.ratio) {
       throw new MetricsError(
         "bad-classes",
@@ -149,6 +157,8 @@ export class BoundaryIou {
     return restored;
   }
 }
+
+const isSide = (side: unknown) => Number.isInteger(side) && (side as number) > 0;
 
 /** A copy of the labels in which everything ignored is −1. */
 function classesOf(labels: LabelArray, map: "true" | "predicted", numClasses: number): Int32Array {

@@ -1,5 +1,5 @@
 import { MetricsError } from "./errors.ts";
-import { checkIgnored, checkNumClasses, checkSameSize, type LabelArray } from "./labels.ts";
+import { checkIgnored, checkIsA, checkNumClasses, checkSameSize, type LabelArray } from "./labels.ts";
 
 // Labels of any type are brought to one type, block by block, so that the engine compiles the counting once and well.
 const BLOCK = 4096;
@@ -73,6 +73,7 @@ export class ConfusionMatrix {
    * @throws {MetricsError} `bad-classes` if the numbers of classes differ.
    */
   merge(other: ConfusionMatrix): this {
+    checkIsA(ConfusionMatrix, other);
     if (other.numClasses !== this.numClasses) {
       throw new MetricsError(
         "bad-classes",
@@ -88,8 +89,19 @@ export class ConfusionMatrix {
     return this;
   }
 
-  /** How many pixels of class `truth` were predicted as class `prediction`; `prediction` = `numClasses`: whose prediction was ignored. */
+  /**
+   * How many pixels of class `truth` were predicted as class `prediction`; `prediction` = `numClasses`: whose prediction was ignored.
+   *
+   * @throws {MetricsError} `bad-label` for a class that there is not.
+   */
   count(truth: number, prediction: number): number {
+    const isWithin = (value: number, end: number) => Number.isInteger(value) && value >= 0 && value < end;
+    if (!isWithin(truth, this.numClasses) || !isWithin(prediction, this.numClasses + 1)) {
+      throw new MetricsError("bad-label", {
+        expected: `a true class below ${this.numClasses} and a predicted one up to it`,
+        received: `${truth} and ${prediction}`,
+      });
+    }
     return this.#counts[truth * (this.numClasses + 1) + prediction]!;
   }
 

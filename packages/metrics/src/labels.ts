@@ -62,3 +62,17 @@ export function checkIgnored(value: number, map: "true" | "predicted", position:
     { data: { value, numClasses, map, position } },
   );
 }
+
+/** Throws unless a result is one of this package's own, of the same kind. */
+export function checkIsA<T>(
+  kind: (new (...args: never[]) => T) & { name: string },
+  value: unknown,
+): asserts value is T {
+  if (value instanceof kind) return;
+  const received = Object.prototype.toString.call(value).slice(8, -1);
+  throw new MetricsError(
+    "bad-json",
+    { expected: `a ${kind.name}`, received, hint: "restore a saved one by fromJSON" },
+    { data: { received } },
+  );
+}

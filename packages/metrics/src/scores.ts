@@ -1,4 +1,5 @@
-import type { ConfusionMatrix } from "./confusion-matrix.ts";
+import { ConfusionMatrix } from "./confusion-matrix.ts";
+import { checkIsA } from "./labels.ts";
 
 // The original divides by counts plus this, so that nothing is ever 0 / 0; its scores carry it in their last digits.
 const EPSILON = 1e-10;
@@ -45,12 +46,13 @@ export interface Scores {
 }
 
 /**
- * The scores that a confusion matrix holds. Pixel accuracy and mean IoU are those of MIT's `eval.py`.
+ * The scores that a confusion matrix holds. Anything else is refused (`bad-json`). Pixel accuracy and mean IoU are those of MIT's `eval.py`.
  *
  * @see Zhou et al., Scene Parsing through ADE20K Dataset, CVPR 2017, section 4; Long et al., Fully Convolutional Networks, CVPR 2015,
  *   section 5 (mean accuracy, frequency-weighted IoU).
  */
 export function computeScores(matrix: ConfusionMatrix): Scores {
+  checkIsA(ConfusionMatrix, matrix);
   const { numClasses } = matrix;
   const predicted = new Float64Array(numClasses + 1);
   const actual = new Float64Array(numClasses);

@@ -117,6 +117,17 @@ describe("Boundary IoU", () => {
     expect(() => boundary.add(map, Uint8Array.of(0, 1, 2, 3, 0, 0), 2, 3)).toThrow(
       expect.objectContaining({ code: "bad-label", data: { value: 3, numClasses: 3, map: "true", position: 3 } }),
     );
+    for (const [width, height] of [
+      [-2, -3],
+      [1.5, 4],
+      [Number.NaN, 3],
+    ] as const) {
+      expect(() => boundary.add(map, map, width, height)).toThrow(expect.objectContaining({ code: "bad-size" }));
+    }
+    for (const ratio of [0, -1, 2, Number.NaN]) {
+      expect(() => new BoundaryIou(3, ratio)).toThrow(expect.objectContaining({ code: "bad-size" }));
+    }
+    expect(() => boundary.merge(undefined as never)).toThrow(expect.objectContaining({ code: "bad-json" }));
     expect(() => boundary.merge(new BoundaryIou(3, 0.05))).toThrow(
       expect.objectContaining({
         code: "bad-classes",

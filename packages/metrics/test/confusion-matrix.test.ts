@@ -3,6 +3,7 @@ import { uniform } from "@seg/testing";
 import { describe, expect, it } from "vitest";
 import { ConfusionMatrix } from "../src/confusion-matrix.ts";
 import type { LabelArray } from "../src/labels.ts";
+import { computeScores } from "../src/scores.ts";
 
 /** The counts, found the slow way. */
 function oracle(numClasses: number, prediction: LabelArray, truth: LabelArray): number[][] {
@@ -127,6 +128,16 @@ describe("A confusion matrix", () => {
       code: "bad-classes",
       data: { expected: 3, received: 4 },
     });
+    expect(refusal(() => matrix.merge(undefined as never))).toMatchObject({ code: "bad-json" });
+    expect(refusal(() => computeScores(matrix.toJSON() as never))).toMatchObject({ code: "bad-json" });
+    for (const [truth, prediction] of [
+      [3, 0],
+      [0, 4],
+      [-1, 0],
+      [0, Number.NaN],
+    ] as const) {
+      expect(refusal(() => matrix.count(truth, prediction))).toMatchObject({ code: "bad-label" });
+    }
     for (const numClasses of [0, -1, 1.5, Number.NaN, 100_000]) {
       const error = refusal(() => new ConfusionMatrix(numClasses));
       expect(error).toMatchObject({ code: "bad-classes", data: { received: numClasses } });

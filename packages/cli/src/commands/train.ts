@@ -50,7 +50,10 @@ export function trainCommand(io: Io, exit: (code: number) => void): Command {
     .option("--check", "only look at every photo and label for what training would stumble over")
     .option("--images <folder>", "training photos, instead of a list")
     .option("--labels <folder>", "their labels: PNG files of the same names")
-    .option("--label-suffix <text>", "what the labels' names have behind the photos', such as _mask")
+    .option(
+      "--label-suffix <text>",
+      "what labels' names have behind their photos', such as _mask; usual ones are known",
+    )
     .option("--val-split <share>", "set aside this share of --images for validation, such as 0.1; the lists go to DIR")
     .option("--val-images <folder>", "validation photos, instead of a share")
     .option("--val-labels <folder>", "their labels")

@@ -1,14 +1,15 @@
 import { decodeImage } from "@seg/ade20k-data";
+import { STDIN } from "./expand-inputs.ts";
 import type { ImageSource } from "./gather.ts";
 
 /**
- * Makes sure that one photo at least can be read, before weights are fetched for them; one at a URL counts as such.
+ * Makes sure that one photo at least can be read, before weights are fetched for them; one at a URL or on stdin counts as such.
  *
  * @throws {DataError} what is wrong with the first one, if none can be.
  * @throws the signal's reason.
  */
 export async function ensureReadable(images: readonly ImageSource[], signal?: AbortSignal): Promise<void> {
-  if (images.some(({ source }) => /^https?:/i.test(source))) return;
+  if (images.some(({ source }) => source === STDIN || /^https?:/i.test(source))) return;
   let first: unknown;
   for (const { source } of images) {
     signal?.throwIfAborted();
