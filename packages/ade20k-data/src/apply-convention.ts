@@ -166,7 +166,7 @@ function wrongValue(
     ...(wrong.length <= 3
       ? [`DATASET.ignore_label ${wrong.join(",")} ignores ${wrong.length === 1 ? "it" : "them"}`]
       : []),
-    "DATASET.num_class is the number of classes",
+    "DATASET.num_class (--num-class) is the number of classes",
   ];
   return bad(
     file,
