@@ -59,10 +59,11 @@ function valueTable(pixels: LabelPixels, { convention, numClasses }: Reading): I
 const labelOf = (number: number | undefined, numClasses = Number.POSITIVE_INFINITY) =>
   number === undefined || number > numClasses ? NONE : number - 1;
 
-/** Whether one value a pixel is read by its colour: there is no other way, or a palette says nothing but known, different colours. */
+/** Whether one value a pixel is read by its colour: there is no other way, or a palette, or small greys, show nothing but known, different colours. */
 function usesColors(pixels: LabelPixels, { values, colors }: LabelConvention): boolean {
   if (!values) return true;
-  if (!pixels.palette) return false;
+  // The 1 of a black and white file is white.
+  if (!pixels.palette && pixels.depth === 8) return false;
   const used = [...new Set(pixels.data)].map((value) => colorOfValue(pixels, value));
   return new Set(used).size === used.length && used.every((color) => color in colors!);
 }
@@ -166,7 +167,7 @@ function wrongValue(
     ...(wrong.length <= 3
       ? [`DATASET.ignore_label ${wrong.join(",")} ignores ${wrong.length === 1 ? "it" : "them"}`]
       : []),
-    "DATASET.num_class is the number of classes",
+    "DATASET.num_class (--num-class) is the number of classes",
   ];
   return bad(
     file,

@@ -13,7 +13,7 @@ export const isFullAde20kLabel = (path: string): boolean => /_seg\.png$/i.test(p
  * Whether a path tells of the full ADE20K data set: its folder (`ADE20K_2016_07_26`, `ADE20K_2021_17_01`), its index
  * (`index_ade20k.pkl`, `.mat`), or its label and parts files.
  */
-export function tellsFullAde20k(path: string): boolean {
+function tellsFullAde20k(path: string): boolean {
   return /(^|[\\/])(ADE20K_20\d\d_\d\d_\d\d([\\/]|(\.\w+)*$)|index_ade20k\.(pkl|mat)$|ADE_(train|val|frame)_\w*_(seg|parts_\d+)\.png$)/i.test(
     path,
   );

@@ -1,9 +1,11 @@
+import { writeFile } from "node:fs/promises";
 import { shared, unlessShared } from "@seg/testing";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { type LabelConvention, READY_CONVENTIONS } from "../src/label-convention.ts";
 import { readLabel } from "../src/read-label.ts";
 import { readLabelConvention } from "../src/read-label-convention.ts";
+import { encodePng } from "./png.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const inFolder = temporaryFolder();
@@ -133,7 +135,12 @@ describe("A label convention", () => {
         true,
       ),
     ];
-    for (const file of files) expect(await labelsOf(file, READY_CONVENTIONS.mask, 2), file).toEqual([0, 1]);
+    const oneBit = { width: 1, height: 2, depth: 1, colorType: 0, values: [0, 1] } as const;
+    await writeFile(inFolder("one-bit.png"), encodePng(oneBit));
+    for (const file of [...files, inFolder("one-bit.png")]) {
+      expect(await labelsOf(file, READY_CONVENTIONS.mask, 2), file).toEqual([0, 1]);
+    }
+    expect(await labelsOf(inFolder("one-bit.png"), READY_CONVENTIONS["zero-based"], 2)).toEqual([0, 1]);
   });
 
   it("ignores values, of which −1 is held as 255", async () => {
@@ -260,7 +267,6 @@ describe.skipIf(!cases)(`The cases of labels${unlessShared}`, () => {
   });
 
   it("are read by a file of their colours", async () => {
-    const { writeFile } = await import("node:fs/promises");
     const map = '{"128,64,128": 1, "#464646": 2, "(107, 142, 35)": 3, "70 130 180": 4, "0,0,0": "ignore"}';
     await writeFile(inFolder("colours.json"), map);
     expect(await read("colours.png", inFolder("colours.json"), 4)).toEqual(quarters());

@@ -1,6 +1,6 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolder } from "@seg/testing/node";
 import { expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { configToYaml } from "../../src/config/print.ts";
@@ -41,7 +41,7 @@ it("prints values to ignore so that they are read back", () => {
 });
 
 it("notices that labels mean something else when a training goes on, but not where an earlier version did not say it", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "labels-"));
+  const folder = temporaryFolder();
   const list = join(folder, "train.odgt");
   const map = join(folder, "map.json");
   writeFileSync(list, "{}\n");
