@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, rename, rm } from "node:fs/promises";
+import { copyFile, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 /** How far a training is. */
@@ -75,8 +75,16 @@ export async function setAside(files: readonly string[]): Promise<string[]> {
     file.replace(/\.[^.]+$/, `.before${number > 1 ? `-${number}` : ""}$&`);
   let number = 1;
   while (there.some((file) => existsSync(aside(file, number)))) number++;
-  for (const file of there) await rename(file, aside(file, number));
+  for (const file of there) await move(file, aside(file, number));
   return there.map((file) => aside(file, number));
+}
+
+/** Some network drives refuse renames. */
+async function move(from: string, to: string): Promise<void> {
+  await rename(from, to).catch(async () => {
+    await copyFile(from, to);
+    await rm(from);
+  });
 }
 
 /** Removes a checkpoint, the commit marker first. */
