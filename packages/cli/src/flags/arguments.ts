@@ -18,7 +18,7 @@ const ALIASES: Readonly<Record<string, string>> = {
  *
  * Flags are spelled as their command declares them: dashes, underscores and letter case do not matter (`--model_path`,
  * `--imgMaxSize`), and the names of 2018 are known. `KEY VALUE` pairs move to the end, after `--`, so that a flag with
- * many values such as `--imgs` does not swallow them. Unknown flags stay as they are.
+ * many values such as `--imgs` does not swallow them; so do photos after the numbers of `--sizes`. Unknown flags stay as they are.
  */
 export function normalizeArguments(program: Command, argv: readonly string[]): string[] {
   const name = argv.find((word) => !word.startsWith("-"));
@@ -28,22 +28,32 @@ export function normalizeArguments(program: Command, argv: readonly string[]): s
   const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
   const words: string[] = [];
   const pairs: string[] = [];
+  const photos: string[] = [];
   let before: Option | undefined;
+  let numbers = false;
   for (let i = 0; i < end; i++) {
     const word = argv[i]!;
     if (isConfigKey(word) && !before?.required) {
       pairs.push(...argv.slice(i, Math.min(i + 2, end)));
       i++;
       before = undefined;
+      numbers = false;
+      continue;
+    }
+    // What follows `--sizes 300 375` and is no number is a photo.
+    if (numbers && !before && !word.startsWith("-") && !/^[\d\s.,()[\]]+$/.test(word)) {
+      photos.push(word);
       continue;
     }
     const [, name, value = ""] = /^(--[^=]+)(=.*)?$/s.exec(word) ?? [];
     const option = name && (declared.get(plain(name)) ?? declared.get(ALIASES[plain(name)] ?? ""));
     words.push(option ? option.long + value : word);
     before = option && !value ? option : undefined;
+    if (word.startsWith("-")) numbers = before?.flags.endsWith("<n...>") ?? false;
   }
   const rest = argv.slice(end + 1);
-  return pairs.length + rest.length > 0 ? [...words, "--", ...rest, ...pairs] : words;
+  const last = [...photos, ...rest, ...pairs];
+  return last.length > 0 ? [...words, "--", ...last] : words;
 }
 
 /** A flag may have two long names; commander calls the first one short. */

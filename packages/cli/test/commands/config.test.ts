@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { temporaryFolder } from "@seg/testing/node";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
@@ -14,6 +14,18 @@ it("prints what --cfg reads back", async () => {
   });
   const file = join(temporaryFolder({ "a.yaml": first.stdout }), "a.yaml");
   expect((await runSeg(["config", "--cfg", file])).stdout).toBe(first.stdout);
+});
+
+it("takes a trained folder's own configuration where none is named, and flags over it", async () => {
+  const folder = temporaryFolder({
+    "config.yaml": "DATASET:\n  num_class: 7\nTRAIN:\n  seed: 5\nDIR: ckpt/elsewhere\n",
+  });
+  const printed = async (...words: string[]) => JSON.parse((await runSeg(["config", "--json", ...words])).stdout);
+  const [ckpt, id] = [dirname(folder), basename(folder)];
+  const own = await printed("--ckpt", ckpt, "--id", id, "TRAIN.seed", "6");
+  expect(own).toMatchObject({ DIR: folder, DATASET: { num_class: 7 }, TRAIN: { seed: 6 } });
+  const named = await printed("--ckpt", ckpt, "--id", id, "--cfg", "hrnetv2-c1");
+  expect(named).toMatchObject({ DIR: folder, DATASET: { num_class: 150 } });
 });
 
 it("prints one JSON object with --json", async () => {

@@ -6,7 +6,7 @@ const program = new Command("seg");
 program
   .command("test")
   .option("--imgs <paths...>")
-  .option("--img-sizes <n...>")
+  .option("--sizes, --img-sizes <n...>")
   .option("--model-path <folder>")
   .option("--gpus <list>")
   .option("--json");
@@ -38,6 +38,8 @@ describe("pairs", () => {
     ["test --img_sizes 300 450 TRAIN.seed -1", "test --img-sizes 300 450 -- TRAIN.seed -1"],
     ["test --imgs a.jpg DATSET.num_class 3", "test --imgs a.jpg -- DATSET.num_class 3"],
     ["test --imgs a.jpg DIR", "test --imgs a.jpg -- DIR"],
+    ["test --sizes 300 (300,375) a.jpg 2.png --json", "test --img-sizes 300 (300,375) --json -- a.jpg 2.png"],
+    ["test --img_sizes 300 a.jpg DIR x", "test --img-sizes 300 -- a.jpg DIR x"],
   ])("move to the end: %s", (line, expected) => {
     expect(normalize(line)).toBe(expected);
   });

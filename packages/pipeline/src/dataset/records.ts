@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { DataError, describeLeftOut, type LeftOut, type OdgtRecord, pairImages, readOdgt } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
-import { type Context, type ContextOptions, contextOf } from "../context.ts";
+import { type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { readdir, rename, rm } from "node:fs/promises";
+import { copyFile, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFileAtomic } from "@seg/node";
 
 /** How far a training is. */
 export interface Position {
@@ -10,21 +11,16 @@ export interface Position {
   iteration: number;
 }
 
-/**
- * The four files of a checkpoint, in the order in which they are written. The first one tells that the networks beside it are a training's
- * of this package, even if it was killed before the last one, the commit marker, which holds the others' checksums.
- */
+/** The four files of a checkpoint. `trainer` is the commit marker: it is there first, empty, and is filled last, with the others' checksums. */
 const PARTS = {
-  history: "json",
   encoder: "pth",
   decoder: "pth",
+  history: "json",
   trainer: "safetensors",
 } as const;
 
 /** One of the four files. */
 export type Part = keyof typeof PARTS;
-
-const ALL_PARTS = Object.keys(PARTS) as Part[];
 
 /** What the files of a checkpoint have in common: `epoch_3`, or within the fourth epoch `epoch_3_iter_120`. */
 export const nameOf = ({ epoch, iteration }: Position): string =>
@@ -51,10 +47,7 @@ export async function listPositions(folder: string, part: Part): Promise<Positio
 }
 
 /** The checkpoints in a folder that trainings of this package wrote, those that were never finished included. */
-export async function ownPositions(folder: string): Promise<Position[]> {
-  const lists = await Promise.all((["history", "trainer"] as const).map((part) => listPositions(folder, part)));
-  return [...new Map(lists.flat().map((position) => [nameOf(position), position])).values()];
-}
+export const ownPositions = (folder: string): Promise<Position[]> => listPositions(folder, "trainer");
 
 /**
  * Makes room for a checkpoint: removes an earlier one of this package at its place, and renames networks from elsewhere, which are never
@@ -75,13 +68,26 @@ export async function setAside(files: readonly string[]): Promise<string[]> {
     file.replace(/\.[^.]+$/, `.before${number > 1 ? `-${number}` : ""}$&`);
   let number = 1;
   while (there.some((file) => existsSync(aside(file, number)))) number++;
-  for (const file of there) await rename(file, aside(file, number));
+  for (const file of there) await move(file, aside(file, number));
   return there.map((file) => aside(file, number));
 }
 
-/** Removes a checkpoint, the commit marker first. */
+/** Some network drives refuse renames. */
+async function move(from: string, to: string): Promise<void> {
+  await rename(from, to).catch(async () => {
+    await copyFile(from, to);
+    await rm(from);
+  });
+}
+
+/** Marks a checkpoint as one of this package that is not whole. */
+export const markUnfinished = (folder: string, position: Position): Promise<void> =>
+  writeFileAtomic(fileOf(folder, position, "trainer"), "", { makeFolder: false });
+
+/** Removes a checkpoint of this package; killed on the way it leaves an unfinished one. */
 export async function removeCheckpoint(folder: string, position: Position): Promise<void> {
-  for (const part of [...ALL_PARTS].reverse()) await rm(fileOf(folder, position, part), { force: true });
+  await markUnfinished(folder, position);
+  for (const part of Object.keys(PARTS) as Part[]) await rm(fileOf(folder, position, part), { force: true });
 }
 
 /** Removes what writers that were killed left behind. */

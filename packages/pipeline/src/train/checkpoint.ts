@@ -20,6 +20,7 @@ import {
   fileOf,
   listPositions,
   makeRoom,
+  markUnfinished,
   nameOf,
   type Part,
   type Position,
@@ -81,8 +82,9 @@ export async function saveCheckpoint(
   const aside = [...(await setAside(await replacedFiles(folder, position))), ...(await makeRoom(folder, position))];
   for (const file of aside) warn(`What was there from elsewhere is now ${file}.`);
   try {
-    await writeFileAtomic(path("history"), `${JSON.stringify(history)}\n`);
+    await markUnfinished(folder, position);
     for (const half of HALVES) await writePth(path(half), states[half]);
+    await writeFileAtomic(path("history"), `${JSON.stringify(history)}\n`);
     const checksums: Record<string, string> = {};
     for (const part of COMMITTED) checksums[part] = await sha256(path(part));
     const notes = { position, updates, seeds, checksums, settings, engine };

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { DEMO_MODEL } from "../config/demo-model.ts";
 import type { Config } from "../config/schema.ts";
@@ -72,7 +73,7 @@ export function refuseDemoFolder(folder: string): void {
   );
 }
 
-/** The networks in a folder that no training of this package wrote. */
+/** The networks in a folder that no training of this package wrote, or whose trainer file was taken away. */
 async function networksFromElsewhere(folder: string): Promise<FoundNetworks[]> {
   const own = new Set((await ownPositions(folder)).map(nameOf));
   if ((await readEvaluations(folder)).length > 0) own.add("best");
@@ -85,7 +86,12 @@ async function findFurthest(
   warn: Told["warn"],
 ): Promise<Start | undefined> {
   const checkpoint = await lastWhole(DIR, warn);
-  const [furthest] = foreign.flatMap(asStart).sort((a, b) => furthestFirst(a.position, b.position));
+  // Where there is a whole checkpoint, one of this package that lost its trainer file is passed over.
+  const isCandidate = ({ position }: Start) => !checkpoint || !existsSync(fileOf(DIR, position, "history"));
+  const [furthest] = foreign
+    .flatMap(asStart)
+    .filter(isCandidate)
+    .sort((a, b) => furthestFirst(a.position, b.position));
   const found = checkpoint && { position: checkpoint.position, files: filesOf(DIR, checkpoint.position), checkpoint };
   const start = furthest && (!found || furthestFirst(furthest.position, found.position) < 0) ? furthest : found;
   if (!start) return undefined;

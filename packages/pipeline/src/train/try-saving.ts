@@ -23,9 +23,7 @@ export async function trySaving(
   bytes: number,
   warn: (line: string) => void,
 ): Promise<void> {
-  const { blocks, bavail, bsize } = await statfs(folder);
-  // Some network drives do not tell.
-  const free = blocks === 0 ? undefined : bavail * bsize;
+  const free = await freeSpace(folder);
   if (free !== undefined && free < bytes) throw noRoom(folder, bytes, free);
   const first = { epoch: position.epoch + 1, iteration: 0 };
   const longest = { epoch: TRAIN.num_epoch, iteration: TRAIN.epoch_iters };
@@ -42,6 +40,12 @@ export async function trySaving(
     );
   }
   if (free !== undefined) await warnOfLater({ folder, TRAIN, position, bytes, free, warn });
+}
+
+/** Undefined where the disk does not tell, as some network drives. */
+async function freeSpace(folder: string): Promise<number | undefined> {
+  const disk = await statfs(folder).catch(() => undefined);
+  return disk && disk.blocks > 0 ? disk.bavail * disk.bsize : undefined;
 }
 
 interface Later extends Pick<Config, "TRAIN"> {

@@ -24,7 +24,7 @@ export async function chooseCheckpoint(
   const [first] = whole.sort(bestFirst);
   if (!first || (isThere && !knowsItself(config.DIR))) return checkpoint;
   const why = first.name === "best" ? "the best by validation" : "the newest";
-  log(`Taking ${first.name} of ${config.DIR}, ${why}; ${section}.checkpoint names another.`);
+  log(`Taking ${first.name} of ${config.DIR}, ${why}; set ${section}.checkpoint for another.`);
   return `${first.name}.pth`;
 }
 

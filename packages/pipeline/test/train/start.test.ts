@@ -76,8 +76,19 @@ describe("In a folder with networks from elsewhere", () => {
     }
   });
 
-  it("the data set's own files, and what a killed training of this package left, are in nobody's way", async () => {
-    const folder = temporaryFolder({ "training.odgt": "", "history_epoch_1.json": "{}", "encoder_epoch_1.pth": "" });
+  it("those of this package that lost their trainer file are gone on from too", async () => {
+    const files = { ...pair("epoch_2.pth"), "history_epoch_2.json": "{}" };
+    await expect(start(files)).rejects.toMatchObject({ code: "config", data: { checkpoint: "epoch_2" } });
+    expect((await start(files, { resume: true })).found?.position).toEqual({ epoch: 2, iteration: 0 });
+  });
+
+  it("what a training that was killed left is not gone on from", async () => {
+    const files = { ...pair("epoch_1.pth"), "trainer_epoch_1.safetensors": "" };
+    expect((await start(files, { resume: true })).found).toBeUndefined();
+  });
+
+  it("the data set's own files are in nobody's way", async () => {
+    const folder = temporaryFolder({ "training.odgt": "" });
     mkdirSync(join(folder, "ADEChallengeData2016"));
     const { config } = loadConfig({ set: [`DIR=${folder}`] });
     expect(await findStart(config, { resume: false, log: () => {}, warn: () => {} })).toBeUndefined();
@@ -107,7 +118,11 @@ describe("Room for a checkpoint", () => {
   });
 
   it("is made by removing what this package wrote", async () => {
-    const folder = temporaryFolder({ ...pair("epoch_1.pth"), "history_epoch_1.json": "{}" });
+    const folder = temporaryFolder({
+      ...pair("epoch_1.pth"),
+      "history_epoch_1.json": "{}",
+      "trainer_epoch_1.safetensors": "",
+    });
     expect(await makeRoom(folder, { epoch: 1, iteration: 0 })).toEqual([]);
     expect(readdirSync(folder)).toEqual([]);
   });

@@ -181,7 +181,7 @@ describe("Training", () => {
     cpSync(undisturbed, moved, { recursive: true });
     const lines: string[] = [];
     const segmenter = await createSegmenter({ folder: moved, backend: "wasm", log: (line) => lines.push(line) });
-    expect(lines[0]).toBe(`Taking epoch_2 of ${moved}, the newest; TEST.checkpoint names another.`);
+    expect(lines[0]).toBe(`Taking epoch_2 of ${moved}, the newest; set TEST.checkpoint for another.`);
     expect(segmenter.classes).toHaveLength(2);
     const { labels } = await segmenter.segment(data.images[0]!);
     segmenter.dispose();

@@ -32,7 +32,7 @@ it("takes the best, else the furthest that is whole, and says so", async () => {
     "encoder_epoch_11.pth": "",
   };
   const { lines, folder } = await taken(trained);
-  expect(lines).toEqual([`Taking epoch_10_iter_5 of ${folder}, the newest; TEST.checkpoint names another.`]);
+  expect(lines).toEqual([`Taking epoch_10_iter_5 of ${folder}, the newest; set TEST.checkpoint for another.`]);
   expect(await taken({ ...trained, ...pair("best.pth") })).toMatchObject({ file: "encoder_best.pth" });
   expect(await taken(pair("last.safetensors", "first.pth"))).toMatchObject({ file: "encoder_first.pth" });
 });
