@@ -128,7 +128,8 @@ function report(evaluation: Evaluation): string[] {
 
 const EXAMPLES = `
 Without --sizes or --multi-scale, photos are scored at a short side of 450. Results are also written to --result, ./result
-unless given: evaluation.json, confusion.png, and with --visualize a picture of each photo, its truth and its prediction.
+unless given: evaluation.json, confusion.png, and with --visualize a picture of each photo: truth, prediction, where it is wrong,
+scores and a legend.
 
 Examples:
   seg eval --id mine

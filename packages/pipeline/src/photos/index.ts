@@ -7,4 +7,4 @@ export {
   type SegmentPhotosOptions,
   segmentPhotos,
 } from "./segment-photos.ts";
-export { type ClassScores, writeScores } from "./write-scores.ts";
+export { type ClassProbabilities, writeScores } from "./write-scores.ts";

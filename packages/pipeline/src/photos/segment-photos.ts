@@ -17,7 +17,7 @@ import { STDIN } from "./expand-inputs.ts";
 import type { ImageSource } from "./gather.ts";
 import { readStdin } from "./read-stdin.ts";
 import { writeMasks } from "./write-masks.ts";
-import { type ClassScores, writeScores } from "./write-scores.ts";
+import { type ClassProbabilities, writeScores } from "./write-scores.ts";
 
 /** What segments the photos; its maker disposes it. */
 export interface PhotoSegmenter {
@@ -37,7 +37,7 @@ export interface PhotoSegmenter {
 export interface PhotoSegmentation extends LabelMap {
   classes: readonly ClassShare[];
   image: RgbImage;
-  scores?: ClassScores;
+  scores?: ClassProbabilities;
   overlay(): RgbImage;
 }
 

@@ -5,7 +5,7 @@ import { encodeFloat16 } from "@seg/checkpoint/half";
 import { writeFileAtomic } from "@seg/node";
 
 /** The probability of each class at each pixel. */
-export interface ClassScores {
+export interface ClassProbabilities {
   /** Of all rows together. */
   readonly shape: readonly [height: number, width: number, classes: number];
   /** The photo's rows, first to last, each `[width, classes]`, 0-1; a row is computed when it is asked for. */
@@ -20,7 +20,7 @@ export interface ClassScores {
  * @throws the signal's reason between two rows; nothing is left then.
  * @see NumPy's numpy/lib/format.py, version 1.0.
  */
-export async function writeScores(path: string, scores: ClassScores, signal?: AbortSignal): Promise<void> {
+export async function writeScores(path: string, scores: ClassProbabilities, signal?: AbortSignal): Promise<void> {
   await writeFileAtomic(path, async (file: FileHandle) => {
     await file.writeFile(npyHeader(scores.shape));
     for (const row of scores.rows()) {

@@ -17,7 +17,7 @@ import { type InferenceEngineInfo, type OpenNetwork, openNetwork } from "../mode
 import { predictScores } from "../model/predict-labels.ts";
 import { networkInputs, scaleOptions } from "../model/scales.ts";
 import { MODEL_OPTIONS, type ModelOptions, resolveModel } from "../options.ts";
-import type { ClassScores } from "../photos/write-scores.ts";
+import type { ClassProbabilities } from "../photos/write-scores.ts";
 import { nameOf, type Photo, readPhoto } from "./photo.ts";
 
 /** What a photo shows. */
@@ -33,7 +33,7 @@ export interface Segmentation {
   /** The photo itself, as it was decoded. */
   image: RgbImage;
   /** Each class's probability at each pixel, where `scores` asked for them. */
-  scores?: ClassScores;
+  scores?: ClassProbabilities;
   /** The photo with the classes' colours over it, `alpha` (0-1, default 0.5) of it colour. */
   overlay(alpha?: number): RgbImage;
   /** A picture that tells which colour is which class, for the classes present; `withLegend` of `@seg/ade20k-data` puts it beside another. */
@@ -107,7 +107,7 @@ export class Segmenter {
     const { width, height } = image;
     const map = { labels: labelsOf(maps, [height, width]), width, height };
     const classes = classShares(map, this.classes);
-    const probabilities: ClassScores = {
+    const probabilities: ClassProbabilities = {
       shape: [height, width, maps[0]!.classes],
       rows: () => probabilityRows(maps, [height, width]),
     };

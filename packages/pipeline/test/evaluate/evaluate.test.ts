@@ -151,10 +151,11 @@ describe.skipIf(absent)(`Evaluation on CamVid${unlessShared}`, () => {
     expect(written).toEqual(JSON.parse(JSON.stringify(evaluation)));
     expect(evaluation.perImage.map(({ image }) => basename(image, ".jpg"))).toEqual(names);
     const picture = await decodeImage(join(result, `${names[0]}.png`));
-    expect([picture.width, picture.height]).toEqual([3 * 480, 360]);
-    // The first third is the photo itself.
+    expect(picture.width).toBe(4 * (480 + 12) + 12);
+    // The first of four is the photo itself, below two lines of text.
     const photo = await decodeImage(`${camvid}/images/val/${names[0]}.jpg`);
-    expect(picture.data.subarray(0, 480 * 3)).toEqual(photo.data.subarray(0, 480 * 3));
+    const start = (74 * picture.width + 12) * 3;
+    expect(picture.data.subarray(start, start + 480 * 3)).toEqual(photo.data.subarray(0, 480 * 3));
   });
 
   const wrong: [string, object, (label: string) => Promise<unknown>][] = [
