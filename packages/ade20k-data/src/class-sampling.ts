@@ -21,7 +21,7 @@ export interface ClassSamplingOptions {
  * Rare-class sampling: a class is drawn with the probability softmax((1 − share of all pixels) / temperature), then one of the photos
  * that hold it.
  *
- * @param counts - for each photo how many pixels each class has, as {@link countClasses} gives them.
+ * @param counts - for each photo how many pixels each class has: what {@link countClasses} gives, without its first number.
  * @throws {DataError} `option` if no photo holds enough of any class, or a value is out of its range.
  * @see Hoyer, Dai and Van Gool, DAFormer, CVPR 2022, section 3.3.
  */

@@ -33,10 +33,10 @@ export function refusal({ global }: Opaque, where = "it"): CheckpointError {
       },
     );
   }
-  const subject = where === "it" ? "its pickle" : where;
+  const expected = where === "it" ? "its pickle should hold tensors only" : `${where} should be a tensor`;
   return new CheckpointError(
     "unsafe-pickle",
-    `${subject} should hold tensors only, and @seg/checkpoint refuses to run ${quote(global)}: ` +
+    `${expected}, and @seg/checkpoint refuses to run ${quote(global)}: ` +
       "ask its author for torch.save(model.state_dict(), path)",
     { data: { global } },
   );

@@ -11,6 +11,7 @@ import {
   weightsFor,
 } from "@seg/checkpoint";
 import { DECODER_REQUIREMENTS } from "@seg/decoders/requirements";
+import { explain } from "@seg/errors";
 import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "../config/schema.ts";
 import { encoderNames } from "../weights/encoder-names.ts";
@@ -93,8 +94,26 @@ async function explained<T>(loading: Loading, work: () => Promise<T>): Promise<T
 
 function mismatch(loading: Loading, report: LoadReport, cause?: unknown): CheckpointError {
   const { file, model } = loading;
-  const line = `${file}: ${describeMismatch(model.name, report, wayOut(loading, report))}`;
-  return new CheckpointError("mismatch", line, { data: { file, model: model.name, report }, cause });
+  const line = otherStem(loading, report) ?? describeMismatch(model.name, report, wayOut(loading, report));
+  return new CheckpointError("mismatch", `${file}: ${line}`, { data: { file, model: model.name, report }, cause });
+}
+
+/** In words, that a residual network has the stem of most implementations, not MIT's; undefined where that is not it. */
+function otherStem({ half, model, use }: Loading, { missing, shapeMismatch }: LoadReport): string | undefined {
+  const first = shapeMismatch.find(({ name }) => name === "conv1.weight");
+  if (half !== "encoder" || !first) return undefined;
+  const [channels, , height, width] = first.received;
+  const isOne = missing.includes("conv2.weight");
+  return explain({
+    expected: `the stem of MIT's ${model.name}, ${isOne ? "three 3×3 convolutions" : "whose three convolutions have 64, 64 and 128 channels"},`,
+    received: isOne
+      ? `one of a ${height}×${width} convolution, as torchvision's and timm's have`
+      : `one that begins with ${channels} channels`,
+    hint:
+      use === "training"
+        ? "leave MODEL.weights_encoder (--weights-encoder) out to begin with MIT's own ImageNet weights"
+        : "take weights that were trained with this network",
+  });
 }
 
 /** The way out for whoever configures a network, where the weights are not of it. */
@@ -102,16 +121,6 @@ function wayOut({ half, model, config, use }: Loading, report: LoadReport): stri
   const { loaded, missing, unexpected, shapeMismatch } = report;
   const key = `MODEL.arch_${half}`;
   const arch = config.MODEL[`arch_${half}`];
-  if (half === "encoder") {
-    const stem = otherStem(shapeMismatch, missing);
-    if (stem) {
-      const instead =
-        use === "training"
-          ? "leave MODEL.weights_encoder (--weights-encoder) out to begin with the ImageNet weights of MIT's networks"
-          : "take weights that were trained with this network";
-      return `${stem}, and these networks have three 3×3 convolutions of 64, 64 and 128 channels, so other implementations' weights do not fit; ${instead}`;
-    }
-  }
   const heads = half === "decoder" ? headsOf(model) : [];
   const classes = shapeMismatch.find((one) => differsInClasses(one, heads))?.received[0];
   if (
@@ -123,20 +132,11 @@ function wayOut({ half, model, config, use }: Loading, report: LoadReport): stri
     return `the model has ${config.DATASET.num_class} classes and the weights are for ${classes}; ${set}${use === "training" ? ", or leave TRAIN.strict (--strict) out so that the last layers begin anew" : ""}`;
   }
   if (loaded.length === 0)
-    return `they are not of a ${half} ${arch}; name its weights, or set ${key} to what they are of`;
+    return `they are of another network than ${half} ${arch}; name its weights, or set ${key} to theirs`;
   const whole = `take weights of ${arch}, or set ${key} to what these are of`;
   return use === "training" && config.TRAIN.strict !== false
     ? `${whole}, or load what fits by --no-strict (TRAIN.strict False)`
     : whole;
-}
-
-/** In words, the stem of a residual network that has another one. */
-function otherStem(shapeMismatch: readonly ShapeMismatch[], missing: readonly string[]): string | undefined {
-  const first = shapeMismatch.find(({ name }) => name === "conv1.weight");
-  if (!first) return undefined;
-  const [channels, , height, width] = first.received;
-  if (height !== 3) return `they have a ${height}×${width} stem`;
-  return missing.includes("conv3.weight") ? undefined : `their stem begins with ${channels} channels`;
 }
 
 /** In one line, what a training does not begin with; undefined where all weights fitted. */
@@ -144,19 +144,25 @@ export function describeBeginning(
   file: string,
   { loaded, missing, shapeMismatch, unexpected, ignored }: LoadReport,
 ): string | undefined {
-  const anew = layersOf([...shapeMismatch.map(({ name }) => name), ...missing]);
-  const over = layersOf([...unexpected, ...ignored.filter(isDeepSupervision)]);
   const [differing] = shapeMismatch;
-  const classes = differing && ` (${differing.received[0]} outputs there, ${differing.expected[0]} here)`;
+  const outputs = differing && ` (${differing.received[0]} outputs there, ${differing.expected[0]} here)`;
+  const other = layersOf(shapeMismatch);
+  const anew = [
+    ...(outputs ? [listed(other) + outputs] : []),
+    ...layersOf(named(missing)).filter((layer) => !other.includes(layer)),
+  ];
+  const over = layersOf(named([...unexpected, ...ignored.filter(isDeepSupervision)]));
   const parts = [
-    ...(anew.length > 0 ? [`begun anew: ${listed(anew)}${classes ?? ""}`] : []),
+    ...(anew.length > 0 ? [`begun anew: ${listed(anew)}`] : []),
     ...(over.length > 0 ? [`passed over: ${listed(over)}`] : []),
   ];
   return parts.length > 0 ? `${basename(file)}: ${loaded.length} weights loaded; ${parts.join("; ")}` : undefined;
 }
 
-const layersOf = (names: readonly string[]): string[] => [
-  ...new Set(names.map((name) => name.slice(0, name.lastIndexOf(".")))),
+const named = (names: readonly string[]) => names.map((name) => ({ name }));
+
+const layersOf = (weights: readonly { name: string }[]): string[] => [
+  ...new Set(weights.map(({ name }) => name.slice(0, name.lastIndexOf(".")))),
 ];
 
 // Of each list, in a line.
