@@ -86,7 +86,8 @@ export const markUnfinished = (folder: string, position: Position): Promise<void
 
 /** Removes a checkpoint of this package; killed on the way it leaves an unfinished one. */
 export async function removeCheckpoint(folder: string, position: Position): Promise<void> {
-  await markUnfinished(folder, position);
+  // On a disk that takes nothing more it is removed all the same.
+  await markUnfinished(folder, position).catch(() => {});
   for (const part of Object.keys(PARTS) as Part[]) await rm(fileOf(folder, position, part), { force: true });
 }
 
