@@ -201,6 +201,8 @@ describe("Training", () => {
     ["DATASET.random_flip", false],
     ["DATASET.padLabel", "mit"],
     ["DATASET.imgSizes", [21]],
+    ["TRAIN.loss", "ce + 0.5 dice"],
+    ["TRAIN.class_weights", "inverse"],
   ])("obeys %s", async (key, value) => {
     const folder = temporaryFolder();
     const controller = new AbortController();
