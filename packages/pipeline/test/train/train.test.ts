@@ -373,6 +373,8 @@ describe("Training", () => {
     ["DATASET.jitter_contrast", 0.5],
     ["DATASET.blur_prob", 1],
     ["DATASET.rare_class_temp", 0.1],
+    ["TRAIN.loss", "ce + 0.5 dice"],
+    ["TRAIN.class_weights", "inverse"],
   ])("obeys %s", async (key, value) => {
     const folder = temporaryFolder();
     const controller = new AbortController();
