@@ -60,7 +60,7 @@ describe.skipIf(absent)(`seg eval on CamVid${unlessShared}`, () => {
 
 it.each([
   [["--workers", "0"], 2, 'Expected a number of at least 1 for --workers but received "0".'],
-  [["--gpus", "x"], 2, 'Expected numbers of GPUs such as 0 or 0-3,6 but received "x".'],
+  [["--gpus", "x"], 2, 'Expected numbers of GPUs such as 0 or 0-3,6 for --gpus but received "x".'],
   [
     ["--gpus", "0", "--backend", "wasm"],
     2,
