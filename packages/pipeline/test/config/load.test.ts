@@ -242,7 +242,7 @@ it("knows every key of the original", () => {
     TRAIN.deep_sup_scale TRAIN.fix_bn TRAIN.workers TRAIN.disp_iter TRAIN.seed VAL.visualize VAL.checkpoint VAL.batch_size
     TEST.checkpoint TEST.result TEST.batch_size DIR`.split(/\s+/);
   const ours =
-    `DATASET.classes DATASET.padLabel DATASET.label_map DATASET.ignore_label MODEL.weights_onnx MODEL.inputFormat TRAIN.warmup_iters TRAIN.clip_norm TRAIN.accumulate TRAIN.keep
+    `DATASET.classes DATASET.padLabel DATASET.label_map DATASET.label_orientation DATASET.ignore_label MODEL.weights_onnx MODEL.inputFormat TRAIN.warmup_iters TRAIN.clip_norm TRAIN.accumulate TRAIN.keep
     TRAIN.replica_weight
     TRAIN.eval_every`.split(/\s+/);
   expect(new Set(CONFIG_KEYS)).toEqual(new Set([...original, ...ours]));
