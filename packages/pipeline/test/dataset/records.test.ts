@@ -67,6 +67,21 @@ it("pairs the photos of one folder with the labels of another", async () => {
   });
 });
 
+it("finds labels by their ending, and tells in one line what it leaves out", async () => {
+  for (const name of ["a.jpg", "b.jpg", "c.JPG"]) await photo(`photos/${name}`);
+  for (const name of ["A_mask.png", "b_mine.png", "d.png"]) await photo(`labels/${name}`);
+  const folders = { images: join(folder, "photos"), labels: join(folder, "labels") };
+  const warnings: string[] = [];
+  const warn = (line: string) => warnings.push(line);
+  const found = await evaluationRecords(configured(), folders, { warn });
+  expect(found.map(({ labelPath }) => labelPath)).toEqual([join(folder, "labels/A_mask.png")]);
+  expect(warnings).toEqual([
+    "Left out: photos without a label (2: b.jpg, c.JPG); labels without a photo (2: b_mine.png, d.png).",
+  ]);
+  const [mine] = await evaluationRecords(configured(), { ...folders, labelSuffix: "_mine" }, { warn });
+  expect(mine!.labelPath).toBe(join(folder, "labels/b_mine.png"));
+});
+
 it("tells of a missing list, and of half a pair of folders", async () => {
   await expect(evaluationRecords(configured("DATASET.list_val", join(folder, "no.odgt")), {})).rejects.toMatchObject({
     code: "missing",
