@@ -137,7 +137,8 @@ describe("Training", () => {
       onProgress(progress) {
         if (progress.type !== "checkpoint") return;
         saved.push(progress.files[3]!.slice("trainer_".length, -".safetensors".length));
-        if (saved.length === 5) cpSync(folder, killed, { recursive: true });
+        // But for the lock, whose holder lives.
+        if (saved.length === 5) cpSync(folder, killed, { recursive: true, filter: (file) => !file.endsWith(".lock") });
       },
     });
     const names = ["epoch_0_iter_1", "epoch_0_iter_2", "epoch_1", "epoch_1_iter_1", "epoch_1_iter_2", "epoch_2"];
