@@ -51,13 +51,16 @@ function parentIgnoresHangup(): boolean {
 function hasInputOfNohup(): boolean {
   const [, flags] = /^flags:\s*([0-7]+)$/m.exec(readFileSync("/proc/self/fdinfo/0", "latin1")) ?? [];
   const isWriteOnly = flags !== undefined && (Number.parseInt(flags, 8) & 3) === fsConstants.O_WRONLY;
-  return isWriteOnly && fstatSync(0).rdev === statSync("/dev/null").rdev;
+  return isWriteOnly && statOf(0).rdev === statSync("/dev/null", { bigint: true }).rdev;
 }
 
 function hasOutputOfNohup(): boolean {
-  const output = fstatSync(1);
+  const output = statOf(1);
   return ["nohup.out", join(homedir(), "nohup.out")].some((file) => {
-    const found = statSync(file, { throwIfNoEntry: false });
+    const found = statSync(file, { bigint: true, throwIfNoEntry: false });
     return found?.ino === output.ino && found.dev === output.dev;
   });
 }
+
+// After a plain `fstatSync` of a pipe, Node 20 no longer resolves links when it imports a module.
+const statOf = (descriptor: number) => fstatSync(descriptor, { bigint: true });
