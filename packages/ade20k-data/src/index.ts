@@ -27,6 +27,7 @@ export { readClasses } from "./read-classes.ts";
 export { type LabelOptions, readLabel } from "./read-label.ts";
 export { type ConventionOptions, readLabelConvention } from "./read-label-convention.ts";
 export { type Pair, type PairOptions, readPair } from "./read-pair.ts";
+export { readyClasses } from "./ready-classes.ts";
 export { resizeAntialiased } from "./resize-antialiased.ts";
 export { nearestPositions } from "./resize-nearest.ts";
 export { silentPhotos } from "./silent-photos.ts";

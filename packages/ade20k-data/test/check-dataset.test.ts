@@ -74,17 +74,22 @@ describe("Checking a data set", () => {
 
   it("counts the pixels and label maps of each class, of the labels that can be read", async () => {
     const { counts } = await checkDataset([good(), record("photo.png", "high.png"), good()], { numClasses: 4 });
-    const none = { pixels: 0, images: 0 };
+    const none = { pixels: 0, images: 0, imagePixels: 0 };
     expect(counts).toEqual({
       images: 2,
       pixels: 48,
       unlabeled: 0,
-      classes: [none, none, { pixels: 48, images: 2 }, none],
+      classes: [none, none, { pixels: 48, images: 2, imagePixels: 48 }, none],
     });
     const convention = { name: "mine", values: { 3: 0, 12: 1 } };
     const records = [good(), record("photo.png", "high.png")];
     const mapped = await checkDataset(records, { numClasses: 1, convention });
-    expect(mapped.counts).toEqual({ images: 2, pixels: 48, unlabeled: 24, classes: [{ pixels: 24, images: 1 }] });
+    expect(mapped.counts).toEqual({
+      images: 2,
+      pixels: 48,
+      unlabeled: 24,
+      classes: [{ pixels: 24, images: 1, imagePixels: 24 }],
+    });
   });
 
   it("keeps the first problems and counts the others", async () => {

@@ -71,7 +71,7 @@ describe("where memory runs out", () => {
     const run = {
       ...{ config, group: single },
       loader: { next: async () => next },
-      trainer: { add: () => Promise.reject(ofEngine) },
+      trainer: { weightOf: () => 1, add: () => Promise.reject(ofEngine) },
     } as unknown as Run;
     await expect(trainStep(run, { epoch: 0, iteration: 0 }, { encoder: 1, decoder: 1 })).rejects.toMatchObject({
       code: "out-of-memory",

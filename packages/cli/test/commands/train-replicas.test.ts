@@ -38,7 +38,7 @@ describe("seg train on several replicas", () => {
     const { code, stderr } = seg("early", ["--replicas", "2"], set);
     expect(code, stderr).toBe(0);
     expect(stderr.match(/Ending after epoch 2: the last evaluation was no better/g)).toHaveLength(1);
-    expect(stderr).toContain("VAL.checkpoint epoch_2.pth");
+    expect(stderr).toContain("Training is done.");
     expect(weights("early")).toHaveLength(2);
   });
 

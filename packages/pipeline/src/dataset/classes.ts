@@ -1,15 +1,24 @@
-import { ADE20K_CLASSES, distinctColors, readClasses, type SegClass } from "@seg/ade20k-data";
+import {
+  ADE20K_CLASSES,
+  distinctColors,
+  type ReadyConvention,
+  readClasses,
+  readyClasses,
+  type SegClass,
+} from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import { PipelineError } from "../errors.ts";
 
 /**
- * Names and colours of the configuration's classes: from the file `DATASET.classes`, else ADE20K's where there are 150, else
- * numbers.
+ * Names and colours of the configuration's classes: from the file `DATASET.classes`, else those that `DATASET.label_map` names, else
+ * ADE20K's where there are 150, else numbers.
  *
  * @throws {PipelineError} `config` if the file does not name as many classes as `DATASET.num_class`.
  * @throws {DataError} if the file cannot be read.
  */
-export async function classSet({ DATASET: { classes: file, num_class: count } }: Config): Promise<readonly SegClass[]> {
+export async function classSet({
+  DATASET: { classes: file, num_class: count, label_map },
+}: Config): Promise<readonly SegClass[]> {
   if (file) {
     const classes = await readClasses(file);
     if (classes.length === count) return classes;
@@ -23,6 +32,8 @@ export async function classSet({ DATASET: { classes: file, num_class: count } }:
       { data: { key: "DATASET.num_class", file, expected: count, received: classes.length } },
     );
   }
+  const named = readyClasses(label_map as ReadyConvention);
+  if (named?.length === count) return named;
   if (count === ADE20K_CLASSES.length) return ADE20K_CLASSES;
   return distinctColors(count).map((color, index) => ({
     index,

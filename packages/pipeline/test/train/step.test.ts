@@ -12,7 +12,11 @@ async function step(batches: readonly (readonly number[])[], scores: readonly { 
   const run = {
     ...{ config, group: single },
     loader: { next: async () => ({ labels: Int32Array.from(batches[next++]!), files: [] }) },
-    trainer: { add: async () => scores[added++], update: () => {} },
+    trainer: {
+      weightOf: ({ labels }: { labels: Int32Array }) => labels.filter((label) => label >= 0).length,
+      add: async () => scores[added++],
+      update: () => {},
+    },
   };
   return trainStep(run as unknown as Run, { epoch: 0, iteration: 0 }, { encoder: 0, decoder: 0 });
 }

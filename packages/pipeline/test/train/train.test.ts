@@ -242,7 +242,9 @@ describe("Training", () => {
       expect(readFileSync(join(folder, `${half}_best.pth`)).equals(network)).toBe(true);
     }
     const { width, height } = await decodeImage(join(folder, "validation_epoch_2.png"));
-    expect([width, height]).toEqual([3 * sizeOf(0).width, sizeOf(0).height]);
+    // Four pictures side by side, enlarged for their captions.
+    expect(width).toBeGreaterThan(4 * sizeOf(0).width);
+    expect(height).toBeGreaterThan(sizeOf(0).height);
     const written = JSON.parse(readFileSync(join(folder, "evaluation_epoch_2.json"), "utf8"));
     expect(written.classes.map(({ name }: { name: string }) => name)).toEqual(["dark", "bright"]);
     const again = await evaluate({
