@@ -1,4 +1,4 @@
-import { loadConfig, type Resolved } from "@seg/pipeline/config";
+import { loadConfig } from "@seg/pipeline/config";
 import type { ExportedScores, ExportedTensor, ExportFormat, ExportResult, Int8Report } from "@seg/pipeline/export";
 import { Command, Option } from "commander";
 import { type ExportForm, exportUsage } from "../export-usage/index.ts";
@@ -81,7 +81,7 @@ async function exportNetwork(pairs: readonly string[], options: ExportFlags, io:
   } finally {
     stop();
   }
-  const run = exportUsage(result, { output, size, input, layout } as ExportForm, settingsOf(resolved));
+  const run = exportUsage(result, { output, size, input, layout } as ExportForm);
   if (options.json) {
     terminal.print(JSON.stringify({ ...result, run }));
     return;
@@ -91,16 +91,6 @@ async function exportNetwork(pairs: readonly string[], options: ExportFlags, io:
   for (const tensor of result.outputs) terminal.print(`  output  ${described(tensor)}`);
   if (result.int8) terminal.print(`  int8    ${costOf(result.int8)}`);
   for (const [where, program] of Object.entries(run)) terminal.print(`\n— ${HEADINGS[where]}:\n\n${program.trimEnd()}`);
-}
-
-/** What a `seg test` of exported checkpoints is to be told, as it no longer follows from the folder or a file. */
-function settingsOf({ config: { DATASET, MODEL }, settings }: Resolved): string[] {
-  return [
-    ...(settings.get("DATASET.imgSizes")?.explicit ? ["DATASET.imgSizes", DATASET.imgSizes.join(",")] : []),
-    ...(DATASET.num_class === 150 ? [] : ["DATASET.num_class", String(DATASET.num_class)]),
-    ...(DATASET.classes ? ["DATASET.classes", DATASET.classes] : []),
-    ...(MODEL.inputFormat === "rgb" ? [] : ["MODEL.inputFormat", MODEL.inputFormat]),
-  ];
 }
 
 const HEADINGS: Readonly<Record<string, string>> = {

@@ -17,10 +17,9 @@ export interface ExportForm {
 /**
  * Programs that run or read an export.
  *
- * @param settings - what a `seg test` of the exported checkpoints needs besides their place.
  * @returns each by the place where it runs, such as `Python`.
  */
-export function exportUsage(result: ExportResult, form: ExportForm, settings: readonly string[]): ExportUsage {
+export function exportUsage(result: ExportResult, form: ExportForm): ExportUsage {
   if (result.format === "onnx") return onnxUsage(result, form);
-  return result.format === "tfjs" ? tfjsUsage(result, form) : checkpointUsage(result, settings);
+  return result.format === "tfjs" ? tfjsUsage(result, form) : checkpointUsage(result);
 }

@@ -1,5 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
+import { CLASSES_FILE, CONFIG_FILE } from "../config/folder.ts";
 import { contextOf } from "../context.ts";
 import { classSet } from "../dataset/classes.ts";
 import { resolveConfigOptions } from "../options.ts";
@@ -50,7 +51,7 @@ export async function exportModel(options: ExportOptions = {}): Promise<ExportRe
   const classes = await classSet(config);
   const weights = options.weights ?? (await locateWeights(resolved, options));
   if (format === "pth" || format === "safetensors") {
-    await checkTarget(path, format, Object.values(checkpointNames(weights, format)));
+    await checkTarget(path, format, [...Object.values(checkpointNames(weights, format)), CONFIG_FILE, CLASSES_FILE]);
     await refuseOwnSource(path, weights);
   }
   const write = await WRITERS[format]();

@@ -79,7 +79,7 @@ async function isFolderOfOurs(path: string, format: ExportFormat, names: readonl
   const files = await readdir(path);
   if (files.length === 0) return true;
   if (format !== "tfjs") {
-    const pattern = new RegExp(`^(encoder|decoder)_.+\\.${format}$`);
+    const pattern = new RegExp(`^((encoder|decoder)_.+\\.${format}|config\\.yaml|classes\\.json)$`);
     return files.every((file) => (names.length > 0 ? names.includes(file) : pattern.test(file)));
   }
   const isGraphModel = files.every((file) => /^(model\.json|group1-shard\d+of\d+\.bin)$/.test(file));

@@ -2,13 +2,15 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readCheckpoint, writePth, writeSafetensors } from "@seg/checkpoint";
 import { writeFolderAtomic } from "@seg/node";
+import { CLASSES_FILE, CONFIG_FILE } from "../config/folder.ts";
 import { withUnreadWeights } from "../model/load.ts";
+import { describeFolder } from "../train/describe-folder.ts";
 import { HALVES } from "../weights/find.ts";
 import { checkpointNames } from "./checkpoint-names.ts";
 import type { ExportedFile } from "./result.ts";
 import type { WriteExport } from "./write-export.ts";
 
-/** Writes the tensors of a network's two checkpoints, as they are, in another format. */
+/** Writes the tensors of a network's two checkpoints, as they are, in another format, into a folder that knows itself as a training's does. */
 export const writeCheckpoint: WriteExport = async ({ path, config, weights, options, signal }) => {
   const { half, format } = options;
   const write = format === "pth" ? writePth : writeSafetensors;
@@ -24,6 +26,10 @@ export const writeCheckpoint: WriteExport = async ({ path, config, weights, opti
       files.push({ path: join(path, names[part]), bytes: (await stat(file)).size });
     }
     signal?.throwIfAborted();
+    await describeFolder({ ...config, DIR: path }, () => {}, folder);
+    for (const name of [CONFIG_FILE, CLASSES_FILE]) {
+      files.push({ path: join(path, name), bytes: (await stat(join(folder, name))).size });
+    }
   });
   return { files, inputs: [], outputs: [] };
 };

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { type ClassCount, countClasses, sumCounts } from "@seg/ade20k-data";
+import { type ClassCount, sumCounts } from "@seg/ade20k-data";
 import { suggestion } from "@seg/errors";
 import { BALANCES, type Balance, balanceOf } from "../config/loss.ts";
 import type { Config } from "../config/schema.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
-import type { TrainingPlan } from "./plan.ts";
+import type { LabelCounter } from "./label-counter.ts";
 
 /**
- * The class weights that `TRAIN.class_weights` stands for: given, read from a file, or made of how often each class occurs in all labels.
+ * The class weights that `TRAIN.class_weights` stands for: given, read from a file, or made of how often each class occurs in the labels.
  *
  * @returns One for each class; undefined if there are to be none.
  * @throws {PipelineError} `config` or `missing` for a file that is not there or does not hold a number for each class.
@@ -16,7 +16,7 @@ import type { TrainingPlan } from "./plan.ts";
  */
 export async function classWeights(
   { DATASET, TRAIN }: Config,
-  { records, convention }: Pick<TrainingPlan, "records" | "convention">,
+  count: LabelCounter,
   options: ContextOptions = {},
 ): Promise<readonly number[] | undefined> {
   const given = TRAIN.class_weights;
@@ -24,17 +24,10 @@ export async function classWeights(
   if (typeof given !== "string") return given;
   const balance = balanceOf(given);
   if (!balance) return readWeights(given, DATASET.num_class);
-  const { log, onProgress, signal } = contextOf(options);
+  const { log } = contextOf(options);
   const of = DATASET.list_train;
-  log(`Counting each class's pixels in ${records.length} labels for TRAIN.class_weights ${balance}.`);
-  const numClasses = DATASET.num_class;
-  const each = await countClasses(records, {
-    numClasses,
-    convention,
-    onProgress: (done, total) => onProgress({ type: "check", of, done, total }),
-    signal,
-  });
-  const weights = balanced(sumCounts(each, numClasses).classes, balance, TRAIN.effective_beta);
+  const { classes } = sumCounts(await count(), DATASET.num_class);
+  const weights = balanced(classes, balance, TRAIN.effective_beta);
   const spread = weights.filter((weight) => weight > 0);
   if (spread.length === 0) {
     const key = "TRAIN.class_weights";

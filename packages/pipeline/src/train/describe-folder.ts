@@ -9,14 +9,18 @@ import { classSet } from "../dataset/classes.ts";
 import { setAside } from "./checkpoint-files.ts";
 
 /**
- * Writes into a training's folder what its networks are: the configuration, and the classes with their colours. Files of others are renamed,
+ * Writes into a folder of checkpoints what its networks are: the configuration, and the classes with their colours. Files of others are renamed,
  * not overwritten.
  *
  * @param log - told of what was renamed.
+ * @param folder - where they are written, if that is not `DIR` yet.
  * @throws {FileError} `unwritable`.
  */
-export async function describeFolder(config: Config, log: (line: string) => void): Promise<void> {
-  const { DIR: folder } = config;
+export async function describeFolder(
+  config: Config,
+  log: (line: string) => void,
+  folder: string = config.DIR,
+): Promise<void> {
   const classes = await classSet(config);
   const classesFile = join(folder, CLASSES_FILE);
   const configFile = join(folder, CONFIG_FILE);
@@ -28,7 +32,7 @@ export async function describeFolder(config: Config, log: (line: string) => void
     tell(await setAside([classesFile]));
     await writeFileAtomic(classesFile, classesText(classes));
   }
-  const text = configText(config, classes === ADE20K_CLASSES ? "" : classesFile);
+  const text = configText(config, classes === ADE20K_CLASSES ? "" : join(config.DIR, CLASSES_FILE));
   const written = await readFile(configFile, "utf8").catch(() => "");
   if (written === text) return;
   if (!written.startsWith(CONFIG_MARK)) tell(await setAside([configFile]));

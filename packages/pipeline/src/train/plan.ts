@@ -5,6 +5,7 @@ import type { ServerOptions } from "../weights/locate.ts";
 import { findPretrained, type PretrainedFiles } from "../weights/pretrained.ts";
 import { nameOf, removeDrafts } from "./checkpoint-files.ts";
 import { classWeights } from "./class-weights.ts";
+import { labelCounter } from "./label-counter.ts";
 import { rareClassSampling } from "./rare-classes.ts";
 import { changedSettings, checkSettings, courseSettings } from "./settings.ts";
 import { findStart, refuseDemoFolder, type Start } from "./start.ts";
@@ -42,7 +43,8 @@ export async function planTraining(
   const { log, warn } = contextOf(options);
   refuseDemoFolder(config.DIR);
   const found = await findStart(config, { resume, log, warn });
-  const weightsOfClasses = await classWeights(config, data, options);
+  const count = labelCounter(config, data, options);
+  const weightsOfClasses = await classWeights(config, count, options);
   const settings = { ...(await courseSettings(config, weightsOfClasses)), replicas };
   const { checkpoint } = found ?? {};
   if (checkpoint) {
@@ -52,7 +54,7 @@ export async function planTraining(
     }
   }
   const weights = found ? {} : await findPretrained(config, { ...options, fromScratch });
-  const sampling = await rareClassSampling(config, data, options);
+  const sampling = await rareClassSampling(config, count);
   await removeDrafts(config.DIR);
   return {
     config,

@@ -1,8 +1,7 @@
-import { type ClassSampling, classSampling, countClasses, DataError } from "@seg/ade20k-data";
+import { type ClassSampling, classSampling, DataError } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
-import { type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
-import type { TrainingPlan } from "./plan.ts";
+import type { LabelCounter } from "./label-counter.ts";
 
 /**
  * How photos are drawn where rare classes are preferred, for which all labels are read; undefined where they are not.
@@ -10,20 +9,10 @@ import type { TrainingPlan } from "./plan.ts";
  * @throws {PipelineError} `config` if no photo holds as many pixels of a class as `DATASET.rare_class_min_pixels` asks for.
  * @throws {DataError} what is wrong with a label. The signal's reason.
  */
-export async function rareClassSampling(
-  { DATASET }: Config,
-  { records, convention }: Pick<TrainingPlan, "records" | "convention">,
-  options: ContextOptions,
-): Promise<ClassSampling | undefined> {
-  const { rare_class_temp: temperature, rare_class_min_pixels: minPixels, num_class: numClasses } = DATASET;
+export async function rareClassSampling({ DATASET }: Config, count: LabelCounter): Promise<ClassSampling | undefined> {
+  const { rare_class_temp: temperature, rare_class_min_pixels: minPixels } = DATASET;
   if (temperature === 0) return undefined;
-  const { onProgress, signal } = contextOf(options);
-  const counts = await countClasses(records, {
-    numClasses,
-    convention,
-    onProgress: (done, total) => onProgress({ type: "check", of: DATASET.list_train, done, total }),
-    signal,
-  });
+  const counts = await count();
   try {
     return classSampling(
       counts.map((own) => own.subarray(1)),

@@ -4,6 +4,7 @@ import { temporaryFolder, tinyDataset } from "@seg/testing/node";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { balanced, classWeights } from "../../src/train/class-weights.ts";
+import { labelCounter } from "../../src/train/label-counter.ts";
 
 const configOf = (weights: unknown, classes = 3) =>
   loadConfig({
@@ -24,7 +25,7 @@ const COUNTS = [
 
 const close = (numbers: number[]) => numbers.map((n) => expect.closeTo(n, 10));
 
-const NO_DATA = { records: [], convention: READY_CONVENTIONS.ade20k };
+const nothing = async () => [];
 
 describe("Class weights", () => {
   it("inverse let all classes weigh alike, and all pixels 1 on average", () => {
@@ -52,27 +53,28 @@ describe("Class weights", () => {
   });
 
   it("are none unless wanted, those given, or those of a file", async () => {
-    expect(await classWeights(configOf(""), NO_DATA)).toBeUndefined();
-    expect(await classWeights(configOf([1, 2, 0.5]), NO_DATA)).toEqual([1, 2, 0.5]);
+    expect(await classWeights(configOf(""), nothing)).toBeUndefined();
+    expect(await classWeights(configOf([1, 2, 0.5]), nothing)).toEqual([1, 2, 0.5]);
     const folder = temporaryFolder({ "w.json": "[1,\n 2e0, 0.5]\n", "w.txt": "1 2\r\n0.5\r\n", "w.csv": "1,2,0.5" });
     for (const file of ["w.json", "w.txt", "w.csv"]) {
-      expect(await classWeights(configOf(join(folder, file)), NO_DATA), file).toEqual([1, 2, 0.5]);
+      expect(await classWeights(configOf(join(folder, file)), nothing), file).toEqual([1, 2, 0.5]);
     }
   });
 
   it("are counted in the labels of the list", async () => {
     const { list } = await tinyDataset(temporaryFolder(), { photos: 2 });
     const lines: string[] = [];
-    const weights = await classWeights(
-      configOf("inverse"),
-      { ...NO_DATA, records: await readOdgt(list) },
-      { log: (line) => lines.push(line) },
-    );
+    const log = (line: string) => lines.push(line);
+    const data = { records: await readOdgt(list), convention: READY_CONVENTIONS.ade20k };
+    const count = labelCounter(configOf("inverse"), data, { log });
+    const weights = await classWeights(configOf("inverse"), count, { log });
+    // Once for all that want to know.
+    expect(await count()).toBe(await count());
     // 28 rows: 8 and 15 columns of the first class, of 40 and 56.
     const [dark, bright] = [28 * (8 + 15), 28 * (40 + 56 - 8 - 15)];
     expect(weights).toEqual(close([(dark + bright) / 2 / dark, (dark + bright) / 2 / bright, 0]));
     expect(lines).toEqual([
-      "Counting each class's pixels in 2 labels for TRAIN.class_weights inverse.",
+      "Counting each class's pixels in 2 labels.",
       "Class weights are from 0.658 to 2.09; 1 class does not occur.",
     ]);
   });
@@ -86,7 +88,7 @@ describe("Class weights", () => {
   ])("from %s are refused as %s", async (name, code, message) => {
     const folder = temporaryFolder({ "two.txt": "1 2", "word.txt": "1 heavy 2", "zero.txt": "0 0 0" });
     const file = name.endsWith(".txt") ? join(folder, name) : name;
-    await expect(classWeights(configOf(file), NO_DATA)).rejects.toMatchObject({
+    await expect(classWeights(configOf(file), nothing)).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message),
       data: { key: "TRAIN.class_weights", file },
