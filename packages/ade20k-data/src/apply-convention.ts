@@ -22,12 +22,17 @@ interface Reading {
 
 /**
  * What the pixels of a label file are by a convention: class indices from 0, −1 where ignored. Grey values and palette indices go through
- * a table of 256; a palette whose colours are all known and differ is read by them, as tools reorder palettes.
+ * a table of 256; a palette with known colours that mean other classes than their indices is read by them, as tools reorder palettes.
  *
  * @throws {DataError} `bad-label`, naming the values or colours found and the ways out, if one has no class or one above `numClasses`.
  */
 export function labelsByConvention(pixels: LabelPixels, reading: Reading): Int16Array {
-  if (pixels.channels === 1) return labelsOfValues(pixels, reading);
+  if (reading.convention.name === "cityscapes" && TRAIN_IDS.test(reading.file)) throw trainIds(reading.file);
+  if (pixels.channels === 1) {
+    if (pixels.palette && usesColors(pixels, reading.convention)) return labelsOfColors(inColors(pixels), reading);
+    refuseShuffledGreys(pixels, reading);
+    return labelsOfValues(pixels, reading);
+  }
   if (!reading.convention.colors) throw colorsWithoutConvention(pixels, reading);
   return labelsOfColors(pixels, reading);
 }
@@ -59,14 +64,66 @@ function valueTable(pixels: LabelPixels, { convention, numClasses }: Reading): I
 const labelOf = (number: number | undefined, numClasses = Number.POSITIVE_INFINITY) =>
   number === undefined || number > numClasses ? NONE : number - 1;
 
-/** Whether one value a pixel is read by its colour: there is no other way, or a palette, or small greys, show nothing but known, different colours. */
+/**
+ * Whether one value a pixel is read by its colour: there is no other way, or small greys show nothing but known colours, or colours of a palette are
+ * known as other classes than their indices are; what else it shows is unknown then.
+ */
 function usesColors(pixels: LabelPixels, { values, colors }: LabelConvention): boolean {
+  if (!colors) return false;
   if (!values) return true;
   // The 1 of a black and white file is white.
   if (!pixels.palette && pixels.depth === 8) return false;
-  const used = [...new Set(pixels.data)].map((value) => colorOfValue(pixels, value));
-  return new Set(used).size === used.length && used.every((color) => color in colors!);
+  const used = [...new Set(pixels.data)];
+  const shown = used.map((value) => colorOfValue(pixels, value));
+  if (!pixels.palette) return shown.every((color) => color in colors);
+  // A palette of one colour says nothing.
+  if (used.length > 1 && new Set(shown).size === 1) return false;
+  return used.some((value, i) => shown[i]! in colors && colors[shown[i]!] !== values[value]);
 }
+
+/** A palette file as its colours. */
+function inColors(pixels: LabelPixels): LabelPixels {
+  const { data, palette = new Uint8Array() } = pixels;
+  const colors = new Uint8Array(3 * data.length);
+  for (let i = 0; i < data.length; i++) {
+    for (let c = 0; c < 3; c++) colors[3 * i + c] = palette[3 * data[i]! + c] ?? 0;
+  }
+  return { ...pixels, channels: 3, data: colors };
+}
+
+/**
+ * Programs that make palettes of grey files put their values into the palette, in any order. Where both readings have a class for
+ * everything, nobody can tell which is meant.
+ *
+ * @throws {DataError} `bad-label`.
+ */
+function refuseShuffledGreys({ data, palette }: LabelPixels, { file, convention, numClasses }: Reading): void {
+  if (!palette || convention.colors || numClasses === undefined) return;
+  const used = [...new Set(data)];
+  const grey = (value: number) => palette[3 * value] ?? -1;
+  const isGrey = used.every(
+    (value) => grey(value) === palette[3 * value + 1] && grey(value) === palette[3 * value + 2],
+  );
+  // Black and white are for looking at.
+  if (!isGrey || used.every((value) => grey(value) === value || [0, 255].includes(grey(value)))) return;
+  const isValue = (value: number) => labelOf(convention.values?.[value] ?? convention.others, numClasses) !== NONE;
+  if (!used.every((value) => isValue(value) && isValue(grey(value)))) return;
+  const pairs = used.slice(0, SHOWN).map((value) => `${value} shown as ${grey(value)}`);
+  throw bad(file, {
+    expected: "a palette whose colours, or whose greys by their own value, tell the classes",
+    received: `greys in another order than their indices (${pairs.join(", ")})`,
+    hint: "save the labels as 8-bit grey PNG, without a palette",
+  });
+}
+
+const TRAIN_IDS = /labelTrainIds[^/\\]*$/i;
+
+const trainIds = (file: string): DataError =>
+  bad(file, {
+    expected: "Cityscapes' label ids, as the convention cityscapes has them,",
+    received: "train ids, by its name",
+    hint: "name the files that end in _labelIds (--label-suffix), or set DATASET.label_map zero-based and DATASET.num_class 19",
+  });
 
 /** A palette's colour, or the grey that a value shows as. */
 function colorOfValue({ palette, depth }: LabelPixels, value: number): string {
@@ -162,9 +219,11 @@ function wrongValue(
     isDefault && numClasses !== undefined
       ? `label values from 0 to ${numClasses}`
       : `label values of the convention ${convention.name}${numClasses === undefined ? "" : ` for ${numClasses} classes`}`;
+  const fitting = fits([...found.keys()], "values", numClasses);
   const ways = [
-    `${fits([...found.keys()], "values", numClasses)}DATASET.label_map takes zero-based, mask, voc, cityscapes or a file of values and their classes`,
-    ...(wrong.length <= 3
+    `${fitting}DATASET.label_map takes zero-based, mask, voc, cityscapes or a file of values and their classes`,
+    // What another convention has a class for is not to be thrown away.
+    ...(wrong.length <= 3 && !fitting
       ? [`DATASET.ignore_label ${wrong.join(",")} ignores ${wrong.length === 1 ? "it" : "them"}`]
       : []),
     "DATASET.num_class (--num-class) is the number of classes",

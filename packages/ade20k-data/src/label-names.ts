@@ -3,7 +3,7 @@ import { DataError } from "./errors.ts";
 
 /** What the names of labels end in, and of photos beside them, where the two differ; letter case does not count. */
 const LABEL_SUFFIX =
-  /[-_. ](gtfine_labelids|gtfine_labeltrainids|gtcoarse_labelids|masks?|labels?|labelids|labeltrainids|gt|groundtruth|ground_truth|seg|segm|segmentation|annotations?|anno|ann|l)$/;
+  /[-_. ](gtfine_labelids|gtfine_labeltrainids|gtcoarse_labelids|masks?|labels?|labelids|labeltrainids|gt|groundtruth|ground_truth|seg|segm|segmentation|annotations?|anno|ann|l)$|\.(jpe?g|png|bmp|tiff?|webp|avif)$/;
 const PHOTO_SUFFIX = /[-_. ](leftimg8bit|images?|img|photo|rgb|sat)$/;
 
 /**

@@ -57,6 +57,12 @@ export async function pairImages(
     if (labelPath === undefined) alone.push(imagePath);
     else pairs.push({ imagePath, labelPath });
   }
+  const robbed = new Set(takenTwice(pairs, images, labels));
+  alone.push(...robbed);
+  if (robbed.size > 0) {
+    pairs.splice(0, pairs.length, ...pairs.filter(({ imagePath }) => !robbed.has(imagePath)));
+    alone.sort();
+  }
   if (pairs.length === 0 || (alone.length > 0 && !onLeftOut)) {
     throw withoutLabel(alone, photos.images.length, { images, labels, example: candidates[0] });
   }
@@ -77,6 +83,43 @@ export async function pairImages(
     return { imagePath, labelPath, width, height };
   };
   return pMap(pairs, measure, { concurrency: 8 });
+}
+
+/**
+ * The photos that are to go without a label that belongs to another one by its very name.
+ *
+ * @throws {DataError} `bad-list` if a label belongs to several alike.
+ */
+function takenTwice(
+  pairs: readonly { imagePath: string; labelPath: string }[],
+  images: string,
+  labels: string,
+): string[] {
+  const photosOf = new Map<string, string[]>();
+  for (const { imagePath, labelPath } of pairs) {
+    photosOf.set(labelPath, [...(photosOf.get(labelPath) ?? []), imagePath]);
+  }
+  return [...photosOf].flatMap(([labelPath, photos]) => {
+    if (photos.length === 1) return [];
+    const name = spellingOf(labelPath, labels);
+    const owners = photos.filter((photo) => spellingOf(photo, images) === name);
+    if (owners.length === 1) return photos.filter((photo) => photo !== owners[0]);
+    throw new DataError(
+      "bad-list",
+      {
+        expected: `one photo for the label ${labelPath}`,
+        received: `${photos.length}, ${photos.map((photo) => basename(photo)).join(" and ")}`,
+        hint: "give each a label of its own name, or move the others away",
+      },
+      { data: { file: labelPath } },
+    );
+  });
+}
+
+/** A file's path below a folder without its extension. */
+function spellingOf(file: string, folder: string): string {
+  const { dir, name } = parse(relative(folder, file));
+  return join(dir, name).normalize("NFC");
 }
 
 async function findLabels(folder: string): Promise<FoundImages> {

@@ -77,7 +77,7 @@ export async function readLabelConvention(
 
 async function fromFile(path: string, numClasses?: number): Promise<LabelConvention> {
   const text = await readText(path);
-  const rows = /^\.[ct]sv$/i.test(extname(path)) ? fromTable(path, text) : fromYaml(path, text);
+  const rows = readRows(path, text);
   if (rows.length === 0) {
     throw bad(
       { file: path, line: 1 },
@@ -97,12 +97,8 @@ async function fromFile(path: string, numClasses?: number): Promise<LabelConvent
   const colors: Record<string, number> = {};
   let others: number | undefined;
   const seen = new Map<string, Place>();
-  const zeros: Place[] = [];
-  let highest = 0;
   rows.forEach(({ where, key, target }, i) => {
     const number = classNumber(where, target === undefined ? i + 1 : target, numClasses);
-    if (number === 0 && !IGNORED.test(String(target))) zeros.push(where);
-    highest = Math.max(highest, number);
     const parsed = OTHERS.test(String(key)) ? "other" : parseKey(where, key);
     const before = seen.get(String(parsed));
     if (before) {
@@ -118,20 +114,31 @@ async function fromFile(path: string, numClasses?: number): Promise<LabelConvent
     else if (typeof parsed === "number") values[parsed] = number;
     else colors[parsed] = number;
   });
-  const [zero] = zeros;
-  if (zero && numClasses !== undefined && highest === numClasses - 1) {
-    throw bad(zero, {
-      expected: `classes counted from 1, to ${numClasses}`,
-      received: `0 to ${highest}`,
-      hint: "add one to each, or write `ignore` for 0 if it means that",
-    });
-  }
   return {
     name: path,
     ...(Object.keys(values).length > 0 && { values }),
     ...(Object.keys(colors).length > 0 && { colors }),
     ...(others !== undefined && { others }),
   };
+}
+
+function readRows(path: string, text: string): Row[] {
+  if (/^# *label:color_rgb:/.test(text)) return fromLabelMap(path, text);
+  if (!/^\.[ct]sv$/i.test(extname(path))) return fromYaml(path, text);
+  const rows = fromTable(path, text);
+  // A column `class` of names only lists the classes in their order.
+  const isName = ({ target }: Row) => typeof target === "string" && /[a-z]/i.test(target);
+  return rows.every(isName) ? rows.map((row) => ({ ...row, target: undefined })) : rows;
+}
+
+/** CVAT's `labelmap.txt`: `name:r,g,b:parts:actions`, in the order of the classes. */
+function fromLabelMap(path: string, text: string): Row[] {
+  return text.split(/\r?\n/).flatMap((line, i) => {
+    const [, color] = line.split(":");
+    return line.trim() === "" || line.startsWith("#")
+      ? []
+      : [{ where: { file: path, line: i + 1 }, key: color, target: undefined }];
+  });
 }
 
 async function readText(path: string): Promise<string> {
@@ -151,8 +158,8 @@ async function readText(path: string): Promise<string> {
 function classNumber(where: Place, target: unknown, numClasses = 255): number {
   if (target === null || IGNORED.test(String(target))) return 0;
   const number = typeof target === "string" && target.trim() !== "" ? Number(target) : target;
-  if (typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= numClasses) return number;
-  const hint = "classes are counted from 1, as in ADE20K's label files; write `ignore` for what has no class";
+  if (typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= numClasses) return number;
+  const hint = `classes are counted from 1, as in ADE20K's label files${number === 0 ? ": add one to each" : ""}; write \`ignore\` for what has no class`;
   throw bad(where, { expected: `a class from 1 to ${numClasses}, or \`ignore\``, received: show(target), hint });
 }
 
@@ -215,7 +222,7 @@ function rowOf(where: Place, item: unknown): Row {
     ),
   );
   const [r, g, b] = ["r", "g", "b"].map((name) => columns.get(name));
-  const key = columns.get("value") ?? columns.get("color") ?? columns.get("colour");
+  const key = columns.get("value") ?? columns.get("pixel value") ?? columns.get("color") ?? columns.get("colour");
   if (key === undefined && (r === undefined || g === undefined || b === undefined)) {
     const hint = "name them so; other columns are passed over";
     throw bad(where, { expected: "`value`, `color` or `r`, `g` and `b`, and `class`", received: show(item), hint });

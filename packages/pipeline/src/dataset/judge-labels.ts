@@ -61,7 +61,9 @@ export function suspicions(counted: CountedLabels): string[] {
       ? `never occur${one ? "s" : ""}`
       : `occur${one ? "s" : ""} in none of ${images} labels that were looked at`;
     const settle =
-      highest < classes.length ? `; the highest that occurs is ${highest}: is --num-class ${highest} meant?` : "";
+      highest < classes.length && highest > 1
+        ? `; the highest that occurs is ${highest}: is --num-class ${highest} meant?`
+        : "";
     lines.push(`${absent.length} of ${classes.length} classes ${where}: ${namesOf(absent)}${settle}`);
   }
   if (present.length === 1) {
@@ -75,15 +77,17 @@ export function suspicions(counted: CountedLabels): string[] {
 
 /** The line for labels that look as if 0 were their first class, though it stands for unlabeled. */
 export function seemsZeroBased({ counts, classes, labelMap }: CountedLabels): string[] {
-  const last = classes.at(-1)!;
   const occurs = counts.classes.map(({ pixels }) => pixels > 0);
-  const others = occurs.slice(0, -1);
-  if (labelMap !== "ade20k" || counts.unlabeled === 0 || occurs.at(-1) || !others.length || !others.every(Boolean)) {
-    return [];
-  }
+  const highest = occurs.lastIndexOf(true) + 1;
+  const isFromOne = highest > 0 && occurs.slice(0, highest).every(Boolean);
+  // A few rare classes may well be absent.
+  const isShort = highest === classes.length - 1 || highest <= classes.length / 2;
+  if (labelMap !== "ade20k" || counts.unlabeled === 0 || !isFromOne || !isShort) return [];
   const share = percent(counts.unlabeled / counts.pixels);
+  const count = highest + 1 === classes.length ? "" : ` and --num-class ${highest + 1}`;
+  const which = highest === 1 ? "Class 1 occurs" : `Classes 1 to ${highest} occur`;
   return [
-    `All classes but the last, ${namesOf([last])}, occur, and ${share} of the pixels are unlabeled: if 0 is the first class in your labels, set DATASET.label_map zero-based.`,
+    `${which}, none above, and ${share} of the pixels are 0, unlabeled: if 0 is the first class in your labels, set DATASET.label_map zero-based${count}.`,
   ];
 }
 
