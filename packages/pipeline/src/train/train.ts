@@ -22,7 +22,7 @@ import { PipelineError, refuseUnknown } from "../errors.ts";
 import { engineOn } from "../launch/devices.ts";
 import { MODEL_OPTIONS, type ModelOptions, resolveConfigOptions } from "../options.ts";
 import { checkBatch } from "./check-batch.ts";
-import { nameOf, ownPositions } from "./checkpoint-files.ts";
+import { listPositions, nameOf } from "./checkpoint-files.ts";
 import type { History } from "./hooks/history.ts";
 import type { ValidationScores } from "./hooks/validation-files.ts";
 import { launchTraining, type ReplicaOptions, replicaCount, trainUnderMpi } from "./launch.ts";
@@ -164,7 +164,7 @@ async function trainingData(resolved: Resolved, options: TrainOptions): Promise<
       { data: { option: "valSplit", key: "TRAIN.eval_every" } },
     );
   }
-  if (hasOwnLists(config) && (await ownPositions(DIR)).length > 0) {
+  if (hasOwnLists(config) && (await listPositions(DIR, "trainer")).length > 0) {
     const records = await listedRecords(config, "train");
     log(`The training in ${DIR} goes on with the ${records.length} photos of ${config.DATASET.list_train}.`);
     return { config, records, begin };

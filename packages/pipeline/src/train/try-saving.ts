@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { tryFolder } from "@seg/node";
 import type { Config } from "../config/schema.ts";
 import { PipelineError } from "../errors.ts";
-import { fileOf, ownPositions, type Position } from "./checkpoint-files.ts";
+import { fileOf, listPositions, type Position } from "./checkpoint-files.ts";
 
 /** How much of a checkpoint is written where the disk says that it has room for many. */
 const TASTE = 8 << 20;
@@ -59,13 +59,18 @@ interface Later extends Pick<Config, "TRAIN"> {
 /** Before old checkpoints are removed the next one is there. */
 async function warnOfLater({ folder, TRAIN: { keep, num_epoch }, position, bytes, free, warn }: Later): Promise<void> {
   const coming = num_epoch - position.epoch;
-  const there = (await ownPositions(folder)).length;
+  const there = (await listPositions(folder, "trainer")).length;
   const wanted = keep === 0 ? coming : Math.min(coming, Math.max(0, keep + 1 - there));
   if (wanted * bytes <= free) return;
   const room = Math.floor(free / bytes);
-  warn(
-    `${folder} has room for ${room} more checkpoints of ${megabytes(bytes)} MB, and ${wanted} are coming: make room there, or set TRAIN.keep to less${keep === 0 ? ` than ${room}` : ""}.`,
-  );
+  const size = `${megabytes(bytes)} MB`;
+  const most = room + there - 1;
+  const way =
+    most > 0
+      ? `make room there, or set TRAIN.keep to ${most === 1 ? "1" : `${most} or less`}: that needs room for ${most + 1}`
+      : `make room there: even TRAIN.keep 1 needs room for two checkpoints of ${size}`;
+  const more = `${room} more ${room === 1 ? "checkpoint" : "checkpoints"}`;
+  warn(`${folder} has room for ${more} of ${size}, and ${wanted} are coming: ${way}.`);
 }
 
 function noRoom(folder: string, needed: number, free: number): PipelineError {

@@ -29,4 +29,11 @@ it("One without room for all that are coming is told of", async () => {
     /has room for [45] more checkpoints of \d+ MB, and 20 are coming: .*TRAIN\.keep/,
   );
   expect((await trying(0.2, ["TRAIN.keep=9"])).join()).toMatch(/and 10 are coming/);
+  // Advice that can be followed: what is kept needs room for one more.
+  expect((await trying(0.6)).join()).toMatch(
+    /room for 1 more checkpoint of (\d+) MB, and 20 are coming: make room there: even TRAIN\.keep 1 needs room for two checkpoints of \1 MB\.$/,
+  );
+  expect((await trying(0.4, ["TRAIN.keep=5"])).join()).toMatch(
+    /room for 2 more checkpoints of .* set TRAIN\.keep to 1: that needs room for 2\.$/,
+  );
 });
