@@ -109,11 +109,11 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
   // What is quickly found wrong is told before anything is downloaded, loaded or written.
   checkBatch(resolved.config, replicas);
   const { config, records, begin } = await trainingData(resolved, options);
-  refuseDemoFolder(config.DIR);
-  if (!resume) await refuseTaken(config);
   refuseOneClass(config);
   const classes = await classSet(config);
   const convention = await labelConvention(config);
+  refuseDemoFolder(config.DIR);
+  if (!resume) await refuseTaken(config);
   const tellOfLabels = await lookAtLabels(config, classes, { records, convention }, { warn, onProgress, signal });
   await ensureWritable(config.DIR);
   const onWait = () => log(waitingIn(config.DIR, resume));

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { withLock } from "@seg/node";
 import {
   forkFromSource,
   PAIR,
@@ -145,6 +146,23 @@ describe("Training from two folders", () => {
     expect(lines.join("\n")).toMatch(
       /imgSizes was .* and is \[64\]: that changes nothing, as nothing is left to train/,
     );
+  });
+
+  it("a second training in the folder is told before it waits that it will be refused, and one that resumes is not", async () => {
+    const dir = temporaryFolder();
+    for (const resume of [false, true]) {
+      const stop = new AbortController();
+      const lines: string[] = [];
+      const log = (line: string) => {
+        lines.push(line);
+        stop.abort(new Error("enough"));
+      };
+      const second = () => start(dir, {}, { resume, log, signal: stop.signal });
+      await expect(withLock(join(dir, ".training.lock"), second)).rejects.toThrow("enough");
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatch(/^Another training is at work in .*: waiting for its end\./);
+      expect(lines[0]!.includes("this one is refused: go on with it by --resume, or set DIR")).toBe(!resume);
+    }
   });
 
   it("wants photos for scores to be set aside, before anything is trained", async () => {
