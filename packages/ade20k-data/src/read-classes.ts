@@ -83,7 +83,7 @@ function fromJson(path: string, text: string): Entry[] {
 /** A name a line, in CVAT's form with a colour behind it: `road:128,64,128::`. */
 function fromLines(path: string, text: string): Entry[] {
   const isLabelMap = /^# *label:color_rgb:/.test(text);
-  return text.split(/\r?\n/).flatMap((line, i) => {
+  return text.split(/\r?\n/).flatMap((line, i): Entry[] => {
     if (line.trim() === "" || (isLabelMap && line.startsWith("#"))) return [];
     const where = { file: path, line: i + 1 };
     if (!isLabelMap) return [{ where, name: line, color: undefined }];
