@@ -173,7 +173,7 @@ describe("seg train --images --labels", () => {
     const { code, stdout } = await inFolders(...words, "--val-split", "0.25");
     expect(code).toBe(0);
     expect(stdout).toMatch(/photos for training: 3 photos and labels, 0 problems/);
-    expect(stdout).toMatch(/photos for validation: 1 photo and its labels, 0 problems/);
+    expect(stdout).toMatch(/photos for validation: 1 photo and its label, 0 problems/);
   });
 
   it.each([
