@@ -183,6 +183,20 @@ describe("tensors", () => {
     expect(await read(root)).toEqual({ a: [1, 2], b: [1, 2], c: [1, 2] });
   });
 
+  it("whose sign PyTorch turns around when they are read, as in the imaginary part of a conjugate", async () => {
+    const lazy = (flag: string) => {
+      const hooks = call(global("collections", "OrderedDict"));
+      const args = [storage("Float", "0", 2), int(0), tuple(int(2)), tuple(int(1)), code("\x89"), hooks];
+      return call(global("torch._utils", "_rebuild_tensor_v2"), ...args, dict([str(flag), code("\x88")]));
+    };
+    // Conjugates of real numbers are those numbers.
+    expect(await read(ordered([str("a"), lazy("neg")], [str("b"), lazy("conj")], [str("c"), x]))).toEqual({
+      a: [-1, -2],
+      b: [1, 2],
+      c: [1, 2],
+    });
+  });
+
   it("of a machine of the other order of bytes: turned around in a zip file, as they are in a file of 2018", async () => {
     const bytes = Buffer.from(storages[0]!.bytes).swap32();
     const zip = zipFile([
