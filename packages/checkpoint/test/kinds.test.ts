@@ -262,6 +262,46 @@ describe("a state dict is found", () => {
     expect(await read(dict([str("model_ema"), average], [str("model"), entries("a")]))).toEqual({ a: [1, 2] });
   });
 
+  it("where the network is, whatever stands under the usual names or is an optimizer's", async () => {
+    const network = entries("a.b", "c.d");
+    const numbers = dict([str("temperature"), y]);
+    // Names of both are kept where either could be the network.
+    expect(await read(dict([str("model"), numbers], [str("backbone"), network]))).toEqual({
+      "model.temperature": [3],
+      "backbone.a.b": [1, 2],
+      "backbone.c.d": [1, 2],
+    });
+    expect(await read(dict([str("model"), network], [str("extra"), numbers]))).toEqual({
+      "a.b": [1, 2],
+      "c.d": [1, 2],
+    });
+    const flat = ordered([str("a.b"), x], [str("c.d"), x], [str("model"), numbers]);
+    expect(await read(flat)).toEqual({ "a.b": [1, 2], "c.d": [1, 2] });
+    const momenta = ordered([str("a.b"), y], [str("c.d"), y]);
+    for (const optimizer of ["optim", "optimizer", "optimizer_state_dict", "opt_state"])
+      expect(await read(dict([str(optimizer), momenta], [str("app"), network]))).toEqual({
+        "a.b": [1, 2],
+        "c.d": [1, 2],
+      });
+  });
+
+  it("as each of two copies, with its own name before it", async () => {
+    const [one, other] = [entries("a.b"), ordered([str("a.b"), y])];
+    for (const [first, second] of [
+      ["model_old", "model_new"],
+      ["best_state", "last_state"],
+      ["model", "net"],
+      ["state_dict", "best_state"],
+    ] as const) {
+      expect(await read(dict([str(first), one], [str(second), other]))).toEqual({
+        [`${first}.a.b`]: [1, 2],
+        [`${second}.a.b`]: [3],
+      });
+    }
+    for (const average of ["teacher", "ema", "model_ema", "swa_state"])
+      expect(await read(dict([str(average), other], [str("student"), one]))).toEqual({ "a.b": [1, 2] });
+  });
+
   it("in a dict of networks, and where it lies in itself", async () => {
     const networks = dict(
       [str("encoder"), entries("module.a.b")],

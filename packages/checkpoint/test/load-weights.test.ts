@@ -179,6 +179,80 @@ describe("loadWeights", () => {
   });
 });
 
+describe("loadWeights, where a file holds several copies of the network", () => {
+  /** Copies under these prefixes, of different values. */
+  const copies = (...prefixes: string[]) =>
+    stateOf(
+      Object.fromEntries(
+        prefixes.flatMap((prefix) => Object.entries(SHAPES).map(([name, shape]) => [prefix + name, shape])),
+      ),
+    );
+
+  it.each([
+    [["best_state.", "last_state."], "2 copies of toy: best_state and last_state"],
+    [["best_state.encoder.", "last_state.encoder."], "2 copies of toy: best_state.encoder and last_state.encoder"],
+    [["", "old."], "2 copies of toy: one without a prefix and old"],
+    [["a.", "b.", "c."], "3 copies of toy: a, b and c"],
+    [["a.", "b.", "c.", "d.", "e.", "f."], "6 copies of toy: a, b, c, d and 2 more"],
+    [["ema.", "teacher."], "2 copies of toy: ema and teacher"],
+  ])("%j are refused by their names, strict or not", (prefixes, said) => {
+    for (const strict of [true, false])
+      expect(() => loadWeights(model, copies(...prefixes), { strict })).toThrow(
+        `Expected one network but received ${said}: save the one that you mean in a file of its own.`,
+      );
+  });
+
+  it.each([
+    ["teacher.encoder.", "student.encoder."],
+    ["model_ema.", "model."],
+    ["ema.", ""],
+    ["optimizer.", "app."],
+    ["module.encoder_k.", "module.encoder_q."],
+  ])("%s is known to lie beside %s", (beside, own) => {
+    const state = copies(beside, own);
+    expect(loadWeights(model, state).ignored).toHaveLength(Object.keys(SHAPES).length);
+    expect([...variable("conv_last", 1).dataSync()]).toEqual([...state.get(`${own}conv_last.bias`)!.data]);
+  });
+
+  it("takes a module that is registered under two names", () => {
+    const state = new Map(
+      ["net.", "encoder."].flatMap((prefix) => [...stateOf(SHAPES)].map(([name, tensor]) => [prefix + name, tensor])),
+    );
+    expect(loadWeights(model, state).loaded).toHaveLength(Object.keys(SHAPES).length);
+  });
+});
+
+describe("loadWeights, where only finite weights will do", () => {
+  const withValue = (value: number, dtype: "float32" | "float64" = "float32") => {
+    const state = stateOf(SHAPES);
+    const data = dtype === "float32" ? Float32Array.of(1, value, 2, 3) : Float64Array.of(1, value, 2, 3);
+    return state.set("conv_last.bias", { name: "conv_last.bias", dtype, shape: [4], data });
+  };
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    "refuses %s, by the tensor's name",
+    (value) => {
+      for (const dtype of ["float32", "float64"] as const)
+        expect(() => loadWeights(model, withValue(value, dtype), { finite: true })).toThrow(
+          expect.objectContaining({
+            code: "not-finite",
+            message: expect.stringContaining(
+              `Expected finite weights but received ${value} in conv_last.bias: take weights`,
+            ),
+            data: { tensor: "conv_last.bias" },
+          }),
+        );
+      expect(loadWeights(model, withValue(value)).loaded).toContain("conv_last.bias");
+    },
+  );
+
+  it("takes the largest and the smallest numbers, and looks at nothing that the model does not take", () => {
+    const state = withValue(-3.4028234663852886e38);
+    state.set("ema.x", { name: "ema.x", dtype: "float32", shape: [1], data: Float32Array.of(Number.NaN) });
+    expect(loadWeights(model, state, { finite: true }).ignored).toEqual(["ema.x"]);
+  });
+});
+
 function without(state: Map<string, NamedTensor>, ...names: string[]): StateDict {
   return new Map([...state].filter(([name]) => !names.includes(name)));
 }
