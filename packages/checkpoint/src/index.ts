@@ -1,4 +1,4 @@
-export { describeMismatch } from "./describe-mismatch.ts";
+export { describeMismatch, modulesOf } from "./describe-mismatch.ts";
 export type { CheckpointFormat } from "./detect-format.ts";
 export type { DType, TensorData } from "./dtypes.ts";
 export { CheckpointError, type CheckpointErrorCode, type CheckpointErrorData } from "./errors.ts";

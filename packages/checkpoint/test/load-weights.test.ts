@@ -294,10 +294,33 @@ describe("loadWeights, where the state dict does not fit", () => {
   it("lists the first few of many, and says when nothing fits at all", () => {
     const names = Array.from({ length: 12 }, (_, i) => `blocks.${i}.attention.qkv`);
     const message = messageOf(stateOf(Object.fromEntries(names.map((name) => [name, [1]]))));
-    expect(message).toMatch(
-      /9 missing: layer1\.0\.conv1\.weight, .* and 5 more; 12 unexpected: blocks\.0.* and 8 more:/,
+    expect(message).toBe(
+      "Expected the weights of model toy but received those of another network: 9 of 9 weights are not among them, such as " +
+        "layer1.0.conv1.weight, layer1.0.conv1.bias; it has blocks.0.attention.qkv, blocks.1.attention.qkv and 10 more: " +
+        "take the weights of this architecture.",
     );
-    expect(message).toContain("they are of another architecture");
+    const [short] = Object.entries(SHAPES);
+    expect(messageOf(stateOf({ ...Object.fromEntries([short!]), x: [1], y: [1] }))).toContain(
+      "another network: 8 of 9 weights are not among them, such as layer1.0.conv1.bias, layer1.0.bn1.weight; it has x, y: take",
+    );
+    const larger = Object.fromEntries(
+      Object.entries(SHAPES).map(([name, [first, ...rest]]) => [name, [2 * first!, ...rest]]),
+    );
+    expect(messageOf(stateOf({ ...larger, "conv_last.weight": [4, 99] }))).toContain(
+      "another network: 9 of 9 are of another shape, such as layer1.0.conv1.weight (expected [5, 3, 2, 3], received [10, 3, 2, 3]): take",
+    );
+  });
+
+  it("names the outermost modules that the model has not, where it has all else", () => {
+    const deeper = [6, 7, 8, 9, 10].flatMap((block) => [`layer1.${block}.conv1.weight`, `layer1.${block}.bn1.bias`]);
+    const state = stateOf({
+      ...SHAPES,
+      ...Object.fromEntries([...deeper, "layer1.0.se.fc.bias"].map((name) => [name, [1]])),
+    });
+    expect(messageOf(state)).toBe(
+      "Expected the weights of model toy but received those of another network: layer1.6, layer1.7, layer1.8, layer1.9 and 2 more are " +
+        "not in toy: take weights of the same architecture, or pass strict: false to load only what fits.",
+    );
   });
 
   it("recognises another number of classes", () => {
