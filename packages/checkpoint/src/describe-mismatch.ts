@@ -2,11 +2,12 @@ import { nearest } from "@seg/errors";
 import { quote } from "./errors.ts";
 import type { LoadReport, ShapeMismatch } from "./load-report.ts";
 
-// Of each list, in the message.
+// Of each list, in the message; of another network's, which is told by its number, fewer.
 const SHOWN = 4;
+const EXAMPLES = 2;
 
 /**
- * One line on how a state dict differs from a model.
+ * One line on how a state dict differs from a model; that it is another network's comes first.
  *
  * @param model - The model's name.
  * @param report - What fits and what does not.
@@ -15,18 +16,54 @@ const SHOWN = 4;
 export function describeMismatch(model: string, report: LoadReport, hint: string = wayOut(report)): string {
   const { loaded, missing, unexpected, shapeMismatch } = report;
   const count = loaded.length + missing.length + shapeMismatch.length;
+  const other = anotherNetwork(model, report);
+  if (other) return `Expected the weights of model ${model} but received those of another network: ${other}: ${hint}.`;
   const parts = [
     list("missing", missing, quote),
     list("unexpected", unexpected, (name) => {
       const meant = nearest(name, missing);
       return `${quote(name)}${meant ? ` (nearest: ${meant})` : ""}`;
     }),
-    list("of another shape", shapeMismatch, ({ name, expected, received }) => {
-      return `${quote(name)} (expected ${shape(expected)}, received ${shape(received)})`;
-    }),
+    list("of another shape", shapeMismatch, shapes),
   ];
   const differences = parts.filter((part) => part !== "").join("; ");
   return `Expected the ${count} weights of model ${model} but found ${differences}: ${hint}.`;
+}
+
+/** In which way most of the weights differ, or all that differs is too much; undefined where the network is the same but for some weights. */
+function anotherNetwork(model: string, { loaded, missing, unexpected, shapeMismatch }: LoadReport): string | undefined {
+  if (missing.length + shapeMismatch.length === 0) {
+    return `${some(modulesOf(unexpected, loaded), SHOWN)} are not in ${model}`;
+  }
+  const count = loaded.length + missing.length + shapeMismatch.length;
+  if (2 * (missing.length + shapeMismatch.length) <= count) return undefined;
+  if (missing.length + unexpected.length === 0 && classCounts(shapeMismatch)) return undefined;
+  const [first] = shapeMismatch;
+  const parts = [
+    ...(missing.length > 0
+      ? [`${missing.length} of ${count} weights are not among them, such as ${some(missing, EXAMPLES, false)}`]
+      : []),
+    ...(first ? [`${shapeMismatch.length} of ${count} are of another shape, such as ${shapes(first)}`] : []),
+    ...(unexpected.length > 0 ? [`it has ${some(unexpected, EXAMPLES)}`] : []),
+  ];
+  return parts.join("; ");
+}
+
+/** The outermost modules of these names of which the others have nothing: `layer3.6` of `layer3.6.conv1.weight`, beside `layer3.5`. */
+export function modulesOf(names: readonly string[], others: readonly string[]): string[] {
+  const known = new Set(others.flatMap(modulesAround));
+  return [...new Set(names.map((name) => modulesAround(name).find((module) => !known.has(module)) ?? name))];
+}
+
+/** `a`, `a.b` of `a.b.weight`, outermost first. */
+function modulesAround(name: string): string[] {
+  const parts = name.split(".");
+  return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join("."));
+}
+
+function some(names: readonly string[], shown: number, counted = true): string {
+  const more = counted && names.length > shown ? ` and ${names.length - shown} more` : "";
+  return `${names.slice(0, shown).map(quote).join(", ")}${more}`;
 }
 
 function list<T>(what: string, items: readonly T[], describe: (item: T) => string): string {
@@ -35,6 +72,9 @@ function list<T>(what: string, items: readonly T[], describe: (item: T) => strin
   return `${items.length} ${what}: ${items.slice(0, SHOWN).map(describe).join(", ")}${more}`;
 }
 
+const shapes = ({ name, expected, received }: ShapeMismatch): string =>
+  `${quote(name)} (expected ${shape(expected)}, received ${shape(received)})`;
+
 const shape = (sizes: readonly number[]): string => `[${sizes.join(", ")}]`;
 
 function wayOut({ loaded, missing, unexpected, shapeMismatch }: LoadReport): string {
@@ -42,7 +82,7 @@ function wayOut({ loaded, missing, unexpected, shapeMismatch }: LoadReport): str
   if (classes && missing.length + unexpected.length === 0) {
     return `the model has ${classes.expected} classes and the weights are for ${classes.received}; set the number of classes to ${classes.received} or take other weights`;
   }
-  if (loaded.length === 0) return "they are of another architecture; take the weights of this one";
+  if (loaded.length === 0) return "take the weights of this architecture";
   return "take weights of the same architecture, or pass strict: false to load only what fits";
 }
 

@@ -12,6 +12,7 @@ import type { LoadReport } from "./load-report.ts";
  * - `unsafe-pickle`: a pickle references a global that a state dict does not need.
  * - `unsupported`: well-formed, but not something this package reads.
  * - `mismatch`: the tensors do not fit the model, or a tensor does not fit its own shape.
+ * - `not-finite`: weights are NaN or infinite.
  * - `option`: an option that there is not.
  */
 export type CheckpointErrorCode =
@@ -24,6 +25,7 @@ export type CheckpointErrorCode =
   | "unsafe-pickle"
   | "unsupported"
   | "mismatch"
+  | "not-finite"
   | "option";
 
 /** The values behind a {@link CheckpointError}, of which each code has some. */

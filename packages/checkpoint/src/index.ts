@@ -1,9 +1,9 @@
-export { describeMismatch } from "./describe-mismatch.ts";
+export { describeMismatch, modulesOf } from "./describe-mismatch.ts";
 export type { CheckpointFormat } from "./detect-format.ts";
 export type { DType, TensorData } from "./dtypes.ts";
 export { CheckpointError, type CheckpointErrorCode, type CheckpointErrorData } from "./errors.ts";
 export type { LoadReport, ShapeMismatch } from "./load-report.ts";
-export { type LoadOptions, loadWeights } from "./load-weights.ts";
+export { isBookkeeping, type LoadOptions, loadWeights } from "./load-weights.ts";
 export { loadWeightsInto } from "./load-weights-into.ts";
 export { type Checkpoint, type ReadOptions, readCheckpoint } from "./read-checkpoint.ts";
 export { type StateDictOptions, stateDictOf } from "./state-dict-of.ts";

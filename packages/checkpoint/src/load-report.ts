@@ -8,7 +8,10 @@ export interface LoadReport {
   readonly unexpected: readonly string[];
   /** Shape mismatches: both have them, in different shapes. */
   readonly shapeMismatch: readonly ShapeMismatch[];
-  /** Not loaded on purpose: counters and buffers of batch norm, classifier heads that the model lacks, what `ignore` names. */
+  /**
+   * Not loaded on purpose: counters and buffers of batch norm, classifier heads that the model lacks, what lies beside the network, what
+   * `ignore` names.
+   */
   readonly ignored: readonly string[];
 }
 

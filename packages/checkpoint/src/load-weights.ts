@@ -1,8 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
+import { beginsBeside } from "./beside.ts";
 import { describeMismatch } from "./describe-mismatch.ts";
 import type { TensorData } from "./dtypes.ts";
 import { CheckpointError, quote, refuseUnknown } from "./errors.ts";
+import { requireFinite } from "./finite.ts";
 import type { LoadReport, ShapeMismatch } from "./load-report.ts";
+import { modulePrefix } from "./module-prefix.ts";
 import { Opaque, refusal } from "./opaque.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
 import type { Checkpoint } from "./read-checkpoint.ts";
@@ -19,14 +22,20 @@ export interface LoadOptions {
    * report tells of it.
    */
   optional?: ((name: string, mismatch: ShapeMismatch | undefined) => boolean) | undefined;
+  /** Refuses weights that are NaN or infinite, of those that the model takes; they are loaded unless this is set. */
+  finite?: boolean | undefined;
   /** Gives the state dict's names in the model's terms, where another implementation calls the same layers otherwise. */
   rename?: ((state: StateDict) => (name: string) => string) | undefined;
 }
 
-export const LOAD_OPTIONS = ["strict", "ignore", "optional", "rename"] satisfies (keyof LoadOptions)[];
+export const LOAD_OPTIONS = ["strict", "ignore", "optional", "finite", "rename"] satisfies (keyof LoadOptions)[];
 
 // PyTorch's step counter, and the running sums of MIT's synchronized batch norm.
 const BUFFERS = new Set(["num_batches_tracked", "_tmp_running_mean", "_tmp_running_var", "_running_iter"]);
+
+/** Whether a tensor of this name is a counter or a running sum of batch norm's, which inference and a new training do without. */
+export const isBookkeeping = (name: string): boolean => BUFFERS.has(name.slice(name.lastIndexOf(".") + 1));
+
 // The ImageNet classifiers of torchvision's ResNets and MobileNets, which encoders lack.
 const HEADS = ["fc.", "classifier."];
 
@@ -46,7 +55,7 @@ export interface WeightMatch {
  * @param state - Tensors by PyTorch's names, as `readCheckpoint` gives them. They are copied.
  * @param options - See `LoadOptions`.
  * @throws {CheckpointError} `mismatch` in strict mode, before any variable is written: the message lists the names, `data.report` holds all;
- *   `option` for an option that there is not.
+ *   the same where it finds several copies of the model; `not-finite` where that is asked for; `option` for an option that there is not.
  */
 export function loadWeights(model: tf.LayersModel, state: StateDict, options: LoadOptions = {}): LoadReport {
   const { pairs, report } = matchWeights(model, state, options);
@@ -57,16 +66,16 @@ export function loadWeights(model: tf.LayersModel, state: StateDict, options: Lo
 /** {@link loadWeights} up to the writing. */
 export function matchWeights(model: tf.LayersModel, given: StateDict, options: LoadOptions): WeightMatch {
   refuseUnknown(options, LOAD_OPTIONS, "the options of loadWeights");
-  const { strict = true, ignore = () => false, optional = () => false, rename } = options;
+  const { strict = true, ignore = () => false, optional = () => false, finite = false, rename } = options;
   const parameters = parametersOf(model);
   const known = new Set(parameters.map(({ name }) => name));
   const lacksHead = HEADS.filter((head) => !parameters.some(({ name }) => name.startsWith(head)));
   const translate = rename?.(given) ?? ((name: string) => name);
-  const prefix = prefixOf([...given.keys()].map(translate), known);
+  const prefix = modulePrefix(new Map([...given].map(([old, tensor]) => [translate(old), tensor])), known, model.name);
   const isIgnored = (name: string): boolean =>
     ignore(name) ||
     (!known.has(name) &&
-      (BUFFERS.has(name.slice(name.lastIndexOf(".") + 1)) || lacksHead.some((head) => name.startsWith(head))));
+      (isBookkeeping(name) || beginsBeside(name) || lacksHead.some((head) => name.startsWith(head))));
 
   const state = new Map<string, NamedTensor>();
   const ignored: string[] = [];
@@ -98,30 +107,8 @@ export function matchWeights(model: tf.LayersModel, given: StateDict, options: L
     const line = describeMismatch(model.name, wrong);
     throw new CheckpointError("mismatch", line, { data: { model: model.name, report: wrong } });
   }
+  if (finite) for (const [, tensor] of pairs) requireFinite(tensor);
   return { pairs, report };
-}
-
-/**
- * What begins the names of the module that a model is, within those of a larger network (`backbone.`) or of a training script's: that under
- * which most of the model's names are found.
- */
-function prefixOf(names: readonly string[], known: ReadonlySet<string>): string {
-  const found = new Map([["", 0]]);
-  for (const name of names) {
-    for (let at = 0; ; ) {
-      if (known.has(name.slice(at))) {
-        const prefix = name.slice(0, at);
-        found.set(prefix, (found.get(prefix) ?? 0) + 1);
-      }
-      at = name.indexOf(".", at) + 1;
-      if (at === 0) break;
-    }
-  }
-  // Of two copies, the one that is nearer to the root, or comes first: a training script's average of the weights lies deeper or behind.
-  const depth = (prefix: string) => prefix.split(".").length;
-  return [...found].reduce((best, one) =>
-    one[1] > best[1] || (one[1] === best[1] && depth(one[0]) < depth(best[0])) ? one : best,
-  )[0];
 }
 
 /** @throws {CheckpointError} if a file has something other than a tensor where one is needed. */

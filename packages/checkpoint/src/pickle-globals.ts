@@ -80,13 +80,14 @@ const isSize = (value: unknown): value is number => Number.isSafeInteger(value) 
 const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length <= MAX_RANK && value.every(isSize);
 
-const rebuildTensor: Build = ([storage, offset, shape, strides]) => tensorOf({ storage, offset, shape, strides });
+const rebuildTensor: Build = ([storage, offset, shape, strides, , , metadata]) =>
+  tensorOf({ storage, offset, shape, strides, metadata });
 
 /** The form of the types without a storage class of their own. */
-const rebuildTypedTensor: Build = ([storage, offset, shape, strides, , , dtype]) => {
+const rebuildTypedTensor: Build = ([storage, offset, shape, strides, , , dtype, metadata]) => {
   if (dtype instanceof Opaque) return dtype;
   if (!(dtype instanceof Global && dtype.dtype)) throw malformed("a tensor without a type");
-  return tensorOf({ storage, offset, shape, strides, dtype: dtype.dtype });
+  return tensorOf({ storage, offset, shape, strides, metadata, dtype: dtype.dtype });
 };
 
 interface TensorParts {
@@ -94,17 +95,20 @@ interface TensorParts {
   offset: unknown;
   shape: unknown;
   strides: unknown;
+  /** What PyTorch computes lazily: `neg`, and `conj`, which changes complex numbers only. */
+  metadata: unknown;
   dtype?: DType;
 }
 
-function tensorOf({ storage, offset, shape, strides, dtype }: TensorParts): TensorRef | Opaque {
+function tensorOf({ storage, offset, shape, strides, metadata, dtype }: TensorParts): TensorRef | Opaque {
   if (storage instanceof Opaque) return storage;
   if (!(storage instanceof StorageRef && isSize(offset) && isSizes(shape) && isSizes(strides))) {
     throw malformed("a tensor without storage, offset, sizes and strides");
   }
   const own = dtype ?? storage.type.dtype;
   if (!own) return new Opaque(storage.type.name);
-  return new TensorRef(storage, own, { shape, strides, offset });
+  const negated = metadata instanceof Map && metadata.get("neg") === true;
+  return new TensorRef(storage, own, { shape, strides, offset, negated });
 }
 
 /** A parameter is its tensor; whether it wants a gradient, its hooks and its attributes say nothing about its values. */

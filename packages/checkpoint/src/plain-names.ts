@@ -1,10 +1,9 @@
+import { beginsBeside } from "./beside.ts";
+
 // What a module is wrapped in has these names for it: DataParallel, torch.compile, Lightning's and other training scripts'.
 const WRAPPERS = ["module", "_orig_mod", "model", "net", "network"];
 // These never name anything else, so they go wherever they stand.
 const ANYWHERE = /(^|\.)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)/g;
-// What a training script keeps beside the network: losses, copies of the network, averages' counters.
-const BESIDE =
-  /^(crit|criterion|losses|loss\w*|\w*_loss|metrics?|\w*_metrics?|ema\w*|\w*_ema|swa\w*|teacher\w*|n_averaged|ema_n_averaged)(\.|$)/;
 // The halves of a segmentation network in one file, each of which may be wrapped.
 const HALVES = ["encoder", "decoder"];
 
@@ -40,7 +39,7 @@ interface Entry {
 
 /** Strips wrappers after `before`, in place, for as long as all tensors have one there. */
 function strip(entries: readonly Entry[], before: string): void {
-  const group = entries.filter(({ name }) => name.startsWith(before) && !BESIDE.test(name.slice(before.length)));
+  const group = entries.filter(({ name }) => name.startsWith(before) && !beginsBeside(name.slice(before.length)));
   const deciding = group.filter(({ decides }) => decides);
   for (;;) {
     const wrapper = WRAPPERS.find((one) => deciding.every(({ name }) => name.startsWith(`${before}${one}.`)));

@@ -26,6 +26,8 @@ export interface View {
   readonly shape: readonly number[];
   readonly strides: readonly number[];
   readonly offset: number;
+  /** Whether the values are those that are stored with the sign turned around: PyTorch's imaginary part of a conjugate is such a view. */
+  readonly negated?: boolean;
 }
 
 // A tensor that repeats elements (stride 0, as of `expand`) takes more memory than its file; up to this many elements.
@@ -83,6 +85,11 @@ export class StoredTensor implements NamedTensor {
   }
 
   get data(): TensorData {
+    const values = this.#decoded();
+    return this.#view.negated ? negated(values) : values;
+  }
+
+  #decoded(): TensorData {
     const stored = this.#stored();
     if (this.dtype === "float16") return decodeFloat16(stored as Uint16Array);
     if (this.dtype === "bfloat16") return decodeBfloat16(stored as Uint16Array);
@@ -100,3 +107,8 @@ export class StoredTensor implements NamedTensor {
     return gather<number | bigint, TensorData>(whole, target, shape, strides, offset);
   }
 }
+
+const negated = (values: TensorData): TensorData =>
+  values instanceof BigInt64Array || values instanceof BigUint64Array
+    ? values.map((value) => -value)
+    : values.map((value) => -value);

@@ -1,9 +1,12 @@
+import { isBeside } from "./beside.ts";
 import { CheckpointError, quote } from "./errors.ts";
 import { Opaque, refusal } from "./opaque.ts";
 import { TensorRef } from "./pickle-globals.ts";
 import { checkView } from "./tensor.ts";
 
-/** The keys under which training scripts save the weights beside epoch and optimizer state; the first of them that holds tensors counts. */
+/**
+ * The keys under which training scripts save the weights beside epoch and optimizer state; the first of them counts that holds
+ * the network. */
 const WRAPPERS = [
   "state_dict",
   "model_state_dict",
@@ -31,7 +34,8 @@ export interface Contents {
 
 /**
  * The tensors of an unpickled checkpoint: of the dict itself, or of the one that lies in it under a name such as `state_dict`, or under the
- * names of networks (`encoder`, `decoder`), which then begin the tensors' names. Entries that are no tensors are skipped.
+ * names of networks (`encoder`, `decoder`), which then begin the tensors' names. Entries that are no tensors are skipped, and dicts of what
+ * lies beside a network, such as its average.
  *
  * @throws {CheckpointError} `unsafe-pickle` where in place of a state dict there is an object that would have to be run; `unsupported` where
  *   there are only other things; `corrupt` where a tensor exceeds its storage.
@@ -88,18 +92,40 @@ class Gatherer {
         if (contents.tensors.size > 0) inner.set(name, contents);
       }
     }
-    const wrapper = WRAPPERS.find((key) => inner.has(key));
-    if (wrapper !== undefined) return inner.get(wrapper)!;
-    const [only] = inner.values();
-    if (inner.size === 1 && tensors.size === 0) return only!;
+    const networks = new Map([...inner].filter(([name]) => !isBeside(name)));
+    // An average is all that some files hold.
+    if (networks.size + layersIn(tensors) === 0) for (const [name, contents] of inner) networks.set(name, contents);
+    const wrapper = WRAPPERS.find((key) => networks.has(key));
+    if (wrapper !== undefined && holdsTheNetwork(wrapper, networks, tensors)) return networks.get(wrapper)!;
+    const [only] = networks.values();
+    if (networks.size === 1 && tensors.size === 0) return only!;
     // A network's dict may hold a few more tensors in a dict of its own; a dict of networks holds most in theirs.
-    const within = [...inner.values()].reduce((sum, contents) => sum + contents.tensors.size, 0);
+    const within = [...networks.values()].reduce((sum, contents) => sum + contents.tensors.size, 0);
     if (within > tensors.size) {
-      for (const [network, contents] of inner) {
+      for (const [network, contents] of networks) {
         for (const [name, value] of contents.tensors) tensors.set(`${network}.${name}`, value);
         for (const [name, value] of contents.skipped) skipped.set(`${network}.${name}`, value);
       }
     }
     return { tensors, skipped };
   }
+}
+
+// Layers have dots in their names; a few numbers may stand beside any network.
+const layersIn = (tensors: ReadonlyMap<string, TensorRef>): number =>
+  [...tensors.keys()].filter((name) => name.includes(".")).length;
+
+/** Whether the dict under this key is the network, and what lies around it is small, and no copy of it. */
+function holdsTheNetwork(
+  key: string,
+  networks: ReadonlyMap<string, Contents>,
+  around: ReadonlyMap<string, TensorRef>,
+): boolean {
+  const { tensors } = networks.get(key)!;
+  if (layersIn(around) > tensors.size) return false;
+  return [...networks].every(([name, other]) => {
+    if (name === key) return true;
+    const same = [...other.tensors.keys()].filter((one) => tensors.has(one)).length;
+    return other.tensors.size <= tensors.size && 2 * same < tensors.size;
+  });
 }

@@ -183,6 +183,20 @@ describe("tensors", () => {
     expect(await read(root)).toEqual({ a: [1, 2], b: [1, 2], c: [1, 2] });
   });
 
+  it("whose sign PyTorch turns around when they are read, as in the imaginary part of a conjugate", async () => {
+    const lazy = (flag: string) => {
+      const hooks = call(global("collections", "OrderedDict"));
+      const args = [storage("Float", "0", 2), int(0), tuple(int(2)), tuple(int(1)), code("\x89"), hooks];
+      return call(global("torch._utils", "_rebuild_tensor_v2"), ...args, dict([str(flag), code("\x88")]));
+    };
+    // Conjugates of real numbers are those numbers.
+    expect(await read(ordered([str("a"), lazy("neg")], [str("b"), lazy("conj")], [str("c"), x]))).toEqual({
+      a: [-1, -2],
+      b: [1, 2],
+      c: [1, 2],
+    });
+  });
+
   it("of a machine of the other order of bytes: turned around in a zip file, as they are in a file of 2018", async () => {
     const bytes = Buffer.from(storages[0]!.bytes).swap32();
     const zip = zipFile([
@@ -246,6 +260,46 @@ describe("a state dict is found", () => {
     const average = ordered([str("a"), y]);
     expect(await read(dict([str("params_ema"), average], [str("params"), entries("a")]))).toEqual({ a: [1, 2] });
     expect(await read(dict([str("model_ema"), average], [str("model"), entries("a")]))).toEqual({ a: [1, 2] });
+  });
+
+  it("where the network is, whatever stands under the usual names or is an optimizer's", async () => {
+    const network = entries("a.b", "c.d");
+    const numbers = dict([str("temperature"), y]);
+    // Names of both are kept where either could be the network.
+    expect(await read(dict([str("model"), numbers], [str("backbone"), network]))).toEqual({
+      "model.temperature": [3],
+      "backbone.a.b": [1, 2],
+      "backbone.c.d": [1, 2],
+    });
+    expect(await read(dict([str("model"), network], [str("extra"), numbers]))).toEqual({
+      "a.b": [1, 2],
+      "c.d": [1, 2],
+    });
+    const flat = ordered([str("a.b"), x], [str("c.d"), x], [str("model"), numbers]);
+    expect(await read(flat)).toEqual({ "a.b": [1, 2], "c.d": [1, 2] });
+    const momenta = ordered([str("a.b"), y], [str("c.d"), y]);
+    for (const optimizer of ["optim", "optimizer", "optimizer_state_dict", "opt_state"])
+      expect(await read(dict([str(optimizer), momenta], [str("app"), network]))).toEqual({
+        "a.b": [1, 2],
+        "c.d": [1, 2],
+      });
+  });
+
+  it("as each of two copies, with its own name before it", async () => {
+    const [one, other] = [entries("a.b"), ordered([str("a.b"), y])];
+    for (const [first, second] of [
+      ["model_old", "model_new"],
+      ["best_state", "last_state"],
+      ["model", "net"],
+      ["state_dict", "best_state"],
+    ] as const) {
+      expect(await read(dict([str(first), one], [str(second), other]))).toEqual({
+        [`${first}.a.b`]: [1, 2],
+        [`${second}.a.b`]: [3],
+      });
+    }
+    for (const average of ["teacher", "ema", "model_ema", "swa_state"])
+      expect(await read(dict([str(average), other], [str("student"), one]))).toEqual({ "a.b": [1, 2] });
   });
 
   it("in a dict of networks, and where it lies in itself", async () => {

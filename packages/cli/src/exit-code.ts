@@ -52,6 +52,7 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
     "unsafe-pickle": FAILED,
     unsupported: FAILED,
     mismatch: FAILED,
+    "not-finite": FAILED,
     option: FAILED,
   },
   CollectiveError: {

@@ -13,6 +13,7 @@ const FLAGS = [
   ["--weights-decoder <file>", "MODEL.weights_decoder", "the decoder's weights"],
   ["--weights-onnx <file>", "MODEL.weights_onnx", "a whole model as ONNX, in their place"],
   ["--num-class <n>", "DATASET.num_class", "number of classes"],
+  ["--classes <file>", "DATASET.classes", "names of the classes: JSON, CSV, or a name a line"],
   ["--sizes, --img-sizes <n...>", "DATASET.imgSizes", "short sides to test at; one of them is single-scale"],
   ["--img-max-size <n>", "DATASET.imgMaxSize", "longest side"],
   ["--padding-constant <n>", "DATASET.padding_constant", "sides are padded to a multiple of it"],

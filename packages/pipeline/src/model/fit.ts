@@ -2,9 +2,11 @@ import { basename } from "node:path";
 import {
   CheckpointError,
   describeMismatch,
+  isBookkeeping,
   type LoadOptions,
   type LoadReport,
   loadWeightsInto,
+  modulesOf,
   type ReadOptions,
   type ShapeMismatch,
   type WeightReader,
@@ -37,8 +39,8 @@ export interface Loading {
  * Loads weights into half a network.
  *
  * What must fit: for inference everything but the second head of deep supervision, which is not used. To begin a training with, the last
- * layers may be of another number of classes, and that head may be missing; with `TRAIN.strict` True everything must fit, with False
- * whatever fits is taken.
+ * layers may be of another number of classes, that head may be missing, and an encoder's file may hold the classifier of ImageNet; with
+ * `TRAIN.strict` True everything else must fit, with False whatever fits is taken. Weights must be finite.
  *
  * @returns what fitted and what did not.
  * @throws {CheckpointError} naming the file, if it is damaged or of another network, with the way out.
@@ -55,15 +57,26 @@ export function readHalf(loading: Loading): Promise<WeightReader> {
   return explained(loading, () => weightsFor(loading.model, loading.file, fittingOptions(loading)));
 }
 
+/**
+ * What the files made for ImageNet have behind the encoder: torchvision's, timm's and MIT's classifiers, MobileNetV2's last convolution, the
+ * layers that HRNet classifies by.
+ */
+const isClassifier = (name: string) =>
+  /^(fc|classifier|head|last_linear|features\.18|conv_head|incre_modules|downsamp_modules|final_layer)\./.test(name);
+
 const isDeepSupervision = (name: string) => /(^|\.)\w+_deepsup\./.test(name);
 
 function fittingOptions({ half, model, config, use }: Loading): ReadOptions & LoadOptions {
   const strict = use === "inference" ? "auto" : config.TRAIN.strict;
+  const common = { part: half, strict: strict !== false, finite: true };
   if (half === "encoder") {
-    // Files made for ImageNet hold the classifier too, which a training leaves alone.
-    const known = use === "training" ? new Set(model.layers.map(({ name }) => name)) : undefined;
-    const ignore = known && ((name: string) => !known.has(name.slice(0, name.lastIndexOf("."))));
-    return { part: half, rename: encoderNames, strict: strict !== false, ignore };
+    const layers = new Set(model.layers.map(({ name }) => name));
+    const ignore = (name: string) => isClassifier(name) && !layers.has(layerOf(name));
+    return {
+      ...common,
+      rename: encoderNames,
+      ignore: use === "training" ? ignore : undefined,
+    };
   }
   const heads = headsOf(model);
   const isOptional = (name: string, differing: ShapeMismatch | undefined) => {
@@ -73,14 +86,14 @@ function fittingOptions({ half, model, config, use }: Loading): ReadOptions & Lo
   // As the original's: decoders without the second head take the weights of those that have it.
   const { deepSupervised } = DECODER_REQUIREMENTS[config.MODEL.arch_decoder];
   const ignore = deepSupervised ? undefined : isDeepSupervision;
-  return { part: half, strict: strict !== false, ignore, optional: isOptional };
+  return { ...common, ignore, optional: isOptional };
 }
 
 /** The layers that give the scores. */
 const headsOf = (model: tf.LayersModel): string[] => model.outputs.map(({ sourceLayer }) => sourceLayer.name);
 
 function differsInClasses({ name, expected, received }: ShapeMismatch, heads: readonly string[]): boolean {
-  return heads.includes(name.slice(0, name.lastIndexOf("."))) && expected.slice(1).join() === received.slice(1).join();
+  return heads.includes(layerOf(name)) && expected.slice(1).join() === received.slice(1).join();
 }
 
 async function explained<T>(loading: Loading, work: () => Promise<T>): Promise<T> {
@@ -131,8 +144,7 @@ function wayOut({ half, model, config, use }: Loading, report: LoadReport): stri
     const set = `set DATASET.num_class (--num-class) to ${classes}`;
     return `the model has ${config.DATASET.num_class} classes and the weights are for ${classes}; ${set}${use === "training" ? ", or leave TRAIN.strict (--strict) out so that the last layers begin anew" : ""}`;
   }
-  if (loaded.length === 0)
-    return `they are of another network than ${half} ${arch}; name its weights, or set ${key} to theirs`;
+  if (loaded.length === 0) return `name the weights of ${half} ${arch}, or set ${key} to theirs`;
   const whole = `take weights of ${arch}, or set ${key} to what these are of`;
   return use === "training" && config.TRAIN.strict !== false
     ? `${whole}, or load what fits by --no-strict (TRAIN.strict False)`
@@ -151,7 +163,10 @@ export function describeBeginning(
     ...(outputs ? [listed(other) + outputs] : []),
     ...layersOf(named(missing)).filter((layer) => !other.includes(layer)),
   ];
-  const over = layersOf(named([...unexpected, ...ignored.filter(isDeepSupervision)]));
+  const known = [...loaded, ...missing, ...shapeMismatch.map(({ name }) => name)];
+  // Batch norm's bookkeeping is no layer.
+  const second = ignored.filter((name) => isDeepSupervision(name) && !isBookkeeping(name));
+  const over = [...modulesOf(unexpected, known), ...layersOf(named(second))];
   const parts = [
     ...(anew.length > 0 ? [`begun anew: ${listed(anew)}`] : []),
     ...(over.length > 0 ? [`passed over: ${listed(over)}`] : []),
@@ -159,10 +174,12 @@ export function describeBeginning(
   return parts.length > 0 ? `${basename(file)}: ${loaded.length} weights loaded; ${parts.join("; ")}` : undefined;
 }
 
+const layerOf = (name: string) => name.slice(0, name.lastIndexOf("."));
+
 const named = (names: readonly string[]) => names.map((name) => ({ name }));
 
 const layersOf = (weights: readonly { name: string }[]): string[] => [
-  ...new Set(weights.map(({ name }) => name.slice(0, name.lastIndexOf(".")))),
+  ...new Set(weights.map(({ name }) => layerOf(name))),
 ];
 
 // Of each list, in a line.

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { ScaledInput } from "@seg/ade20k-data";
-import { type ArrayTensor, type InferenceModel, type Labels, labelsOf, type ScoreMap } from "@seg/layers";
+import { type ArrayTensor, type InferenceModel, type Labels, LayersError, labelsOf, type ScoreMap } from "@seg/layers";
+import { PipelineError } from "../errors.ts";
 import { explainMemory, halved } from "../out-of-memory.ts";
 
 /** How {@link predictLabels} works. */
@@ -19,8 +20,7 @@ export interface PredictOptions {
  * @param scales - the photo at one or several scales; each is asked for when the one before is done.
  * @param size - the photo's height and width.
  * @returns `height × width` class indices, row by row.
- * @throws {LayersError} `value` if the network's scores are not finite.
- * @throws {PipelineError} `out-of-memory`.
+ * @throws {PipelineError} `failed` if the network's scores are not finite; `out-of-memory`.
  */
 export async function predictLabels(
   network: InferenceModel,
@@ -30,10 +30,32 @@ export async function predictLabels(
 ): Promise<Labels> {
   const maps = await predictScores(network, scales, options);
   try {
-    return labelsOf(maps, size);
+    return labelsOfScores(maps, size);
   } catch (error) {
     const [height, width] = size;
     throw explainMemory(error, { height, width, hint: "make the photo smaller first, its labels are of its own size" });
+  }
+}
+
+/**
+ * `labelsOf` of `@seg/layers`, of a network's scores.
+ *
+ * @throws {PipelineError} `failed` if they are not finite: whoever runs a command cannot give others, only other weights.
+ */
+export function labelsOfScores(maps: readonly ScoreMap[], size: [height: number, width: number]): Labels {
+  try {
+    return labelsOf(maps, size);
+  } catch (error) {
+    if (!(error instanceof LayersError && error.code === "value")) throw error;
+    throw new PipelineError(
+      "failed",
+      {
+        expected: "finite scores",
+        received: `${error.data.received} from the network`,
+        hint: "its weights are damaged, or too large for the engine; take others",
+      },
+      { cause: error },
+    );
   }
 }
 

@@ -9,12 +9,12 @@ import {
   type SegClass,
 } from "@seg/ade20k-data";
 import { nearest } from "@seg/errors";
-import { labelsOf, probabilityRows } from "@seg/layers";
+import { probabilityRows } from "@seg/layers";
 import type { Config } from "../config/schema.ts";
 import { classSet } from "../dataset/classes.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import { type InferenceEngineInfo, type OpenNetwork, openNetwork } from "../model/inference-engine.ts";
-import { predictScores } from "../model/predict-labels.ts";
+import { labelsOfScores, predictScores } from "../model/predict-labels.ts";
 import { networkInputs, scaleOptions } from "../model/scales.ts";
 import { MODEL_OPTIONS, type ModelOptions, resolveModel } from "../options.ts";
 import type { ClassProbabilities } from "../photos/write-scores.ts";
@@ -105,7 +105,7 @@ export class Segmenter {
       onScale: (done) => onProgress?.(done, total),
     });
     const { width, height } = image;
-    const map = { labels: labelsOf(maps, [height, width]), width, height };
+    const map = { labels: labelsOfScores(maps, [height, width]), width, height };
     const classes = classShares(map, this.classes);
     const probabilities: ClassProbabilities = {
       shape: [height, width, maps[0]!.classes],

@@ -99,7 +99,7 @@ export async function loadHalves(
   files: WeightFiles,
   models: Record<"encoder" | "decoder", tf.LayersModel>,
 ): Promise<void> {
-  for (const half of HALVES) await loadWeightsInto(models[half], files[half]);
+  for (const half of HALVES) await loadWeightsInto(models[half], files[half], { finite: true });
 }
 
 /**

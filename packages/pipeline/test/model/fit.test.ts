@@ -248,9 +248,85 @@ describe("Weights of another network", () => {
       set: { "TRAIN.strict": false },
     }).catch((error) => error);
     expect(nothing.message).toMatch(
-      /: they are of another network than decoder c1_deepsup; name its weights, or set MODEL\.arch_decoder to theirs\.$/,
+      /: name the weights of decoder c1_deepsup, or set MODEL\.arch_decoder to theirs\.$/,
     );
   });
+});
+
+describe("An encoder's weights of another network", () => {
+  const RESNET = { "MODEL.arch_encoder": "resnet18dilated", "MODEL.fc_dim": 512 };
+  const resnet = async (...more: NamedTensor[]) => {
+    const whole = buildSegmentationModel({ encoder: "resnet18dilated", decoder: "c1", weights: "zeros" });
+    try {
+      return await written([...(await stateDictOf(halvesOf(whole).encoder)).values(), ...more]);
+    } finally {
+      whole.dispose();
+    }
+  };
+  /** What a ResNet-34 has more than a ResNet-18, and squeeze-excitation layers. */
+  const DEEPER = ["layer1.2.conv1.weight", "layer1.2.bn1.bias", "layer3.2.conv1.weight", "layer2.0.se.fc1.weight"];
+
+  it.each([true, "auto"] as const)(
+    "are refused where it is larger, by the layers that there are not: strict %s",
+    async (strict) => {
+      const file = await resnet(...DEEPER.map((name) => madeUp(name, [4])), madeUp("fc.weight", [1000, 512]));
+      await expect(load("encoder", file, { set: { ...RESNET, "TRAIN.strict": strict } })).rejects.toMatchObject({
+        code: "mismatch",
+        message:
+          `${file}: Expected the weights of model resnet18dilated but received those of another network: layer1.2, layer3.2, layer2.0.se ` +
+          "are not in resnet18dilated: take weights of resnet18dilated, or set MODEL.arch_encoder to what these are of, or load what fits by " +
+          "--no-strict (TRAIN.strict False).",
+      });
+    },
+  );
+
+  it("are passed over if that is wanted, in a line that names the layers", async () => {
+    const file = await resnet(...DEEPER.map((name) => madeUp(name, [4])));
+    const report = await load("encoder", file, { set: { ...RESNET, "TRAIN.strict": false } });
+    expect(describeBeginning("x.pth", report)).toBe(
+      `x.pth: ${report.loaded.length} weights loaded; passed over: layer1.2, layer3.2, layer2.0.se`,
+    );
+  });
+
+  it("are taken without a word about the classifier of ImageNet, or what lies beside the network", async () => {
+    const classifiers = [
+      "fc.weight",
+      "head.fc.bias",
+      "last_linear.weight",
+      "final_layer.0.weight",
+      "incre_modules.0.0.conv1.weight",
+    ];
+    const file = await resnet(...[...classifiers, "optimizer.conv1.weight"].map((name) => madeUp(name, [4])));
+    const report = await load("encoder", file, { set: { ...RESNET, "TRAIN.strict": true } });
+    expect(describeBeginning("x.pth", report)).toBeUndefined();
+  });
+});
+
+describe("Weights that are not finite", () => {
+  it.each(["training", "inference"] as const)("are refused for %s, by file and tensor", async (use) => {
+    const damaged = (await demo("decoder")).map((tensor) =>
+      tensor.name === "cbr.1.running_var"
+        ? { ...tensor, data: (tensor.data as Float32Array).map((value, i) => (i === 3 ? Number.NaN : value)) }
+        : tensor,
+    );
+    const file = await written(damaged);
+    await expect(load("decoder", file, { use })).rejects.toMatchObject({
+      code: "not-finite",
+      message: expect.stringContaining(`${file}: Expected finite weights but received NaN in cbr.1.running_var: take`),
+      data: { file, tensor: "cbr.1.running_var" },
+    });
+  });
+});
+
+it("Batch norm's counters and running sums are no layers that are passed over", async () => {
+  const aside = ["num_batches_tracked", "_tmp_running_mean", "_tmp_running_var", "_running_iter"];
+  const file = await written([
+    ...(await demo("decoder")),
+    ...aside.map((name) => madeUp(`cbr_deepsup.1.${name}`, [1])),
+  ]);
+  const report = await load("decoder", file);
+  expect(report.ignored).toHaveLength(aside.length);
+  expect(describeBeginning(file, report)).toBeUndefined();
 });
 
 it("Both formats and either half of a file of both networks give the same", async () => {

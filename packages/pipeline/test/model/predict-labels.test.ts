@@ -62,3 +62,17 @@ it("tells of each scale, stops between two, and leaves no tensor behind", async 
   expect(seen).toEqual([1, 2]);
   expect(tf.memory().numTensors).toBe(before);
 });
+
+it.each([Number.NaN, Number.POSITIVE_INFINITY])("tells of the weights where scores are %s", async (score) => {
+  const overflowing: InferenceModel = {
+    ...network,
+    async run({ shape }) {
+      const [, height, width] = shape as [number, number, number];
+      return [{ data: new Float32Array(height * width * 2).fill(score), shape: [1, height, width, 2] }];
+    },
+  };
+  await expect(predictLabels(overflowing, [scale([1, 0])], [1, 2])).rejects.toMatchObject({
+    code: "failed",
+    message: `Expected finite scores but received ${score} from the network: its weights are damaged, or too large for the engine; take others.`,
+  });
+});
