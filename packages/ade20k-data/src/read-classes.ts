@@ -23,7 +23,8 @@ interface Entry {
  *
  * - `.json`: an array of names, or of objects `{"name": "sky", "color": [70, 130, 180]}`;
  * - `.csv`: a header line with a column `name` and, if wanted, `color` (`#4682b4`) or `r`, `g`, `b`; the benchmark's own
- *   `object150_info.csv` is understood too.
+ *   `object150_info.csv` is understood too, and `class` or `label` in place of `name`;
+ * - `.txt`: a name a line, or CVAT's `labelmap.txt`.
  *
  * Several names of one class are joined by `;`. A class without a colour gets one that is easy to tell from the others.
  *
@@ -31,7 +32,8 @@ interface Entry {
  */
 export async function readClasses(path: string): Promise<SegClass[]> {
   const text = (await readBytes(path)).toString("utf8").replace(/^\uFEFF/, "");
-  const entries = extname(path).toLowerCase() === ".csv" ? fromCsv(path, text) : fromJson(path, text);
+  const read = { ".csv": fromCsv, ".txt": fromLines }[extname(path).toLowerCase()] ?? fromJson;
+  const entries = read(path, text);
   if (entries.length === 0) throw bad({ file: path }, "at least one class", "none", "add the names of the classes");
 
   const seen = new Map<string, Place>();
@@ -78,12 +80,25 @@ function fromJson(path: string, text: string): Entry[] {
   });
 }
 
+/** A name a line, in CVAT's form with a colour behind it: `road:128,64,128::`. */
+function fromLines(path: string, text: string): Entry[] {
+  const isLabelMap = /^# *label:color_rgb:/.test(text);
+  return text.split(/\r?\n/).flatMap((line, i): Entry[] => {
+    if (line.trim() === "" || (isLabelMap && line.startsWith("#"))) return [];
+    const where = { file: path, line: i + 1 };
+    if (!isLabelMap) return [{ where, name: line, color: undefined }];
+    const [name, color = ""] = line.split(":");
+    return [{ where, name, color: color.split(",").map((part) => Number(part || Number.NaN)) }];
+  });
+}
+
 function fromCsv(path: string, text: string): Entry[] {
   const lines = text.split(/\r?\n/).map((line, i) => ({ where: { file: path, line: i + 1 }, cells: cells(line) }));
   const [header, ...rows] = lines.filter(({ cells }) => cells.some((cell) => cell !== ""));
   const columns = header?.cells.map((cell) => cell.toLowerCase()) ?? [];
-  const [name, color, ...rgb] = ["name", "color", "r", "g", "b"].map((column) => columns.indexOf(column));
-  if (name === -1) {
+  const [color, ...rgb] = ["color", "r", "g", "b"].map((column) => columns.indexOf(column));
+  const name = ["name", "class", "label"].map((column) => columns.indexOf(column)).find((column) => column !== -1);
+  if (name === undefined) {
     throw bad(
       header?.where ?? { file: path },
       "a header with a column `name`",
@@ -98,7 +113,7 @@ function fromCsv(path: string, text: string): Entry[] {
     }
     return {
       where,
-      name: cells[name!],
+      name: cells[name],
       color: hasRgb ? rgb.map((column) => Number(cells[column] || Number.NaN)) : cells[color!],
     };
   });

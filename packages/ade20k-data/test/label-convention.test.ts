@@ -40,6 +40,13 @@ const quarters = (value = (quarter: number, _y: number) => quarter) =>
     return value((y < 32 ? 0 : 2) + (x < 48 ? 0 : 1), y);
   });
 
+/** Writes a palette PNG of one column. */
+async function writeIndexed(name: string, indices: number[], palette: number[]): Promise<string> {
+  const png = { width: 1, height: indices.length, depth: 8, colorType: 3, values: indices, palette } as const;
+  await writeFile(inFolder(name), encodePng(png));
+  return inFolder(name);
+}
+
 describe("Pascal VOC's convention", () => {
   // As its development kit lists them.
   const COLORS = [
@@ -82,6 +89,20 @@ describe("Pascal VOC's convention", () => {
 
   it("reads palettes by their colours, in whatever order a tool has put them", async () => {
     expect(await labelsOf(await write("palette.png", COLORS, true), READY_CONVENTIONS.voc, 21)).toEqual(expected);
+    // A cat and a car that changed places, the cat twice.
+    const path = await writeIndexed("twice.png", [0, 1, 2, 3], [0, 0, 0, 128, 0, 0, 64, 0, 0, 64, 0, 0]);
+    expect(await labelsOf(path, READY_CONVENTIONS.voc, 21)).toEqual([0, 1, 8, 8]);
+  });
+
+  it("goes by a palette's indices where its known colours say the same or none is known, never by some of each", async () => {
+    const known = [0, 0, 0, 128, 0, 0];
+    const same = await writeIndexed("same.png", [0, 1, 2], [...known, 129, 0, 0]);
+    expect(await labelsOf(same, READY_CONVENTIONS.voc, 21)).toEqual([0, 1, 2]);
+    const unknown = await writeIndexed("unknown.png", [0, 1], [9, 9, 9, 8, 8, 8]);
+    expect(await labelsOf(unknown, READY_CONVENTIONS.voc, 21)).toEqual([0, 1]);
+    const other = await writeIndexed("other.png", [0, 1, 2], [128, 0, 0, 0, 0, 0, 129, 0, 0]);
+    const { message } = await refusal(other, READY_CONVENTIONS.voc, 21);
+    expect(message).toMatch(/the colours of voc, exactly .*\(129, 0, 0\)/);
   });
 });
 
@@ -101,6 +122,32 @@ describe("Cityscapes' convention", () => {
       [0, 0, 142, 255],
     ];
     expect(await labelsOf(await write("color.png", colors), READY_CONVENTIONS.cityscapes, 19)).toEqual([0, -1, 18, 13]);
+  });
+});
+
+describe("A palette of greys", () => {
+  it("is refused where it holds the values in another order, as nobody can tell which are meant", async () => {
+    const greys = (values: number[]) => values.flatMap((value) => [value, value, value]);
+    const shuffled = await writeIndexed("shuffled.png", [3, 2, 1, 0], greys([4, 3, 2, 1]));
+    expect((await refusal(shuffled, undefined, 4)).message).toMatch(
+      /greys in another order .*3 shown as 1.*without a palette/,
+    );
+    // Colours for looking at, whose greys are no classes.
+    for (const shown of [
+      [0, 1, 2, 3],
+      [0, 255, 255, 0],
+      [0, 85, 170, 255],
+    ]) {
+      const path = await writeIndexed(`greys${shown[1]}.png`, [0, 1, 2, 3], greys(shown));
+      expect(await labelsOf(path, READY_CONVENTIONS.ade20k, 4)).toEqual([-1, 0, 1, 2]);
+    }
+  });
+});
+
+describe("Train ids of Cityscapes", () => {
+  it("are not read as its ids", async () => {
+    const path = await write("a_gtFine_labelTrainIds.png", [0, 7, 18, 255]);
+    expect((await refusal(path, READY_CONVENTIONS.cityscapes, 19)).message).toMatch(/train ids, .*zero-based/);
   });
 });
 
@@ -178,7 +225,7 @@ describe("A label that does not follow its convention", () => {
   it("is told with the values found, and the ways out that fit", async () => {
     const mask = await refusal(await write("mask.png", [0, 0, 0, 255]), undefined, 2);
     expect(mask.message).toMatch(/received 255 at column 1, row 1, among 0 \(75 %\), 255 \(25 %\)/);
-    expect(mask.message).toMatch(/label_map mask would fit.*ignore_label 255.*num_class/);
+    expect(mask.message).toMatch(/label_map mask would fit.*num_class/);
     expect(mask.data).toMatchObject({
       value: 255,
       x: 1,

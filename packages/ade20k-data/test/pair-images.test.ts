@@ -43,8 +43,34 @@ describe("Pairing photos with labels", () => {
     expect(await readOdgt(inFolder("train.odgt"))).toEqual(records);
   });
 
+  it("gives a label to the photo of its very name alone, and to none where several have it", async () => {
+    const photos = ["cat.jpg", "cat_image.jpg", "leaf.jpg", "leaf_l.jpg"];
+    for (const name of photos) await put(`twice/images/${name}`, 3, 3);
+    for (const name of ["cat.png", "leaf_l.png"]) await put(`twice/labels/${name}`, 3, 3);
+    const [images, labels] = [inFolder("twice/images"), inFolder("twice/labels")];
+    const told: LeftOut[] = [];
+    const records = await pairImages(images, labels, { onLeftOut: (leftOut) => told.push(...leftOut) });
+    expect(records.map(({ imagePath }) => imagePath)).toEqual([
+      inFolder("twice/images/cat.jpg"),
+      inFolder("twice/images/leaf_l.jpg"),
+    ]);
+    expect(told).toEqual([
+      {
+        reason: "photos without a label",
+        files: [inFolder("twice/images/cat_image.jpg"), inFolder("twice/images/leaf.jpg")],
+      },
+    ]);
+    await expect(pairImages(images, labels)).rejects.toMatchObject({ code: "not-found" });
+    await put("twice/images/cat.png", 3, 3);
+    await expect(pairImages(images, labels, { onLeftOut: () => {} })).rejects.toMatchObject({
+      code: "bad-list",
+      message: expect.stringMatching(/one photo for the label .*cat\.png but received 3, cat\.jpg and/),
+    });
+  });
+
   it.each([
     ["a.JPG", "A.PNG"],
+    ["s.jpg", "s.jpg.png"],
     ["b.jpeg", "b_mask.png"],
     ["c.jpg", "C-Label.png"],
     ["d.jpg", "d_gtFine_labelIds.png"],

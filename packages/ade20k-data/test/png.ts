@@ -10,6 +10,8 @@ export interface PngValues {
   interlaced?: boolean;
   /** `height × width × channels` values. */
   values: readonly number[];
+  /** RGB after RGB; made up unless given. */
+  palette?: readonly number[];
   /** Chunks between the header and the pixels. */
   extra?: readonly Buffer[];
 }
@@ -36,7 +38,16 @@ export function chunk(type: string, data: Uint8Array): Buffer {
 }
 
 /** A PNG, written bit by bit as its specification says: other encoders do not interlace small depths. */
-export function encodePng({ width, height, depth, colorType, interlaced, values, extra = [] }: PngValues): Buffer {
+export function encodePng({
+  width,
+  height,
+  depth,
+  colorType,
+  interlaced,
+  values,
+  palette,
+  extra = [],
+}: PngValues): Buffer {
   const channels = CHANNELS[colorType];
   const rows: number[] = [];
   for (const [left, top, stepX, stepY] of interlaced ? ADAM7 : [[0, 0, 1, 1] as const]) {
@@ -56,7 +67,9 @@ export function encodePng({ width, height, depth, colorType, interlaced, values,
   header.writeUInt32BE(width);
   header.writeUInt32BE(height, 4);
   header.set([depth, colorType, 0, 0, interlaced ? 1 : 0], 8);
-  const colors = Uint8Array.from({ length: 3 * 2 ** Math.min(depth, 8) }, (_, i) => (i * 37) % 256);
+  const colors = Uint8Array.from(
+    palette ?? Array.from({ length: 3 * 2 ** Math.min(depth, 8) }, (_, i) => (i * 37) % 256),
+  );
   return Buffer.concat([
     Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
     chunk("IHDR", header),

@@ -57,6 +57,24 @@ describe("A data set's own classes", () => {
     ]);
   });
 
+  it("are lines of text, a name each, or with the colours that CVAT writes", async () => {
+    expect((await read("names.txt", "sky\r\n\nroad; street\n")).map(({ names }) => names)).toEqual([
+      ["sky"],
+      ["road", "street"],
+    ]);
+    const cvat = "# label:color_rgb:parts:actions\nbackground:0,0,0::\nroad:128,64,128::\n";
+    expect(await read("labelmap.txt", cvat)).toMatchObject([
+      { name: "background", color: [0, 0, 0] },
+      { name: "road", color: [128, 64, 128] },
+    ]);
+    expect(await refusal("broken.txt", "# label:color_rgb:\nroad:1,2")).toMatch(/broken.txt:2: .*colour/);
+  });
+
+  it("may be called class or label in CSV, as other tools do", async () => {
+    const classes = await read("_classes.csv", "Pixel Value, Class\n0, background\n1, road\n");
+    expect(classes.map(({ name }) => name)).toEqual(["background", "road"]);
+  });
+
   it("may stand in the benchmark's own table", async () => {
     const classes = await read(
       "object150_info.csv",

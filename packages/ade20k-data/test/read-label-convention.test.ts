@@ -53,11 +53,17 @@ describe("A file of label values and their classes", () => {
     expect(await read("others.csv", "value,class\n7,1\n*,ignore\n")).toMatchObject({ others: 0 });
   });
 
-  it("may write 0 for what is ignored where it cannot mean the first class", async () => {
-    expect(await read("zero.json", '{"0": 0, "1": 1, "2": 2}', 2)).toMatchObject({ values: { 0: 0, 1: 1, 2: 2 } });
-    const { message, data } = await refusal("zero.yaml", "5: 1\n0: 0\n1: 1\n", 2);
-    expect(message).toMatch(/zero.yaml:2: Expected classes counted from 1, to 2 but received 0 to 1: add one to each/);
+  it("counts classes from 1, and says so where 0 could mean the first one or none", async () => {
+    const { message, data } = await refusal("zero.yaml", "5: 1\n0: 0\n1: 1\n", 3);
+    expect(message).toMatch(/zero.yaml:2: Expected a class from 1 to 3, or `ignore` but received 0: .*add one to each/);
     expect(data).toMatchObject({ file: inFolder("zero.yaml"), line: 2 });
+  });
+
+  it("may be the list that CVAT or Roboflow write beside their masks", async () => {
+    const cvat = "# label:color_rgb:parts:actions\nbackground:0,0,0::\nroad:128,64,128::\n";
+    expect(await read("labelmap.txt", cvat, 2)).toMatchObject({ colors: { "#000000": 1, "#804080": 2 } });
+    const roboflow = "Pixel Value, Class\n0, background\n1, road\n";
+    expect(await read("_classes.csv", roboflow, 2)).toMatchObject({ values: { 0: 1, 1: 2 } });
   });
 
   it.each([

@@ -5,6 +5,7 @@ import { PipelineError } from "./errors.ts";
 import type { InferenceEngineName } from "./model/inference-engine.ts";
 import type { ModelFiles } from "./weights/find.ts";
 import { locateModel, type ServerOptions } from "./weights/locate.ts";
+import { checkNamedFolder } from "./weights/named-folder.ts";
 
 /** Which configuration. */
 export interface ConfigOptions {
@@ -96,13 +97,14 @@ export function resolveConfigOptions(
  *
  * @param section - whose `checkpoint` is wanted.
  * @returns it, who is told what, and what finds or downloads the weights; that throws a {@link PipelineError} `missing`.
- * @throws {PipelineError} `config`.
+ * @throws {PipelineError} `config`; `missing` if the folder that was named is not there or holds no checkpoint.
  */
 export function resolveModel(
   options: ModelOptions,
   section: "TEST" | "VAL",
 ): { resolved: Resolved; context: Context; locate: () => Promise<ModelFiles> } {
   const resolved = resolveConfigOptions(options);
+  if (!options.weights) checkNamedFolder(resolved, options);
   const locate = async () => options.weights ?? (await locateModel(resolved, { ...options, section }));
   return { resolved, context: contextOf(options), locate };
 }

@@ -132,7 +132,7 @@ async function check(
   terminal: Terminal,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { checkLists, divideFolders } = await import("@seg/pipeline/dataset");
+  const { briefly, checkLists, divideFolders } = await import("@seg/pipeline/dataset");
   const { context, stop } = showProgress(terminal, { signal });
   try {
     const needVal = listVal !== undefined;
@@ -148,14 +148,15 @@ async function check(
       }
     } else {
       for (const { list, checked, problemCount, problems, counts, summary, occurrences, warnings } of reports) {
-        for (const { message } of problems) terminal.print(message);
+        for (const line of briefly(problems.map(({ message }) => message))) terminal.print(line);
         if (counts.pixels > 0) {
           terminal.print(summary);
           for (const line of occurrenceTable(occurrences)) terminal.print(line);
         }
         for (const line of warnings) terminal.warn(line);
         const more = problemCount > problems.length ? `, of which ${problems.length} are shown` : "";
-        terminal.print(`${list}: ${checked} photos and labels, ${problemCount} problems${more}`);
+        const photos = `${checked} ${checked === 1 ? "photo" : "photos"} and ${checked === 1 ? "its label" : "labels"}`;
+        terminal.print(`${list}: ${photos}, ${problemCount} ${problemCount === 1 ? "problem" : "problems"}${more}`);
       }
     }
     return reports.every(({ problemCount }) => problemCount === 0) ? EXIT.DONE : EXIT.FAILED;

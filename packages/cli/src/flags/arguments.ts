@@ -34,8 +34,10 @@ export function normalizeArguments(program: Command, argv: readonly string[]): s
   for (let i = 0; i < end; i++) {
     const word = argv[i]!;
     if (isConfigKey(word) && !before?.required) {
-      pairs.push(...argv.slice(i, Math.min(i + 2, end)));
-      i++;
+      // `KEY VALUE`, or `KEY=VALUE` in one word.
+      const words = word.includes("=") ? 1 : 2;
+      pairs.push(...argv.slice(i, Math.min(i + words, end)));
+      i += words - 1;
       before = undefined;
       numbers = false;
       continue;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type ConfigSources, DEMO_MODEL, loadConfig, type Setting } from "@seg/pipeline/config";
 import { type Command, Option } from "commander";
@@ -12,6 +13,7 @@ const FLAGS = [
   ["--weights-decoder <file>", "MODEL.weights_decoder", "the decoder's weights"],
   ["--weights-onnx <file>", "MODEL.weights_onnx", "a whole model as ONNX, in their place"],
   ["--num-class <n>", "DATASET.num_class", "number of classes"],
+  ["--classes <file>", "DATASET.classes", "names of the classes: JSON, CSV, or a name a line"],
   ["--sizes, --img-sizes <n...>", "DATASET.imgSizes", "short sides to test at; one of them is single-scale"],
   ["--img-max-size <n>", "DATASET.imgMaxSize", "longest side"],
   ["--padding-constant <n>", "DATASET.padding_constant", "sides are padded to a multiple of it"],
@@ -75,7 +77,7 @@ export function configSources(options: ConfigOptions, pairs: readonly string[]):
     // One size may hold several: --sizes 300,375 or --sizes "(300, 375)".
     if (value !== undefined) set(key, Array.isArray(value) && value.length === 1 ? value[0] : value, option.long!);
   }
-  if (options.id !== undefined) set("DIR", join(options.ckpt ?? "ckpt", options.id), "--id");
+  if (options.id !== undefined) set("DIR", folderOf(options.id, options.ckpt), "--id");
   if (options.modelPath !== undefined) set("DIR", options.modelPath, "--model-path");
   if (options.suffix !== undefined) {
     if (!/^_./.test(options.suffix)) {
@@ -93,6 +95,12 @@ export function configSources(options: ConfigOptions, pairs: readonly string[]):
   // What is set beside it wins.
   const demo = Object.entries(DEMO_MODEL.set).map(([key, value]) => `${key}=${value}`);
   return { cfg: DEMO_MODEL.config, set: [...demo, ...given], pairs, flags: settings };
+}
+
+/** The folder of that name in `--ckpt`; where only the name by itself is a folder, as in `--id ckpt/mine`, that one. */
+function folderOf(id: string, ckpt = "ckpt"): string {
+  const folder = join(ckpt, id);
+  return /[/\\]/.test(id) && !existsSync(folder) && existsSync(id) ? id : folder;
 }
 
 /** With `--ckpt` alone, the checkpoint's folder is that of the configuration, in there. */

@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { temporaryFolder } from "@seg/testing/node";
 import { expect, it } from "vitest";
@@ -58,4 +59,17 @@ it("understands the flags of 2018", async () => {
   });
   const { stdout: byId } = await runSeg(["config", "--id", "mine", "--ckpt", "runs", "--json"]);
   expect(JSON.parse(byId).DIR).toBe("runs/mine");
+});
+
+it("takes --id that is written as a path for that folder, where --ckpt holds none of that name", async () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "mine"));
+  const dir = async (ckpt: string) => {
+    const { stdout } = await runSeg(["config", "--id", join(folder, "mine"), "--ckpt", ckpt, "--json"]);
+    return JSON.parse(stdout).DIR;
+  };
+  expect(await dir("runs")).toBe(join(folder, "mine"));
+  const runs = temporaryFolder();
+  mkdirSync(join(runs, folder, "mine"), { recursive: true });
+  expect(await dir(runs)).toBe(join(runs, folder, "mine"));
 });

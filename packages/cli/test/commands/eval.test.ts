@@ -24,7 +24,7 @@ describe.skipIf(absent)(`seg eval on CamVid${unlessShared}`, () => {
     const network = ["--cfg", "mobilenetv2dilated-c1_deepsup", "--model-path", `${checkpoints}/${CHECKPOINT}`];
     const argv = ["eval", ...network, ...data, ...small, "--result", result, "VAL.checkpoint", "epoch_14.pth"];
     const { code, stdout, stderr } = await runSeg(argv);
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/^Engine wasm: .*\n.* are in .*result\.\n$/)]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^Engine wasm: .*\n(.* left\n)*.* are in .*result\.\n$/)]);
     const written = JSON.parse(readFileSync(join(result, "evaluation.json"), "utf8"));
     const [head, sky, ...lines] = stdout.split("\n");
     expect(head).toMatch(/^class +name +IoU +accuracy +precision +F1 +share$/);
@@ -69,9 +69,14 @@ it.each([
   [["--images", "photos"], 2, "Expected two folders but received only --images: name the other one by --labels."],
   [["--num-val", "0"], 2, 'Expected a number of photos, or -1 for all, for --num-val but received "0".'],
   [
+    ["--id", "nonexist"],
+    3,
+    "Expected a folder with a checkpoint (DIR) but there is no folder ckpt/nonexist: name the folder that a training left by --id or --model-path.",
+  ],
+  [
     ["--list-val", "/nowhere/val.odgt"],
     3,
-    "Expected a list of photos and labels in /nowhere/val.odgt but there is none: name one by --list-val, or get ADE20K by `seg download ade20k`.",
+    "Expected a list of photos and labels in /nowhere/val.odgt but there is none: name one by --list-val, folders by --images and --labels, or get ADE20K by `seg download ade20k`.",
   ],
 ])("refuses %j with exit code %i before anything is downloaded", async (flags, code, line) => {
   expect(await runSeg(["eval", ...flags])).toEqual({ code, stdout: "", stderr: `error: ${line}\n` });

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { followFolder } from "./folder-paths.ts";
 import { CONFIG_KEYS } from "./schema.ts";
 import type { Setting } from "./setting.ts";
 import { readYamlFile } from "./yaml.ts";
@@ -35,7 +36,8 @@ const IMPLIED = ["MODEL.fc_dim", "DATASET.padding_constant", "DATASET.segm_downs
 export function folderSettings(folder: string, over: readonly Setting[] = []): Setting[] {
   const file = join(folder, CONFIG_FILE);
   if (!existsSync(file)) return [];
-  const settings = (knowsItself(folder) ? readYamlFile(file) : readKnownKeys(file)).map((setting) =>
+  const written = knowsItself(folder) ? followFolder(folder, readYamlFile(file)) : readKnownKeys(file);
+  const settings = written.map((setting) =>
     isClassesFile(setting) && existsSync(beside(file, setting))
       ? { ...setting, value: beside(file, setting) }
       : setting,
@@ -47,13 +49,19 @@ export function folderSettings(folder: string, over: readonly Setting[] = []): S
   return settings.filter(({ key }) => !(isOther && IMPLIED.includes(key)));
 }
 
-/** Has the file of the classes, where it is not where a configuration says, found beside that configuration: both may have been moved. */
-export function findClassesBeside(file: string, settings: readonly Setting[]): Setting[] {
-  return settings.map((setting) =>
-    isClassesFile(setting) && !existsSync(String(setting.value)) && existsSync(beside(file, setting))
-      ? { ...setting, value: beside(file, setting) }
-      : setting,
-  );
+/**
+ * Has the file of the classes, and the lists of a training on folders, where they are not where a configuration says, found beside that
+ * configuration: all may have been moved.
+ */
+export function findBeside(file: string, settings: readonly Setting[]): Setting[] {
+  const moved = followFolder(dirname(file), settings);
+  return settings.map((setting, i) => {
+    if (existsSync(String(setting.value))) return setting;
+    if (isClassesFile(setting)) {
+      return existsSync(beside(file, setting)) ? { ...setting, value: beside(file, setting) } : setting;
+    }
+    return existsSync(String(moved[i]!.value)) ? moved[i]! : setting;
+  });
 }
 
 const isClassesFile = ({ key, value }: Setting) =>

@@ -1,5 +1,5 @@
 import { refuseUnknown } from "../errors.ts";
-import { findClassesBeside, folderSettings } from "./folder.ts";
+import { findBeside, folderSettings } from "./folder.ts";
 import { configFile, presetSettings } from "./presets.ts";
 import { type Resolved, resolveConfig } from "./resolve.ts";
 import { parseAssignment, parsePairs, type Setting } from "./setting.ts";
@@ -36,4 +36,4 @@ export function loadConfig(sources: ConfigSources = {}): Resolved {
   return resolveConfig([...file, ...given], presetSettings);
 }
 
-const namedFile = (file: string) => findClassesBeside(file, readYamlFile(file));
+const namedFile = (file: string) => findBeside(file, readYamlFile(file));

@@ -27,10 +27,17 @@ export function parseAssignment(text: string): Setting {
   return { key: text.slice(0, equals), value: text.slice(equals + 1), origin: "--set", explicit: true };
 }
 
-/** Reads trailing `KEY VALUE` pairs. */
+/** Reads trailing `KEY VALUE` pairs, of which one may also be written `KEY=VALUE`. */
 export function parsePairs(words: readonly string[]): Setting[] {
   const settings: Setting[] = [];
+  const origin = "on the command line";
   for (let i = 0; i < words.length; i += 2) {
+    const [, joined, behind] = /^([A-Z]+\.\w+|DIR)=(.*)$/s.exec(words[i]!) ?? [];
+    if (joined !== undefined) {
+      settings.push({ key: joined, value: behind, origin, explicit: true });
+      i--;
+      continue;
+    }
     const value = words[i + 1];
     if (value === undefined) {
       throw new PipelineError(
@@ -43,7 +50,7 @@ export function parsePairs(words: readonly string[]): Setting[] {
         { data: { option: "pairs", received: words[i] } },
       );
     }
-    settings.push({ key: words[i]!, value, origin: "on the command line", explicit: true });
+    settings.push({ key: words[i]!, value, origin, explicit: true });
   }
   return settings;
 }
@@ -51,10 +58,11 @@ export function parsePairs(words: readonly string[]): Setting[] {
 const PICTURE = /\.(jpe?g|png|webp|avif|tiff?|gif|bmp|heic|svg)$/i;
 
 /**
- * Whether a word of the command line begins a pair `KEY VALUE`. A misspelled key is still a key (`TEST.reslt`), a photo
+ * Whether a word of the command line begins a pair `KEY VALUE`, or is one, `KEY=VALUE`. A misspelled key is still a key (`TEST.reslt`), a photo
  * is not (`TEST.jpg`).
  */
 export function isConfigKey(word: string): boolean {
+  if (/^([A-Z]+\.\w+|DIR)=/.test(word)) return true;
   const [, section] = /^([A-Z]+)\.\w+$/.exec(word) ?? [];
   return (
     word === "DIR" || (section !== undefined && !PICTURE.test(word) && SECTIONS.some((known) => alike(known, section)))

@@ -9,6 +9,7 @@ import {
 } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
+import { briefly } from "./briefly.ts";
 import { classSet } from "./classes.ts";
 import { doubtfulPhotos } from "./doubtful-photos.ts";
 import type { DividedFolders } from "./folders.ts";
@@ -47,9 +48,9 @@ export async function checkRecords(
     ...(signal && { signal }),
   });
   for (const line of doubtfulPhotos({ silent }, convention)) warn(line);
-  const [first, ...others] = problems;
+  const [first] = problems;
   if (!first) return counts;
-  for (const { message } of others) warn(message);
+  for (const line of briefly(problems.map(({ message }) => message)).slice(1)) warn(line);
   if (problemCount === 1) throw first;
   const { code, message, data } = first;
   throw new DataError(code, `${message} It is the first of ${problemCount} problems.`, { data, cause: first });

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { type OdgtRecord, writeOdgt } from "@seg/ade20k-data";
+import { knowsItself } from "../config/folder.ts";
 import type { Resolved } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
 import type { ContextOptions } from "../context.ts";
 import { PipelineError } from "../errors.ts";
+import { setAside } from "../train/checkpoint-files.ts";
 import { bothFolders, type PairSources, pairFolders } from "./records.ts";
 
 /** Photos and labels to train on in folders, in place of lists. */
@@ -102,9 +104,52 @@ export function withOwnLists({ config, settings }: Resolved, hasValidation: bool
   return { ...config, DATASET };
 }
 
-/** Writes the lists of a training on folders into `DIR`, so that it can be resumed and scored with the same photos. */
-export async function writeLists(config: Config, { train, val }: DividedFolders): Promise<void> {
+/**
+ * Writes the lists of a training on folders into `DIR`, so that it can be resumed and scored with the same photos. Lists of these names that
+ * no training left there are renamed.
+ *
+ * @returns the new names of what was renamed.
+ */
+export async function writeLists(config: Config, { train, val }: DividedFolders): Promise<string[]> {
   const lists = listsIn(config);
+  const aside = knowsItself(config.DIR) ? [] : await setAside([lists.train, lists.val]);
   await writeOdgt(lists.train, train);
   if (val.length > 0) await writeOdgt(lists.val, val);
+  return aside;
+}
+
+/**
+ * In which ways the folders that were named for this run are not what the lists of the training were made of, which is what counts.
+ *
+ * @param folder - of the training.
+ * @returns lines for its user; none where all is as it was.
+ */
+export function unlikeLists(
+  lists: DividedFolders,
+  folders: DividedFolders,
+  { folder, images = "", labels = "" }: FolderSources & { folder: string },
+): string[] {
+  const known = new Map([...lists.train, ...lists.val].map(({ imagePath, labelPath }) => [imagePath, labelPath]));
+  const named = [...folders.train, ...folders.val].map(({ imagePath, labelPath }) => ({
+    imagePath: resolve(imagePath),
+    labelPath: labelPath && resolve(labelPath),
+  }));
+  const shared = named.filter(({ imagePath }) => known.has(imagePath));
+  const ignored = `are not what the training in ${folder} was begun with`;
+  const way = "they are ignored. To train on them, set DIR to another folder";
+  const first = lists.train[0]!;
+  if (shared.length === 0)
+    return [`The photos of --images ${images} ${ignored} (${dirname(first.imagePath)}): ${way}.`];
+  const lines: string[] = [];
+  const relabelled = shared.find(({ imagePath, labelPath }) => known.get(imagePath) !== labelPath);
+  const before = relabelled && known.get(relabelled.imagePath);
+  if (before) lines.push(`The labels of --labels ${labels} ${ignored} (${dirname(before)}): ${way}.`);
+  const added = named.length - shared.length;
+  if (added > 0) {
+    const photos = added === 1 ? "1 photo was" : `${added} photos were`;
+    lines.push(
+      `${photos} added to ${images} since the training in ${folder} began, and ${added === 1 ? "is" : "are"} not used. To train on all, set DIR to another folder.`,
+    );
+  }
+  return lines;
 }

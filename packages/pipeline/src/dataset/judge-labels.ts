@@ -1,4 +1,4 @@
-import { DataError, type LabelCounts, type SegClass } from "@seg/ade20k-data";
+import { DataError, type LabelCounts, READY_CONVENTIONS, type ReadyConvention, type SegClass } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import { PipelineError } from "../errors.ts";
 
@@ -35,19 +35,29 @@ export function refuseOneClass({ DATASET: { num_class } }: Config): void {
   );
 }
 
-/** The error for labels that teach nothing; undefined where some pixel has a class. */
-export function nothingToLearn({ counts: { images, pixels, unlabeled }, of, labelMap }: CountedLabels) {
-  if (images === 0 || unlabeled < pixels) return undefined;
+/** The error for labels that teach nothing, as none of their pixels has a class, or all have the same; undefined where there are two classes. */
+export function nothingToLearn({ counts, classes, of, labelMap }: CountedLabels): DataError | undefined {
+  const { images, pixels, unlabeled } = counts;
+  const present = classes.filter(({ index }) => counts.classes[index]!.pixels > 0);
+  if (images === 0 || present.length > 1) return undefined;
+  const share = percent(unlabeled / pixels);
+  const [but, why] =
+    present.length === 0
+      ? [`no pixel of ${images} label maps has a class`, "they are all ignored"]
+      : [
+          `all of ${images} label maps show ${namesOf(present)} alone, which a network that always answers it has right`,
+          unlabeled === 0 ? "nothing is ignored" : `the other ${share} of the pixels are ignored`,
+        ];
   return new DataError(
     "bad-label",
-    `${of}: Expected labels to learn from but no pixel of ${images} label maps has a class: by DATASET.label_map ${labelMap} they are all ignored; name another one (zero-based, mask, a file), or correct DATASET.ignore_label.`,
+    `${of}: Expected labels to learn from but ${but}: by DATASET.label_map ${labelMap}, ${why}; name another one (zero-based for labels 0 and 1, mask for 0 and 255, a file), or correct DATASET.ignore_label.`,
     { data: { file: of } },
   );
 }
 
 /** What is suspicious about the labels of a training, a line each. */
 export function suspicions(counted: CountedLabels): string[] {
-  const { counts, classes, whole } = counted;
+  const { counts, classes, labelMap, whole } = counted;
   const { images, pixels, unlabeled } = counts;
   if (images === 0 || unlabeled === pixels) return [];
   const present = classes.filter(({ index }) => counts.classes[index]!.pixels > 0);
@@ -60,14 +70,13 @@ export function suspicions(counted: CountedLabels): string[] {
     const where = whole
       ? `never occur${one ? "s" : ""}`
       : `occur${one ? "s" : ""} in none of ${images} labels that were looked at`;
+    // Another number of classes than its own, a ready convention does not take.
+    const isFree = READY_CONVENTIONS[labelMap as ReadyConvention]?.numClasses === undefined;
     const settle =
-      highest < classes.length && highest > 1
+      isFree && highest < classes.length && highest > 1
         ? `; the highest that occurs is ${highest}: is --num-class ${highest} meant?`
         : "";
     lines.push(`${absent.length} of ${classes.length} classes ${where}: ${namesOf(absent)}${settle}`);
-  }
-  if (present.length === 1) {
-    lines.push(`Only one class occurs, ${namesOf(present)}: a network that always answers it is always right.`);
   }
   if (unlabeled > pixels / 2) {
     lines.push(`${percent(unlabeled / pixels)} of the pixels are unlabeled: training learns nothing from them.`);

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { DataError, describeLeftOut, type LeftOut, type OdgtRecord, pairImages, readOdgt } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
@@ -11,17 +12,25 @@ import { PipelineError } from "../errors.ts";
  * @throws {PipelineError} `missing` if there is no list.
  * @throws {DataError} what is wrong with it.
  */
-export async function listedRecords({ DATASET }: Config, which: "train" | "val"): Promise<OdgtRecord[]> {
+export async function listedRecords(config: Config, which: "train" | "val"): Promise<OdgtRecord[]> {
+  const { DATASET, DIR } = config;
   const list = DATASET[`list_${which}`];
   const records = await readOdgt(list, { root: DATASET.root_dataset }).catch((error) => {
     if (!(error instanceof DataError && error.code === "not-found")) throw error;
+    const isOwn = which === "val" && resolve(list) === resolve(DIR, "list_val.odgt");
     throw new PipelineError(
       "missing",
-      {
-        expected: `a list of photos and labels in ${list}`,
-        but: "there is none",
-        hint: `name one by --list-${which}, or get ADE20K by \`seg download ade20k\``,
-      },
+      isOwn
+        ? {
+            expected: "photos to score on",
+            but: `the training in ${DIR} set none aside`,
+            hint: "name folders by --images and --labels, or a list by --list-val",
+          }
+        : {
+            expected: `a list of photos and labels in ${list}`,
+            but: "there is none",
+            hint: `name one by --list-${which}, folders by --images and --labels, or get ADE20K by \`seg download ade20k\``,
+          },
       { data: { file: list, key: `DATASET.list_${which}` }, cause: error },
     );
   });

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { copyFile, readdir, rename, rm } from "node:fs/promises";
+import { copyFile, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@seg/node";
 
@@ -11,7 +11,7 @@ export interface Position {
   iteration: number;
 }
 
-/** The four files of a checkpoint. `trainer` is the commit marker: it is there first, empty, and is filled last, with the others' checksums. */
+/** The four files of a checkpoint. `trainer` is the commit marker: it is there first, saying so, and is filled last, with the others' checksums. */
 const PARTS = {
   encoder: "pth",
   decoder: "pth",
@@ -21,6 +21,12 @@ const PARTS = {
 
 /** One of the four files. */
 export type Part = keyof typeof PARTS;
+
+/** Those that the trainer file holds the checksums of. */
+export const COMMITTED = ["encoder", "decoder", "history"] as const satisfies Part[];
+
+/** What the trainer file holds of a checkpoint that is not whole. An empty one was cut: it says nothing of the others. */
+const UNFINISHED = "unfinished\n";
 
 /** What the files of a checkpoint have in common: `epoch_3`, or within the fourth epoch `epoch_3_iter_120`. */
 export const nameOf = ({ epoch, iteration }: Position): string =>
@@ -46,21 +52,6 @@ export async function listPositions(folder: string, part: Part): Promise<Positio
   return files.flatMap((file) => positionOf(pattern.exec(file)?.[1] ?? "") ?? []).sort(furthestFirst);
 }
 
-/** The checkpoints in a folder that trainings of this package wrote, those that were never finished included. */
-export const ownPositions = (folder: string): Promise<Position[]> => listPositions(folder, "trainer");
-
-/**
- * Makes room for a checkpoint: removes an earlier one of this package at its place, and renames networks from elsewhere, which are never
- * overwritten.
- *
- * @returns the new names of what was renamed.
- */
-export async function makeRoom(folder: string, position: Position): Promise<string[]> {
-  const isOwn = (await ownPositions(folder)).some((own) => nameOf(own) === nameOf(position));
-  if (isOwn) await removeCheckpoint(folder, position);
-  return isOwn ? [] : setAside([fileOf(folder, position, "encoder"), fileOf(folder, position, "decoder")]);
-}
-
 /** Renames what there is of files: `encoder_best.pth` becomes `encoder_best.before.pth`, a checkpoint's name like any other. */
 export async function setAside(files: readonly string[]): Promise<string[]> {
   const there = files.filter((file) => existsSync(file));
@@ -82,7 +73,14 @@ async function move(from: string, to: string): Promise<void> {
 
 /** Marks a checkpoint as one of this package that is not whole. */
 export const markUnfinished = (folder: string, position: Position): Promise<void> =>
-  writeFileAtomic(fileOf(folder, position, "trainer"), "", { makeFolder: false });
+  writeFileAtomic(fileOf(folder, position, "trainer"), UNFINISHED, { makeFolder: false });
+
+/** Whether a checkpoint is marked so. */
+export async function isUnfinished(folder: string, position: Position): Promise<boolean> {
+  const file = fileOf(folder, position, "trainer");
+  const { size } = await stat(file).catch(() => ({ size: 0 }));
+  return size === UNFINISHED.length && (await readFile(file, "utf8")) === UNFINISHED;
+}
 
 /** Removes a checkpoint of this package; killed on the way it leaves an unfinished one. */
 export async function removeCheckpoint(folder: string, position: Position): Promise<void> {

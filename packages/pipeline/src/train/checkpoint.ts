@@ -1,8 +1,5 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import {
-  CheckpointError,
   loadWeights,
   loadWeightsInto,
   type NamedTensor,
@@ -16,44 +13,17 @@ import * as tf from "@tensorflow/tfjs";
 import { PipelineError } from "../errors.ts";
 import { HALVES, type WeightFiles } from "../weights/find.ts";
 import { sha256 } from "../weights/verify.ts";
-import {
-  fileOf,
-  listPositions,
-  makeRoom,
-  markUnfinished,
-  nameOf,
-  type Part,
-  type Position,
-  removeCheckpoint,
-  setAside,
-} from "./checkpoint-files.ts";
+import { COMMITTED, fileOf, markUnfinished, type Part, removeCheckpoint } from "./checkpoint-files.ts";
+import { type CheckpointNotes, makeRoom, type WholeCheckpoint } from "./checkpoint-state.ts";
 import type { History } from "./hooks/history.ts";
 import type { Trainer } from "./trainer.ts";
-
-/** What a checkpoint says besides its tensors. */
-export interface CheckpointNotes {
-  position: Position;
-  /** The settings that its course depended on. */
-  settings: Record<string, unknown>;
-  /** The engine, with its threads: another one rounds otherwise. */
-  engine: string;
-}
-
-/** A complete checkpoint: what its files say besides their tensors. */
-export interface WholeCheckpoint extends CheckpointNotes {
-  history: History;
-  updates: number;
-  seeds: Record<string, number>;
-}
-
-const COMMITTED = ["encoder", "decoder", "history"] as const satisfies Part[];
 
 /**
  * Writes a checkpoint: four files, each whole or not at all, the last of which holds the others' checksums, so that a set that was
  * not finished is known as such. Where weights are averaged, the networks' files hold the averages, which are what one wants to use, and
  * the trainer's file the weights that go on being trained.
  *
- * @param warn - told of networks from elsewhere that had to make room.
+ * @param warn - told of files from elsewhere that had to make room.
  * @returns the names of the files.
  * @throws {PipelineError} `failed` if a weight is not a number; {@link FileError} `unwritable`. Earlier
  *   checkpoints are as they were.
@@ -79,8 +49,7 @@ export async function saveCheckpoint(
     tensor.dispose();
     momenta.push({ name: `memory.${i}`, dtype: "float32", shape: tensor.shape, data });
   }
-  const aside = [...(await setAside(await replacedFiles(folder, position))), ...(await makeRoom(folder, position))];
-  for (const file of aside) warn(`What was there from elsewhere is now ${file}.`);
+  for (const file of await makeRoom(folder, position)) warn(`What was there from elsewhere is now ${file}.`);
   try {
     await markUnfinished(folder, position);
     for (const half of HALVES) await writePth(path(half), states[half]);
@@ -123,58 +92,6 @@ async function stateOf(model: tf.LayersModel, numBatchesTracked: number): Promis
     }
   }
   return state;
-}
-
-/**
- * The furthest checkpoint in a folder that is whole: all four files are there and are what they were when they were written.
- *
- * @param warn - told of those that are not.
- */
-export async function lastWhole(folder: string, warn: (line: string) => void): Promise<WholeCheckpoint | undefined> {
-  for (const position of await listPositions(folder, "trainer")) {
-    const found = await readWhole(folder, position, warn);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-/** Networks of a finished checkpoint that are not what it wrote: another program's, in their place. */
-async function replacedFiles(folder: string, position: Position): Promise<string[]> {
-  const replaced: string[] = [];
-  try {
-    const { checksums } = JSON.parse((await readCheckpoint(fileOf(folder, position, "trainer"))).metadata.notes!);
-    for (const half of HALVES) {
-      const file = fileOf(folder, position, half);
-      if (existsSync(file) && (await sha256(file)) !== checksums[half]) replaced.push(file);
-    }
-  } catch {
-    // It was never finished.
-  }
-  return replaced;
-}
-
-/** The checkpoint at a position if it is whole. */
-export async function readWhole(
-  folder: string,
-  position: Position,
-  warn: (line: string) => void,
-): Promise<WholeCheckpoint | undefined> {
-  try {
-    const trainer = await readCheckpoint(fileOf(folder, position, "trainer"));
-    const { checksums, ...notes } = JSON.parse(trainer.metadata.notes!);
-    for (const part of COMMITTED) {
-      const file = fileOf(folder, position, part);
-      if ((await sha256(file)) !== checksums[part]) throw new Error(`${file} is not what it was when it was written`);
-    }
-    const history = JSON.parse(await readFile(fileOf(folder, position, "history"), "utf8"));
-    return { ...notes, history };
-  } catch (error) {
-    if (error instanceof CheckpointError && error.code === "not-found") return undefined;
-    warn(
-      `The checkpoint ${nameOf(position)} in ${folder} is not whole and is passed over: ${(error as Error).message}`,
-    );
-    return undefined;
-  }
 }
 
 /** Loads a checkpoint's weights into models. */

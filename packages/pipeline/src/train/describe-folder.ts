@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ADE20K_CLASSES, readClasses, type SegClass } from "@seg/ade20k-data";
 import { writeFileAtomic } from "@seg/node";
 import { CLASSES_FILE, CONFIG_FILE, CONFIG_MARK } from "../config/folder.ts";
+import { withLastingPaths } from "../config/folder-paths.ts";
 import { configToYaml } from "../config/print.ts";
 import type { Config } from "../config/schema.ts";
 import { classSet } from "../dataset/classes.ts";
@@ -45,7 +46,7 @@ const classesText = (classes: readonly SegClass[]) =>
 
 /** Without the names of checkpoints, which are for those who test to choose. */
 function configText(config: Config, classes: string): string {
-  const { DATASET, MODEL, TRAIN, VAL, TEST, DIR } = config;
+  const { DATASET, MODEL, TRAIN, VAL, TEST, DIR } = withLastingPaths(config);
   const { checkpoint: _val, ...val } = VAL;
   const { checkpoint: _test, ...test } = TEST;
   const told = {

@@ -50,5 +50,5 @@ async function count(
   const sample = records.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
   const counts = await counted(sample);
   // Before it is said that there is nothing to learn, all are looked at.
-  return counts.unlabeled === counts.pixels ? counted(records) : counts;
+  return counts.classes.filter(({ pixels }) => pixels > 0).length < 2 ? counted(records) : counts;
 }

@@ -8,7 +8,7 @@ import { classWeights } from "./class-weights.ts";
 import { labelCounter } from "./label-counter.ts";
 import { rareClassSampling } from "./rare-classes.ts";
 import { changedSettings, checkSettings, courseSettings } from "./settings.ts";
-import { findStart, refuseDemoFolder, type Start } from "./start.ts";
+import type { Start } from "./start.ts";
 
 /** All that replicas must know to train; plain data. */
 export interface TrainingPlan {
@@ -31,26 +31,27 @@ export interface TrainingPlan {
 /**
  * Finds out how a training begins.
  *
+ * @param found - where it goes on from, as `findStart` says.
  * @throws {PipelineError} `config` or `missing`.
  * @throws {DataError} what is wrong with the list or the folder.
  */
 export async function planTraining(
   config: Config,
   data: Pick<TrainingPlan, "records" | "convention">,
-  { resume, fromScratch, replicas }: { resume: boolean; fromScratch: boolean; replicas: number },
+  { found, fromScratch, replicas }: { found: Start | undefined; fromScratch: boolean; replicas: number },
   options: ContextOptions & ServerOptions,
 ): Promise<TrainingPlan> {
-  const { log, warn } = contextOf(options);
-  refuseDemoFolder(config.DIR);
-  const found = await findStart(config, { resume, log, warn });
+  const { warn } = contextOf(options);
   const count = labelCounter(config, data, options);
   const weightsOfClasses = await classWeights(config, count, options);
   const settings = { ...(await courseSettings(config, weightsOfClasses)), replicas };
   const { checkpoint } = found ?? {};
   if (checkpoint) {
     checkSettings(checkpoint, settings);
+    const isDone = checkpoint.position.epoch >= config.TRAIN.num_epoch;
+    const effect = isDone ? "that changes nothing, as nothing is left to train" : "the training takes another course";
     for (const change of changedSettings(checkpoint.settings, settings)) {
-      warn(`Since ${nameOf(checkpoint.position)}, ${change}: the training takes another course.`);
+      warn(`Since ${nameOf(checkpoint.position)}, ${change}: ${effect}.`);
     }
   }
   const weights = found ? {} : await findPretrained(config, { ...options, fromScratch });

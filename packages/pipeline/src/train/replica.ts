@@ -1,22 +1,24 @@
+import { join } from "node:path";
 import { type TrainSourceOptions as DataOptions, TRAIN_SOURCE, type TrainBatch } from "@seg/ade20k-data";
 import type { EngineInfo } from "@seg/backend";
 import type { Group } from "@seg/collectives";
 import { type Replica, type ReplicaContext, SeededLoader } from "@seg/data-parallel";
+import { knowsItself } from "../config/folder.ts";
 import type { Context } from "../context.ts";
 import type { PipelineEvent } from "../events.ts";
 import { networkProof } from "../model/engine-proof.ts";
 import { loadPretrained } from "../model/load.ts";
 import { loadHalves, restoreTrainer } from "./checkpoint.ts";
-import { nameOf, type Position } from "./checkpoint-files.ts";
+import { nameOf, type Position, setAside } from "./checkpoint-files.ts";
 import { dataOptions } from "./data-options.ts";
 import { describeFolder } from "./describe-folder.ts";
 import { CheckpointHook } from "./hooks/checkpoint.ts";
 import { EarlyStopHook } from "./hooks/early-stop.ts";
-import { emptyHistory, type History, HistoryHook } from "./hooks/history.ts";
+import { emptyHistory, HISTORY_PICTURE, type History, HistoryHook } from "./hooks/history.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { TensorBoardHook } from "./hooks/tensorboard.ts";
 import { ValidationHook } from "./hooks/validation.ts";
-import { readEvaluations, removeLater, type ValidationScores } from "./hooks/validation-files.ts";
+import { readEvaluations, removeLater, type ValidationScores, validationFiles } from "./hooks/validation-files.ts";
 import { ValidationSet } from "./hooks/validation-set.ts";
 import { type Ending, type Run, runLoop } from "./loop.ts";
 import type { TrainingPlan } from "./plan.ts";
@@ -127,9 +129,11 @@ async function beginHooks(
   }
   if (start) log(`Going on from ${nameOf(position)} in ${folder}.`);
   if (position.epoch < TRAIN.num_epoch) await trySaving(config, position, trainer.bytes, warn);
-  else log(`All ${TRAIN.num_epoch} epochs are done.`);
+  else log(TRAIN.num_epoch === 1 ? "The one epoch is done." : `All ${TRAIN.num_epoch} epochs are done.`);
 
-  await describeFolder(config, log);
+  await setOthersAside(folder, checkpoint !== undefined, log);
+  // What trains nothing has nothing to say of the networks that are there.
+  if (position.epoch < TRAIN.num_epoch) await describeFolder(config, log);
   await removeLater(folder, position.epoch);
   const evaluations = await readEvaluations(folder);
   const history = checkpoint?.history ?? emptyHistory();
@@ -150,6 +154,14 @@ async function beginHooks(
     new TensorBoardHook(config, firstStep, warn),
   ]);
   return { hooks, seen: { history, validation: evaluations } };
+}
+
+/** Renames what has the names of this training's files, but was there before any training of this package. */
+async function setOthersAside(folder: string, isGoingOn: boolean, log: (line: string) => void): Promise<void> {
+  if (isGoingOn || knowsItself(folder)) return;
+  for (const file of await setAside([...(await validationFiles(folder)), join(folder, HISTORY_PICTURE)])) {
+    log(`What was there before is now ${file}.`);
+  }
 }
 
 /** An engine, with what its rounding depends on. */

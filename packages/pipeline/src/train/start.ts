@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import { readCheckpoint } from "@seg/checkpoint";
 import { DEMO_MODEL } from "../config/demo-model.ts";
 import type { Config } from "../config/schema.ts";
 import type { Context } from "../context.ts";
@@ -12,16 +13,8 @@ import {
   networksIn,
   type WeightFiles,
 } from "../weights/find.ts";
-import { lastWhole, readWhole, type WholeCheckpoint } from "./checkpoint.ts";
-import {
-  fileOf,
-  furthestFirst,
-  listPositions,
-  nameOf,
-  ownPositions,
-  type Position,
-  positionOf,
-} from "./checkpoint-files.ts";
+import { fileOf, furthestFirst, listPositions, nameOf, type Position, positionOf } from "./checkpoint-files.ts";
+import { type BrokenCheckpoint, lastWhole, readState, type WholeCheckpoint } from "./checkpoint-state.ts";
 import { readEvaluations } from "./hooks/validation-files.ts";
 
 /** Where a training goes on from. */
@@ -46,17 +39,25 @@ export async function findStart(
   { resume, log, warn }: { resume: boolean } & Told,
 ): Promise<Start | undefined> {
   const { DIR, TRAIN } = config;
-  const foreign = await networksFromElsewhere(DIR);
+  if (!resume) await refuseTaken(config);
   const wanted = { epoch: TRAIN.start_epoch, iteration: 0 };
   if (resume) {
+    const foreign = await networksFromElsewhere(DIR);
     const found = await findFurthest(config, foreign, warn);
     if (found) return found;
     log(`There is no checkpoint in ${DIR} to resume from.`);
     if (wanted.epoch === 0) refuseUnusable(config, foreign);
-  } else {
-    await refuseOverwriting(DIR, foreign, wanted);
   }
   return wanted.epoch === 0 ? undefined : startAt(DIR, wanted, warn);
+}
+
+/**
+ * A training without `--resume` overwrites nothing: neither another one's checkpoints nor networks from elsewhere.
+ *
+ * @throws {PipelineError} `config` if the folder holds such.
+ */
+export async function refuseTaken({ DIR, TRAIN }: Config): Promise<void> {
+  await refuseOverwriting(DIR, await networksFromElsewhere(DIR), { epoch: TRAIN.start_epoch, iteration: 0 });
 }
 
 /** @throws {PipelineError} `config` if it is the folder of the model that comes along. */
@@ -75,7 +76,7 @@ export function refuseDemoFolder(folder: string): void {
 
 /** The networks in a folder that no training of this package wrote, or whose trainer file was taken away. */
 async function networksFromElsewhere(folder: string): Promise<FoundNetworks[]> {
-  const own = new Set((await ownPositions(folder)).map(nameOf));
+  const own = new Set((await listPositions(folder, "trainer")).map(nameOf));
   if ((await readEvaluations(folder)).length > 0) own.add("best");
   return (await networksIn(folder)).filter(({ name }) => !own.has(name));
 }
@@ -85,15 +86,20 @@ async function findFurthest(
   foreign: readonly FoundNetworks[],
   warn: Told["warn"],
 ): Promise<Start | undefined> {
-  const checkpoint = await lastWhole(DIR, warn);
+  const { checkpoint, beyond } = await lastWhole(DIR);
+  const broken = await brokenStarts(DIR, beyond);
   // Where there is a whole checkpoint, one of this package that lost its trainer file is passed over.
-  const isCandidate = ({ position }: Start) => !checkpoint || !existsSync(fileOf(DIR, position, "history"));
-  const [furthest] = foreign
-    .flatMap(asStart)
+  const isCandidate = (start: Start) =>
+    !checkpoint || !(broken.get(start)?.own || existsSync(fileOf(DIR, start.position, "history")));
+  const [furthest] = [...foreign.flatMap(asStart), ...broken.keys()]
     .filter(isCandidate)
     .sort((a, b) => furthestFirst(a.position, b.position));
   const found = checkpoint && { position: checkpoint.position, files: filesOf(DIR, checkpoint.position), checkpoint };
   const start = furthest && (!found || furthestFirst(furthest.position, found.position) < 0) ? furthest : found;
+  for (const { position, state } of beyond) {
+    if (state.kind === "none" || position === start?.position) continue;
+    warn(`The checkpoint ${nameOf(position)} in ${DIR} is not whole and is passed over: ${state.reason}.`);
+  }
   if (!start) return undefined;
   const name = nameOf(start.position);
   const { iteration } = start.position;
@@ -109,9 +115,31 @@ async function findFurthest(
       { data: { key: "TRAIN.epoch_iters", received, iteration, checkpoint: name, folder: DIR } },
     );
   }
-  if (start === furthest) warnOfNewMomenta(DIR, name, warn);
+  if (start === furthest) warnOfNewMomenta(DIR, name, warn, broken.get(start)?.reason);
   return start;
 }
+
+/** The checkpoints whose networks can be read, though the trainer file or the history is not what it was. */
+async function brokenStarts(
+  folder: string,
+  beyond: Awaited<ReturnType<typeof lastWhole>>["beyond"],
+): Promise<Map<Start, BrokenCheckpoint>> {
+  const starts = new Map<Start, BrokenCheckpoint>();
+  for (const { position, state } of beyond) {
+    if (state.kind !== "broken") continue;
+    const { encoder, decoder } = await findInFolder(folder, `${nameOf(position)}.pth`);
+    if (encoder && decoder && (await canBeRead(encoder)) && (await canBeRead(decoder))) {
+      starts.set({ position, files: { encoder, decoder } }, state);
+    }
+  }
+  return starts;
+}
+
+const canBeRead = (file: string) =>
+  readCheckpoint(file).then(
+    (tensors) => tensors.size > 0,
+    () => false,
+  );
 
 function asStart({ name, files: { encoder, decoder } }: FoundNetworks): Start[] {
   const position = positionOf(name);
@@ -123,8 +151,11 @@ const filesOf = (folder: string, position: Position): WeightFiles => ({
   decoder: fileOf(folder, position, "decoder"),
 });
 
-const warnOfNewMomenta = (folder: string, name: string, warn: Told["warn"]) =>
-  warn(`${name} in ${folder} has no trainer file: the optimizer begins anew.`);
+/** @param reason - why its trainer file is of no use, if there is one. */
+function warnOfNewMomenta(folder: string, name: string, warn: Told["warn"], reason?: string): void {
+  const what = reason ? `is not whole (${reason}), but its networks are` : "has no trainer file";
+  warn(`${name} in ${folder} ${what}: the optimizer begins anew.`);
+}
 
 /** What `--resume` was to go on from, but cannot: it is not passed over. What the training begins with by name is no such thing. */
 function refuseUnusable({ DIR, MODEL }: Config, foreign: readonly FoundNetworks[]): void {
@@ -141,7 +172,6 @@ function refuseUnusable({ DIR, MODEL }: Config, foreign: readonly FoundNetworks[
   });
 }
 
-/** A training without `--resume` overwrites nothing: neither another one's checkpoints nor networks from elsewhere. */
 async function refuseOverwriting(folder: string, foreign: readonly FoundNetworks[], wanted: Position): Promise<void> {
   const isLater = (position: Position) => wanted.epoch === 0 || furthestFirst(position, wanted) < 0;
   const expected = `a folder without ${wanted.epoch > 0 ? "later checkpoints" : "a training in it"}`;
@@ -184,8 +214,8 @@ function holds(
 
 /** The end of epoch `TRAIN.start_epoch`. */
 async function startAt(folder: string, wanted: Position, warn: Told["warn"]): Promise<Start> {
-  const checkpoint = await readWhole(folder, wanted, warn);
-  if (checkpoint) return { position: wanted, files: filesOf(folder, wanted), checkpoint };
+  const state = await readState(folder, wanted);
+  if (state.kind === "whole") return { position: wanted, files: filesOf(folder, wanted), checkpoint: state.checkpoint };
   const name = nameOf(wanted);
   const files = await findInFolder(folder, `${name}.pth`);
   const missing = HALVES.find((half) => !files[half]);
@@ -201,6 +231,6 @@ async function startAt(folder: string, wanted: Position, warn: Told["warn"]): Pr
       { data: { key: "TRAIN.start_epoch", received: wanted.epoch, file } },
     );
   }
-  warnOfNewMomenta(folder, name, warn);
+  warnOfNewMomenta(folder, name, warn, "reason" in state ? state.reason : undefined);
   return { position: wanted, files: files as WeightFiles };
 }

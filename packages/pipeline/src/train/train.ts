@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { OdgtRecord } from "@seg/ade20k-data";
 import type { EngineName } from "@seg/backend";
@@ -12,6 +13,7 @@ import {
   FOLDER_OPTIONS,
   type FolderSources,
   hasOwnLists,
+  unlikeLists,
   withOwnLists,
   writeLists,
 } from "../dataset/folders.ts";
@@ -22,13 +24,14 @@ import { PipelineError, refuseUnknown } from "../errors.ts";
 import { engineOn } from "../launch/devices.ts";
 import { MODEL_OPTIONS, type ModelOptions, resolveConfigOptions } from "../options.ts";
 import { checkBatch } from "./check-batch.ts";
-import { nameOf, ownPositions } from "./checkpoint-files.ts";
+import { listPositions, nameOf } from "./checkpoint-files.ts";
 import type { History } from "./hooks/history.ts";
 import type { ValidationScores } from "./hooks/validation-files.ts";
 import { launchTraining, type ReplicaOptions, replicaCount, trainUnderMpi } from "./launch.ts";
 import { lookAtLabels } from "./look-at-labels.ts";
 import { planTraining } from "./plan.ts";
 import type { Outcome, Report } from "./replica.ts";
+import { findStart, refuseDemoFolder, refuseTaken } from "./start.ts";
 
 /** Options of {@link train}. */
 export interface TrainOptions extends Omit<ModelOptions, "weights" | "gpu" | "backend">, ReplicaOptions, FolderSources {
@@ -109,12 +112,16 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
   refuseOneClass(config);
   const classes = await classSet(config);
   const convention = await labelConvention(config);
+  refuseDemoFolder(config.DIR);
+  if (!resume) await refuseTaken(config);
   const tellOfLabels = await lookAtLabels(config, classes, { records, convention }, { warn, onProgress, signal });
   await ensureWritable(config.DIR);
-  const onWait = () => log(`Another training is at work in ${config.DIR}, or was until just now: waiting for its end.`);
+  const onWait = () => log(waitingIn(config.DIR, resume));
   const work = async () => {
+    // Before anything is written: another training may have been here meanwhile.
+    const found = await findStart(config, { resume, log, warn });
     await begin();
-    const plan = await planTraining(config, { records, convention }, { resume, fromScratch, replicas }, options);
+    const plan = await planTraining(config, { records, convention }, { found, fromScratch, replicas }, options);
     tellOfLabels();
     signal?.throwIfAborted();
     const outcome = mpi
@@ -130,11 +137,19 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
   return withLock(join(config.DIR, LOCK), work, { onWait, ...(signal && { signal }) });
 }
 
+/** Whoever does not go on with a training cannot follow it in its folder: that is told before it is waited for. */
+function waitingIn(folder: string, resume: boolean): string {
+  const then = resume
+    ? ""
+    : " Once it has left a checkpoint there, this one is refused: go on with it by --resume, or set DIR to another folder.";
+  return `Another training is at work in ${folder}, or was until just now: waiting for its end.${then}`;
+}
+
 /** What a training learns from. */
 interface TrainingData {
   config: Config;
   records: OdgtRecord[];
-  /** Writes what must be there before it begins. */
+  /** Says what they are, and writes what must be there before it begins. */
   begin: () => Promise<void>;
 }
 
@@ -146,10 +161,12 @@ interface TrainingData {
  * @throws {DataError} what is wrong with the list or the folders.
  */
 async function trainingData(resolved: Resolved, options: TrainOptions): Promise<TrainingData> {
-  const { log } = contextOf(options);
+  const { log, warn } = contextOf(options);
   const folders = await divideFolders(resolved, options, options);
-  const begin = async () => {};
-  if (!folders) return { config: resolved.config, records: await listedRecords(resolved.config, "train"), begin };
+  if (!folders) {
+    const records = await listedRecords(resolved.config, "train");
+    return { config: resolved.config, records, begin: async () => {} };
+  }
   const { DIR, TRAIN } = resolved.config;
   const config = withOwnLists(resolved, folders.val.length > 0);
   const listsVal = config.DATASET.list_val === resolved.config.DATASET.list_val;
@@ -164,13 +181,20 @@ async function trainingData(resolved: Resolved, options: TrainOptions): Promise<
       { data: { option: "valSplit", key: "TRAIN.eval_every" } },
     );
   }
-  if (hasOwnLists(config) && (await ownPositions(DIR)).length > 0) {
+  if (hasOwnLists(config) && (await listPositions(DIR, "trainer")).length > 0) {
     const records = await listedRecords(config, "train");
-    log(`The training in ${DIR} goes on with the ${records.length} photos of ${config.DATASET.list_train}.`);
-    return { config, records, begin };
+    const val = existsSync(config.DATASET.list_val) ? await listedRecords(config, "val") : [];
+    const tell = async () => {
+      log(`The training in ${DIR} goes on with the ${records.length} photos of ${config.DATASET.list_train}.`);
+      for (const line of unlikeLists({ train: records, val }, folders, { folder: DIR, ...options })) warn(line);
+    };
+    return { config, records, begin: tell };
   }
-  log(`${folders.train.length} photos to train on, ${folders.val.length} set aside; their lists are in ${DIR}.`);
-  return { config, records: folders.train, begin: () => writeLists(config, folders) };
+  const writeAndTell = async () => {
+    for (const file of await writeLists(config, folders)) log(`What was there before is now ${file}.`);
+    log(`${folders.train.length} photos to train on, ${folders.val.length} set aside; their lists are in ${DIR}.`);
+  };
+  return { config, records: folders.train, begin: writeAndTell };
 }
 
 /** @throws if the training ended early. */

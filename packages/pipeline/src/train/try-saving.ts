@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { tryFolder } from "@seg/node";
 import type { Config } from "../config/schema.ts";
 import { PipelineError } from "../errors.ts";
-import { fileOf, ownPositions, type Position } from "./checkpoint-files.ts";
+import { fileOf, listPositions, type Position } from "./checkpoint-files.ts";
 
 /** How much of a checkpoint is written where the disk says that it has room for many. */
 const TASTE = 8 << 20;
@@ -39,7 +39,11 @@ export async function trySaving(
       `${folder} refuses to rename files (${refused}): they are written in place, and a run that is killed while it saves leaves a checkpoint that is not whole. Resuming passes it over.`,
     );
   }
-  if (free !== undefined) await warnOfLater({ folder, TRAIN, position, bytes, free, warn });
+  if (free === undefined) return;
+  const there = (await listPositions(folder, "trainer")).length;
+  const epochs = TRAIN.num_epoch - position.epoch;
+  const later = warningOfLater({ folder, keep: TRAIN.keep, epochs, there, bytes, free });
+  if (later) warn(later);
 }
 
 /** Undefined where the disk does not tell, as some network drives. */
@@ -48,24 +52,34 @@ async function freeSpace(folder: string): Promise<number | undefined> {
   return disk && disk.blocks > 0 ? disk.bavail * disk.bsize : undefined;
 }
 
-interface Later extends Pick<Config, "TRAIN"> {
+/** What counts where there is not room for all checkpoints that are coming. */
+interface Room {
   folder: string;
-  position: Position;
+  /** `TRAIN.keep`. */
+  keep: number;
+  /** How many epochs are coming. */
+  epochs: number;
+  /** How many checkpoints are there. */
+  there: number;
+  /** The size of one, and the free space. */
   bytes: number;
   free: number;
-  warn: (line: string) => void;
 }
 
-/** Before old checkpoints are removed the next one is there. */
-async function warnOfLater({ folder, TRAIN: { keep, num_epoch }, position, bytes, free, warn }: Later): Promise<void> {
-  const coming = num_epoch - position.epoch;
-  const there = (await ownPositions(folder)).length;
-  const wanted = keep === 0 ? coming : Math.min(coming, Math.max(0, keep + 1 - there));
-  if (wanted * bytes <= free) return;
+/** What is told of a disk that will be full before the training's end; undefined if it will not. */
+export function warningOfLater({ folder, keep, epochs, there, bytes, free }: Room): string | undefined {
+  // Before old checkpoints are removed the next one is there.
+  const coming = keep === 0 ? epochs : Math.min(epochs, Math.max(0, keep + 1 - there));
+  if (coming * bytes <= free) return undefined;
   const room = Math.floor(free / bytes);
-  warn(
-    `${folder} has room for ${room} more checkpoints of ${megabytes(bytes)} MB, and ${wanted} are coming: make room there, or set TRAIN.keep to less${keep === 0 ? ` than ${room}` : ""}.`,
-  );
+  const size = `${megabytes(bytes)} MB`;
+  const most = room + there - 1;
+  const way =
+    most > 0
+      ? `make room there, or set TRAIN.keep to ${most === 1 ? "1" : `${most} or less`}, which needs room for ${most + 1}`
+      : `make room there: even TRAIN.keep 1 needs room for two checkpoints of ${size}`;
+  const more = `${room} more ${room === 1 ? "checkpoint" : "checkpoints"}`;
+  return `${folder} has room for ${more} of ${size}, and ${coming} are coming: ${way}.`;
 }
 
 function noRoom(folder: string, needed: number, free: number): PipelineError {

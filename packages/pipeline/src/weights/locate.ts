@@ -1,13 +1,13 @@
 import { statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { cacheFolder } from "@seg/backend";
 import type { Resolved } from "../config/resolve.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 import { chooseCheckpoint } from "./choose-checkpoint.ts";
 import { download } from "./download.ts";
 import { candidateNames, checkpointsIn, findInFolder, HALVES, type ModelFiles, type WeightFiles } from "./find.ts";
+import { cacheOf, checkNamedFolder, mayBeServed } from "./named-folder.ts";
 import { checksumFile, isUnchanged } from "./verify.ts";
 
 /** The original's server; its folders are called like the last part of a configuration's `DIR`. */
@@ -67,6 +67,7 @@ export async function locateWeights(resolved: Resolved, options: LocateOptions =
   const named = HALVES.filter((half) => settings.get(`MODEL.weights_${half}`)?.explicit && MODEL[`weights_${half}`]);
   if (named.length > 0) return namedFiles(MODEL.weights_encoder, MODEL.weights_decoder);
 
+  checkNamedFolder(resolved, options);
   const checkpoint = await chooseCheckpoint(resolved, section, contextOf(options).log);
   const here = await findInFolder(DIR, checkpoint);
   if (here.encoder && here.decoder) return { encoder: here.encoder, decoder: here.decoder };
@@ -119,7 +120,7 @@ async function fromCache(dir: string, checkpoint: string, options: LocateOptions
   const { signal, warn } = contextOf(options);
   const server = serverOf(options);
   const folder = basename(resolve(dir));
-  const cache = join(cacheFolder(env), "weights", folder);
+  const cache = cacheOf(dir, env);
   const found = await findInFolder(cache, checkpoint);
   const files: Partial<WeightFiles> = {};
   for (const half of HALVES) {
@@ -129,8 +130,7 @@ async function fromCache(dir: string, checkpoint: string, options: LocateOptions
       continue;
     }
     const name = candidateNames(half, checkpoint)[0]!;
-    // Other folders are the user's own: their names are no one else's business.
-    if (!options.mirror && !env.SEG_MIRROR && !/^(ade20k|baseline)-/.test(folder)) {
+    if (!mayBeServed(dir, options)) {
       throw await nowhere(name, dir, cache, section);
     }
     if (file) {

@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { temporaryFolder } from "@seg/testing/node";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
@@ -44,7 +44,10 @@ describe("A trained folder", () => {
     const { folder, config } = await trainedFolder();
     const resolved = loadConfig({ pairs: ["DIR", folder] });
     const classes = join(folder, "classes.json");
-    expect(resolved.config).toEqual({ ...config, DATASET: { ...config.DATASET, classes } });
+    const lasting = Object.fromEntries(
+      (["root_dataset", "list_train", "list_val"] as const).map((name) => [name, resolve(config.DATASET[name])]),
+    );
+    expect(resolved.config).toEqual({ ...config, DATASET: { ...config.DATASET, ...lasting, classes } });
     expect(await classSet(resolved.config)).toEqual(await classSet(config));
     expect(loadConfig({ pairs: ["DIR", folder, "TRAIN.seed", "9"] }).config.TRAIN.seed).toBe(9);
     // What follows from the folder's networks does not hold for others.
@@ -63,6 +66,33 @@ describe("A trained folder", () => {
     const here = loadConfig({ pairs: ["DIR", moved] }).config;
     expect([here.DIR, here.DATASET.classes]).toEqual([moved, join(moved, "classes.json")]);
     expect(loadConfig({ cfg: join(moved, "config.yaml") }).config).toMatchObject({ DIR: folder, MODEL: config.MODEL });
+  });
+
+  it("has its lists follow it, also one that an earlier version wrote, and those elsewhere stay what they are", async () => {
+    const folder = temporaryFolder({ "list_train.odgt": "", "list_val.odgt": "" });
+    const set = [
+      `DIR=${relative(".", folder)}`,
+      `DATASET.list_train=${folder}/list_train.odgt`,
+      "DATASET.list_val=lists/val.odgt",
+      `DATASET.root_dataset=${folder}/.`,
+      "DATASET.label_map=mask",
+      "DATASET.num_class=2",
+    ];
+    await describeFolder(loadConfig({ set }).config, say);
+    const copied = join(temporaryFolder(), "copied");
+    cpSync(folder, copied, { recursive: true });
+    // What follows from another current directory is seen without changing this one.
+    const told = readFileSync(join(copied, "config.yaml"), "utf8");
+    expect(told).toContain(`list_val: ${resolve("lists/val.odgt")}\n`);
+    const lists = { list_train: join(copied, "list_train.odgt"), root_dataset: copied, label_map: "mask" };
+    expect(loadConfig({ pairs: ["DIR", copied] }).config.DATASET).toMatchObject(lists);
+    writeFileSync(
+      join(copied, "config.yaml"),
+      `${told.split("\n")[0]}\nDATASET:\n  root_dataset: ckpt/mine\n  list_val: ckpt/mine/list_val.odgt\nDIR: ckpt/mine\n`,
+    );
+    const { DATASET } = loadConfig({ pairs: ["DIR", copied] }).config;
+    expect(DATASET).toMatchObject({ list_val: join(copied, "list_val.odgt"), root_dataset: copied });
+    expect(loadConfig({ cfg: join(copied, "config.yaml") }).config.DATASET.list_val).toBe(DATASET.list_val);
   });
 
   it("is not asked where a configuration is named, or where that is not wanted", async () => {

@@ -66,6 +66,11 @@ VAL:
     expect([config.DIR, config.TEST.result]).toEqual(["2018", "1e3"]);
   });
 
+  it("may be pairs in one word each", () => {
+    const { config } = loadConfig({ pairs: ["DIR=a=b", "DATASET.num_class", "3", "TEST.result=out"] });
+    expect([config.DIR, config.DATASET.num_class, config.TEST.result]).toEqual(["a=b", 3, "out"]);
+  });
+
   it("come from flags before pairs and --set, these before the file, this before defaults", () => {
     const file = yaml("DATASET:\n  num_class: 2\n  imgMaxSize: 2\nTRAIN:\n  seed: 2\n");
     const { DATASET, TRAIN } = loadConfig({

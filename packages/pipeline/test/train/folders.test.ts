@@ -1,9 +1,19 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { forkFromSource, PAIR, sizeOf, tinyDataset, tinySettings, writeLabel } from "@seg/testing/node";
+import { withLock } from "@seg/node";
+import {
+  forkFromSource,
+  PAIR,
+  sizeOf,
+  temporaryFolder,
+  tinyDataset,
+  tinySettings,
+  writeLabel,
+} from "@seg/testing/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { unlikeLists } from "../../src/dataset/folders.ts";
 import type { LabelsEvent } from "../../src/events.ts";
 import { type TrainOptions, train } from "../../src/train/train.ts";
 
@@ -39,6 +49,29 @@ function start(dir: string, set: Record<string, unknown> = {}, options: TrainOpt
   });
 }
 
+describe("What a second run names beside the lists of the first", () => {
+  const records = (photos: string, masks: string, names: string[]) =>
+    names.map((name) => ({ imagePath: `/${photos}/${name}`, labelPath: `/${masks}/${name}`, width: 1, height: 1 }));
+  const lists = { train: records("p", "m", ["a", "b"]), val: records("p", "m", ["c"]) };
+  const told = (photos: string, masks: string, names: string[]) =>
+    unlikeLists(
+      lists,
+      { train: records(photos, masks, names), val: [] },
+      { folder: "ckpt/x", images: photos, labels: masks },
+    );
+
+  it("is told by name where it is another thing, with how many photos are new", () => {
+    expect(told("p", "m", ["a", "b", "c"])).toEqual([]);
+    expect(told("q", "n", ["a", "b"])).toEqual([
+      "The photos of --images q are not what the training in ckpt/x was begun with (/p): they are ignored. To train on them, set DIR to another folder.",
+    ]);
+    expect(told("p", "n", ["a", "d", "e"])).toEqual([
+      "The labels of --labels n are not what the training in ckpt/x was begun with (/m): they are ignored. To train on them, set DIR to another folder.",
+      "2 photos were added to p since the training in ckpt/x began, and are not used. To train on all, set DIR to another folder.",
+    ]);
+  });
+});
+
 const checksum = (...path: string[]) =>
   createHash("sha256")
     .update(readFileSync(join(...path)))
@@ -67,10 +100,68 @@ describe("Training from two folders", () => {
     copyFileSync(join(folder, "photos", "0.png"), join(folder, "photos", "new.png"));
     copyFileSync(join(folder, "masks", "0.png"), join(folder, "masks", "new.png"));
     const lines: string[] = [];
-    await start(halted, {}, { resume: true, log: (line) => lines.push(line) });
+    const warnings: string[] = [];
+    const told = { log: (line: string) => lines.push(line), warn: (line: string) => warnings.push(line) };
+    await start(halted, {}, { resume: true, ...told });
     expect(lines[0]).toMatch(/goes on with the 3 photos of .*list_train\.odgt/);
+    expect(warnings).toEqual([
+      `1 photo was added to ${sources.images} since the training in ${halted} began, and is not used. To train on all, set DIR to another folder.`,
+    ]);
     for (const file of ["list_train.odgt", "encoder_epoch_2.pth", "decoder_epoch_2.pth"]) {
       expect(checksum(halted, file), file).toBe(checksum(whole, file));
+    }
+  });
+
+  it("a folder that holds a training is refused before anything is said of it or written into it", async () => {
+    const dir = temporaryFolder({ "encoder_epoch_1.pth": "", "decoder_epoch_1.pth": "" });
+    const lines: string[] = [];
+    await expect(start(dir, {}, { log: (line) => lines.push(line) })).rejects.toMatchObject({ code: "config" });
+    expect([lines, readdirSync(dir).sort()]).toEqual([[], ["decoder_epoch_1.pth", "encoder_epoch_1.pth"]]);
+  });
+
+  it("files of others with the names of a training's are set aside, each with a word", async () => {
+    const theirs = ["list_train.odgt", "history.svg", "history_epoch_1.json", "evaluation_epoch_1.json", "config.yaml"];
+    const dir = temporaryFolder(Object.fromEntries(theirs.map((name) => [name, `their ${name}`])));
+    const lines: string[] = [];
+    const say = (line: string) => lines.push(line);
+    await start(dir, { "TRAIN.num_epoch": 1, "TRAIN.eval_every": 1 }, { log: say, warn: say });
+    for (const name of theirs) {
+      const aside = join(dir, name.replace(/\.\w+$/, ".before$&"));
+      expect(readFileSync(aside, "utf8")).toBe(`their ${name}`);
+      expect(lines.filter((line) => line.includes(`is now ${aside}.`))).toHaveLength(1);
+    }
+    expect(JSON.parse(readFileSync(join(dir, "evaluation_epoch_1.json"), "utf8"))).toMatchObject({ epoch: 1 });
+  });
+
+  it("a run that trains nothing leaves the folder's description as it was, and says what differs", async () => {
+    const dir = join(folder, "done");
+    await start(dir, { "TRAIN.num_epoch": 1 });
+    const before = readFileSync(join(dir, "config.yaml"), "utf8");
+    const lines: string[] = [];
+    const say = (line: string) => lines.push(line);
+    const other = { "TRAIN.num_epoch": 1, "DATASET.imgSizes": [64] };
+    await start(dir, other, { resume: true, log: say, warn: say });
+    expect(readFileSync(join(dir, "config.yaml"), "utf8")).toBe(before);
+    expect(lines).toContain("The one epoch is done.");
+    expect(lines.join("\n")).toMatch(
+      /imgSizes was .* and is \[64\]: that changes nothing, as nothing is left to train/,
+    );
+  });
+
+  it("a second training in the folder is told before it waits that it will be refused, and one that resumes is not", async () => {
+    const dir = temporaryFolder();
+    for (const resume of [false, true]) {
+      const stop = new AbortController();
+      const lines: string[] = [];
+      const log = (line: string) => {
+        lines.push(line);
+        stop.abort(new Error("enough"));
+      };
+      const second = () => start(dir, {}, { resume, log, signal: stop.signal });
+      await expect(withLock(join(dir, ".training.lock"), second)).rejects.toThrow("enough");
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatch(/^Another training is at work in .*: waiting for its end\./);
+      expect(lines[0]!.includes("this one is refused: go on with it by --resume, or set DIR")).toBe(!resume);
     }
   });
 

@@ -1,9 +1,11 @@
-import { mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { writePth, writeSafetensors } from "@seg/checkpoint";
 import { temporaryFolder } from "@seg/testing/node";
 import { describe, expect, it } from "vitest";
 import { DEMO_MODEL, loadConfig } from "../../src/config/index.ts";
-import { makeRoom, setAside } from "../../src/train/checkpoint-files.ts";
+import { markUnfinished, setAside } from "../../src/train/checkpoint-files.ts";
+import { makeRoom, removeOwn } from "../../src/train/checkpoint-state.ts";
 import { findStart, refuseDemoFolder } from "../../src/train/start.ts";
 
 const pair = (name: string) => Object.fromEntries(["encoder", "decoder"].map((half) => [`${half}_${name}`, half]));
@@ -83,7 +85,7 @@ describe("In a folder with networks from elsewhere", () => {
   });
 
   it("what a training that was killed left is not gone on from", async () => {
-    const files = { ...pair("epoch_1.pth"), "trainer_epoch_1.safetensors": "" };
+    const files = { ...pair("epoch_1.pth"), "trainer_epoch_1.safetensors": "unfinished\n" };
     expect((await start(files, { resume: true })).found).toBeUndefined();
   });
 
@@ -92,6 +94,62 @@ describe("In a folder with networks from elsewhere", () => {
     mkdirSync(join(folder, "ADEChallengeData2016"));
     const { config } = loadConfig({ set: [`DIR=${folder}`] });
     expect(await findStart(config, { resume: false, log: () => {}, warn: () => {} })).toBeUndefined();
+  });
+});
+
+describe("Of a checkpoint whose trainer file is no longer what it was", () => {
+  const position = { epoch: 2, iteration: 0 };
+  const TRAINER = "trainer_epoch_2.safetensors";
+  const NAMES = ["encoder_epoch_2.pth", "decoder_epoch_2.pth", "history_epoch_2.json", TRAINER];
+
+  /** A folder with networks that can be read, and a trainer file. */
+  async function broken(trainer: string | "another program's") {
+    const folder = temporaryFolder({ "history_epoch_2.json": "{}", [TRAINER]: trainer });
+    const weight = { name: "weight", dtype: "float32", shape: [1], data: Float32Array.of(1) } as const;
+    for (const name of NAMES.slice(0, 2)) await writePth(join(folder, name), new Map([["weight", weight]]));
+    if (trainer === "another program's") await writeSafetensors(join(folder, TRAINER), [weight]);
+    return folder;
+  }
+
+  const begin = async (folder: string, resume: boolean) => {
+    const lines: string[] = [];
+    const say = (line: string) => lines.push(line);
+    const found = await findStart(loadConfig({ set: [`DIR=${folder}`] }).config, { resume, log: say, warn: say });
+    return { found, lines };
+  };
+
+  it.each([
+    ["empty", ""],
+    ["cut", "half a header"],
+    ["another program's", "another program's"],
+  ])("that is %s, --resume goes on from the networks with new momenta, and says so", async (_what, trainer) => {
+    const folder = await broken(trainer);
+    const { found, lines } = await begin(folder, true);
+    expect(found).toEqual({
+      position,
+      files: { encoder: join(folder, NAMES[0]!), decoder: join(folder, NAMES[1]!) },
+    });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^epoch_2 in .* is not whole \(.*trainer_epoch_2.*\).*: the optimizer begins anew\.$/);
+    await expect(begin(folder, false)).rejects.toThrow(/holds epoch_2: go on with it by --resume, or set DIR/);
+  });
+
+  it("the networks are neither removed as old ones nor overwritten, but set aside", async () => {
+    const folder = await broken("half a header");
+    const before = NAMES.map((name) => readFileSync(join(folder, name)));
+    await removeOwn(folder, position);
+    expect(readdirSync(folder).sort()).toEqual([...NAMES].sort());
+    const aside = await makeRoom(folder, position);
+    expect(aside.map((file) => basename(file))).toEqual(NAMES.map((name) => name.replace(/\.\w+$/, ".before$&")));
+    expect(aside.map((file) => readFileSync(file))).toEqual(before);
+  });
+
+  it("networks that cannot be read either are passed over, and told of", async () => {
+    const folder = await broken("half a header");
+    writeFileSync(join(folder, NAMES[0]!), "half");
+    const { found, lines } = await begin(folder, true);
+    expect(found).toBeUndefined();
+    expect(lines[0]).toMatch(/epoch_2 .* is not whole and is passed over/);
   });
 });
 
@@ -121,8 +179,8 @@ describe("Room for a checkpoint", () => {
     const folder = temporaryFolder({
       ...pair("epoch_1.pth"),
       "history_epoch_1.json": "{}",
-      "trainer_epoch_1.safetensors": "",
     });
+    await markUnfinished(folder, { epoch: 1, iteration: 0 });
     expect(await makeRoom(folder, { epoch: 1, iteration: 0 })).toEqual([]);
     expect(readdirSync(folder)).toEqual([]);
   });

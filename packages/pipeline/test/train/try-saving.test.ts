@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import { temporaryFolder } from "@seg/testing/node";
 import { expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
-import { trySaving } from "../../src/train/try-saving.ts";
+import { trySaving, warningOfLater } from "../../src/train/try-saving.ts";
 
 const begin = { epoch: 0, iteration: 0 };
 
@@ -29,4 +29,18 @@ it("One without room for all that are coming is told of", async () => {
     /has room for [45] more checkpoints of \d+ MB, and 20 are coming: .*TRAIN\.keep/,
   );
   expect((await trying(0.2, ["TRAIN.keep=9"])).join()).toMatch(/and 10 are coming/);
+});
+
+it("What is told of a disk that is nearly full can be followed", () => {
+  const later = (of: { keep: number; there: number; free: number }) =>
+    warningOfLater({ folder: "ckpt", epochs: 20, bytes: 1e6, ...of });
+  expect(later({ keep: 0, there: 0, free: 1.5e6 })).toBe(
+    "ckpt has room for 1 more checkpoint of 1 MB, and 20 are coming: make room there: even TRAIN.keep 1 needs room for two checkpoints of 1 MB.",
+  );
+  expect(later({ keep: 5, there: 0, free: 2.5e6 })).toBe(
+    "ckpt has room for 2 more checkpoints of 1 MB, and 6 are coming: make room there, or set TRAIN.keep to 1, which needs room for 2.",
+  );
+  // What it tells is enough.
+  expect(later({ keep: 4, there: 3, free: 1.5e6 })).toMatch(/set TRAIN\.keep to 3 or less/);
+  expect(later({ keep: 3, there: 3, free: 1.5e6 })).toBeUndefined();
 });

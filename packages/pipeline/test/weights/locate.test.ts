@@ -154,7 +154,7 @@ describe("on a server", () => {
   it("the names of the user's own folders are not asked for", async () => {
     await expect(locate(["DIR", "ckpt/my-secret"], { mirror: "" })).rejects.toMatchObject({
       code: "missing",
-      data: { key: "TEST.checkpoint", file: join("ckpt/my-secret", "encoder_epoch_20.pth"), files: [] },
+      data: { key: "DIR", folder: "ckpt/my-secret" },
     });
   });
 });

@@ -1,8 +1,9 @@
 import type { Config } from "../../config/schema.ts";
 import type { Context } from "../../context.ts";
 import { HALVES } from "../../weights/find.ts";
-import { type CheckpointNotes, saveCheckpoint } from "../checkpoint.ts";
-import { ownPositions, type Position, removeCheckpoint, setAside } from "../checkpoint-files.ts";
+import { saveCheckpoint } from "../checkpoint.ts";
+import { listPositions, type Position, setAside } from "../checkpoint-files.ts";
+import { type CheckpointNotes, removeOwn } from "../checkpoint-state.ts";
 import type { Trainer } from "../trainer.ts";
 import type { History } from "./history.ts";
 import type { EpochEvaluation, Hook } from "./hooks.ts";
@@ -68,12 +69,12 @@ export class CheckpointHook implements Hook {
   }
 }
 
-/** Removes the checkpoints that a later one makes needless; networks from elsewhere stay. */
+/** Removes the checkpoints that a later one makes needless; networks from elsewhere, and those that lost their trainer file, stay. */
 async function removeOld(folder: string, now: Position, keep: number): Promise<void> {
   const isBefore = (position: Position) =>
     position.epoch < now.epoch || (position.epoch === now.epoch && position.iteration < now.iteration);
-  for (const position of await ownPositions(folder)) {
+  for (const position of await listPositions(folder, "trainer")) {
     const old = position.iteration > 0 || (keep > 0 && position.epoch <= now.epoch - keep);
-    if (old && isBefore(position)) await removeCheckpoint(folder, position);
+    if (old && isBefore(position)) await removeOwn(folder, position);
   }
 }

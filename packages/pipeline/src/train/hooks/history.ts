@@ -21,7 +21,8 @@ export interface History {
 /** The history of a training that has not begun. */
 export const emptyHistory = (): History => ({ train: { epoch: [], loss: [], acc: [] } });
 
-const HISTORY_PICTURE = "history.svg";
+/** The picture of a history, in the training's folder. */
+export const HISTORY_PICTURE = "history.svg";
 
 /** Keeps the history of a training, and draws it after each epoch and at the end. */
 export class HistoryHook implements Hook {

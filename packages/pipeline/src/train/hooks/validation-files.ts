@@ -37,15 +37,30 @@ export async function removeLater(folder: string, epoch: number): Promise<void> 
   }
 }
 
-/** The evaluations in a folder, in the order of their epochs. */
+/** What validations left in a folder, whoever's. */
+export async function validationFiles(folder: string): Promise<string[]> {
+  const files = await readdir(folder).catch((): string[] => []);
+  return files.filter((file) => NAMES.test(file)).map((file) => join(folder, file));
+}
+
+/** The evaluations in a folder, in the order of their epochs; another program's files of their names are none. */
 export async function readEvaluations(folder: string): Promise<ValidationScores[]> {
   const found: ValidationScores[] = [];
-  for (const file of await readdir(folder)) {
-    if (!NAMES.test(file) || !file.endsWith(".json")) continue;
-    const { epoch, meanIou, pixelAccuracy }: SavedEvaluation = JSON.parse(await readFile(join(folder, file), "utf8"));
-    found.push({ epoch, meanIou, pixelAccuracy });
+  for (const file of await validationFiles(folder)) {
+    const saved = file.endsWith(".json") && (await readEvaluation(file));
+    if (saved) found.push(saved);
   }
   return found.sort((a, b) => a.epoch - b.epoch);
+}
+
+async function readEvaluation(file: string): Promise<ValidationScores | undefined> {
+  try {
+    const { epoch, meanIou, pixelAccuracy }: SavedEvaluation = JSON.parse(await readFile(file, "utf8"));
+    const isOwn = [epoch, meanIou, pixelAccuracy].every((number) => typeof number === "number");
+    return isOwn ? { epoch, meanIou, pixelAccuracy } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Writes the numbers of an evaluation. */
