@@ -32,7 +32,7 @@ export function describeMismatch(model: string, report: LoadReport, hint: string
 
 /** In which way most of the weights differ, or all that differs is too much; undefined where the network is the same but for some weights. */
 function anotherNetwork(model: string, { loaded, missing, unexpected, shapeMismatch }: LoadReport): string | undefined {
-  if (missing.length + shapeMismatch.length === 0) {
+  if (missing.length + shapeMismatch.length === 0 && unexpected.length > 0) {
     return `${some(modulesOf(unexpected, loaded), SHOWN)} are not in ${model}`;
   }
   const count = loaded.length + missing.length + shapeMismatch.length;

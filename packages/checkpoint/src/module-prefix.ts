@@ -34,7 +34,7 @@ export function modulePrefix(state: StateDict, known: ReadonlySet<string>, model
   if (others.length === 0) return nearest;
   throw new CheckpointError(
     "mismatch",
-    `Expected one network but received ${others.length + 1} copies of ${model}: ${listed([nearest, ...others])}: ` +
+    `Expected one network but received ${others.length + 1} copies of ${model} (${listed([nearest, ...others])}): ` +
       "save the one that you mean in a file of its own.",
     { data: { model } },
   );

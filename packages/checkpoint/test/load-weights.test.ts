@@ -189,12 +189,12 @@ describe("loadWeights, where a file holds several copies of the network", () => 
     );
 
   it.each([
-    [["best_state.", "last_state."], "2 copies of toy: best_state and last_state"],
-    [["best_state.encoder.", "last_state.encoder."], "2 copies of toy: best_state.encoder and last_state.encoder"],
-    [["", "old."], "2 copies of toy: one without a prefix and old"],
-    [["a.", "b.", "c."], "3 copies of toy: a, b and c"],
-    [["a.", "b.", "c.", "d.", "e.", "f."], "6 copies of toy: a, b, c, d and 2 more"],
-    [["ema.", "teacher."], "2 copies of toy: ema and teacher"],
+    [["best_state.", "last_state."], "2 copies of toy (best_state and last_state)"],
+    [["best_state.encoder.", "last_state.encoder."], "2 copies of toy (best_state.encoder and last_state.encoder)"],
+    [["", "old."], "2 copies of toy (one without a prefix and old)"],
+    [["a.", "b.", "c."], "3 copies of toy (a, b and c)"],
+    [["a.", "b.", "c.", "d.", "e.", "f."], "6 copies of toy (a, b, c, d and 2 more)"],
+    [["ema.", "teacher."], "2 copies of toy (ema and teacher)"],
   ])("%j are refused by their names, strict or not", (prefixes, said) => {
     for (const strict of [true, false])
       expect(() => loadWeights(model, copies(...prefixes), { strict })).toThrow(
