@@ -1,14 +1,15 @@
 import pMap from "p-map";
+import { decodeImage } from "./decode-image.ts";
 import { DataError, refuseUnknown } from "./errors.ts";
 import { readImageHeader } from "./image-header.ts";
 import type { LabelConvention } from "./label-convention.ts";
 import { countLabels, type LabelCounts, sumCounts } from "./label-counts.ts";
+import { type DoubtfulPhotos, type ThinPhoto, thinSide } from "./look-at-photos.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { isSizeSilent, type ShownSize } from "./orientation.ts";
 import { readBytes } from "./read-bytes.ts";
 import { readLabel } from "./read-label.ts";
 import { checkListedSize, labelOf } from "./read-pair.ts";
-import { unpaddedSize } from "./validation-scales.ts";
 
 /** What a data set is checked against, and who is told. */
 export interface CheckOptions {
@@ -20,6 +21,8 @@ export interface CheckOptions {
   sizes?: readonly number[];
   /** The long side's limit (`DATASET.imgMaxSize`) then; default 1000. */
   maxSize?: number;
+  /** Decode the photos too, not only their headers; default false. */
+  decode?: boolean;
   /** How many problems are kept in full; default 20. */
   limit?: number;
   /** Told after each photo: how many are done, of how many, and how many problems there are so far. */
@@ -33,16 +36,14 @@ const OPTIONS = [
   "convention",
   "sizes",
   "maxSize",
+  "decode",
   "limit",
   "onProgress",
   "signal",
 ] satisfies (keyof CheckOptions)[];
 
-/** What networks see as one cell, in pixels. */
-const CELL = 8;
-
 /** What was found. */
-export interface DatasetReport {
+export interface DatasetReport extends DoubtfulPhotos {
   /** Photos looked at. */
   checked: number;
   /** How many problems there are in all. */
@@ -51,15 +52,11 @@ export interface DatasetReport {
   problems: DataError[];
   /** What the labels show that could be read. */
   counts: LabelCounts;
-  /** Photos that EXIF turns or mirrors without changing their size: whether labels were drawn before or after, theirs do not tell. */
-  silent: string[];
-  /** Photos so long that a side gets less than 8 pixels at one of `sizes`. */
-  thin: string[];
 }
 
 /**
  * Looks at everything that training would stumble over: that each photo is there, is an image and has the size the list says (its
- * header is read, its pixels are not), that each label is there, has the photo's size, decodes, and holds no value above `numClasses`;
+ * header is read, its pixels only with `decode`), that each label is there, has the photo's size, decodes, and holds no value above `numClasses`;
  * and counts what the labels show. Goes on to the end, whatever it finds.
  *
  * @throws {DataError} `option` for an option that there is not; otherwise only what is no fault of the data, and the signal's reason.
@@ -69,18 +66,21 @@ export async function checkDataset(records: readonly OdgtRecord[], options: Chec
   const { numClasses, convention, limit = 20, onProgress, signal } = options;
   const counts: Uint32Array[] = [];
   const silent: string[] = [];
-  const thin: string[] = [];
+  const thin: ThinPhoto[] = [];
   const lookAtPhoto = async (record: OdgtRecord): Promise<ShownSize> => {
     const photo = await readImageHeader(await readBytes(record.imagePath), record.imagePath);
     if (isSizeSilent(photo)) silent.push(record.imagePath);
-    const least = leastSide(photo, { ...options, name: record.imagePath });
-    if (least !== undefined && least < CELL) thin.push(record.imagePath);
+    const { sizes, maxSize } = options;
+    const side = sizes && thinSide(photo, { sizes, maxSize, name: record.imagePath });
+    if (side) thin.push({ file: record.imagePath, side });
     checkListedSize(record, photo);
+    if (options.decode) await decodeImage(record.imagePath);
     return photo;
   };
   const lookAtLabel = async (record: OdgtRecord, photo: ShownSize) => {
     const { width, height, orientation } = photo;
-    const checks = { numClasses, convention, width, height, orientation };
+    // Of a photo that cannot be read nobody may know the size.
+    const checks = { numClasses, convention, ...(width > 0 && { width, height, orientation }) };
     counts.push(countLabels(await readLabel(labelOf(record), checks), numClasses));
   };
   const found: { i: number; problem: DataError }[] = [];
@@ -109,13 +109,6 @@ export async function checkDataset(records: readonly OdgtRecord[], options: Chec
     problems: found.map(({ problem }) => problem),
     counts: sumCounts(counts, numClasses),
     silent: silent.sort(),
-    thin: thin.sort(),
+    thin: thin.sort((a, b) => (a.file < b.file ? -1 : 1)),
   };
-}
-
-/** The shortest side that a photo gets at any scale; undefined where there are none. */
-function leastSide(photo: ShownSize, { sizes, maxSize, name }: CheckOptions & { name: string }): number | undefined {
-  if (!sizes) return undefined;
-  const sides = sizes.map((shortSide) => unpaddedSize(photo, { shortSide, maxSize, name }));
-  return Math.min(...sides.flatMap(({ width, height }) => [width, height]));
 }

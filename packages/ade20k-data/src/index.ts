@@ -17,6 +17,13 @@ export { type ClassCount, type CountOptions, countClasses, type LabelCounts, sum
 export { type ClassShare, classShares, type LabelArray, type LabelMap } from "./label-map.ts";
 export { type LegendOptions, type LegendRow, legend, withLegend } from "./legend.ts";
 export { describeLeftOut, type FoundImages, findImages, type LeftOut, listImages } from "./list-images.ts";
+export {
+  type DoubtfulPhotos,
+  type LookOptions,
+  lookAtPhotos,
+  type ThinPhoto,
+  thinSide,
+} from "./look-at-photos.ts";
 export { INPUT_RECIPES, type InputFormat, type InputRecipe, normalize } from "./normalize.ts";
 export { type OdgtOptions, type OdgtRecord, readOdgt, writeOdgt } from "./odgt.ts";
 export type { LabelOrientation } from "./orientation.ts";
@@ -30,7 +37,6 @@ export { type Pair, type PairOptions, readPair } from "./read-pair.ts";
 export { readyClasses } from "./ready-classes.ts";
 export { resizeAntialiased } from "./resize-antialiased.ts";
 export { nearestPositions } from "./resize-nearest.ts";
-export { silentPhotos } from "./silent-photos.ts";
 export { drawText, fitText, TEXT_HEIGHT, textWidth } from "./text.ts";
 export type { BatchOptions, TrainBatch } from "./train-batch.ts";
 export {

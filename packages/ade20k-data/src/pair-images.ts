@@ -14,13 +14,21 @@ export interface PairImagesOptions {
   labelSuffix?: string | undefined;
   /** Told what was left out and why, photos without a label among it; without it, a photo without a label is an error. */
   onLeftOut?: ((leftOut: LeftOut[]) => void) | undefined;
+  /** Keep photos whose headers cannot be read, with a size of 0×0, for a check that is to list them all; without it, the first one is thrown. */
+  keepUnreadable?: boolean | undefined;
   /** Told how many photos are done, of how many. */
   onProgress?: ((done: number, total: number) => void) | undefined;
   /** Stops it. */
   signal?: AbortSignal | undefined;
 }
 
-const OPTIONS = ["labelSuffix", "onLeftOut", "onProgress", "signal"] satisfies (keyof PairImagesOptions)[];
+const OPTIONS = [
+  "labelSuffix",
+  "onLeftOut",
+  "keepUnreadable",
+  "onProgress",
+  "signal",
+] satisfies (keyof PairImagesOptions)[];
 
 /**
  * Makes the records of a data set whose labels lie in a folder under their photos' names: `images/a/b.jpg` belongs to
@@ -39,7 +47,7 @@ export async function pairImages(
   options: PairImagesOptions = {},
 ): Promise<OdgtRecord[]> {
   refuseUnknown(options, OPTIONS, "the options of pairImages");
-  const { labelSuffix, onLeftOut, onProgress, signal } = options;
+  const { labelSuffix, onLeftOut, keepUnreadable, onProgress, signal } = options;
   const [photos, found] = [await findImages(images), await findLabels(labels)];
   refuseFullAde20k(
     images,
@@ -77,7 +85,10 @@ export async function pairImages(
   let done = 0;
   const measure = async ({ imagePath, labelPath }: (typeof pairs)[number]): Promise<OdgtRecord> => {
     signal?.throwIfAborted();
-    const { width, height } = await readImageHeader(await readBytes(imagePath), imagePath);
+    const { width, height } = await readImageHeader(await readBytes(imagePath), imagePath).catch((error) => {
+      if (keepUnreadable && error instanceof DataError) return { width: 0, height: 0 };
+      throw error;
+    });
     done++;
     onProgress?.(done, pairs.length);
     return { imagePath, labelPath, width, height };

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { checkDataset } from "../src/check-dataset.ts";
 import { describeLeftOut, type LeftOut } from "../src/list-images.ts";
 import { type OdgtRecord, readOdgt, writeOdgt } from "../src/odgt.ts";
 import { pairImages } from "../src/pair-images.ts";
@@ -41,6 +42,21 @@ describe("Pairing photos with labels", () => {
     ]);
     await writeOdgt(inFolder("train.odgt"), records);
     expect(await readOdgt(inFolder("train.odgt"))).toEqual(records);
+  });
+
+  it("keeps photos that cannot be read, for a check that lists them all", async () => {
+    await put("torn/images/a.jpg", 3, 3);
+    for (const name of ["a", "b"]) await put(`torn/labels/${name}.png`, 3, 3);
+    await writeFile(inFolder("torn/images/b.jpg"), Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16]));
+    const [images, labels] = [inFolder("torn/images"), inFolder("torn/labels")];
+    await expect(pairImages(images, labels)).rejects.toMatchObject({ name: "DataError" });
+    const records = await pairImages(images, labels, { keepUnreadable: true });
+    expect(records.map(({ width, height }) => [width, height])).toEqual([
+      [3, 3],
+      [0, 0],
+    ]);
+    const { problems } = await checkDataset(records, { numClasses: 255 });
+    expect(problems.map(({ data }) => data.file)).toContain(inFolder("torn/images/b.jpg"));
   });
 
   it("gives a label to the photo of its very name alone, and to none where several have it", async () => {

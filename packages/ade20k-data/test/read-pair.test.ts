@@ -134,6 +134,6 @@ describe("A photo so long that nothing of a side is left", () => {
     const record = await put("short", 1, [120, 2]);
     const { problems, thin } = await checkDataset([record], { numClasses, sizes: [300], maxSize: 400 });
     expect(problems).toEqual([]);
-    expect(thin).toEqual([record.imagePath]);
+    expect(thin).toEqual([{ file: record.imagePath, side: "height" }]);
   });
 });

@@ -136,7 +136,7 @@ async function check(
   const { context, stop } = showProgress(terminal, { signal });
   try {
     const needVal = listVal !== undefined;
-    const folders = await divideFolders(resolved, sources, context);
+    const folders = await divideFolders(resolved, sources, { ...context, keepUnreadable: true });
     const reports = await checkLists(resolved.config, { needVal, ...(folders && { folders }), ...context });
     stop();
     if (json) {

@@ -96,6 +96,7 @@ export async function checkLists(
     const report = await checkDataset(records, {
       numClasses: classes.length,
       convention,
+      decode: true,
       sizes: config.DATASET.imgSizes,
       maxSize: config.DATASET.imgMaxSize,
       onProgress: (done, total) => onProgress({ type: "check", of: list, done, total }),

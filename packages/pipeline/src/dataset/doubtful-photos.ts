@@ -16,8 +16,10 @@ export function doubtfulPhotos(
     );
   }
   if (thin.length > 0) {
+    const sides = new Set(thin.map(({ side }) => side));
+    const which = sides.size > 1 ? "A side" : `The ${[...sides][0]}`;
     lines.push(
-      `A side of ${photos(thin)} gets less than 8 pixels at one of DATASET.imgSizes within DATASET.imgMaxSize: crop them, leave them out or raise imgMaxSize.`,
+      `${which} of ${photos(thin.map(({ file }) => file))} becomes too short, less than 8 pixels, at one of DATASET.imgSizes within DATASET.imgMaxSize: crop them, leave them out or raise imgMaxSize.`,
     );
   }
   return lines;

@@ -41,7 +41,7 @@ export interface DividedFolders {
 export async function divideFolders(
   { config, settings }: Resolved,
   sources: FolderSources,
-  options: ContextOptions = {},
+  options: ContextOptions & { keepUnreadable?: boolean } = {},
 ): Promise<DividedFolders | undefined> {
   const { valSplit = 0 } = sources;
   const folders = bothFolders(sources, ["images", "labels"]);

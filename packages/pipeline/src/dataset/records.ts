@@ -65,11 +65,11 @@ export async function evaluationRecords(
   return listedRecords(config, "val");
 }
 
-/** Pairs the photos and labels of two folders; what is left out is told. */
+/** Pairs the photos and labels of two folders; what is left out is told. A check keeps photos that cannot be read. */
 export function pairFolders(
   { images, labels }: { images: string; labels: string },
   labelSuffix: string | undefined,
-  options: ContextOptions,
+  { keepUnreadable, ...options }: ContextOptions & { keepUnreadable?: boolean },
 ): Promise<OdgtRecord[]> {
   const { warn, onProgress, signal } = contextOf(options);
   const onLeftOut = (leftOut: LeftOut[]) => {
@@ -79,6 +79,7 @@ export function pairFolders(
   return pairImages(images, labels, {
     labelSuffix,
     onLeftOut,
+    keepUnreadable,
     onProgress: (done, total) => onProgress({ type: "check", of: `sizes in ${images}`, done, total }),
     signal,
   });

@@ -6,10 +6,12 @@ import {
   legend,
   type RgbImage,
   type SegClass,
+  thinSide,
   withLegend,
   writeImage,
   writeLabelPng,
 } from "@seg/ade20k-data";
+import type { Config } from "../config/schema.ts";
 import { CONTEXT_OPTIONS, type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import { sideBySide } from "../pictures/side-by-side.ts";
@@ -23,6 +25,8 @@ import { type ClassProbabilities, writeScores } from "./write-scores.ts";
 export interface PhotoSegmenter {
   /** All classes it knows. */
   readonly classes: readonly SegClass[];
+  /** The sizes that photos are brought to, if one is to be told of photos too thin for them. */
+  readonly config?: { readonly DATASET: Pick<Config["DATASET"], "imgSizes" | "imgMaxSize"> };
   segment(
     photo: string | Uint8Array,
     options: {
@@ -113,6 +117,11 @@ export async function segmentPhotos(
         onProgress: (scale, scales) => report(scale / scales),
       });
       const { width, height, classes } = found;
+      if (segmenter.config) {
+        const { imgSizes: sizes, imgMaxSize: maxSize } = segmenter.config.DATASET;
+        const side = thinSide(found, { sizes, maxSize, name: source });
+        if (side) warn(thinLine(source, found, side));
+      }
       const files = await write(found, join(folder, name), segmenter.classes, options);
       const result: PhotoResult = { image: source, width, height, classes, ...files };
       results.push(result);
@@ -126,6 +135,9 @@ export async function segmentPhotos(
   }
   return { results, failures };
 }
+
+const thinLine = (source: string, { width, height }: { width: number; height: number }, side: string) =>
+  `${source} of ${width}×${height}: its ${side} becomes too short, less than 8 pixels, for the network to see much; crop it, or raise DATASET.imgMaxSize.`;
 
 /** Writes what is wanted of a photo, all files' names beginning with `stem`. */
 async function write(

@@ -1,4 +1,11 @@
-import { countClasses, type LabelCounts, type SegClass, silentPhotos, sumCounts } from "@seg/ade20k-data";
+import {
+  countClasses,
+  type DoubtfulPhotos,
+  type LabelCounts,
+  lookAtPhotos,
+  type SegClass,
+  sumCounts,
+} from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import type { Context } from "../context.ts";
 import { doubtfulPhotos } from "../dataset/doubtful-photos.ts";
@@ -23,7 +30,7 @@ export async function lookAtLabels(
 ): Promise<() => void> {
   const list = DATASET.list_train;
   const total = data.records.length;
-  const counts = await count(data, classes.length, signal);
+  const counts = await count(DATASET, data, signal);
   const counted = { counts, classes, of: list, labelMap: DATASET.label_map, whole: counts.images === total };
   const nothing = nothingToLearn(counted);
   if (nothing) throw nothing;
@@ -38,13 +45,13 @@ export async function lookAtLabels(
 }
 
 async function count(
+  { imgSizes: sizes, imgMaxSize: maxSize, num_class: numClasses }: Config["DATASET"],
   { records, convention }: Pick<TrainingPlan, "records" | "convention">,
-  numClasses: number,
   signal: AbortSignal | undefined,
-): Promise<LabelCounts & { silent: string[] }> {
+): Promise<LabelCounts & DoubtfulPhotos> {
   const counted = async (some: typeof records) => ({
     ...sumCounts(await countClasses(some, { numClasses, convention, signal }), numClasses),
-    silent: await silentPhotos(some, { signal }),
+    ...(await lookAtPhotos(some, { sizes, maxSize, signal })),
   });
   const step = Math.max(1, records.length / SAMPLE);
   const sample = records.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));

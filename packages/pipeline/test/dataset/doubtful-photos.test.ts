@@ -15,7 +15,7 @@ it("tells of photos whose labels' sizes do not show how they lie, until it is sa
 });
 
 it("tells of photos that are hardly more than a line", () => {
-  expect(doubtfulPhotos({ silent: [], thin: ["x/thin.png"] }, convention)).toEqual([
-    expect.stringMatching(/thin.png.*DATASET.imgMaxSize/),
+  expect(doubtfulPhotos({ silent: [], thin: [{ file: "x/thin.png", side: "height" }] }, convention)).toEqual([
+    expect.stringMatching(/^The height of 1 photo \(thin.png\) .*DATASET.imgMaxSize/),
   ]);
 });

@@ -1,0 +1,67 @@
+import pMap from "p-map";
+import { readImageHeader } from "./image-header.ts";
+import type { OdgtRecord } from "./odgt.ts";
+import { isSizeSilent } from "./orientation.ts";
+import { readBytes } from "./read-bytes.ts";
+import { type ScaleOptions, unpaddedSize } from "./validation-scales.ts";
+
+/** What networks see as one cell, in pixels. */
+const CELL = 8;
+
+/** A photo so long that a side gets less than 8 pixels. */
+export interface ThinPhoto {
+  file: string;
+  side: "width" | "height";
+}
+
+/** What is doubtful about photos. */
+export interface DoubtfulPhotos {
+  /** Photos that EXIF turns or mirrors without changing their size: whether labels were drawn before or after, theirs do not tell. */
+  silent: string[];
+  /** Photos of which a side gets less than 8 pixels at one of the sizes. */
+  thin: ThinPhoto[];
+}
+
+/** How photos are scaled. */
+export interface LookOptions {
+  /** The short sides, in pixels, that photos are brought to (`DATASET.imgSizes`). */
+  sizes: readonly number[];
+  /** The long side's limit (`DATASET.imgMaxSize`); default 1000. */
+  maxSize?: ScaleOptions["maxSize"];
+}
+
+/**
+ * The side of a photo that gets less than 8 pixels, a cell of the networks, at one of the sizes; undefined where none does.
+ *
+ * @throws {DataError} `bad-size` if it gets none.
+ */
+export function thinSide(
+  photo: { width: number; height: number },
+  { sizes, maxSize, name }: LookOptions & { name: string },
+): ThinPhoto["side"] | undefined {
+  const scaled = sizes.map((shortSide) => unpaddedSize(photo, { shortSide, maxSize, name }));
+  return (["width", "height"] as const).find((side) => scaled.some((size) => size[side] < CELL));
+}
+
+/**
+ * Looks at the headers of photos for what is doubtful about them beside their labels.
+ *
+ * @throws {DataError} what is wrong with a photo. The signal's reason.
+ */
+export async function lookAtPhotos(
+  records: readonly Pick<OdgtRecord, "imagePath">[],
+  { signal, ...options }: LookOptions & { signal?: AbortSignal | undefined },
+): Promise<DoubtfulPhotos> {
+  const found: DoubtfulPhotos = { silent: [], thin: [] };
+  const look = async ({ imagePath: file }: Pick<OdgtRecord, "imagePath">) => {
+    signal?.throwIfAborted();
+    const photo = await readImageHeader(await readBytes(file), file);
+    if (isSizeSilent(photo)) found.silent.push(file);
+    const side = thinSide(photo, { ...options, name: file });
+    if (side) found.thin.push({ file, side });
+  };
+  await pMap(records, look, { concurrency: 8 });
+  found.silent.sort();
+  found.thin.sort((a, b) => (a.file < b.file ? -1 : 1));
+  return found;
+}
