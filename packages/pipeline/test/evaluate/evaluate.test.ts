@@ -267,7 +267,7 @@ describe.skipIf(absent)(`Evaluation on CamVid${unlessShared}`, () => {
     [
       "a missing list before weights are looked for",
       {},
-      { DIR: "/nowhere", "DATASET.list_val": "/nowhere/val.odgt" },
+      { "VAL.checkpoint": "epoch_99.pth", "DATASET.list_val": "/nowhere/val.odgt" },
       { code: "missing", data: { key: "DATASET.list_val", file: "/nowhere/val.odgt" } },
     ],
     [
@@ -276,12 +276,8 @@ describe.skipIf(absent)(`Evaluation on CamVid${unlessShared}`, () => {
       { "DATASET.num_class": 300, "DATASET.classes": "" },
       { code: "config", data: { key: "DATASET.num_class", expected: 255, received: 300 } },
     ],
-    [
-      "missing weights",
-      {},
-      { DIR: "/nowhere" },
-      { code: "missing", data: { key: "VAL.checkpoint", file: "/nowhere/encoder_epoch_14.pth", files: [] } },
-    ],
+    ["missing weights", {}, { "VAL.checkpoint": "epoch_99.pth" }, { code: "missing", data: { key: "VAL.checkpoint" } }],
+    ["a folder that there is not", {}, { DIR: "/nowhere" }, { code: "missing", data: { key: "DIR" } }],
   ] as const)("tells of %s", async (_what, options, set, error) => {
     await expect(score({ limit: 2, ...options }, set)).rejects.toMatchObject(error);
   });
