@@ -4,9 +4,9 @@ import { DataError, refuseUnknown } from "./errors.ts";
 import { readImageHeader } from "./image-header.ts";
 import type { LabelConvention } from "./label-convention.ts";
 import { countLabels, type LabelCounts, sumCounts } from "./label-counts.ts";
-import { type DoubtfulPhotos, type ThinPhoto, thinSide } from "./look-at-photos.ts";
+import { type DoubtfulPhotos, inOrder, noteDoubts } from "./look-at-photos.ts";
 import type { OdgtRecord } from "./odgt.ts";
-import { isSizeSilent, type ShownSize } from "./orientation.ts";
+import type { ShownSize } from "./orientation.ts";
 import { readBytes } from "./read-bytes.ts";
 import { readLabel } from "./read-label.ts";
 import { checkListedSize, labelOf } from "./read-pair.ts";
@@ -65,14 +65,10 @@ export async function checkDataset(records: readonly OdgtRecord[], options: Chec
   refuseUnknown(options, OPTIONS, "the options of checkDataset");
   const { numClasses, convention, limit = 20, onProgress, signal } = options;
   const counts: Uint32Array[] = [];
-  const silent: string[] = [];
-  const thin: ThinPhoto[] = [];
+  const doubts: DoubtfulPhotos = { silent: [], thin: [] };
   const lookAtPhoto = async (record: OdgtRecord): Promise<ShownSize> => {
     const photo = await readImageHeader(await readBytes(record.imagePath), record.imagePath);
-    if (isSizeSilent(photo)) silent.push(record.imagePath);
-    const { sizes, maxSize } = options;
-    const side = sizes && thinSide(photo, { sizes, maxSize, name: record.imagePath });
-    if (side) thin.push({ file: record.imagePath, side });
+    noteDoubts(doubts, photo, { ...options, name: record.imagePath });
     checkListedSize(record, photo);
     if (options.decode) await decodeImage(record.imagePath);
     return photo;
@@ -108,7 +104,6 @@ export async function checkDataset(records: readonly OdgtRecord[], options: Chec
     problemCount,
     problems: found.map(({ problem }) => problem),
     counts: sumCounts(counts, numClasses),
-    silent: silent.sort(),
-    thin: thin.sort((a, b) => (a.file < b.file ? -1 : 1)),
+    ...inOrder(doubts),
   };
 }

@@ -31,8 +31,7 @@ export function partners(files: readonly string[], folder: string, suffix: strin
 
 /** The label among several of one name: the one that is spelled like the photo, or the only PNG. */
 function onlyOne(photo: string, files: readonly string[], photos: string, labels: string): string {
-  const spelling = (file: string, folder: string) => stemOf(file, folder, false);
-  const same = files.filter((file) => spelling(file, labels) === spelling(photo, photos));
+  const same = files.filter((file) => spellingOf(file, labels) === spellingOf(photo, photos));
   const left = same.length > 0 ? same : files;
   const pngs = left.filter(isPngName);
   const [label, other] = pngs.length > 0 ? pngs : left;
@@ -71,12 +70,14 @@ function coreOf(stem: string, suffix: string | undefined): string | undefined {
   return stem.endsWith(end) ? stem.slice(0, stem.length - end.length) : undefined;
 }
 
-/** A file's path below a folder without its extension, in one spelling of accents and, unless letter case counts, of letters. */
-function stemOf(file: string, folder: string, isLower = true): string {
+/** A file's path below a folder without its extension, in one spelling of accents. */
+export function spellingOf(file: string, folder: string): string {
   const { dir, name } = parse(relative(folder, file));
-  const stem = join(dir, name).split(sep).join("/").normalize("NFC");
-  return isLower ? stem.toLowerCase() : stem;
+  return join(dir, name).split(sep).join("/").normalize("NFC");
 }
+
+/** The same in one spelling of letters too. */
+const stemOf = (file: string, folder: string) => spellingOf(file, folder).toLowerCase();
 
 function groups(files: readonly string[], keyOf: (file: string) => string | undefined): Map<string, string[]> {
   const map = new Map<string, string[]>();

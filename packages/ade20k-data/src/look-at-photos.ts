@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { readImageHeader } from "./image-header.ts";
 import type { OdgtRecord } from "./odgt.ts";
-import { isSizeSilent } from "./orientation.ts";
+import { isSizeSilent, type ShownSize } from "./orientation.ts";
 import { readBytes } from "./read-bytes.ts";
 import { type ScaleOptions, unpaddedSize } from "./validation-scales.ts";
 
@@ -43,6 +43,23 @@ export function thinSide(
   return (["width", "height"] as const).find((side) => scaled.some((size) => size[side] < CELL));
 }
 
+/** Notes what is doubtful about a photo. */
+export function noteDoubts(
+  { silent, thin }: DoubtfulPhotos,
+  photo: ShownSize,
+  { sizes, maxSize, name: file }: Partial<LookOptions> & { name: string },
+): void {
+  if (isSizeSilent(photo)) silent.push(file);
+  const side = sizes && thinSide(photo, { sizes, maxSize, name: file });
+  if (side) thin.push({ file, side });
+}
+
+/** What was noted, by name: several photos are looked at at once. */
+export const inOrder = ({ silent, thin }: DoubtfulPhotos): DoubtfulPhotos => ({
+  silent: silent.sort(),
+  thin: thin.sort((a, b) => (a.file < b.file ? -1 : 1)),
+});
+
 /**
  * Looks at the headers of photos for what is doubtful about them beside their labels.
  *
@@ -55,13 +72,8 @@ export async function lookAtPhotos(
   const found: DoubtfulPhotos = { silent: [], thin: [] };
   const look = async ({ imagePath: file }: Pick<OdgtRecord, "imagePath">) => {
     signal?.throwIfAborted();
-    const photo = await readImageHeader(await readBytes(file), file);
-    if (isSizeSilent(photo)) found.silent.push(file);
-    const side = thinSide(photo, { ...options, name: file });
-    if (side) found.thin.push({ file, side });
+    noteDoubts(found, await readImageHeader(await readBytes(file), file), { ...options, name: file });
   };
   await pMap(records, look, { concurrency: 8 });
-  found.silent.sort();
-  found.thin.sort((a, b) => (a.file < b.file ? -1 : 1));
-  return found;
+  return inOrder(found);
 }

@@ -3,7 +3,7 @@ import pMap from "p-map";
 import { DataError, refuseUnknown } from "./errors.ts";
 import { refuseFullAde20k } from "./full-ade20k.ts";
 import { readImageHeader } from "./image-header.ts";
-import { labelsAmong, partners } from "./label-names.ts";
+import { labelsAmong, partners, spellingOf } from "./label-names.ts";
 import { type FoundImages, findImages, type LeftOut, leftOutFor } from "./list-images.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { readBytes } from "./read-bytes.ts";
@@ -125,12 +125,6 @@ function takenTwice(
       { data: { file: labelPath } },
     );
   });
-}
-
-/** A file's path below a folder without its extension. */
-function spellingOf(file: string, folder: string): string {
-  const { dir, name } = parse(relative(folder, file));
-  return join(dir, name).normalize("NFC");
 }
 
 async function findLabels(folder: string): Promise<FoundImages> {

@@ -16,13 +16,13 @@ const NAMES = {
 
 /**
  * The classes that a ready convention names, in the order of their numbers, in their data set's own colours; undefined for `ade20k` and
- * `zero-based`, which are of any classes.
+ * `zero-based`, which are of any classes, and for files.
  *
  * @see Everingham et al., The Pascal Visual Object Classes Challenge, IJCV 2010; Cordts et al., The Cityscapes Dataset, CVPR 2016.
  */
-export function readyClasses(convention: ReadyConvention): SegClass[] | undefined {
-  if (!(convention in NAMES)) return undefined;
-  const names: readonly string[] = NAMES[convention as keyof typeof NAMES];
+export function readyClasses(convention: ReadyConvention | (string & {})): SegClass[] | undefined {
+  if (!isNamed(convention)) return undefined;
+  const names: readonly string[] = NAMES[convention];
   const { colors = {} } = READY_CONVENTIONS[convention];
   const made = distinctColors(names.length);
   return names.map((name, index) => {
@@ -31,6 +31,8 @@ export function readyClasses(convention: ReadyConvention): SegClass[] | undefine
     return { index, name, names: [name], color: own === undefined ? made[index]! : rgb(own) };
   });
 }
+
+const isNamed = (convention: string): convention is keyof typeof NAMES => Object.hasOwn(NAMES, convention);
 
 const rgb = (hex: string): Color => {
   const value = Number.parseInt(hex.slice(1), 16);

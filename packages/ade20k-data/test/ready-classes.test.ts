@@ -21,3 +21,9 @@ it("The classes of Cityscapes and Pascal VOC have their data sets' colours", () 
   expect(colorOf(voc, "person")).toEqual([192, 128, 128]);
   expect(colorOf(voc, "TV monitor")).toEqual([0, 64, 128]);
 });
+
+it("What is no convention that comes along has no classes, whatever it is called", () => {
+  for (const name of ["ade20k", "zero-based", "labels/map.json", "constructor"]) {
+    expect(readyClasses(name)).toBeUndefined();
+  }
+});

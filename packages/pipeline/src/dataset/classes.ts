@@ -1,11 +1,4 @@
-import {
-  ADE20K_CLASSES,
-  distinctColors,
-  type ReadyConvention,
-  readClasses,
-  readyClasses,
-  type SegClass,
-} from "@seg/ade20k-data";
+import { ADE20K_CLASSES, distinctColors, readClasses, readyClasses, type SegClass } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import { PipelineError } from "../errors.ts";
 
@@ -32,7 +25,7 @@ export async function classSet({
       { data: { key: "DATASET.num_class", file, expected: count, received: classes.length } },
     );
   }
-  const named = readyClasses(label_map as ReadyConvention);
+  const named = readyClasses(label_map);
   if (named?.length === count) return named;
   if (count === ADE20K_CLASSES.length) return ADE20K_CLASSES;
   return distinctColors(count).map((color, index) => ({

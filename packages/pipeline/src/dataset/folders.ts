@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, relative, resolve, sep } from "node:path";
 import { type OdgtRecord, writeOdgt } from "@seg/ade20k-data";
 import { knowsItself } from "../config/folder.ts";
 import type { Resolved } from "../config/resolve.ts";
@@ -8,7 +8,7 @@ import type { Config } from "../config/schema.ts";
 import type { ContextOptions } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 import { setAside } from "../train/checkpoint-files.ts";
-import { bothFolders, type PairSources, pairFolders } from "./records.ts";
+import { bothFolders, ownLists, type PairSources, pairFolders } from "./records.ts";
 
 /** Photos and labels to train on in folders, in place of lists. */
 export interface FolderSources extends PairSources {
@@ -88,15 +88,12 @@ function divide(records: OdgtRecord[], share: number, place: (photo: string) => 
   return { train: records.filter((record) => !val.has(record)), val: records.filter((record) => val.has(record)) };
 }
 
-/** Where the lists of a training on folders lie. */
-const listsIn = ({ DIR }: Config) => ({ train: join(DIR, "list_train.odgt"), val: join(DIR, "list_val.odgt") });
-
 /** Whether the folder `DIR` holds the list of a training on folders. */
-export const hasOwnLists = (config: Config): boolean => existsSync(listsIn(config).train);
+export const hasOwnLists = (config: Config): boolean => existsSync(ownLists(config).train);
 
 /** The configuration with the lists that {@link writeLists} writes; a list for validation that was named for this run stays. */
 export function withOwnLists({ config, settings }: Resolved, hasValidation: boolean): Config {
-  const { train: list_train, val } = listsIn(config);
+  const { train: list_train, val } = ownLists(config);
   const keeps = !hasValidation && settings.get("DATASET.list_val")?.explicit;
   const DATASET = keeps
     ? { ...config.DATASET, list_train }
@@ -111,7 +108,7 @@ export function withOwnLists({ config, settings }: Resolved, hasValidation: bool
  * @returns the new names of what was renamed.
  */
 export async function writeLists(config: Config, { train, val }: DividedFolders): Promise<string[]> {
-  const lists = listsIn(config);
+  const lists = ownLists(config);
   const aside = knowsItself(config.DIR) ? [] : await setAside([lists.train, lists.val]);
   await writeOdgt(lists.train, train);
   if (val.length > 0) await writeOdgt(lists.val, val);

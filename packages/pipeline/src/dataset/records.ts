@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { DataError, describeLeftOut, type LeftOut, type OdgtRecord, pairImages, readOdgt } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
@@ -17,7 +17,7 @@ export async function listedRecords(config: Config, which: "train" | "val"): Pro
   const list = DATASET[`list_${which}`];
   const records = await readOdgt(list, { root: DATASET.root_dataset }).catch((error) => {
     if (!(error instanceof DataError && error.code === "not-found")) throw error;
-    const isOwn = which === "val" && resolve(list) === resolve(DIR, "list_val.odgt");
+    const isOwn = which === "val" && resolve(list) === resolve(ownLists(config).val);
     throw new PipelineError(
       "missing",
       isOwn
@@ -38,6 +38,9 @@ export async function listedRecords(config: Config, which: "train" | "val"): Pro
   const beside = await readOdgt(list);
   return existsSync(beside[0]!.imagePath) ? beside : records;
 }
+
+/** Where the lists of a training on folders lie. */
+export const ownLists = ({ DIR }: Config) => ({ train: join(DIR, "list_train.odgt"), val: join(DIR, "list_val.odgt") });
 
 /** Where photos and labels come from: two folders, else the configuration's list. */
 export interface PairSources {

@@ -1,5 +1,5 @@
 import { decodeImage } from "@seg/ade20k-data";
-import { STDIN } from "./expand-inputs.ts";
+import { isAddress, STDIN } from "./expand-inputs.ts";
 import type { ImageSource } from "./gather.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { ImageSource } from "./gather.ts";
  * @throws the signal's reason.
  */
 export async function ensureReadable(images: readonly ImageSource[], signal?: AbortSignal): Promise<void> {
-  if (images.some(({ source }) => source === STDIN || /^https?:/i.test(source))) return;
+  if (images.some(({ source }) => source === STDIN || isAddress(source))) return;
   let first: unknown;
   for (const { source } of images) {
     signal?.throwIfAborted();

@@ -10,6 +10,9 @@ const onWindows = process.platform === "win32";
 /** The input that stands for one photo's bytes on stdin. */
 export const STDIN = "-";
 
+/** Whether an input is the address of a photo elsewhere, about which only its download tells. */
+export const isAddress = (input: string): boolean => /^https?:/i.test(input);
+
 /** Inputs that name one thing each, and what went wrong with those that name none. */
 export interface ExpandedInputs {
   inputs: string[];
@@ -28,7 +31,7 @@ export async function expandInputs(inputs: readonly string[]): Promise<ExpandedI
       expanded.failures.push(refused(input));
       continue;
     }
-    const path = input === STDIN || /^https?:/i.test(input) ? input : localPath(input);
+    const path = input === STDIN || isAddress(input) ? input : localPath(input);
     const pattern = onWindows ? path.replaceAll("\\", "/") : path;
     if (path === STDIN || /^(https?|file):/i.test(path) || existsSync(path) || !isDynamicPattern(pattern)) {
       expanded.inputs.push(path);

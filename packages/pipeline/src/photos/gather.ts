@@ -1,7 +1,7 @@
 import { basename, extname, relative } from "node:path";
 import { DataError, findImages, type LeftOut } from "@seg/ade20k-data";
 import { PipelineError } from "../errors.ts";
-import { expandInputs, STDIN } from "./expand-inputs.ts";
+import { expandInputs, isAddress, STDIN } from "./expand-inputs.ts";
 import { ownResults } from "./own-results.ts";
 
 /** A photo to segment. */
@@ -58,7 +58,7 @@ export async function gatherImages(inputs: readonly string[]): Promise<GatheredI
       add(input, "stdin");
       continue;
     }
-    if (URL.canParse(input) && /^https?:/i.test(input)) {
+    if (URL.canParse(input) && isAddress(input)) {
       add(input, nameOfUrl(new URL(input)));
       continue;
     }

@@ -57,5 +57,6 @@ async function count(
   const sample = records.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
   const counts = await counted(sample);
   // Before it is said that there is nothing to learn, all are looked at.
-  return counts.classes.filter(({ pixels }) => pixels > 0).length < 2 ? counted(records) : counts;
+  const isEnough = sample.length === records.length || counts.classes.filter(({ pixels }) => pixels > 0).length > 1;
+  return isEnough ? counts : counted(records);
 }
