@@ -1,3 +1,5 @@
+import { printable, shorten } from "./printable.ts";
+
 /** What went wrong, in parts: "Expected … but received …: …." */
 export interface Explanation {
   /** What was expected, as it follows "Expected". */
@@ -10,7 +12,7 @@ export interface Explanation {
   hint?: string;
 }
 
-/** An explanation as one line. */
+/** An explanation as one line, in which nothing is left that a terminal would obey. */
 export function explain({ expected, received, but, hint }: Explanation): string {
   const found = but ?? `received ${received}`;
   return oneLine(
@@ -67,4 +69,12 @@ export function markSegError(error: Error): void {
   Object.defineProperty(error, MARK, { value: true });
 }
 
-const oneLine = (text: string) => text.trim().replace(/\s*[\r\n]+\s*/g, " ");
+/** More than any line of ours has; of one that quotes a file without end, what begins and ends it. */
+const LONGEST_LINE = 8192;
+
+const oneLine = (text: string) =>
+  printable(
+    shorten(text.trim(), LONGEST_LINE)
+      .replace(/[\t\v\f ]*[\r\n]\s*/g, " ")
+      .replaceAll("\t", " "),
+  );

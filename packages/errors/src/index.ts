@@ -1,3 +1,4 @@
 export { type Explanation, explain, isSegError, markSegError, SegError, type SegErrorOptions } from "./error.ts";
 export { nearest, suggestion } from "./nearest.ts";
 export { type MakeError, refuseUnknownOptions } from "./options.ts";
+export { printable, shorten, shown } from "./printable.ts";
