@@ -72,9 +72,8 @@ export function markSegError(error: Error): void {
 /** More than any line of ours has; of one that quotes a file without end, what begins and ends it. */
 const LONGEST_LINE = 8192;
 
-const oneLine = (text: string) =>
-  printable(
-    shorten(text.trim(), LONGEST_LINE)
-      .replace(/[\t\v\f ]*[\r\n]\s*/g, " ")
-      .replaceAll("\t", " "),
-  );
+function oneLine(text: string): string {
+  // Before it is searched, and once more because escapes are longer than what they stand for.
+  const bounded = shorten(text.trim(), LONGEST_LINE);
+  return shorten(printable(bounded.replace(/[\t\v\f ]*[\r\n]\s*/g, " ").replaceAll("\t", " ")), LONGEST_LINE);
+}
