@@ -1,4 +1,5 @@
 import { printable, shorten } from "./printable.ts";
+import { withoutSecrets } from "./shown-url.ts";
 
 /** What went wrong, in parts: "Expected … but received …: …." */
 export interface Explanation {
@@ -74,7 +75,7 @@ const LONGEST_LINE = 8192;
 
 const oneLine = (text: string) =>
   printable(
-    shorten(text.trim(), LONGEST_LINE)
+    withoutSecrets(shorten(text.trim(), LONGEST_LINE))
       .replace(/[\t\v\f ]*[\r\n]\s*/g, " ")
       .replaceAll("\t", " "),
   );
