@@ -1,5 +1,5 @@
 import { shownUrl } from "@seg/errors";
-import { bodyOf, HttpError, httpGet } from "@seg/node";
+import { HttpError, httpGet } from "@seg/node";
 import { DataError } from "./errors.ts";
 
 /** How far a download may go. */
@@ -34,7 +34,8 @@ export async function download(
   const chunks: Uint8Array[] = [];
   let received = 0;
   try {
-    for await (const chunk of /^https?:/i.test(url) ? piecesOf(url, maxBytes, either) : embedded(url, either)) {
+    const pieces = /^https?:/i.test(url) ? piecesOf(url, maxBytes, either) : embedded(url, either);
+    for await (const chunk of pieces) {
       received += chunk.length;
       if (received > maxBytes) throw tooLarge(url, maxBytes);
       chunks.push(chunk);
@@ -53,16 +54,16 @@ export async function download(
 
 async function* piecesOf(url: string, maxBytes: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const answer = await httpGet(url, { signal });
-  const { statusCode, statusMessage, headers } = answer;
+  const { status, statusText, headers, body } = answer;
   const encoding = headers["content-encoding"] ?? "identity";
   try {
-    if (statusCode !== 200) throw failed(url, `the server answered ${statusCode} ${statusMessage}`.trimEnd());
+    if (status !== 200) throw failed(url, `the server answered ${status} ${statusText}`.trimEnd());
     if (encoding !== "identity")
       throw new HttpError(`the server sent it encoded (${encoding}), which was not asked for`);
     if (Number(headers["content-length"]) > maxBytes) throw tooLarge(url, maxBytes);
-    yield* bodyOf(answer);
+    yield* body;
   } finally {
-    answer.destroy();
+    answer.close();
   }
 }
 

@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 
 /** Options of {@link httpGet}. */
@@ -31,74 +31,83 @@ export class HttpError extends Error {
   }
 }
 
+/** An answer, whatever its status. Whoever does not read its body to the end closes it. */
+export interface HttpAnswer {
+  status: number;
+  statusText: string;
+  headers: IncomingHttpHeaders;
+  /** What was sent, encoded where the server encodes it; {@link HttpError} after the last piece, if that is not all. To be read once. */
+  body: AsyncIterable<Buffer>;
+  /** Ends the connection. */
+  close(): void;
+}
+
 const REDIRECTS: readonly unknown[] = [301, 302, 303, 307, 308];
 const MOST_REDIRECTS = 10;
 
 /**
  * Gets an `http:` or `https:` address as a careful client does. Redirects are followed, ten at most, to `http:` and `https:` alone and never
- * from `https:` down to `http:`; a name and password in the address are sent to its own server only. The body comes as it was sent, encoded
- * where the server encodes it.
+ * from `https:` down to `http:`; a name and password in the address are sent to its own server only.
  *
- * @returns the answer, whatever its status; {@link bodyOf} reads its body, or the caller destroys it.
  * @throws {HttpError} if there is none. The signal's reason passes through.
  */
-export async function httpGet(url: string, { headers = {}, signal }: HttpOptions = {}): Promise<IncomingMessage> {
+export async function httpGet(url: string, { headers = {}, signal }: HttpOptions = {}): Promise<HttpAnswer> {
   let at = addressOf(url);
   for (let redirects = 0; ; redirects++) {
     const answer = await ask(at, headers, signal);
-    if (!REDIRECTS.includes(answer.statusCode)) return answer;
-    answer.destroy();
+    if (!REDIRECTS.includes(answer.status)) return answer;
+    answer.close();
     if (redirects === MOST_REDIRECTS) throw new HttpError("the server redirects without end", { lasting: true });
     at = nextAddress(at, answer.headers.location ?? "");
   }
 }
 
-/**
- * The pieces of an answer's body, as they come. Nothing that came is lost where the connection breaks, as it would be by iterating over the
- * answer itself. The answer is destroyed in the end.
- *
- * @throws {HttpError} after the last piece, if the body is not whole.
- */
-export async function* bodyOf(answer: IncomingMessage): AsyncGenerator<Buffer> {
-  const pieces: Buffer[] = [];
-  let waiting = 0;
-  let ended = false;
-  let failure: NodeJS.ErrnoException | undefined;
-  let wake = () => {};
-  const end = (error?: Error) => {
-    ended = true;
-    failure ??= error;
-    wake();
-  };
-  answer
-    .on("error", end)
-    .on("end", () => end())
-    .on("close", () => end());
-  answer.on("data", (piece: Buffer) => {
-    pieces.push(piece);
-    waiting += piece.length;
-    if (waiting > BACKLOG) answer.pause();
-    wake();
-  });
-  try {
-    for (;;) {
-      const piece = pieces.shift();
-      if (piece) {
-        waiting -= piece.length;
-        if (waiting <= BACKLOG) answer.resume();
-        yield piece;
-      } else if (ended) break;
-      else await new Promise<void>((resolve) => (wake = resolve));
-    }
-  } finally {
-    answer.destroy();
-  }
-  if (failure?.name === "AbortError") throw failure;
-  if (!answer.complete) throw new HttpError("the connection closed before all had come", { cause: failure });
-}
-
 /** Bytes that have come and are not taken yet, above which no more are read. */
 const BACKLOG = 1 << 20;
+
+/** Collects what comes from now on, before anyone asks for it: a stream whose connection breaks drops what it holds. */
+function answerOf(message: IncomingMessage): HttpAnswer {
+  const pieces: Buffer[] = [];
+  let waiting = 0;
+  let failure: Error | undefined;
+  let ended = false;
+  let wake = () => {};
+  const end = (error?: Error) => {
+    failure ??= error;
+    ended = true;
+    wake();
+  };
+  message.on("error", end).on("end", () => end());
+  message.on("close", () => end());
+  message.on("data", (piece: Buffer) => {
+    pieces.push(piece);
+    waiting += piece.length;
+    if (waiting > BACKLOG) message.pause();
+    wake();
+  });
+  async function* body(): AsyncGenerator<Buffer> {
+    try {
+      for (;;) {
+        const piece = pieces.shift();
+        if (piece) {
+          waiting -= piece.length;
+          if (waiting <= BACKLOG) message.resume();
+          yield piece;
+        } else if (ended) break;
+        else {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      }
+    } finally {
+      message.destroy();
+    }
+    if (!message.complete) throw new HttpError("the connection closed before all had come", { cause: failure });
+  }
+  const { statusCode: status = 0, statusMessage: statusText = "", headers } = message;
+  return { status, statusText, headers, body: body(), close: () => void message.destroy() };
+}
 
 function addressOf(url: string): URL {
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new URL(url);
@@ -118,28 +127,26 @@ function nextAddress(from: URL, location: string): URL {
   return to;
 }
 
-function ask(url: URL, headers: HttpOptions["headers"], signal: AbortSignal | undefined): Promise<IncomingMessage> {
+function ask(url: URL, headers: HttpOptions["headers"], signal: AbortSignal | undefined): Promise<HttpAnswer> {
   signal?.throwIfAborted();
   const { protocol, hostname, port, pathname, search, username, password } = url;
   const options: RequestOptions = {
     hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
     ...(port && { port }),
     path: pathname + search,
-    headers: { connection: "close", "accept-encoding": "identity", ...headers },
+    headers: { "accept-encoding": "identity", ...headers },
     ...((username || password) && { auth: `${decoded(username)}:${decoded(password)}` }),
     ...(signal && { signal }),
   };
   return new Promise((resolve, reject) => {
     const request = (protocol === "https:" ? httpsRequest : httpRequest)(options);
+    // A connection that is kept may be closed by the server just when it is used again.
+    request.shouldKeepAlive = false;
     request.on("error", (error: NodeJS.ErrnoException) => {
       if (signal?.aborted) reject(signal.reason);
       else reject(connectionError(error));
     });
-    request.on("response", (answer) => {
-      // Without a listener, one that nobody reads would end the process.
-      answer.on("error", () => {});
-      resolve(answer);
-    });
+    request.on("response", (message) => resolve(answerOf(message)));
     request.end();
   });
 }

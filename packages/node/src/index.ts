@@ -1,6 +1,6 @@
 export { FileError, type FileErrorCode, type FileErrorData } from "./errors.ts";
 export { exitReason, type ProcessExit, stderrTail } from "./exit-reason.ts";
-export { bodyOf, HttpError, type HttpOptions, httpGet } from "./http-get.ts";
+export { type HttpAnswer, HttpError, type HttpOptions, httpGet } from "./http-get.ts";
 export { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "./identity.ts";
 export { localPath } from "./local-path.ts";
 export { type LockOptions, type LockOwner, withLock } from "./lock.ts";

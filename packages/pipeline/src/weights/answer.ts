@@ -1,4 +1,5 @@
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
+import type { HttpAnswer } from "@seg/node";
 import { Failure, Passing, Stale } from "./failure.ts";
 
 /** Where the body of an answer belongs. */
@@ -24,8 +25,8 @@ export const WEB_PAGE = "a web page came instead of the file, as from a network 
  * @param validator - what the server called their file: an ETag or a date.
  * @throws {Failure} if it is no part of the file.
  */
-export function placeOf(answer: IncomingMessage, have: number, validator: string): Place {
-  const { statusCode: status = 0, statusMessage = "", headers } = answer;
+export function placeOf(answer: HttpAnswer, have: number, validator: string): Place {
+  const { status, statusText, headers } = answer;
   if ((status === 200 || status === 206) && /^text\/html\b/i.test(headers["content-type"] ?? "")) {
     throw new Failure(WEB_PAGE);
   }
@@ -43,7 +44,7 @@ export function placeOf(answer: IncomingMessage, have: number, validator: string
     if (place?.from === have && isSame(headers, validator)) return place;
     throw new Stale("the server sent a part that does not fit what came before");
   }
-  const said = `the server answered ${status} ${statusMessage}`.trim();
+  const said = `the server answered ${status} ${statusText}`.trim();
   if (status === 416) throw new Stale(said, status);
   if (status === 408 || status === 429 || status >= 500) {
     const wait = retryAfter(headers);
@@ -54,7 +55,7 @@ export function placeOf(answer: IncomingMessage, have: number, validator: string
 }
 
 /** What the server calls this version of the file. A weak tag does not promise the same bytes. */
-export function validatorOf({ headers }: IncomingMessage): string {
+export function validatorOf({ headers }: HttpAnswer): string {
   const { etag } = headers;
   return etag && !etag.startsWith("W/") ? etag : (headers["last-modified"] ?? "");
 }

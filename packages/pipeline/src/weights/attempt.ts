@@ -1,6 +1,6 @@
 import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { bodyOf, HttpError, httpGet, isSystemError, replaceFile, unwritable } from "@seg/node";
+import { HttpError, httpGet, isSystemError, replaceFile, unwritable } from "@seg/node";
 import { diskFull, freeSpace, requireSpace } from "../disk-space.ts";
 import { placeOf, validatorOf, WEB_PAGE } from "./answer.ts";
 import { Failure, Passing, Stale } from "./failure.ts";
@@ -80,7 +80,7 @@ async function receive(url: string, path: string, options: AttemptOptions, pace:
   const file = await open(part, from === 0 ? "w" : "a");
   try {
     onProgress?.(received, total);
-    for await (const piece of bodyOf(answer)) {
+    for await (const piece of answer.body) {
       pace.count(piece.length);
       if (received + piece.length > maxBytes) throw await tooLarge(path, maxBytes);
       await file.appendFile(piece);
