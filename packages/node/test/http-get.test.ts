@@ -1,6 +1,11 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createTlsServer, globalAgent } from "node:https";
 import type { AddressInfo } from "node:net";
-import { expect, it, onTestFinished } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { HttpError, httpGet } from "../src/index.ts";
 
 /** A server on this machine; gives its address and the requests' headers. */
@@ -17,6 +22,51 @@ async function serve(listener: RequestListener) {
   });
   return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
 }
+
+/** A key and a certificate for this machine that nobody vouches for. */
+function selfSigned() {
+  const folder = mkdtempSync(join(tmpdir(), "seg-tls-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const [key, cert] = [join(folder, "key"), join(folder, "cert")];
+  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  execFileSync("openssl", [...made, ...subject, "-keyout", key, "-out", cert], { stdio: "ignore" });
+  return { key: readFileSync(key), cert: readFileSync(cert) };
+}
+
+const OPENSSL = spawnSync("openssl", ["version"]).status === 0;
+
+describe.skipIf(!OPENSSL)(`over https${OPENSSL ? "" : " (skipped: no openssl)"}`, () => {
+  it("refuses a certificate that nobody vouches for, and a redirect down to http", async () => {
+    const plain = await serve((_request, response) => response.end("plain"));
+    const keys = selfSigned();
+    const server = createTlsServer(keys, (_request, response) => {
+      response.writeHead(302, { location: plain.address }).end();
+    });
+    await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+    onTestFinished(() => void server.close());
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    await expect(httpGet(url)).rejects.toMatchObject({
+      lasting: true,
+      unserved: true,
+      message: expect.stringMatching(/^TLS: self.signed certificate/),
+    });
+    const { ca } = globalAgent.options;
+    globalAgent.options.ca = keys.cert;
+    onTestFinished(() => void (globalAgent.options.ca = ca));
+    await expect(httpGet(url)).rejects.toMatchObject({
+      lasting: true,
+      unserved: false,
+      message: "the server redirects from https to http, which anyone may alter",
+    });
+    expect(plain.seen).toEqual([]);
+  });
+
+  it("says so where the server speaks none", async () => {
+    const { address } = await serve((_request, response) => response.end("plain"));
+    await expect(httpGet(address.replace("http:", "https:"))).rejects.toMatchObject({ unserved: true });
+  });
+});
 
 async function text(url: string): Promise<string> {
   const pieces: Buffer[] = [];

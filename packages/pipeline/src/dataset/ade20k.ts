@@ -60,15 +60,14 @@ export async function fetchAde20k(options: Ade20kOptions): Promise<Ade20kInfo> {
   if (from) await refuseFolder(from);
   else await fetchZip(zip, options);
 
-  await writeFileAtomic(
-    unfinishedOf(folder),
-    `${ROOT} is being unpacked, or was not to the end: run seg download ade20k\n`,
-  );
   await unpackZip(zip, folder, {
     signal,
     wanted: isAde20k,
     onProgress: (done, total) => onProgress({ type: "unpack", file: zip, done, total }),
-    check: (names) => refuseFullData(zip, names),
+    check: async (names) => {
+      refuseFullData(zip, names);
+      await writeFileAtomic(unfinishedOf(folder), UNFINISHED);
+    },
   });
   const records = new Map<string, OdgtRecord[]>();
   for (const split of SPLITS) {
@@ -128,6 +127,8 @@ function refuseFullData(from: string, files: readonly string[]): void {
 /** Lies there from before the unpacking begins until all is there. */
 const unfinishedOf = (folder: string) => join(folder, `${ROOT}.unfinished`);
 
+const UNFINISHED = "ADE20K is being unpacked here, or was not to the end: `seg download ade20k` goes on.\n";
+
 /** Whether ADE20K was begun to be unpacked in a folder, and not all of it is there. */
 export const isUnfinished = (folder: string): boolean => existsSync(unfinishedOf(folder));
 
@@ -175,7 +176,6 @@ async function fetchZip(zip: string, options: Ade20kOptions): Promise<void> {
   if (existsSync(zip) && (await isWhole(zip))) return;
   const told = (received: number, total?: number) =>
     onProgress({ type: "download", url: address, file: zip, received, total });
-  told(0);
   try {
     await download(url, zip, {
       ...transferOptions(basename(zip), url === ADE20K_URL, options),

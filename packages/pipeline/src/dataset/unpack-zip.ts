@@ -13,7 +13,7 @@ export interface UnpackOptions {
   /** Bytes written or found so far, and in all. */
   onProgress?: (done: number, total: number) => void;
   /** Told the names of all files before anything is written; what it throws ends the unpacking. */
-  check?: (names: string[]) => void;
+  check?: (names: string[]) => void | Promise<void>;
   /** Which files are written, by their names; all unless given. */
   wanted?: (name: string) => boolean;
   /** What the zip may hold at most; {@link ZIP_LIMITS} unless given. */
@@ -35,7 +35,7 @@ export async function unpackZip(path: string, folder: string, options: UnpackOpt
   const { onProgress, check, wanted = () => true, limits, signal } = options;
   const { zip, entries: all } = await openZip(path, limits);
   try {
-    check?.(all.map(({ fileName }) => fileName));
+    await check?.(all.map(({ fileName }) => fileName));
     const entries = all.filter(({ fileName }) => wanted(fileName));
     const total = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
     await ensureWritable(folder, "name another one by --dir");
@@ -58,7 +58,7 @@ export async function unpackZip(path: string, folder: string, options: UnpackOpt
 async function openZip(path: string, limits: ZipLimits | undefined): Promise<{ zip: ZipFile; entries: Entry[] }> {
   try {
     // Names that would lead out of the folder are an error of yauzl's own, too.
-    const zip = await openPromise(path, { autoClose: false, lazyEntries: true });
+    const zip = await openPromise(path, { autoClose: false, lazyEntries: true, strictFileNames: true });
     try {
       return { zip, entries: await readDirectory(zip, limits) };
     } catch (error) {

@@ -36,7 +36,6 @@ export async function fetchWeights(
   const address = shownUrl(url);
   const told = (received: number, total?: number) =>
     onProgress({ type: "download", url: address, file, received, total });
-  told(0);
   try {
     await download(url, file, {
       ...transferOptions(name, isMit(options), options),

@@ -42,6 +42,7 @@ export async function download(url: string, path: string, options: DownloadOptio
   await ensureWritable(dirname(path), wayOut);
   const work = async () => {
     if ((await sizeOf(path)) > 0 && (await isWhole(path))) return; // another process was faster
+    options.onProgress?.(0, undefined);
     try {
       await obtain(url, path, { ...options, wayOut });
     } catch (error) {

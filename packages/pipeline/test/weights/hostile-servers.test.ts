@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { temporaryFolder } from "@seg/testing/node";
+import { temporaryFolder, tinyWeights } from "@seg/testing/node";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type DownloadOptions, download } from "../../src/weights/download.ts";
 import { whyNotWeights } from "../../src/weights/verify.ts";
@@ -16,7 +16,6 @@ import {
   sends,
   silence,
 } from "../support/hostile-server.ts";
-import { tinyWeights } from "../support/weights.ts";
 
 const WEIGHTS = tinyWeights(20_000);
 const OTHER = tinyWeights(20_000, 3);
@@ -74,7 +73,11 @@ describe("nothing is kept, and one line says why, where", () => {
       sends(head("200 OK", { "content-length": SIZE + 9 }), WEIGHTS),
       new RegExp(`closed after ${SIZE} of ${SIZE + 9} bytes`),
     ],
-    ["more comes than was told", sends(head("200 OK", { "content-length": SIZE - 9 }), WEIGHTS), /lacks its last \d+ bytes/],
+    [
+      "more comes than was told",
+      sends(head("200 OK", { "content-length": SIZE - 9 }), WEIGHTS),
+      /lacks its last \d+ bytes/,
+    ],
     [
       "a chunk is no chunk",
       sends(head("200 OK", { "transfer-encoding": "chunked" }), "zzz\r\n"),

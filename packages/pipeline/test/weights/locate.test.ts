@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileServer, loginPage, serve, status, temporaryFolder } from "@seg/testing/node";
+import { fileServer, loginPage, serve, status, temporaryFolder, tinyWeights } from "@seg/testing/node";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { locateModel, locateWeights } from "../../src/weights/locate.ts";
-import { tinyWeights } from "../support/weights.ts";
 
 const WEIGHTS = tinyWeights();
 const NAME = "ade20k-mobilenetv2dilated-c1_deepsup";

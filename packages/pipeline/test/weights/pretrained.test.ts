@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileServer, serve, temporaryFolder } from "@seg/testing/node";
+import { fileServer, serve, temporaryFolder, tinyWeights } from "@seg/testing/node";
 import { expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { findPretrained } from "../../src/weights/pretrained.ts";
-import { tinyWeights } from "../support/weights.ts";
 
 function pretrained(encoder: string, { env = {}, fromScratch = false, set = [] as string[] } = {}) {
   const { config } = loadConfig({ set: ["MODEL.arch_decoder=c1", ...set] });

@@ -1,9 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryFolder } from "@seg/testing/node";
+import { temporaryFolder, tinyWeights } from "@seg/testing/node";
 import { describe, expect, it } from "vitest";
 import { sha256, whatIsWrong } from "../../src/weights/verify.ts";
-import { tinyWeights } from "../support/weights.ts";
 
 // The digest of "abc" in FIPS 180-2, appendix B.1.
 const ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
