@@ -53,7 +53,9 @@ describe.skipIf(!OPENSSL)(`over https${OPENSSL ? "" : " (skipped: no openssl)"}`
     });
     const { ca } = globalAgent.options;
     globalAgent.options.ca = keys.cert;
-    onTestFinished(() => void (globalAgent.options.ca = ca));
+    onTestFinished(() => {
+      globalAgent.options.ca = ca;
+    });
     await expect(httpGet(url)).rejects.toMatchObject({
       lasting: true,
       unserved: false,

@@ -41,7 +41,7 @@ export async function whatHasChanged(dir: string, record: FileRecord): Promise<s
 }
 
 /** A file's SHA-256 in hex. */
-export async function sha256(path: string, signal?: AbortSignal): Promise<string> {
+async function sha256(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path), hash, { signal });
   return hash.digest("hex");

@@ -67,7 +67,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<Reprodu
   const names = tableRows(options.rows);
   const context = contextOf(options);
   await ensureWritable(result);
-  const set = await findValidationSet({ data, from, url, backoff, ...context });
+  const set = await findValidationSet({ data, from, url, env: options.env, backoff, ...context });
   const records = set.records.slice(0, limit);
   const photos = await checksumOf(records, context);
   const store = new RowStore(result);

@@ -38,8 +38,10 @@ export async function attempt(url: string, path: string, options: AttemptOptions
   try {
     await receive(url, path, options, pace);
   } catch (error) {
+    // What has no name on the server cannot be continued.
+    const isNamed = (await sizeOf(markOf(path))) > 0;
+    if (error instanceof Stale || !isNamed) await discard(path);
     options.signal?.throwIfAborted();
-    if (error instanceof Stale) await discard(path);
     if (pace.stalled !== undefined) {
       // Nobody who answers is as good as nobody there.
       throw new Passing(pace.stalled, undefined, 0, { cause: pace.hasAnswer ? error : NO_ANSWER });
@@ -99,6 +101,8 @@ async function receive(url: string, path: string, options: AttemptOptions, pace:
   } finally {
     await file.close();
   }
+  // What follows takes its time without a byte from anyone.
+  pace.stop();
   if (received < (total ?? to ?? 0))
     throw new Passing(`the connection closed after ${received} of ${total ?? to} bytes`);
   const wrong = (await whatIsNoFile(part)) ?? (await options.verify(part));

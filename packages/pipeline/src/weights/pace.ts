@@ -1,5 +1,5 @@
 /** Bytes a second that a download must bring, on average over each time that {@link Pace} watches. */
-export const SLOWEST = 1024;
+const SLOWEST = 1024;
 
 /** A signal that aborts when too little has come in a while, or when the user's does. */
 export class Pace {

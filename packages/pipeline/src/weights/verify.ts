@@ -17,7 +17,7 @@ export async function digestOf(algorithm: "sha1" | "sha256", path: string, signa
 export const sha256 = (path: string, signal?: AbortSignal): Promise<string> => digestOf("sha256", path, signal);
 
 /** The file with the checksum of `path`, in the format of `sha256sum`. */
-export const checksumFile = (path: string): string => `${path}.sha256`;
+const checksumFile = (path: string): string => `${path}.sha256`;
 
 /**
  * What is wrong with a file of weights in the cache, as it follows the file's name; undefined when nothing is. It must open, with all its

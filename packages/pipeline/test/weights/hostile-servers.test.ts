@@ -141,9 +141,11 @@ describe("nothing is kept, and one line says why, where", () => {
     expect(readdirSync(folder).filter((file) => !file.startsWith(`${NAME}.part`))).toEqual([]);
   });
 
-  it("removes what it cannot go on with", async () => {
-    for (const [, answer, , options] of answers.filter(([what]) => /rubbish|no end|silence|too large/.test(what))) {
-      expect(readdirSync((await get([answer], options)).folder)).toEqual([]);
+  it("keeps what can be continued, with the server's name for it, and nothing else", async () => {
+    const { folder } = await get([half, half], { retries: 0 });
+    expect(readdirSync(folder).sort()).toEqual([`${NAME}.part`, `${NAME}.part.etag`]);
+    for (const [what, answer, , options] of answers.filter(([, , , options]) => !options?.stall)) {
+      expect(readdirSync((await get([answer], { ...options, retries: 0 })).folder), what).toEqual([]);
     }
   });
 });
@@ -196,6 +198,16 @@ describe("the file comes whole in the end, where", () => {
     expect(reasons).toHaveLength(2);
     expect(readFileSync(path).equals(WEIGHTS)).toBe(true);
   });
+});
+
+it("a disk without room for what the server announces is told before anything is written, with how much is needed", async () => {
+  const announced = 9e15;
+  const { error, folder } = await get([sends(head("200 OK", { "content-length": announced }))], { maxBytes: 1e16 });
+  expect(error).toMatchObject({ code: "failed", data: { folder, needed: announced } });
+  expect(error.message).toMatch(
+    /^Expected 9000000000 MB of free space in .* but there are \d+ MB: free some, or choose another folder\.$/,
+  );
+  expect(readdirSync(folder).filter((file) => !file.endsWith(".etag"))).toEqual([]);
 });
 
 it("no name that the server gives decides where the file lies", async () => {
