@@ -16,7 +16,7 @@ export interface UnpackOptions {
   check?: (names: string[]) => void | Promise<void>;
   /** Which files are written, by their names; all unless given. */
   wanted?: (name: string) => boolean;
-  /** What the zip may hold at most; twice what ADE20K needs, or more, unless given. */
+  /** What the zip may hold at most; somewhat more than ADE20K needs unless given. */
   limits?: ZipLimits;
   signal?: AbortSignal;
 }
