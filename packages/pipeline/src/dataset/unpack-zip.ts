@@ -57,8 +57,7 @@ export async function unpackZip(path: string, folder: string, options: UnpackOpt
 /** Opens a zip and reads its directory, with this package's errors. */
 async function openZip(path: string, limits: ZipLimits | undefined): Promise<{ zip: ZipFile; entries: Entry[] }> {
   try {
-    // Names that would lead out of the folder are an error of yauzl's own, too.
-    const zip = await openPromise(path, { autoClose: false, lazyEntries: true, strictFileNames: true });
+    const zip = await openPromise(path, { autoClose: false, lazyEntries: true, decodeStrings: false });
     try {
       return { zip, entries: await readDirectory(zip, limits) };
     } catch (error) {

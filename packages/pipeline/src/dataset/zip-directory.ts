@@ -1,4 +1,4 @@
-import type { Entry, LocalFileHeader, ZipFile } from "yauzl";
+import { type Entry, getFileNameLowLevel, type LocalFileHeader, type ZipFile } from "yauzl";
 
 /** What a zip may hold at most. */
 export interface ZipLimits {
@@ -22,6 +22,7 @@ const SMALL = 1e6;
  * The files that a zip's directory names, in the order of their places, once all of it is known to be in order: limits, names, kinds, each
  * name once, no file within another one's bytes. Nothing of the files themselves is read.
  *
+ * @param zip - opened without `decodeStrings`, by which yauzl would make comments of pieces that take thirty times their bytes.
  * @throws {Error} with what is wrong, and yauzl's own.
  */
 export async function readDirectory(zip: ZipFile, limits: ZipLimits = {}): Promise<Entry[]> {
@@ -33,8 +34,8 @@ export async function readDirectory(zip: ZipFile, limits: ZipLimits = {}): Promi
   for await (const entry of zip.eachEntry()) {
     held += entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
     if (held > directory) throw new Error(`its directory is larger than ${directory} bytes`);
-    // Nobody reads it, and yauzl makes it of pieces that take thirty times its bytes.
-    entry.fileComment = "";
+    const { generalPurposeBitFlag, fileNameRaw, extraFields } = entry;
+    entry.fileName = getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, true);
     checkName(entry.fileName);
     checkKind(entry);
     if (!entry.canDecodeFileData())
