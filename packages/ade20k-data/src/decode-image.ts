@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { isAnyArrayBuffer } from "node:util/types";
+import { shownUrl } from "@seg/errors";
 import sharp from "sharp";
 import { bmpHeader, decodeBmp } from "./bmp.ts";
-import { DOWNLOAD_OPTIONS, type DownloadOptions, download, isUrl, shownUrl } from "./download.ts";
+import { DOWNLOAD_OPTIONS, type DownloadOptions, download, isUrl } from "./download.ts";
 import { badOption, refuseUnknown } from "./errors.ts";
 import { opaqueGif } from "./gif.ts";
 import type { RgbImage } from "./image.ts";

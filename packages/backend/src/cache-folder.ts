@@ -1,5 +1,9 @@
 import { homedir } from "node:os";
 import { posix, win32 } from "node:path";
+import { BackendError } from "./errors.ts";
+
+/** What helps where the cache cannot be written. */
+export const CACHE_WAY_OUT = "set XDG_CACHE_HOME to a folder of your own";
 
 /**
  * The cache folder, for all projects: `seg` in `$XDG_CACHE_HOME`, or in the system's own cache folder: `~/.cache`, on macOS
@@ -7,18 +11,36 @@ import { posix, win32 } from "node:path";
  *
  * @param env - the environment.
  * @param platform - the system, as `process.platform` names it.
- * @param home - the user's folder.
+ * @param home - the user's folder; `$HOME`, or what the system's list of users says, unless given.
  * @returns the folder's absolute path; nothing is made.
+ * @throws {BackendError} `not-writable` if the user has no folder.
  */
 export function cacheFolder(
   env: Readonly<Record<string, string | undefined>> = process.env,
   platform: NodeJS.Platform = process.platform,
-  home: string = env.HOME || homedir(),
+  home?: string,
 ): string {
   const { isAbsolute, join } = platform === "win32" ? win32 : posix;
   const chosen = [env.XDG_CACHE_HOME, platform === "win32" ? env.LOCALAPPDATA : undefined];
   const base = chosen.find((dir) => dir && isAbsolute(dir));
-  return join(base ?? join(home, ...(USUAL[platform] ?? [".cache"])), "seg");
+  if (base) return join(base, "seg");
+  const owner = home ?? (env.HOME || ownFolder());
+  if (owner && isAbsolute(owner)) return join(owner, ...(USUAL[platform] ?? [".cache"]), "seg");
+  const but = owner ? `HOME is ${owner}` : "the user has none";
+  throw new BackendError("not-writable", {
+    expected: "a home folder to keep the cache in",
+    but,
+    hint: CACHE_WAY_OUT,
+  });
+}
+
+/** Undefined for a user whom the system does not know, as in a container. */
+function ownFolder(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
 }
 
 const USUAL: Partial<Record<NodeJS.Platform, readonly string[]>> = {

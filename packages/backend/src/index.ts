@@ -1,4 +1,4 @@
-export { cacheFolder } from "./cache-folder.ts";
+export { CACHE_WAY_OUT, cacheFolder } from "./cache-folder.ts";
 export { type DescribeOptions, describeEngines, type EngineReport } from "./describe-engines.ts";
 export type { Engine, EngineName } from "./engine.ts";
 export { AUTO_ORDER, ENGINE_NAMES } from "./engine.ts";

@@ -1,11 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { type Engine, type EngineLoader, unavailable } from "./engine.ts";
 import { firstLine } from "./errors.ts";
 import { openAddon } from "./native-addon.ts";
 import { addonPath, findPackage, requireHere } from "./packages.ts";
+import { cutSinceProof } from "./setup/prove-addon.ts";
 import { polyfillUtil } from "./util-polyfill.ts";
 import { activate, cpuName } from "./wasm-and-cpu.ts";
 
@@ -105,6 +106,8 @@ function hasOneDnn(): boolean {
 function loadAddon(name: NativeName, dir: string, threads: number | undefined): Binding {
   const addon = addonPath(dir);
   if (!existsSync(addon)) throw unavailable(`its native addon is not built: run \`${SETUP[name]}\``);
+  const cut = cutSinceProof(join(dirname(realpathSync(addon)), "../.."));
+  if (cut !== undefined) throw unavailable(`its libraries are not whole (${cut}): run \`${SETUP[name]}\``);
   polyfillUtil();
   try {
     const binding = openAddon<Binding>(addon, threads);

@@ -1,14 +1,14 @@
 import { existsSync, realpathSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { FileError, type LockOwner, withLock } from "@seg/node";
-import { cacheFolder } from "./cache-folder.ts";
+import { ensureWritable, FileError, type LockOwner, withLock } from "@seg/node";
+import { CACHE_WAY_OUT, cacheFolder } from "./cache-folder.ts";
 import { BackendError, refuseUnknown } from "./errors.ts";
 import { NATIVE_PACKAGES } from "./native.ts";
 import { addonPath, findPackage, type InstalledPackage, readPackage } from "./packages.ts";
 import { buildAddon, installStockAddon } from "./setup/addon.ts";
 import { fetchLibtensorflow, TENSORFLOW_VERSION } from "./setup/libtensorflow.ts";
-import { type Proof, proveAddon, readProof, writeProof } from "./setup/prove-addon.ts";
+import { changedSinceProof, type Proof, proveAddon, readProof, writeProof } from "./setup/prove-addon.ts";
 import { pointsTo, pointTo } from "./setup/symlinks.ts";
 import { type System, stockLibraries, type Wheel, wheelFor } from "./setup/system.ts";
 import { findTools } from "./setup/tools.ts";
@@ -95,13 +95,16 @@ async function setup(
   };
 
   const before = isBuilt() && (await pointsTo(loaded, addon)) ? await readProof(built) : undefined;
-  if (before) return result(before, true);
+  if (before && (await changedSinceProof(built)) === undefined) return result(before, true);
+  await ensureWritable(cache, CACHE_WAY_OUT);
   const work = async () => {
     for (const name of await readdir(cache)) {
       // Ours does not exist yet, and the lock is exclusive: these were left by setups that were killed.
       if (name.startsWith("staging-")) await rm(join(cache, name), { recursive: true, force: true, maxRetries: 5 });
     }
-    if (!isBuilt()) await build();
+    const changed = isBuilt() ? await changedSinceProof(built) : undefined;
+    if (changed !== undefined) log(`${changed}: building again`);
+    if (changed !== undefined || !isBuilt()) await build();
     const proof = (await readProof(built)) ?? (await proveAgain(built, addon, { prove, log, signal }));
     signal?.throwIfAborted();
     await pointTo(loaded, addon, platform);
@@ -182,6 +185,9 @@ function busy(owner: LockOwner | undefined, lock: string): BackendError {
 /** The system's errors that a user can do something about, in words. */
 function explained(error: unknown, platform: NodeJS.Platform): unknown {
   const { code, path } = (error instanceof FileError ? error.cause : error) as NodeJS.ErrnoException;
+  if (error instanceof FileError && code !== "ENOSPC") {
+    return new BackendError("not-writable", error.message, { cause: error, data: { file: error.data.file ?? "" } });
+  }
   if (["EACCES", "EPERM", "EROFS", "EBUSY"].includes(code ?? "") && path) {
     // Windows lets nobody replace what a running program has loaded.
     const running = platform === "win32" ? "end the programs that use it, or " : "";

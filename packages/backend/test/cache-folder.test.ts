@@ -28,4 +28,13 @@ describe("the cache", () => {
   it("is below HOME, if that is set", () => {
     expect(cacheFolder({ HOME: "/home/ann" }, "linux")).toBe("/home/ann/.cache/seg");
   });
+
+  it("is nowhere, with the way out, where there is no home folder", () => {
+    for (const home of ["relative", ""]) {
+      expect(() => cacheFolder({}, "linux", home)).toThrow(
+        /home folder .*: set XDG_CACHE_HOME to a folder of your own/,
+      );
+      expect(cacheFolder({ XDG_CACHE_HOME: "/big/disk" }, "linux", home)).toBe("/big/disk/seg");
+    }
+  });
 });

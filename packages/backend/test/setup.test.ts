@@ -120,6 +120,31 @@ describeOnPosix(title("setupNativeEngine"), () => {
     expect(machine.addon()).toMatch(/^built on unpacked/);
   });
 
+  it.each([
+    ["cut off", "unp"],
+    ["altered", "Unpacked"],
+  ])("repairs a cache whose library is %s, and only then", async (_, contents) => {
+    await setup();
+    expect(await setup()).toMatchObject({ already: true });
+    const [library] = readdirSync(machine.cacheDir).filter((name) => name.startsWith("libtensorflow"));
+    const file = join(machine.cacheDir, library!, "tensorflow/libtensorflow_framework.so.2");
+    writeFileSync(file, contents);
+    const lines: string[] = [];
+    expect(await setup({ log: (line) => lines.push(line) })).toMatchObject({ already: false });
+    expect(lines[0]).toContain("libtensorflow_framework.so");
+    expect(readFileSync(file, "utf8")).toBe("unpacked");
+  });
+
+  it("proves again, and records, what an older version left without a record", async () => {
+    const { addon } = await setup();
+    const proof = join(addon, "../../../proof.json");
+    const { files, ...older } = JSON.parse(readFileSync(proof, "utf8"));
+    writeFileSync(proof, JSON.stringify(older));
+    expect(await setup()).toMatchObject({ already: false });
+    expect(JSON.parse(readFileSync(proof, "utf8")).files).toEqual(files);
+    expect(await setup()).toMatchObject({ already: true });
+  });
+
   it("leaves the files of the installed package as they are, but for the addon", async () => {
     const manifest = readFileSync(join(machine.packageDir, "package.json"), "utf8");
     await setup({ stock: true });
@@ -186,11 +211,12 @@ describeOnPosix(title("a setup that lacks something says so in one line and leav
     });
   });
 
-  it("the right to write", async () => {
-    // Nobody may make a folder there, root included.
-    await expect(setup({ cacheDir: "/sys/seg" })).rejects.toMatchObject({
+  // Nobody may make a folder there, root included.
+  it.each(["/sys/seg", "/proc/1/seg", "/proc/nope", "/dev/null/seg"])("the right to write to %s", async (cacheDir) => {
+    await expect(setup({ cacheDir })).rejects.toMatchObject({
       code: "not-writable",
-      data: { file: "/sys/seg" },
+      data: { file: cacheDir },
+      message: expect.stringMatching(/XDG_CACHE_HOME/),
     });
     expect(machine.addon()).toBe("the old addon");
   });

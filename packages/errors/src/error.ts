@@ -1,4 +1,5 @@
 import { printable, shorten } from "./printable.ts";
+import { withoutSecrets } from "./shown-url.ts";
 
 /** What went wrong, in parts: "Expected … but received …: …." */
 export interface Explanation {
@@ -74,6 +75,6 @@ const LONGEST_LINE = 8192;
 
 function oneLine(text: string): string {
   // Before it is searched, and once more because escapes are longer than what they stand for.
-  const bounded = shorten(text.trim(), LONGEST_LINE);
+  const bounded = withoutSecrets(shorten(text.trim(), LONGEST_LINE));
   return shorten(printable(bounded.replace(/[\t\v\f ]*[\r\n]\s*/g, " ").replaceAll("\t", " ")), LONGEST_LINE);
 }

@@ -2,3 +2,4 @@ export { type Explanation, explain, isSegError, markSegError, SegError, type Seg
 export { nearest, suggestion } from "./nearest.ts";
 export { type MakeError, refuseUnknownOptions } from "./options.ts";
 export { printable, shorten, shown } from "./printable.ts";
+export { shownUrl } from "./shown-url.ts";

@@ -1,5 +1,6 @@
 export { FileError, type FileErrorCode, type FileErrorData } from "./errors.ts";
 export { exitReason, type ProcessExit, stderrTail } from "./exit-reason.ts";
+export { type HttpAnswer, HttpError, type HttpOptions, httpGet } from "./http-get.ts";
 export { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "./identity.ts";
 export { localPath } from "./local-path.ts";
 export { type LockOptions, type LockOwner, withLock } from "./lock.ts";
@@ -9,5 +10,12 @@ export { type ReplaceOptions, replaceFile } from "./replace-file.ts";
 export { deserializeError, type SerializedError, serializeError } from "./serialize-error.ts";
 export { ignoreEndSignals, ignoresHangup, onEndSignal } from "./signals.ts";
 export { type FolderNeeds, tryFolder } from "./try-folder.ts";
-export { ensureWritable, type WriteOptions, writeFileAtomic } from "./write-file-atomic.ts";
+export {
+  ensureWritable,
+  isSystemError,
+  makeFolders,
+  unwritable,
+  type WriteOptions,
+  writeFileAtomic,
+} from "./write-file-atomic.ts";
 export { writeFolderAtomic } from "./write-folder-atomic.ts";

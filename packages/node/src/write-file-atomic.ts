@@ -40,22 +40,23 @@ export async function writeFileAtomic(
     if (flush) await syncFolder(folder);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw isSystemError(error) ? unwritable(path, error, makeFolder) : error;
+    throw isSystemError(error) ? unwritable(path, error, { makeFolder }) : error;
   }
 }
 
 /**
  * Makes a folder where it is missing and proves that files can be written there, before long work is begun.
  *
+ * @param wayOut - what the error's line says that helps, beside the folder's permissions and space: `choose another one`.
  * @throws {FileError} `unwritable`.
  */
-export async function ensureWritable(folder: string): Promise<void> {
+export async function ensureWritable(folder: string, wayOut?: string): Promise<void> {
   const probe = join(folder, `.${randomUUID()}.tmp`);
   try {
     await makeFolders(resolve(folder));
     await writeFile(probe, "");
   } catch (error) {
-    throw unwritable(folder, error as NodeJS.ErrnoException);
+    throw unwritable(folder, error as NodeJS.ErrnoException, { wayOut });
   } finally {
     await rm(probe, { force: true }).catch(() => {});
   }
@@ -98,6 +99,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: "a file stands where a folder must",
   ENOENT: "no folder can be made there",
   EISDIR: "a folder has that name",
+  ELOOP: "links lead in a circle there",
   ENAMETOOLONG: "the name is too long there",
   EFBIG: "files may not become so large there",
   EDQUOT: "the quota is used up",
@@ -107,14 +109,22 @@ const REASONS: Readonly<Record<string, string>> = {
 export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && "syscall" in error && "code" in error;
 
-/** The system's refusal, told of the file or folder that was to be written. */
-export function unwritable(path: string, cause: NodeJS.ErrnoException, makeFolder = true): FileError {
+/**
+ * The system's refusal, told of the file or folder that was to be written.
+ *
+ * @param options - whether its folders were to be made; what helps.
+ */
+export function unwritable(
+  path: string,
+  cause: NodeJS.ErrnoException,
+  { makeFolder = true, wayOut = "choose another one" }: { makeFolder?: boolean; wayOut?: string | undefined } = {},
+): FileError {
   const { code = "", message } = cause;
   const noFolder = code === "ENOENT" && !makeFolder;
   const explanation = {
     expected: `to write ${path}`,
     but: noFolder ? "its folder does not exist" : (REASONS[code] ?? message),
-    hint: noFolder ? "make it first" : "check the folder's permissions and free space, or choose another one",
+    hint: noFolder ? "make it first" : `check the folder's permissions and free space, or ${wayOut}`,
   };
   return new FileError("unwritable", explanation, { cause, data: { file: path, systemCode: code } });
 }

@@ -4,8 +4,9 @@ import { CONTEXT_OPTIONS, type Context, type ContextOptions, contextOf } from ".
 import { PipelineError } from "./errors.ts";
 import type { InferenceEngineName } from "./model/inference-engine.ts";
 import type { ModelFiles } from "./weights/find.ts";
-import { locateModel, type ServerOptions } from "./weights/locate.ts";
+import { locateModel } from "./weights/locate.ts";
 import { checkNamedFolder } from "./weights/named-folder.ts";
+import type { ServerOptions } from "./weights/server.ts";
 
 /** Which configuration. */
 export interface ConfigOptions {

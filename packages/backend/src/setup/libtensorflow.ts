@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, statfs } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BackendError } from "../errors.ts";
+import { type FileRecord, recordOf, whatHasChanged } from "./file-record.ts";
 import { run } from "./run-program.ts";
 import { type System, wheelFor } from "./system.ts";
 import { requirePip, type Tools } from "./tools.ts";
@@ -9,8 +10,8 @@ import { requirePip, type Tools } from "./tools.ts";
 /** The TensorFlow whose C library the native packages get. */
 export const TENSORFLOW_VERSION = "2.21.0";
 
-/** The Python versions it has wheels for; with any other, the wheel of one of these is taken, as only the C library is used. */
-const WHEEL_PYTHONS = ["3.10", "3.11", "3.12", "3.13"];
+/** The Python whose wheel is taken, whichever is installed here, as only the C library is used. */
+const WHEEL_PYTHON = "3.12";
 
 /** The headers that the addon's two source files include. */
 const HEADERS = [
@@ -55,16 +56,16 @@ export interface FetchOptions {
  */
 export async function fetchLibtensorflow(dir: string, options: FetchOptions): Promise<void> {
   const { system, tools, staging, signal } = options;
-  const { distribution, libraries, tags } = wheelFor(system);
+  const { distribution, libraries, tags, sha256 } = wheelFor(system);
   const members = [...libraries.map((library) => `tensorflow/${library}`), ...HEADERS];
-  if (members.every((member) => existsSync(join(dir, member)))) return;
+  if (members.every((member) => existsSync(join(dir, member))) && (await isAsRecorded(dir))) return;
   await requirePip(tools, signal);
   await requireSpace(staging, SPACE[system.gpu ? "gpu" : "cpu"]);
   const unpacked = join(staging, "libtensorflow");
   await mkdir(unpacked);
 
   const fetch = { ...options, tags };
-  const parts = await withWheel(`${distribution}==${TENSORFLOW_VERSION}`, fetch, async (wheel) => {
+  const parts = await withWheel(`${distribution}==${TENSORFLOW_VERSION}`, { ...fetch, sha256 }, async (wheel) => {
     await python([UNPACK, wheel, unpacked, ...members], options);
     return system.gpu ? cudaRequirements(await python([REQUIREMENTS, wheel], options)) : [];
   });
@@ -72,8 +73,17 @@ export async function fetchLibtensorflow(dir: string, options: FetchOptions): Pr
   for (const part of parts) {
     await withWheel(part, fetch, (wheel) => python([UNPACK, wheel, unpacked, "nvidia/"], options));
   }
+  await writeFile(join(unpacked, RECORD), JSON.stringify(await recordOf(unpacked, ["tensorflow", "nvidia"])));
   await rm(dir, { recursive: true, force: true });
   await rename(unpacked, dir);
+}
+
+/** The file with the sizes and checksums of all others. */
+const RECORD = "files.json";
+
+async function isAsRecorded(dir: string): Promise<boolean> {
+  const text = await readFile(join(dir, RECORD), "utf8").catch(() => undefined);
+  return text !== undefined && (await whatHasChanged(dir, JSON.parse(text) as FileRecord)) === undefined;
 }
 
 /** The CUDA wheels that a TensorFlow wheel's metadata lists under its extra `and-cuda`. */
@@ -85,19 +95,22 @@ export function cudaRequirements(metadata: string): string[] {
 
 async function withWheel<T>(
   requirement: string,
-  { system, tools, staging, log, signal, tags }: FetchOptions & { tags: readonly string[] },
+  { tools, staging, log, signal, tags, sha256 }: FetchOptions & { tags: readonly string[]; sha256?: string },
   use: (wheel: string) => Promise<T>,
 ): Promise<T> {
   const into = join(staging, "wheel");
   await mkdir(into);
   log(`Downloading ${requirement}`);
-  const args = pipArguments(requirement, { python: tools.pythonVersion, platform: system.platform, tags });
-  const finished = await run(tools.python, ["-m", "pip", ...args, "-d", into], {
+  const list = join(staging, "requirement.txt");
+  // With a checksum pip takes the very file that was published, whichever index or mirror it comes from; without one, what the index says.
+  await writeFile(list, `${requirement}${sha256 ? ` --hash=sha256:${sha256}` : ""}\n`);
+  const finished = await run(tools.python, ["-m", "pip", ...pipArguments(tags), "-r", list, "-d", into], {
     signal,
     onLine: (line) => {
       if (/^\s*Downloading /.test(line)) log(line.trim());
     },
   });
+  await rm(list, { force: true });
   if (finished.code !== 0) throw downloadError(requirement, finished.output);
   const [wheel] = await readdir(into);
   if (wheel === undefined) throw downloadError(requirement, "ERROR: it ended well but left no file; run this again");
@@ -107,26 +120,22 @@ async function withWheel<T>(
 }
 
 /**
- * The arguments of `pip download` for `requirement` alone. A Python that TensorFlow has wheels for chooses among them itself; for any
- * other, and on macOS, where a Python for Intel may run on Apple's processors, the wheel is named.
+ * The arguments of `pip download`, less the requirement.
  *
- * @param target - the Python's version, the system, and pip's names for it.
+ * @param tags - pip's names for the system.
  */
-export function pipArguments(
-  requirement: string,
-  target: { python: string; platform: NodeJS.Platform; tags: readonly string[] },
-): string[] {
-  const common = [
+export function pipArguments(tags: readonly string[]): string[] {
+  return [
     "download",
     "--no-deps",
     "--only-binary=:all:",
     "--no-cache-dir",
     "--no-input",
     "--disable-pip-version-check",
+    `--python-version=${WHEEL_PYTHON}`,
+    "--implementation=cp",
+    ...tags.map((tag) => `--platform=${tag}`),
   ];
-  if (target.platform === "linux" && WHEEL_PYTHONS.includes(target.python)) return [...common, requirement];
-  const tags = target.tags.map((tag) => `--platform=${tag}`);
-  return [...common, "--python-version=3.12", "--implementation=cp", ...tags, requirement];
 }
 
 /** The error for a failed download, with the reason from pip's output. */

@@ -1,9 +1,11 @@
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execArgvFor, ownModule, writeFileAtomic } from "@seg/node";
 import { BackendError } from "../errors.ts";
 import { REQUIRED_OPS } from "../proof/required-ops.ts";
+import { type FileRecord, recordOf, whatHasChanged, whatIsCut } from "./file-record.ts";
 import { run } from "./run-program.ts";
 
 /** The result of an addon's proof. */
@@ -50,17 +52,51 @@ export async function proveAddon(addon: string, signal?: AbortSignal): Promise<P
   );
 }
 
+/** A proof as it is stored, with the files that it is about. */
+interface StoredProof extends Proof {
+  files: FileRecord;
+}
+
+const proofFile = (dir: string) => join(dir, "proof.json");
+
+/** The folders of what an addon loads, its own and its libraries'. */
+const LOADED = ["lib", "deps/lib"];
+
 /** The proof stored in `dir`; undefined if there is none, or one of an older version that checked less. */
 export async function readProof(dir: string): Promise<Proof | undefined> {
+  const stored = await readStored(dir);
+  if (!stored) return undefined;
+  const { files, ...proof } = stored;
+  return REQUIRED_OPS.every((need) => proof.proven?.includes(need)) ? proof : undefined;
+}
+
+/** What is no longer as it was when the proof in `dir` was stored, by size and checksum; undefined if nothing is, or there is no proof. */
+export async function changedSinceProof(dir: string): Promise<string | undefined> {
+  const stored = await readStored(dir);
+  return stored && whatHasChanged(dir, stored.files);
+}
+
+/** As {@link changedSinceProof}, at once and by sizes alone: for every start of the engine. */
+export function cutSinceProof(dir: string): string | undefined {
   try {
-    const proof: Partial<Proof> = JSON.parse(await readFile(join(dir, "proof.json"), "utf8"));
-    return REQUIRED_OPS.every((need) => proof.proven?.includes(need)) ? (proof as Proof) : undefined;
+    const { files } = JSON.parse(readFileSync(proofFile(dir), "utf8")) as Partial<StoredProof>;
+    return files && whatIsCut(dir, files);
   } catch {
     return undefined;
   }
 }
 
-/** Stores a proof in `dir`, atomically. */
+/** Stores a proof in `dir`, atomically, with the sizes and checksums of what it is about. */
 export async function writeProof(dir: string, proof: Proof): Promise<void> {
-  await writeFileAtomic(join(dir, "proof.json"), JSON.stringify(proof));
+  const stored: StoredProof = { ...proof, files: await recordOf(dir, LOADED) };
+  await writeFileAtomic(proofFile(dir), JSON.stringify(stored));
+}
+
+async function readStored(dir: string): Promise<StoredProof | undefined> {
+  try {
+    const stored: Partial<StoredProof> = JSON.parse(await readFile(proofFile(dir), "utf8"));
+    return stored.files ? (stored as StoredProof) : undefined;
+  } catch {
+    return undefined;
+  }
 }

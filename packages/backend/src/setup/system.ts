@@ -13,6 +13,8 @@ export interface Wheel {
   distribution: string;
   /** pip's names for the system, the newest first. */
   tags: readonly string[];
+  /** The checksum of its file for Python 3.12, as PyPI publishes it. */
+  sha256: string;
   /** The wheel's two libraries. */
   libraries: readonly string[];
   /** The names that the addon's `binding.gyp` links with, as aliases of the wheel's libraries. */
@@ -34,12 +36,28 @@ const manylinux = (machine: string) =>
 
 // Only the x86-64 Linux wheels come in two kinds; elsewhere `tensorflow` is the CPU's.
 const WHEELS: Readonly<Record<string, Wheel>> = {
-  "linux-x64-cpu": { ...LINUX, distribution: "tensorflow-cpu", tags: manylinux("x86_64") },
-  "linux-x64-gpu": { ...LINUX, distribution: "tensorflow", tags: manylinux("x86_64") },
-  "linux-arm64-cpu": { ...LINUX, distribution: "tensorflow", tags: manylinux("aarch64") },
+  "linux-x64-cpu": {
+    ...LINUX,
+    distribution: "tensorflow-cpu",
+    tags: manylinux("x86_64"),
+    sha256: "dcc8afd32930e42d5296b6ee19078b773706830af4ea97fbe503b9f5e0f820cb",
+  },
+  "linux-x64-gpu": {
+    ...LINUX,
+    distribution: "tensorflow",
+    tags: manylinux("x86_64"),
+    sha256: "b3b95643c4e70eb925839938fb35cbe142f317ec84af6844ee61513713bb13c0",
+  },
+  "linux-arm64-cpu": {
+    ...LINUX,
+    distribution: "tensorflow",
+    tags: manylinux("aarch64"),
+    sha256: "b07d15737406533898e36c7ef7944b1be18e9028dc521b9229952c537bbc5552",
+  },
   "darwin-arm64-cpu": {
     distribution: "tensorflow",
     tags: ["macosx_12_0_arm64"],
+    sha256: "56ecd7d47429acbe1df2694d50b75bf9fc3995ac92cb367cd9af6c4780ead712",
     libraries: ["libtensorflow_cc.2.dylib", "libtensorflow_framework.2.dylib"],
     aliases: { "libtensorflow.2.dylib": "libtensorflow_cc.2.dylib" },
     // The library calls itself @rpath/libtensorflow_cc.2.dylib, and binding.gyp corrects the path of libtensorflow.2.dylib only.

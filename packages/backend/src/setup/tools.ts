@@ -9,8 +9,6 @@ export interface Tools {
   platform: NodeJS.Platform;
   /** A Python, for pip, for unpacking wheels and for node-gyp. */
   python: string;
-  /** Its version: `3.12`. */
-  pythonVersion: string;
   /** The path of node-gyp's `bin/node-gyp.js`. */
   nodeGyp: string;
 }
@@ -80,7 +78,7 @@ export function compilerHint(why: string, platform: NodeJS.Platform): string {
  * @throws {BackendError} `python-missing`, `make-missing`, `compiler-missing` or `node-gyp-missing`.
  */
 export async function findTools(platform: NodeJS.Platform, signal?: AbortSignal): Promise<Tools> {
-  const { python, pythonVersion } = await findPython(platform, signal);
+  const python = await findPython(platform, signal);
   if (!(await works("make", ["--version"], signal))) throw missing("make-missing", { program: "make" }, MAKE, platform);
   const compiler = process.env.CXX ?? (platform === "darwin" ? "c++" : "g++");
   if (!(await works(compiler, ["--version"], signal))) {
@@ -99,7 +97,7 @@ export async function findTools(platform: NodeJS.Platform, signal?: AbortSignal)
       { data: { program: "node-gyp" } },
     );
   }
-  return { platform, python, pythonVersion, nodeGyp };
+  return { platform, python, nodeGyp };
 }
 
 /** @throws {BackendError} `pip-missing` */
@@ -108,15 +106,12 @@ export async function requirePip({ python, platform }: Tools, signal?: AbortSign
   throw missing("pip-missing", { program: "pip", what: `${python} has no pip` }, PIP, platform);
 }
 
-async function findPython(
-  platform: NodeJS.Platform,
-  signal?: AbortSignal,
-): Promise<{ python: string; pythonVersion: string }> {
+async function findPython(platform: NodeJS.Platform, signal?: AbortSignal): Promise<string> {
   for (const python of [process.env.PYTHON, "python3", "python"]) {
     if (!python) continue;
     const script = "import sys; print('%d.%d' % sys.version_info[:2])";
     const found = await run(python, ["-c", script], { signal }).catch(ignoreAbsent);
-    if (found?.code === 0 && found.stdout.startsWith("3.")) return { python, pythonVersion: found.stdout.trim() };
+    if (found?.code === 0 && found.stdout.startsWith("3.")) return python;
   }
   throw missing("python-missing", { program: "python3", what: "Python 3 was not found" }, PYTHON, platform);
 }

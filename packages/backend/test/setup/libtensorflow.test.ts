@@ -25,27 +25,19 @@ Requires-Dist: tensorflow-io-gcs-filesystem>=0.23.1; (sys_platform != "win32" an
 });
 
 describe("pip's arguments", () => {
-  const linux = { platform: "linux", tags: ["manylinux_2_27_x86_64"] } as const;
-
-  it("leave the choice of the wheel to a Python that TensorFlow has wheels for", () => {
-    const args = pipArguments("tensorflow-cpu==2.21.0", { ...linux, python: "3.11" });
-    expect(args).toContain("--no-deps");
-    expect(args.filter((arg) => arg.startsWith("--platform") || arg.startsWith("--python-version"))).toEqual([]);
-  });
-
-  it.each(["3.8", "3.14"])("name Python 3.12 and the platform where Python is %s, which has none", (python) => {
-    const args = pipArguments("tensorflow-cpu==2.21.0", { ...linux, python });
-    expect(args).toContain("--python-version=3.12");
-    expect(args).toContain("--platform=manylinux_2_27_x86_64");
-  });
-
-  it("name the platform on macOS, where Python may be one for Intel", () => {
-    const args = pipArguments("tensorflow==2.21.0", {
-      platform: "darwin",
-      python: "3.12",
-      tags: ["macosx_12_0_arm64"],
-    });
-    expect(args).toContain("--platform=macosx_12_0_arm64");
+  it("name Python 3.12 and the platform, whose wheel's checksum is known, whichever Python is installed", () => {
+    expect(pipArguments(["manylinux_2_27_x86_64", "manylinux2014_x86_64"])).toEqual([
+      ...[
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--no-cache-dir",
+        "--no-input",
+        "--disable-pip-version-check",
+      ],
+      ...["--python-version=3.12", "--implementation=cp"],
+      ...["--platform=manylinux_2_27_x86_64", "--platform=manylinux2014_x86_64"],
+    ]);
   });
 });
 
@@ -80,18 +72,21 @@ describe.skipIf(!PYTHON)(`a wheel${PYTHON ? "" : " (skipped: no python3)"}`, () 
     const python = join(dir, "python");
     writeFileSync(
       python,
-      `#!/bin/sh\ncase "$*" in *download*) for into; do :; done; cp "${wheel}" "$into";; *) exec python3 "$@";; esac\n`,
+      `#!/bin/sh\ncase "$*" in *download*) for into; do case "$before" in -r) cp "$into" "${dir}/requirement";; esac; before="$into"; done; cp "${wheel}" "$into";; *) exec python3 "$@";; esac\n`,
     );
     chmodSync(python, 0o755);
     const staging = join(dir, "staging");
     mkdirSync(staging);
 
     const result = join(dir, "libtensorflow");
-    const tools = { platform: system.platform, python, pythonVersion: "3.12", nodeGyp: "" };
+    const tools = { platform: system.platform, python, nodeGyp: "" };
     await fetchLibtensorflow(result, { system, tools, staging, log: () => {} });
+    expect(readFileSync(join(dir, "requirement"), "utf8")).toMatch(
+      /^tensorflow==2\.21\.0 --hash=sha256:[0-9a-f]{64}\n$/,
+    );
     const files = readdirSync(result, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     expect(files.map(({ name }) => name).sort()).toEqual(
-      [...libraries, "c_api.h", "ctstring.h", "tsl_status.h"].sort(),
+      [...libraries, "c_api.h", "ctstring.h", "tsl_status.h", "files.json"].sort(),
     );
     expect(readFileSync(join(result, "tensorflow", libraries[0]!), "utf8")).toBe(`tensorflow/${libraries[0]}`);
     expect(readdirSync(staging)).toEqual([]);

@@ -1,8 +1,18 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readOdgt } from "@seg/ade20k-data";
-import { fileServer, loginPage, madeUpAde20k, serve, status, temporaryFolder, zipOf } from "@seg/testing/node";
+import {
+  fileServer,
+  loginPage,
+  madeUpAde20k,
+  serve,
+  status,
+  temporaryFolder,
+  tinyWeights,
+  zipOf,
+} from "@seg/testing/node";
 import { expect, it } from "vitest";
+import { isUnfinished } from "../../../pipeline/src/dataset/ade20k.ts";
 import { downloadCommand } from "../../src/commands/download.ts";
 import { runSeg } from "../run-seg.ts";
 
@@ -135,8 +145,7 @@ it("ends with 130 when interrupted, and finishes when run again", async () => {
 });
 
 it("gets a model's weights into the cache and says where they are", async () => {
-  const weights = Buffer.concat([Buffer.from([0x80, 2]), Buffer.from("weights")]);
-  const { address, requests } = await fileServer(serve(weights));
+  const { address, requests } = await fileServer(serve(tinyWeights()));
   const cache = temporaryFolder();
   const env = { XDG_CACHE_HOME: cache };
   const { code, stdout } = await seg(["weights", "resnet18dilated-ppm_deepsup", "--mirror", address], { env });
@@ -148,6 +157,68 @@ it("gets a model's weights into the cache and says where they are", async () => 
   expect(JSON.parse(again.stdout)).toEqual({ encoder: files[0], decoder: files[1] });
   expect(requests).toHaveLength(2);
 });
+
+it("brings nothing but photos, labels and two lists, whatever else a zip holds", async () => {
+  const strange = { ".npmrc": "a", "node_modules/a/index.js": "a", "ADEChallengeData2016/images/training/a.sh": "a" };
+  const folder = temporaryFolder({ "mine.zip": await zipOf({ ...(await madeUpAde20k()), ...strange }) });
+  const dir = join(folder, "data");
+  expect(await seg(["ade20k", "--dir", dir, "--from", join(folder, "mine.zip")])).toMatchObject({ code: 0 });
+  const files = readdirSync(dir, { recursive: true }).map(String);
+  expect(files.filter((file) => /npmrc|node_modules|\.sh|unfinished/.test(file))).toEqual([]);
+  expect(files).toHaveLength(18);
+});
+
+it("fetches a zip anew that does not open, once, and keeps none that does not", async () => {
+  const whole = await zipOf(await madeUpAde20k());
+  const dir = temporaryFolder({ "ADEChallengeData2016.zip": whole.subarray(0, 900) });
+  const server = await fileServer(serve(whole.subarray(0, 1200)), serve(whole));
+  const command = ["ade20k", "--dir", dir, "--url", `${server.address}/ade.zip`];
+  const first = await seg(command);
+  expect(first).toMatchObject({
+    code: 3,
+    stderr: expect.stringMatching(/no whole zip file \(.*\): downloading it again/),
+  });
+  expect(first.stderr).toMatch(/what came is no zip file that can be unpacked/);
+  expect(await seg(command)).toMatchObject({ code: 0 });
+  expect(server.requests).toHaveLength(2);
+});
+
+it("an unpacking that was interrupted is never taken for the whole data set", async () => {
+  const damaged = Buffer.from(await zipOf(await madeUpAde20k(), { compress: false }));
+  const last = damaged.lastIndexOf("IEND", damaged.lastIndexOf(Buffer.from("PK\x01\x02")));
+  damaged[last - 6]! ^= 1;
+  const folder = temporaryFolder({ "cut.zip": damaged, "whole.zip": await zipOf(await madeUpAde20k()) });
+  const dir = join(folder, "data");
+  const from = (name: string) => seg(["ade20k", "--dir", dir, "--from", join(folder, name)]);
+  expect(await from("cut.zip")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("does not match its checksum"),
+  });
+  expect(isUnfinished(dir)).toBe(true);
+  expect(await from("whole.zip")).toMatchObject({ code: 0 });
+  expect(isUnfinished(dir)).toBe(false);
+});
+
+it("shows no secret of an address, and writes none", async () => {
+  const { address } = await fileServer(status(404));
+  const dir = temporaryFolder();
+  const url = `${address.replace("//", "//ann:pass-word@")}/ade.zip?X-Amz-Signature=secret#secret`;
+  const { code, stdout, stderr } = await seg(["ade20k", "--dir", dir, "--url", url]);
+  expect(code).toBe(3);
+  expect(stderr).toContain(`${address}/ade.zip?…`);
+  expect(stdout + stderr + readdirSync(dir).join()).not.toMatch(/pass-word|secret/);
+});
+
+it.each(["/proc/1", "/proc/nope", "/dev/null"])(
+  "says what to do where the cache cannot be made, in %s",
+  async (cache) => {
+    const { code, stderr } = await seg(["weights", "resnet18dilated-ppm_deepsup", "--mirror", "http://127.0.0.1:9"], {
+      env: { XDG_CACHE_HOME: cache },
+    });
+    expect(code).toBe(1);
+    expect(stderr.trim()).toMatch(/^error: Expected to write \/.* XDG_CACHE_HOME to a folder of your own\.$/);
+  },
+);
 
 it("refuses what it does not know, with exit code 2", async () => {
   expect(await seg(["imagenet"])).toMatchObject({ code: 2, stderr: expect.stringContaining("ade20k, weights") });

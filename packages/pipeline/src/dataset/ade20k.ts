@@ -1,29 +1,33 @@
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
-import { join, resolve, sep } from "node:path";
+import { readdir, rm } from "node:fs/promises";
+import { basename, join, resolve, sep } from "node:path";
 import { explainFullAde20k, type OdgtRecord, pairImages, readOdgt, writeOdgt } from "@seg/ade20k-data";
-import { ensureWritable } from "@seg/node";
+import { shownUrl } from "@seg/errors";
+import { ensureWritable, writeFileAtomic } from "@seg/node";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 import { download } from "../weights/download.ts";
-import { unpackZip } from "./unpack-zip.ts";
+import { type ServerOptions, transferOptions } from "../weights/server.ts";
+import { digestOf } from "../weights/verify.ts";
+import { unpackZip, whyNotZip } from "./unpack-zip.ts";
 
-/** Where MIT publishes ADE20K's scene-parsing benchmark. */
-const ADE20K_URL = "http://data.csail.mit.edu/places/ADEchallenge/ADEChallengeData2016.zip";
+/** Where MIT publishes ADE20K's scene-parsing benchmark; by http alone where the server has no https. */
+const ADE20K_URL = "https://data.csail.mit.edu/places/ADEchallenge/ADEChallengeData2016.zip";
+
+/** That file's SHA-1, as GluonCV's script for ADE20K has it. */
+const ADE20K_SHA1 = "219e1696abb36c8ba3a3afe7fb2f4b4606a897c7";
 
 const ROOT = "ADEChallengeData2016";
 const SPLITS = ["training", "validation"] as const;
 
 /** How {@link fetchAde20k} works. */
-export interface Ade20kOptions extends ContextOptions {
+export interface Ade20kOptions extends ContextOptions, Omit<ServerOptions, "mirror"> {
   /** The data folder (`DATASET.root_dataset`). */
   folder: string;
   /** A zip file that is here already. */
   from?: string | undefined;
   /** The zip's address; MIT's unless given. */
   url?: string | undefined;
-  /** Milliseconds before a download's first retry; 500 unless given. */
-  backoff?: number | undefined;
 }
 
 /** One half of the data set. */
@@ -51,15 +55,19 @@ export async function fetchAde20k(options: Ade20kOptions): Promise<Ade20kInfo> {
     log(`ADE20K is in ${folder} already.`);
     return before;
   }
-  await ensureWritable(folder);
+  await ensureWritable(folder, "name another one by --dir");
   const zip = from ?? join(folder, `${ROOT}.zip`);
   if (from) await refuseFolder(from);
   else await fetchZip(zip, options);
 
   await unpackZip(zip, folder, {
     signal,
+    wanted: isAde20k,
     onProgress: (done, total) => onProgress({ type: "unpack", file: zip, done, total }),
-    check: (names) => refuseFullData(zip, names),
+    check: async (names) => {
+      refuseFullData(zip, names);
+      await writeFileAtomic(unfinishedOf(folder), UNFINISHED);
+    },
   });
   const records = new Map<string, OdgtRecord[]>();
   for (const split of SPLITS) {
@@ -81,11 +89,18 @@ export async function fetchAde20k(options: Ade20kOptions): Promise<Ade20kInfo> {
     records.set(split, await pairImages(images, labels, { onProgress: told, signal }));
   }
   for (const [split, list] of records) await writeOdgt(listOf(folder, split), list);
+  await rm(unfinishedOf(folder), { force: true });
   if (!from) log(`${zip} is no longer needed.`);
   return Object.fromEntries(
     SPLITS.map((split) => [split, { list: listOf(folder, split), photos: records.get(split)!.length }]),
   ) as Ade20kInfo;
 }
+
+/** What MIT's zip holds: photos, labels, and two lists. Nothing else is unpacked. */
+const isAde20k = (name: string) =>
+  /^ADEChallengeData2016\/((images\/(training|validation)\/[\w-]+\.jpg)|(annotations\/(training|validation)\/[\w-]+\.png)|(objectInfo150|sceneCategories)\.txt)$/.test(
+    name,
+  );
 
 /** @throws {PipelineError} `missing` if it is a folder, or holds the full data set. */
 async function refuseFolder(from: string): Promise<void> {
@@ -108,6 +123,14 @@ function refuseFullData(from: string, files: readonly string[]): void {
   const explanation = explainFullAde20k(from, files);
   if (explanation) throw new PipelineError("missing", explanation, { data: { file: from } });
 }
+
+/** Lies there from before the unpacking begins until all is there. */
+const unfinishedOf = (folder: string) => join(folder, `${ROOT}.unfinished`);
+
+const UNFINISHED = "ADE20K is being unpacked here, or was not to the end: `seg download ade20k` goes on.\n";
+
+/** Whether ADE20K was begun to be unpacked in a folder, and not all of it is there. */
+export const isUnfinished = (folder: string): boolean => existsSync(unfinishedOf(folder));
 
 const listOf = (folder: string, split: string) => join(folder, `${split}.odgt`);
 
@@ -142,31 +165,48 @@ async function readLists(folder: string): Promise<Ade20kInfo | undefined> {
 }
 
 async function fetchZip(zip: string, options: Ade20kOptions): Promise<void> {
-  if (existsSync(zip)) return;
-  const { url = ADE20K_URL, backoff } = options;
-  const { log, onProgress, signal } = contextOf(options);
-  const told = (received: number, total?: number) => onProgress({ type: "download", url, file: zip, received, total });
-  told(0);
+  const { url = ADE20K_URL } = options;
+  const { warn, onProgress, signal } = contextOf(options);
+  const address = shownUrl(url);
+  const isWhole = async (file: string) => {
+    const wrong = await whyNotZip(file);
+    if (wrong !== undefined) warn(`${file} is no whole zip file (${wrong}): downloading it again.`);
+    return wrong === undefined;
+  };
+  if (existsSync(zip) && (await isWhole(zip))) return;
+  const told = (received: number, total?: number) =>
+    onProgress({ type: "download", url: address, file: zip, received, total });
   try {
     await download(url, zip, {
-      signal,
-      backoff,
-      check: (head) => (head[0] === 0x50 && head[1] === 0x4b ? undefined : "what came is no zip file"),
+      ...transferOptions(basename(zip), url === ADE20K_URL, options),
+      wayOut: "name another folder by --dir",
+      isWhole: async (file) => (await whyNotZip(file)) === undefined,
+      verify: async (file) =>
+        (await whyNoZip(file)) ?? (url === ADE20K_URL ? await whyNotMits(file, signal) : undefined),
       onProgress: told,
-      onRetry: (reason) => log(`${reason}; trying again`),
-      onWait: () => log(`waiting for another process that is downloading ${zip}`),
     });
   } catch (error) {
     signal?.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof PipelineError && error.code === "download")) throw error;
+    const reason = error.message;
     throw new PipelineError(
       "missing",
       {
         expected: "ADE20K",
-        but: `${url} did not give it (${reason})`,
+        but: `${address} did not give it (${reason})`,
         hint: `try again later, or get that file elsewhere and put it to ${zip}, or name it by --from`,
       },
-      { data: { url, file: zip, reason }, cause: error },
+      { data: { url: address, file: zip, reason }, cause: error },
     );
   }
+}
+
+async function whyNoZip(file: string): Promise<string | undefined> {
+  const reason = await whyNotZip(file);
+  return reason === undefined ? undefined : `what came is no zip file that can be unpacked: ${reason}`;
+}
+
+async function whyNotMits(file: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+  const sha1 = await digestOf("sha1", file, signal);
+  return sha1 === ADE20K_SHA1 ? undefined : `what came is not MIT's zip: its SHA-1 is ${sha1}, not ${ADE20K_SHA1}`;
 }

@@ -1,40 +1,44 @@
 import { createReadStream } from "node:fs";
-import { mkdir, stat, statfs, writeFile } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { writeFileAtomic } from "@seg/node";
+import { ensureWritable, writeFileAtomic } from "@seg/node";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
+import { requireSpace } from "../disk-space.ts";
 import { PipelineError } from "../errors.ts";
+import { checkHeader, readDirectory, type ZipLimits } from "./zip-directory.ts";
 
 /** How {@link unpackZip} works. */
 export interface UnpackOptions {
   /** Bytes written or found so far, and in all. */
   onProgress?: (done: number, total: number) => void;
   /** Told the names of all files before anything is written; what it throws ends the unpacking. */
-  check?: (names: string[]) => void;
+  check?: (names: string[]) => void | Promise<void>;
+  /** Which files are written, by their names; all unless given. */
+  wanted?: (name: string) => boolean;
+  /** What the zip may hold at most; somewhat more than ADE20K needs unless given. */
+  limits?: ZipLimits;
   signal?: AbortSignal;
 }
 
 /**
  * Unpacks a zip file. Each file appears when it is whole and its checksum right; one that is there already and right is left alone,
- * so an interrupted unpacking goes on where it stopped. No file leaves `folder`, and all are plain files.
+ * so an interrupted unpacking goes on where it stopped. No file leaves `folder`, and all are plain files. A zip that is built to hurt is refused
+ * before anything is written: see {@link readDirectory}.
  *
- * @returns how many files the zip holds.
+ * @returns how many files were written or there.
  * @throws {PipelineError} `failed` if the zip is damaged or the disk too small, before anything is written; or if an entry is damaged.
  * @throws {FileError} `unwritable`.
  * @throws the signal's reason when aborted.
  */
 export async function unpackZip(path: string, folder: string, options: UnpackOptions = {}): Promise<number> {
-  const { onProgress, check, signal } = options;
-  // Names that would lead out of the folder are an error of yauzl's own.
-  const zip = await openPromise(path, { autoClose: false, lazyEntries: true }).catch((error) => {
-    throw damaged(path, error);
-  });
+  const { onProgress, check, wanted = () => true, limits, signal } = options;
+  const { zip, entries: all } = await openZip(path, limits);
   try {
-    const entries = await readDirectory(path, zip);
-    check?.(entries.map(({ fileName }) => fileName));
+    await check?.(all.map(({ fileName }) => fileName));
+    const entries = all.filter(({ fileName }) => wanted(fileName));
     const total = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
-    await mkdir(folder, { recursive: true });
+    await ensureWritable(folder, "name another one by --dir");
     await checkSpace(folder, entries, total);
     let done = 0;
     for (const entry of entries) {
@@ -50,18 +54,30 @@ export async function unpackZip(path: string, folder: string, options: UnpackOpt
   }
 }
 
-async function readDirectory(path: string, zip: ZipFile): Promise<Entry[]> {
-  const entries: Entry[] = [];
+/** Opens a zip and reads its directory, with this package's errors. */
+async function openZip(path: string, limits: ZipLimits | undefined): Promise<{ zip: ZipFile; entries: Entry[] }> {
   try {
-    for await (const entry of zip.eachEntry()) {
-      if (!entry.canDecodeFileData())
-        throw new Error(`its entry ${entry.fileName} is encrypted or packed in an unknown way`);
-      if (!entry.fileName.endsWith("/")) entries.push(entry);
+    const zip = await openPromise(path, { autoClose: false, lazyEntries: true, decodeStrings: false });
+    try {
+      return { zip, entries: await readDirectory(zip, limits) };
+    } catch (error) {
+      zip.close();
+      throw error;
     }
   } catch (error) {
     throw damaged(path, error);
   }
-  return entries;
+}
+
+/** Why a file is no zip that {@link unpackZip} would begin to unpack; undefined where it is one. Checksums are not looked at. */
+export async function whyNotZip(path: string, limits?: ZipLimits): Promise<string | undefined> {
+  try {
+    (await openZip(path, limits)).zip.close();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof PipelineError) || error.code !== "failed") throw error;
+    return error.data.reason;
+  }
 }
 
 /** @throws {PipelineError} `failed` unless what is missing yet fits on the disk. */
@@ -70,19 +86,7 @@ async function checkSpace(folder: string, entries: readonly Entry[], total: numb
   for (const { fileName, uncompressedSize } of entries) {
     if ((await sizeOf(join(folder, fileName))) === uncompressedSize) needed -= uncompressedSize;
   }
-  const { bavail, bsize } = await statfs(folder);
-  const free = bavail * bsize;
-  if (needed <= free) return;
-  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
-  throw new PipelineError(
-    "failed",
-    {
-      expected: `${megabytes(needed)} of free space in ${folder}`,
-      but: `there are ${megabytes(free)}`,
-      hint: "free some, or name another folder by --dir",
-    },
-    { data: { folder, needed, free } },
-  );
+  await requireSpace(folder, needed, "name another folder by --dir");
 }
 
 async function isWhole(target: string, entry: Entry): Promise<boolean> {
@@ -102,6 +106,7 @@ async function unpackEntry(
   async function* contents() {
     let checksum = 0;
     try {
+      checkHeader(entry, await zip.readLocalFileHeaderPromise(entry));
       for await (const chunk of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>) {
         checksum = crc32(chunk, checksum);
         yield chunk;

@@ -3,7 +3,7 @@ import { CONTEXT_OPTIONS, type ContextOptions } from "../context.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import type { ConfigOptions } from "../options.ts";
 import type { WeightFiles } from "../weights/find.ts";
-import type { ServerOptions } from "../weights/locate.ts";
+import type { ServerOptions } from "../weights/server.ts";
 
 /** What a model can be written as. */
 export const EXPORT_FORMATS = ["onnx", "tfjs", "safetensors", "pth"] as const;

@@ -86,6 +86,14 @@ function onlyResults(folder: string, leftOut: readonly LeftOut[]): DataError {
   return new DataError("no-images", line, { data: { file: folder } });
 }
 
+/** The last part of an address's path, with nothing in it that leads elsewhere; no name that the server gives counts. */
 function nameOfUrl({ hostname, pathname }: URL): string {
-  return basename(pathname).replace(/[^\w.-]+/g, "_") || hostname;
+  const name = basename(pathname) || hostname;
+  return name
+    .replace(/[^\w.-]+/g, "_")
+    .replace(/^\.+/, "_")
+    .slice(-LONGEST_NAME);
 }
+
+/** Leaves room for what results add to it. */
+const LONGEST_NAME = 150;

@@ -11,11 +11,12 @@ import {
   writeImage,
   writeLabelPng,
 } from "@seg/ade20k-data";
+import { shownUrl } from "@seg/errors";
 import type { Config } from "../config/schema.ts";
 import { CONTEXT_OPTIONS, type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import { sideBySide } from "../pictures/side-by-side.ts";
-import { STDIN } from "./expand-inputs.ts";
+import { isAddress, STDIN } from "./expand-inputs.ts";
 import type { ImageSource } from "./gather.ts";
 import { readStdin } from "./read-stdin.ts";
 import { writeMasks } from "./write-masks.ts";
@@ -110,6 +111,7 @@ export async function segmentPhotos(
   report();
   for (const { source, name } of images) {
     signal?.throwIfAborted();
+    const image = isAddress(source) ? shownUrl(source) : source;
     try {
       const found = await segmenter.segment(source === STDIN ? await readStdin() : source, {
         signal,
@@ -119,16 +121,16 @@ export async function segmentPhotos(
       const { width, height, classes } = found;
       if (segmenter.config) {
         const { imgSizes: sizes, imgMaxSize: maxSize } = segmenter.config.DATASET;
-        const side = thinSide(found, { sizes, maxSize, name: source });
-        if (side) warn(thinLine(source, found, side));
+        const side = thinSide(found, { sizes, maxSize, name: image });
+        if (side) warn(thinLine(image, found, side));
       }
       const files = await write(found, join(folder, name), segmenter.classes, options);
-      const result: PhotoResult = { image: source, width, height, classes, ...files };
+      const result: PhotoResult = { image, width, height, classes, ...files };
       results.push(result);
       onResult?.(result);
     } catch (error) {
       signal?.throwIfAborted();
-      failures.push({ image: source, error });
+      failures.push({ image, error });
       if (images.length > 1) warn(error instanceof Error ? error.message : String(error));
     }
     report();
@@ -136,8 +138,8 @@ export async function segmentPhotos(
   return { results, failures };
 }
 
-const thinLine = (source: string, { width, height }: { width: number; height: number }, side: string) =>
-  `${source} of ${width}×${height}: its ${side} becomes too short, less than 8 pixels, for the network to see much; crop it, or raise DATASET.imgMaxSize.`;
+const thinLine = (image: string, { width, height }: { width: number; height: number }, side: string) =>
+  `${image} of ${width}×${height}: its ${side} becomes too short, less than 8 pixels, for the network to see much; crop it, or raise DATASET.imgMaxSize.`;
 
 /** Writes what is wanted of a photo, all files' names beginning with `stem`. */
 async function write(

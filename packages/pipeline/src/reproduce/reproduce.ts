@@ -9,7 +9,8 @@ import { refuseUnknown } from "../errors.ts";
 import { type EvaluationOptions, evaluate, evaluationSizes } from "../evaluate/evaluate.ts";
 import type { InferenceEngineName } from "../model/inference-engine.ts";
 import type { WeightFiles } from "../weights/find.ts";
-import { locateWeights, type ServerOptions } from "../weights/locate.ts";
+import { locateWeights } from "../weights/locate.ts";
+import type { ServerOptions } from "../weights/server.ts";
 import { sha256 } from "../weights/verify.ts";
 import { PUBLISHED, PUBLISHED_PHOTOS, tableRows } from "./published.ts";
 import { differenceOf, type MeasuredRow, type ReproducedRow, type Reproduction } from "./result.ts";
@@ -66,7 +67,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<Reprodu
   const names = tableRows(options.rows);
   const context = contextOf(options);
   await ensureWritable(result);
-  const set = await findValidationSet({ data, from, url, backoff, ...context });
+  const set = await findValidationSet({ data, from, url, env: options.env, backoff, ...context });
   const records = set.records.slice(0, limit);
   const photos = await checksumOf(records, context);
   const store = new RowStore(result);

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type OdgtRecord, pairImages, readOdgt } from "@seg/ade20k-data";
 import { type ContextOptions, contextOf } from "../context.ts";
-import { type Ade20kOptions, fetchAde20k } from "../dataset/ade20k.ts";
+import { type Ade20kOptions, fetchAde20k, isUnfinished } from "../dataset/ade20k.ts";
 import { PipelineError } from "../errors.ts";
 import { sha256 } from "../weights/verify.ts";
 
@@ -45,7 +45,7 @@ export async function findValidationSet({ data, ...options }: ValidationOptions)
     }
   }
   const { signal, onProgress } = contextOf(options);
-  for (const layout of LAYOUTS) {
+  for (const layout of isUnfinished(data) ? [] : LAYOUTS) {
     const [images, labels] = ["images", "annotations"].map((kind) => join(data, layout, kind, "validation"));
     if (!existsSync(images!) || !existsSync(labels!)) continue;
     const told = (done: number, total: number) => onProgress({ type: "check", of: "validation photos", done, total });

@@ -1,8 +1,8 @@
 import type { ClassSampling, TrainSourceOptions as DataOptions, LabelConvention } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
-import type { ServerOptions } from "../weights/locate.ts";
 import { findPretrained, type PretrainedFiles } from "../weights/pretrained.ts";
+import type { ServerOptions } from "../weights/server.ts";
 import { nameOf, removeDrafts } from "./checkpoint-files.ts";
 import { classWeights } from "./class-weights.ts";
 import { labelCounter } from "./label-counter.ts";

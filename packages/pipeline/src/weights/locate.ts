@@ -1,27 +1,15 @@
 import { statSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { shownUrl } from "@seg/errors";
 import type { Resolved } from "../config/resolve.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
+import { isAddress } from "../photos/expand-inputs.ts";
+import { fetchWeights, isUsable } from "./cached.ts";
 import { chooseCheckpoint } from "./choose-checkpoint.ts";
-import { download } from "./download.ts";
 import { candidateNames, checkpointsIn, findInFolder, HALVES, type ModelFiles, type WeightFiles } from "./find.ts";
 import { cacheOf, checkNamedFolder, mayBeServed } from "./named-folder.ts";
-import { checksumFile, isUnchanged } from "./verify.ts";
-
-/** The original's server; its folders are called like the last part of a configuration's `DIR`. */
-const MIT_SERVER = "http://sceneparsing.csail.mit.edu/model/pytorch";
-
-/** Which server weights come from. */
-export interface ServerOptions {
-  /** Address of a server that takes the place of MIT's, and of `SEG_MIRROR`. */
-  mirror?: string | undefined;
-  /** Environment variables; this process's unless given. */
-  env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Milliseconds before a download's first retry; 500 unless given. */
-  backoff?: number | undefined;
-}
+import { type ServerOptions, serverOf } from "./server.ts";
 
 /** How {@link locateWeights} works. */
 export interface LocateOptions extends ContextOptions, ServerOptions {
@@ -105,6 +93,7 @@ function namedFiles(encoder: string, decoder: string): WeightFiles {
 }
 
 function existing(file: string): string {
+  if (isAddress(file)) throw noFile(file);
   const found = statSync(file, { throwIfNoEntry: false });
   if (found?.isFile()) return file;
   const but = found ? "that is no regular file" : "there is no such file";
@@ -117,7 +106,6 @@ function existing(file: string): string {
 
 async function fromCache(dir: string, checkpoint: string, options: LocateOptions): Promise<WeightFiles> {
   const { env = process.env, section = "TEST" } = options;
-  const { signal, warn } = contextOf(options);
   const server = serverOf(options);
   const folder = basename(resolve(dir));
   const cache = cacheOf(dir, env);
@@ -125,37 +113,33 @@ async function fromCache(dir: string, checkpoint: string, options: LocateOptions
   const files: Partial<WeightFiles> = {};
   for (const half of HALVES) {
     const file = found[half];
-    if (file && (await isUnchanged(file, signal))) {
+    if (file && (await isUsable(file, options))) {
       files[half] = file;
       continue;
     }
     const name = candidateNames(half, checkpoint)[0]!;
-    if (!mayBeServed(dir, options)) {
-      throw await nowhere(name, dir, cache, section);
-    }
-    if (file) {
-      warn(`${file} is not what it was when it was first used (${checksumFile(file)}): downloading it again.`);
-      await Promise.all([rm(file), rm(checksumFile(file))]);
-    }
+    if (!mayBeServed(dir, options)) throw await nowhere(name, dir, cache, section);
     const url = `${server}/${encodeURIComponent(folder)}/${encodeURIComponent(name)}`;
+    const missing = (reason: string) => ({
+      expected: `weights ${name}`,
+      but: `they are neither in ${dir} nor in ${cache}, and ${shownUrl(url)} did not give them (${reason})`,
+      hint: `try again later, name another server by SEG_MIRROR, or put the file into ${cache} yourself`,
+    });
+    await fetchWeights(url, join(cache, name), missing, options);
     files[half] = join(cache, name);
-    try {
-      await fetchWeights(url, files[half], options);
-    } catch (error) {
-      signal?.throwIfAborted();
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new PipelineError(
-        "missing",
-        {
-          expected: `weights ${name}`,
-          but: `they are neither in ${dir} nor in ${cache}, and ${url} did not give them (${reason})`,
-          hint: `try again later, name another server by SEG_MIRROR, or put the file into ${cache} yourself`,
-        },
-        { data: { file: files[half], url, reason }, cause: error },
-      );
-    }
   }
   return files as WeightFiles;
+}
+
+/** The error for weights that are named by an address: what is to be kept is downloaded by its owner. */
+export function noFile(address: string): PipelineError {
+  const url = shownUrl(address);
+  const line = {
+    expected: "a file of weights",
+    received: `the address ${url}`,
+    hint: "download it, and name the file",
+  };
+  return new PipelineError("missing", line, { data: { file: url, url } });
 }
 
 async function nowhere(name: string, dir: string, cache: string, section: string): Promise<PipelineError> {
@@ -170,48 +154,4 @@ async function nowhere(name: string, dir: string, cache: string, section: string
     { expected: `weights ${name}`, but: `they are neither in ${dir} nor in ${cache}`, hint },
     { data: { key, file: join(dir, name), files } },
   );
-}
-
-/** The server to take weights from, without a slash at its end. */
-export function serverOf({ mirror, env = process.env }: ServerOptions): string {
-  const server = mirror ?? (env.SEG_MIRROR || MIT_SERVER);
-  if (!/^https?:\/\/[^/]/.test(server)) {
-    const option = mirror === undefined ? "SEG_MIRROR" : "mirror";
-    throw new PipelineError(
-      "option",
-      {
-        expected: `an http or https address for ${option === "mirror" ? "--mirror" : option}`,
-        received: `"${server}"`,
-      },
-      { data: { option, received: server } },
-    );
-  }
-  return server.replace(/\/+$/, "");
-}
-
-/** Downloads a file of weights and writes its checksum beside it. */
-export async function fetchWeights(url: string, file: string, options: LocateOptions): Promise<void> {
-  const { log, onProgress, signal } = contextOf(options);
-  const { backoff } = options;
-  const name = basename(file);
-  const told = (received: number, total?: number) => onProgress({ type: "download", url, file, received, total });
-  told(0);
-  await download(url, file, {
-    signal,
-    backoff,
-    check: notWeights,
-    onProgress: told,
-    onRetry: (reason) => log(`${name}: ${reason}; trying again`),
-    onWait: () => log(`${name}: waiting for another process that is downloading it`),
-  });
-  await isUnchanged(file, signal); // writes its checksum
-  log(`${name} is kept in ${file}`);
-}
-
-// A pickle, a zip, or a safetensors header: its length as 8 bytes, then JSON.
-function notWeights(head: Uint8Array): string | undefined {
-  const isPickle = head[0] === 0x80;
-  const isZip = head[0] === 0x50 && head[1] === 0x4b;
-  const isSafetensors = head[8] === 0x7b && head[7] === 0;
-  return isPickle || isZip || isSafetensors ? undefined : "what came is neither a PyTorch file nor safetensors";
 }

@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { cacheFolder } from "@seg/backend";
 import type { Resolved } from "../config/resolve.ts";
 import { PipelineError } from "../errors.ts";
-import type { ServerOptions } from "./locate.ts";
+import type { ServerOptions } from "./server.ts";
 
 /** Where downloaded weights of a folder `DIR` are kept. */
 export const cacheOf = (dir: string, env: NonNullable<ServerOptions["env"]>): string =>

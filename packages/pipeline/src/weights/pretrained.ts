@@ -2,10 +2,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "@seg/backend";
 import type { EncoderName } from "@seg/encoders/feature-info";
+import { shownUrl } from "@seg/errors";
 import type { Config } from "../config/schema.ts";
 import type { ContextOptions } from "../context.ts";
 import { PipelineError } from "../errors.ts";
-import { fetchWeights, type ServerOptions, serverOf } from "./locate.ts";
+import { isAddress } from "../photos/expand-inputs.ts";
+import { fetchWeights, isUsable } from "./cached.ts";
+import { noFile } from "./locate.ts";
+import { type ServerOptions, serverOf } from "./server.ts";
 
 /** Where the initial weights lie; a half that is not named is initialized at random. */
 export interface PretrainedFiles {
@@ -39,6 +43,7 @@ export async function findPretrained(
   const { weights_encoder: encoder, weights_decoder: decoder, arch_encoder } = MODEL;
   for (const [half, file] of Object.entries({ encoder, decoder })) {
     if (!file || existsSync(file)) continue;
+    if (isAddress(file)) throw noFile(file);
     throw new PipelineError(
       "missing",
       {
@@ -64,22 +69,13 @@ async function imagenetWeights(encoder: EncoderName, options: ContextOptions & S
     });
   }
   const file = join(cacheFolder(options.env ?? process.env), "weights", "imagenet", name);
-  if (existsSync(file)) return file;
+  if (existsSync(file) && (await isUsable(file, options))) return file;
   const url = `${serverOf(options).replace(/\/pytorch$/, "")}/pretrained_resnet/${name}`;
-  try {
-    await fetchWeights(url, file, options);
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new PipelineError(
-      "missing",
-      {
-        expected: `ImageNet weights for ${encoder}`,
-        but: `there are none in ${file}, and ${url} did not give them (${reason})`,
-        hint: "put them there, name another file by --weights-encoder, or begin with random weights by --from-scratch",
-      },
-      { data: { encoder, file, url, reason }, cause: error },
-    );
-  }
+  const missing = (reason: string) => ({
+    expected: `ImageNet weights for ${encoder}`,
+    but: `there are none in ${file}, and ${shownUrl(url)} did not give them (${reason})`,
+    hint: "put them there, name another file by --weights-encoder, or begin with random weights by --from-scratch",
+  });
+  await fetchWeights(url, file, missing, options);
   return file;
 }

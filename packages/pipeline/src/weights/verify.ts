@@ -3,27 +3,54 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { CheckpointError, readCheckpoint } from "@seg/checkpoint";
 import { writeFileAtomic } from "@seg/node";
 
-/** A file's SHA-256 in hex. */
-export async function sha256(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash("sha256");
+/** A file's digest in hex. */
+export async function digestOf(algorithm: "sha1" | "sha256", path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash(algorithm);
   await pipeline(createReadStream(path), hash, { signal });
   return hash.digest("hex");
 }
 
+/** A file's SHA-256 in hex. */
+export const sha256 = (path: string, signal?: AbortSignal): Promise<string> => digestOf("sha256", path, signal);
+
 /** The file with the checksum of `path`, in the format of `sha256sum`. */
-export const checksumFile = (path: string): string => `${path}.sha256`;
+const checksumFile = (path: string): string => `${path}.sha256`;
 
 /**
- * Whether `path` has the checksum that it had when it was first used. On first use it has, and its checksum is written beside
- * it where the folder can be written.
+ * What is wrong with a file of weights in the cache, as it follows the file's name; undefined when nothing is. It must open, with all its
+ * tensors, and have the checksum that it had then, which is written beside it where the folder can be written.
+ *
+ * @throws {CheckpointError} `unreadable` if the system does not let it be read.
  */
-export async function isUnchanged(path: string, signal?: AbortSignal): Promise<boolean> {
+export async function whatIsWrong(path: string, signal?: AbortSignal): Promise<string | undefined> {
   const beside = checksumFile(path);
   const [actual, remembered] = await Promise.all([sha256(path, signal), readFile(beside, "utf8").catch(() => "")]);
-  const expected = /^[0-9a-f]{64}/i.exec(remembered)?.[0].toLowerCase();
-  if (expected !== undefined) return expected === actual;
-  await writeFileAtomic(beside, `${actual}  ${basename(path)}\n`).catch(() => {});
-  return true;
+  // The star, sha256sum's sign of a binary file, is here that of one that has been opened.
+  const [, expected, star] = /^([0-9a-f]{64}) ([ *])/i.exec(remembered) ?? [];
+  if (expected !== undefined && expected.toLowerCase() !== actual) {
+    return `is not what it was when it was first used (${beside})`;
+  }
+  if (star === "*") return undefined;
+  const why = await whyNotWeights(path);
+  if (why !== undefined) return `does not open (${why})`;
+  await writeFileAtomic(beside, `${actual} *${basename(path)}\n`).catch(() => {});
+  return undefined;
+}
+
+/**
+ * Why a file is none of weights, or not all of one, found by reading all its tensors; undefined when it is.
+ *
+ * @throws {CheckpointError} `unreadable` if the system does not let it be read.
+ */
+export async function whyNotWeights(path: string): Promise<string | undefined> {
+  try {
+    await readCheckpoint(path);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CheckpointError) || error.code === "unreadable") throw error;
+    return error.message.replace(`${path}: `, "").replace(/\.$/, "");
+  }
 }

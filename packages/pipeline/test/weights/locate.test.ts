@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileServer, loginPage, serve, status, temporaryFolder } from "@seg/testing/node";
+import { fileServer, loginPage, serve, status, temporaryFolder, tinyWeights } from "@seg/testing/node";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { locateModel, locateWeights } from "../../src/weights/locate.ts";
 
-const PICKLE = Uint8Array.of(0x80, 2, 1, 2, 3);
+const WEIGHTS = tinyWeights();
 const NAME = "ade20k-mobilenetv2dilated-c1_deepsup";
 
 /** Looks for the weights with a cache and a server of the test's own. */
@@ -88,11 +88,11 @@ describe("files named on the command line", () => {
 
 describe("on a server", () => {
   it("they are downloaded once, into the cache", async () => {
-    const { address, requests } = await fileServer(serve(PICKLE));
+    const { address, requests } = await fileServer(serve(WEIGHTS));
     const cache = temporaryFolder();
     const first = await locate([], { cache, mirror: `${address}/model/` });
     expect(first.encoder).toBe(join(cache, "seg/weights", NAME, "encoder_epoch_20.pth"));
-    expect(new Uint8Array(readFileSync(first.decoder))).toEqual(PICKLE);
+    expect(readFileSync(first.decoder).equals(WEIGHTS)).toBe(true);
     expect(requests.map(({ url }) => url)).toEqual([
       `/model/${NAME}/encoder_epoch_20.pth`,
       `/model/${NAME}/decoder_epoch_20.pth`,
@@ -103,28 +103,85 @@ describe("on a server", () => {
   });
 
   it("they are downloaded again when the cached file has changed since", async () => {
-    const { address, requests } = await fileServer(serve(PICKLE));
+    const { address, requests } = await fileServer(serve(WEIGHTS));
     const cache = temporaryFolder();
     const { encoder } = await locate([], { cache, mirror: address });
     writeFileSync(encoder, "spoiled");
     const { lines } = await locate([], { cache, mirror: address });
     expect(lines).toContainEqual(expect.stringContaining("is not what it was when it was first used"));
-    expect(new Uint8Array(readFileSync(encoder))).toEqual(PICKLE);
+    expect(readFileSync(encoder).equals(WEIGHTS)).toBe(true);
     expect(requests).toHaveLength(3);
+  });
+
+  it("one in the cache that does not open is downloaded again, once, and stays if there is no better one", async () => {
+    const { address, requests } = await fileServer(serve(WEIGHTS), serve(WEIGHTS.subarray(0, 50)), serve(WEIGHTS));
+    const cache = temporaryFolder();
+    const folder = join(cache, "seg/weights", NAME);
+    mkdirSync(folder, { recursive: true });
+    for (const half of ["encoder", "decoder"]) writeFileSync(join(folder, `${half}_epoch_20.pth`), "<rubbish>");
+    await expect(locate([], { cache, mirror: address })).rejects.toMatchObject({ code: "missing" });
+    expect(requests).toHaveLength(2);
+    expect(readFileSync(join(folder, "encoder_epoch_20.pth")).equals(WEIGHTS)).toBe(true);
+    expect(readFileSync(join(folder, "decoder_epoch_20.pth"), "utf8")).toBe("<rubbish>");
+    const { decoder, lines } = await locate([], { cache, mirror: address });
+    expect(lines[0]).toMatch(/decoder_epoch_20\.pth does not open \(.*\): downloading it again/);
+    expect(readFileSync(decoder).equals(WEIGHTS)).toBe(true);
+    expect(requests).toHaveLength(3);
+  });
+
+  it.each(["/proc/1", "/proc/nope", "/dev/null"])(
+    "a cache that cannot be made, in %s, is told with the way out",
+    async (cache) => {
+      await expect(locate([], { cache })).rejects.toMatchObject({
+        name: "FileError",
+        code: "unwritable",
+        message: expect.stringMatching(/^Expected to write \/.*: .* XDG_CACHE_HOME/),
+      });
+    },
+  );
+
+  it("what is secret in the server's address is told to it alone", async () => {
+    const { address, requests } = await fileServer(status(403));
+    const secret = address.replace("//", "//ann:pass-word@");
+    const seen: unknown[] = [];
+    const resolved = loadConfig({ cfg: "mobilenetv2dilated-c1_deepsup" });
+    const cache = temporaryFolder();
+    const error = await locateWeights(resolved, {
+      mirror: `${secret}/a`,
+      ...{ env: { XDG_CACHE_HOME: cache }, backoff: 1 },
+      log: (line) => seen.push(line),
+      onProgress: (event) => seen.push(event),
+    }).catch((thrown) => thrown);
+    expect(requests).toHaveLength(1);
+    const said = JSON.stringify([seen, error.message, error.data, error.cause.message, error.cause.data]);
+    expect(said).toContain(address);
+    expect(said).not.toContain("pass-word");
+    expect(readdirSync(cache, { recursive: true }).join()).not.toContain("pass-word");
+    const wrong = await locate([], { mirror: "ftp://ann:pass-word@host/?token=t" }).catch((thrown) => thrown);
+    expect(JSON.stringify([wrong.message, wrong.data])).not.toMatch(/pass-word|token/);
+  });
+
+  it("a limit on downloads that is no number is a wrong usage", async () => {
+    const resolved = loadConfig({ cfg: "mobilenetv2dilated-c1_deepsup" });
+    const env = { XDG_CACHE_HOME: temporaryFolder(), SEG_MIRROR: "http://127.0.0.1:9", SEG_DOWNLOAD_LIMIT_MB: "much" };
+    await expect(locateWeights(resolved, { env })).rejects.toMatchObject({
+      code: "option",
+      data: { option: "SEG_DOWNLOAD_LIMIT_MB", received: "much" },
+    });
   });
 
   it("a file that was put into the cache by hand is used", async () => {
     const cache = temporaryFolder();
     const folder = join(cache, "seg/weights", NAME);
     mkdirSync(folder, { recursive: true });
-    for (const half of ["encoder", "decoder"]) writeFileSync(join(folder, `${half}_epoch_20.pth`), PICKLE);
+    for (const half of ["encoder", "decoder"]) writeFileSync(join(folder, `${half}_epoch_20.pth`), WEIGHTS);
     expect((await locate([], { cache })).encoder).toBe(join(folder, "encoder_epoch_20.pth"));
   });
 
   it.each([
     ["is not there", status(404), "the server answered 404 Not Found"],
     ["is a login page", loginPage(), "a web page came instead of the file"],
-    ["is something else", serve(new TextEncoder().encode("hello")), "neither a PyTorch file nor safetensors"],
+    ["is something else", serve(new TextEncoder().encode("hello")), "expected a .pth file or safetensors"],
   ])("what %s is missing: its name, places, address and the way out are told", async (_what, answer, reason) => {
     const { address } = await fileServer(answer);
     const cache = temporaryFolder();

@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryFolder } from "@seg/testing/node";
+import { fileServer, serve, temporaryFolder, tinyWeights } from "@seg/testing/node";
 import { expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { findPretrained } from "../../src/weights/pretrained.ts";
@@ -18,7 +18,7 @@ it.each(["resnet50", "resnet50dilated"])(
     const folder = join(cache, "seg/weights/imagenet");
     mkdirSync(folder, { recursive: true });
     const file = join(folder, "resnet50-imagenet.pth");
-    writeFileSync(file, "");
+    writeFileSync(file, tinyWeights());
     expect(await pretrained(name, { env: { XDG_CACHE_HOME: cache } })).toEqual({ encoder: file });
   },
 );
@@ -33,4 +33,24 @@ it("an encoder without ImageNet weights begins with a file of one's own, or at r
   const folder = temporaryFolder({ "mine.pth": "" });
   const set = [`MODEL.weights_encoder=${join(folder, "mine.pth")}`];
   expect(await pretrained("resnet9dilated", { set })).toEqual({ encoder: join(folder, "mine.pth") });
+});
+
+it("a file of ImageNet weights that does not open is fetched anew once", async () => {
+  const cache = temporaryFolder();
+  const folder = join(cache, "seg/weights/imagenet");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "resnet18-imagenet.pth");
+  writeFileSync(file, "rubbish");
+  const { address, requests } = await fileServer(serve(tinyWeights()));
+  const env = { XDG_CACHE_HOME: cache, SEG_MIRROR: `${address}/model/pytorch` };
+  for (let time = 0; time < 2; time++) expect(await pretrained("resnet18", { env })).toEqual({ encoder: file });
+  expect(readFileSync(file).equals(tinyWeights())).toBe(true);
+  expect(requests).toEqual([{ url: "/model/pretrained_resnet/resnet18-imagenet.pth" }]);
+});
+
+it("an address in the place of a file is refused, without what is secret in it", async () => {
+  const set = ["MODEL.weights_encoder=https://ann:secret@host.example/a.pth?token=secret"];
+  const error = await pretrained("resnet18", { set }).catch((thrown) => thrown);
+  expect(error).toMatchObject({ code: "missing", data: { url: "https://host.example/a.pth?…" } });
+  expect(error.message).toMatch(/address https:\/\/host\.example\/a\.pth\?…: download it/);
 });
