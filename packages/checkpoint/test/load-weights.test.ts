@@ -14,7 +14,7 @@ import {
   writePth,
   writeSafetensors,
 } from "../src/index.ts";
-import { temporaryFolder } from "./helpers/files.ts";
+import { temporaryFolder } from "./helpers/temporary.ts";
 
 const counting = (count: number, from = 1) => Float32Array.from({ length: count }, (_, i) => from + i);
 
