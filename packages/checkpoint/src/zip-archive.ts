@@ -83,7 +83,9 @@ export class ZipArchive {
       });
     } catch (error) {
       if (error instanceof CheckpointError || (error as NodeJS.ErrnoException).syscall) throw error;
-      const { message } = error as Error;
+      const { code, message } = error as NodeJS.ErrnoException;
+      // Contents end, and bytes go on.
+      if (code === "ABORT_ERR") throw wrongSize();
       throw new CheckpointError("corrupt", `its entry ${quote(name)} does not unpack (${message}): get the file anew`, {
         cause: error,
       });

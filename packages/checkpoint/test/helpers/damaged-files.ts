@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { floats, legacyFile, safetensorsFile } from "../support/files.ts";
-import { dice, mutate } from "../support/mutate.ts";
+import { dice, mutate, type Roll } from "../support/mutate.ts";
 import { int, none, ordered, pickle, storage, str, tensor, tuple } from "../support/pickle.ts";
 import { zipFile } from "../support/zip.ts";
 import { fixture } from "./expected.ts";
@@ -33,8 +33,6 @@ const safetensors = safetensorsFile(
   },
   new Uint8Array(28),
 );
-
-type Roll = (n: number) => number;
 
 const KINDS: [string, (roll: Roll) => Buffer][] = [
   ["files of 2018", (roll) => mutate(legacy, roll)],

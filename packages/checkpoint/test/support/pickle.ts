@@ -2,7 +2,7 @@
 
 const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
 
-const u32 = (value: number): Buffer => {
+export const u32 = (value: number): Buffer => {
   const buffer = Buffer.alloc(4);
   buffer.writeUInt32LE(value);
   return buffer;
