@@ -5,6 +5,7 @@ import {
   call,
   code,
   dict,
+  float,
   global,
   int,
   none,
@@ -235,10 +236,7 @@ export const hostilePickle = {
       const keys = numbers(roll, Math.min(scale, 100_000));
       const wide = roll(2) === 0;
       const key = (n: number) => {
-        if (!wide) return int(n);
-        const bits = Buffer.alloc(8);
-        bits.writeDoubleBE(n * 1e100);
-        return code("G", bits);
+        return wide ? float(n * 1e100) : int(n);
       };
       return fileOf(roll, code("}(", Buffer.concat(keys.flatMap((n) => [key(n), none])), "u"));
     },
