@@ -8,7 +8,7 @@ export interface Limits {
   readonly pickle: number;
   /** Bytes of a zip file's directory, names, extra fields and comments included. */
   readonly directory: number;
-  /** Bytes of a safetensors header. Parsing takes some fifty times as much. */
+  /** Bytes of a safetensors header. */
   readonly header: number;
   /** Entries of the dicts that are searched for tensors. */
   readonly entries: number;

@@ -44,10 +44,12 @@ const depth = (prefix: string) => prefix.split(".").length;
 
 function isCopy(state: StateDict, known: ReadonlySet<string>, one: string, other: string): boolean {
   return [...known].every((name) => {
-    const [a, b] = [state.get(one + name)?.data, state.get(other + name)?.data];
-    return a === undefined || b === undefined
-      ? a === b
-      : a.length === b.length && a.every((value, i) => value === b[i]);
+    const [a, b] = [state.get(one + name), state.get(other + name)];
+    if (a === undefined || b === undefined) return a === b;
+    // Values last: those of a view are copied at each look.
+    if (a.shape.join() !== b.shape.join()) return false;
+    const [ours, theirs] = [a.data, b.data];
+    return ours.length === theirs.length && ours.every((value, i) => value === theirs[i]);
   });
 }
 

@@ -37,9 +37,12 @@ export const MAX_RANK = 32;
 // Those of networks have some 60.
 const MAX_NAME = 1024;
 
+/** Whether a tensor may be called so. */
+export const isName = (name: string): boolean => name.length <= MAX_NAME;
+
 /** @throws {CheckpointError} `unsupported` for a name of a length that none has. */
 export function checkName(name: string): void {
-  if (name.length <= MAX_NAME) return;
+  if (isName(name)) return;
   throw new CheckpointError(
     "unsupported",
     `a name in it has ${name.length} characters (${quote(name)}), of which a tensor's may have ${MAX_NAME}: rename it in Python`,

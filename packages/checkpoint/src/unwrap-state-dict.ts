@@ -4,7 +4,7 @@ import { beyondLimits, type Limits } from "./limits.ts";
 import { Opaque, refusal } from "./opaque.ts";
 import { Dict } from "./pickle-dict.ts";
 import { TensorRef } from "./pickle-globals.ts";
-import { checkName, checkView } from "./tensor.ts";
+import { checkName, checkView, isName } from "./tensor.ts";
 
 /**
  * The keys under which training scripts save the weights beside epoch and optimizer state; the first of them counts that holds
@@ -88,8 +88,9 @@ class Gatherer {
     for (const [name, value] of dict.named) {
       if (++this.#entries > this.#limits.entries) throw beyondLimits("its dicts have more entries");
       if (value instanceof TensorRef) tensors.set(name, value);
-      else if (value instanceof Opaque) skipped.set(name, value);
-      else if (value instanceof Dict && depth < MAX_DEPTH) {
+      else if (value instanceof Opaque) {
+        if (isName(name)) skipped.set(name, value);
+      } else if (value instanceof Dict && depth < MAX_DEPTH) {
         const contents = this.gather(value, depth + 1);
         if (contents.tensors.size > 0) inner.set(name, contents);
       }
