@@ -35,7 +35,7 @@ const fields = (length: number) => Buffer.alloc(length - (length % 4), Buffer.fr
 export const hostileZip = {
   "a zip directory of long comments, names or extra fields": (roll: Roll, scale: number) => {
     const long = 60_000 + roll(5000);
-    const more = pick(roll, [
+    const more = pick<() => Partial<ZipEntry>>(roll, [
       () => ({ comment: Buffer.alloc(long, "c") }),
       () => ({ extra: fields(long) }),
       () => ({ name: `f${"n".repeat(long)}` }),
