@@ -1,4 +1,4 @@
-import { readSync } from "node:fs";
+import { constants, readSync, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { CheckpointError } from "./errors.ts";
 
@@ -14,7 +14,27 @@ export interface ByteSource {
 const MAX_READ = 2 ** 30;
 const MAX_SYNC_READ = 2 ** 16;
 
+/**
+ * Memory for so many bytes of a file, all zero.
+ *
+ * @throws {CheckpointError} `unsupported` where there is not that much: a file with holes may be larger than any memory.
+ */
+export function allocate(length: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch (error) {
+    const line = `a tensor of ${length} bytes does not fit into this machine's memory: save it in parts`;
+    throw new CheckpointError("unsupported", line, { cause: error });
+  }
+}
+
 const cutOff = () => new CheckpointError("truncated", "the file ends before its contents do: get it anew");
+
+function requireFile(found: Stats): void {
+  if (found.isFile()) return;
+  const kind = found.isDirectory() ? "folder" : found.isFIFO() ? "pipe" : "device";
+  throw new CheckpointError("unreadable", `it is a ${kind}: name the file`);
+}
 
 /** An open file of fixed size; whoever opened it closes it. */
 export class ByteFile implements ByteSource {
@@ -31,11 +51,17 @@ export class ByteFile implements ByteSource {
     try {
       // Before opening: opening a named pipe would block until there is a writer.
       const found = await stat(path);
-      if (!found.isFile()) {
-        throw new CheckpointError("unreadable", `it is a ${found.isDirectory() ? "folder" : "device"}: name the file`);
+      requireFile(found);
+      // If a pipe has taken its place by now, this does not block either.
+      const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      try {
+        const opened = await handle.stat();
+        requireFile(opened);
+        return new ByteFile(handle, opened.size);
+      } catch (error) {
+        await handle.close();
+        throw error;
       }
-      const handle = await open(path, "r");
-      return new ByteFile(handle, (await handle.stat()).size);
     } catch (error) {
       if (error instanceof CheckpointError) throw error;
       const { code, message } = error as NodeJS.ErrnoException;
@@ -62,7 +88,7 @@ export class ByteFile implements ByteSource {
   /** The `length` bytes from `position` on, in a buffer of their own, read asynchronously. */
   async readBytes(position: number, length: number): Promise<ArrayBuffer> {
     this.#check(position, length);
-    const target = new Uint8Array(length);
+    const target = allocate(length);
     // A network has hundreds of small tensors; an asynchronous read of each takes longer than a synchronous one.
     if (length <= MAX_SYNC_READ) {
       this.readSync(target, position);

@@ -51,14 +51,18 @@ function anotherNetwork(model: string, { loaded, missing, unexpected, shapeMisma
 
 /** The outermost modules of these names of which the others have nothing: `layer3.6` of `layer3.6.conv1.weight`, beside `layer3.5`. */
 export function modulesOf(names: readonly string[], others: readonly string[]): string[] {
-  const known = new Set(others.flatMap(modulesAround));
-  return [...new Set(names.map((name) => modulesAround(name).find((module) => !known.has(module)) ?? name))];
+  const known = new Set(others.flatMap((name) => [...modulesAround(name)]));
+  return [...new Set(names.map((name) => first(modulesAround(name), (module) => !known.has(module)) ?? name))];
 }
 
-/** `a`, `a.b` of `a.b.weight`, outermost first. */
-function modulesAround(name: string): string[] {
-  const parts = name.split(".");
-  return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join("."));
+/** `a`, `a.b` of `a.b.weight`, outermost first; one at a time, as a name may have as many as it has dots. */
+function* modulesAround(name: string): Generator<string> {
+  for (let at = name.indexOf("."); at >= 0; at = name.indexOf(".", at + 1)) yield name.slice(0, at);
+}
+
+function first<T>(items: Iterable<T>, is: (item: T) => boolean): T | undefined {
+  for (const item of items) if (is(item)) return item;
+  return undefined;
 }
 
 function some(names: readonly string[], shown: number, counted = true): string {

@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, SegError } from "@seg/errors";
+import { printable, refuseUnknownOptions, SegError, shorten } from "@seg/errors";
 import type { LoadReport } from "./load-report.ts";
 
 /**
@@ -68,7 +68,4 @@ export function refuseUnknown(options: object, known: readonly string[], what: s
 }
 
 /** Text from a file, escaped and shortened for a line of an error message. */
-export function quote(text: string): string {
-  const short = text.length > 80 ? `${text.slice(0, 77)}...` : text;
-  return JSON.stringify(short).slice(1, -1);
-}
+export const quote = (text: string): string => printable(shorten(text, 80));

@@ -19,8 +19,8 @@ export async function loadWeightsInto(
   options: ReadOptions & LoadOptions = {},
 ): Promise<LoadReport> {
   refuseUnknown(options, [...READ_OPTIONS, ...LOAD_OPTIONS], "the options of loadWeightsInto");
-  const { map, part, ...loading } = options;
-  const state = await readCheckpoint(path, { map, part });
+  const { map, part, budget, ...loading } = options;
+  const state = await readCheckpoint(path, { map, part, budget });
   try {
     return loadWeights(model, state, loading);
   } catch (error) {

@@ -103,7 +103,8 @@ export function matchWeights(model: tf.LayersModel, given: StateDict, options: L
     shapeMismatch: shapeMismatch.filter((mismatch) => !optional(mismatch.name, mismatch)),
   };
   if (strict && wrong.missing.length + unexpected.length + wrong.shapeMismatch.length > 0) {
-    refuseSkipped(given, (name) => wrong.missing.includes(translate(name).slice(prefix.length)));
+    const lacking = new Set(wrong.missing);
+    refuseSkipped(given, (name) => lacking.has(translate(name).slice(prefix.length)));
     const line = describeMismatch(model.name, wrong);
     throw new CheckpointError("mismatch", line, { data: { model: model.name, report: wrong } });
   }

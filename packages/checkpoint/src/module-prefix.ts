@@ -12,14 +12,14 @@ import type { StateDict } from "./tensor.ts";
  */
 export function modulePrefix(state: StateDict, known: ReadonlySet<string>, model: string): string {
   const found = new Map([["", 0]]);
+  const longest = Math.max(0, ...[...known].map(({ length }) => length));
   for (const name of state.keys()) {
-    for (let at = 0; ; ) {
-      if (known.has(name.slice(at))) {
-        const prefix = name.slice(0, at);
-        found.set(prefix, (found.get(prefix) ?? 0) + 1);
-      }
-      at = name.indexOf(".", at) + 1;
-      if (at === 0) break;
+    // No longer than the model's: a name may be of dots only, of which each would be a prefix's end.
+    for (let at = name.length; at > 0 && name.length - at <= longest; ) {
+      at = name.lastIndexOf(".", at - 2) + 1;
+      if (!known.has(name.slice(at))) continue;
+      const prefix = name.slice(0, at);
+      found.set(prefix, (found.get(prefix) ?? 0) + 1);
     }
   }
   const whole = [...found].filter(([, count]) => 2 * count >= known.size);
@@ -44,10 +44,12 @@ const depth = (prefix: string) => prefix.split(".").length;
 
 function isCopy(state: StateDict, known: ReadonlySet<string>, one: string, other: string): boolean {
   return [...known].every((name) => {
-    const [a, b] = [state.get(one + name)?.data, state.get(other + name)?.data];
-    return a === undefined || b === undefined
-      ? a === b
-      : a.length === b.length && a.every((value, i) => value === b[i]);
+    const [a, b] = [state.get(one + name), state.get(other + name)];
+    if (a === undefined || b === undefined) return a === b;
+    // Values last: those of a view are copied at each look.
+    if (a.shape.join() !== b.shape.join()) return false;
+    const [ours, theirs] = [a.data, b.data];
+    return ours.length === theirs.length && ours.every((value, i) => value === theirs[i]);
   });
 }
 

@@ -1,6 +1,8 @@
 import { DTYPE_NAMES, DTYPES, type DType } from "./dtypes.ts";
 import { CheckpointError } from "./errors.ts";
+import { COST } from "./limits.ts";
 import { Opaque } from "./opaque.ts";
+import { Dict } from "./pickle-dict.ts";
 import { MAX_RANK, type View } from "./tensor.ts";
 
 /** A class of storages. */
@@ -53,8 +55,8 @@ export class TensorRef {
   }
 }
 
-/** Builds a value of a call's arguments; `spend` takes from the pickle's steps. */
-type Build = (args: readonly unknown[], spend: (steps: number) => void) => unknown;
+/** Builds a value of a call's arguments; `spend` takes the bytes that it will hold from what the pickle may take. */
+type Build = (args: readonly unknown[], spend: (bytes: number) => void) => unknown;
 
 /** A global that a pickle may reference: a storage class, a dtype, or a function that builds a value. */
 export class Global {
@@ -80,11 +82,14 @@ const isSize = (value: unknown): value is number => Number.isSafeInteger(value) 
 const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length <= MAX_RANK && value.every(isSize);
 
-const rebuildTensor: Build = ([storage, offset, shape, strides, , , metadata]) =>
-  tensorOf({ storage, offset, shape, strides, metadata });
+const rebuildTensor: Build = ([storage, offset, shape, strides, , , metadata], spend) => {
+  spend(COST.tensor);
+  return tensorOf({ storage, offset, shape, strides, metadata });
+};
 
 /** The form of the types without a storage class of their own. */
-const rebuildTypedTensor: Build = ([storage, offset, shape, strides, , , dtype, metadata]) => {
+const rebuildTypedTensor: Build = ([storage, offset, shape, strides, , , dtype, metadata], spend) => {
+  spend(COST.tensor);
   if (dtype instanceof Opaque) return dtype;
   if (!(dtype instanceof Global && dtype.dtype)) throw malformed("a tensor without a type");
   return tensorOf({ storage, offset, shape, strides, metadata, dtype: dtype.dtype });
@@ -107,7 +112,7 @@ function tensorOf({ storage, offset, shape, strides, metadata, dtype }: TensorPa
   }
   const own = dtype ?? storage.type.dtype;
   if (!own) return new Opaque(storage.type.name);
-  const negated = metadata instanceof Map && metadata.get("neg") === true;
+  const negated = metadata instanceof Dict && metadata.named.get("neg") === true;
   return new TensorRef(storage, own, { shape, strides, offset, negated });
 }
 
@@ -127,15 +132,13 @@ const rebuildFromType: Build = ([build, , args], spend) => {
 };
 
 const orderedDict: Build = ([items = []], spend) => {
+  spend(COST.dict);
+  const dict = new Dict();
   // Python 2 passes the items here, as a list of pairs.
-  if (items instanceof Map) {
-    spend(items.size);
-    return new Map(items);
-  }
-  if (!Array.isArray(items)) throw malformed("an OrderedDict of something other than pairs");
-  spend(items.length);
-  const dict = new Map<unknown, unknown>();
-  for (const item of items) {
+  const pairs = items instanceof Dict ? [...items.named] : items;
+  if (!Array.isArray(pairs)) throw malformed("an OrderedDict of something other than pairs");
+  spend(COST.entry * pairs.length);
+  for (const item of pairs) {
     if (!Array.isArray(item) || item.length !== 2) throw malformed("an OrderedDict of something other than pairs");
     dict.set(item[0], item[1]);
   }

@@ -1,12 +1,13 @@
 import { ByteFile } from "./byte-file.ts";
 import { type CheckpointFormat, detectFormat } from "./detect-format.ts";
 import { aboutFile, CheckpointError, quote, refuseUnknown } from "./errors.ts";
+import { type Limits, limitsOf } from "./limits.ts";
 import type { Opaque } from "./opaque.ts";
 import { plainNames } from "./plain-names.ts";
 import { readLegacy } from "./read-legacy.ts";
 import { readSafetensors } from "./read-safetensors.ts";
 import { readZip } from "./read-zip.ts";
-import type { NamedTensor, StateDict, StoredTensor } from "./tensor.ts";
+import { checkExpansion, type NamedTensor, type StateDict, type StoredTensor } from "./tensor.ts";
 
 /** A state dict read from a file. */
 export interface Checkpoint extends StateDict {
@@ -37,9 +38,14 @@ export interface ReadOptions {
    * A file without such names is taken whole.
    */
   part?: string | undefined;
+  /**
+   * Bytes of memory that the file's description of its tensors may take: its pickle, its header, its names. Default: 64 MB, enough for 20,000
+   * tensors; more opens a file of more.
+   */
+  budget?: number | undefined;
 }
 
-export const READ_OPTIONS = ["map", "part"] satisfies (keyof ReadOptions)[];
+export const READ_OPTIONS = ["map", "part", "budget"] satisfies (keyof ReadOptions)[];
 
 /**
  * Reads a state dict from a `.pth` file of either format or from safetensors, whatever the file is called. The state dict is
@@ -56,11 +62,13 @@ export const READ_OPTIONS = ["map", "part"] satisfies (keyof ReadOptions)[];
  */
 export async function readCheckpoint(path: string, options: ReadOptions = {}): Promise<Checkpoint> {
   refuseUnknown(options, READ_OPTIONS, "the options of readCheckpoint");
+  const limits = limitsOf(options.budget);
   try {
     const file = await ByteFile.open(path);
     try {
       const format = detectFormat(file);
-      const contents = await readContents(file, format);
+      const contents = await readContents(file, format, limits);
+      checkExpansion(contents.tensors, file.size);
       return Object.assign(rename(contents, options), { format, metadata: contents.metadata ?? {} });
     } finally {
       await file.close();
@@ -76,9 +84,9 @@ export async function readCheckpoint(path: string, options: ReadOptions = {}): P
   }
 }
 
-function readContents(file: ByteFile, format: CheckpointFormat): Promise<ReadContents> {
-  if (format === "safetensors") return readSafetensors(file);
-  return format === "pth-zip" ? readZip(file) : readLegacy(file);
+function readContents(file: ByteFile, format: CheckpointFormat, limits: Limits): Promise<ReadContents> {
+  if (format === "safetensors") return readSafetensors(file, limits);
+  return format === "pth-zip" ? readZip(file, limits) : readLegacy(file, limits);
 }
 
 function rename({ tensors, skipped }: ReadContents, { map = (name) => name, part }: ReadOptions) {

@@ -1,11 +1,12 @@
 import type { ByteFile } from "./byte-file.ts";
 import { Cursor } from "./cursor.ts";
 import { CheckpointError, quote } from "./errors.ts";
+import { Budget, type Limits } from "./limits.ts";
 import { Opaque, refusal } from "./opaque.ts";
 import type { StorageRef } from "./pickle-globals.ts";
 import type { ReadContents } from "./read-checkpoint.ts";
 import { StoredTensor } from "./tensor.ts";
-import { MAX_PICKLE, unpickle } from "./unpickle.ts";
+import { unpickle } from "./unpickle.ts";
 import { contentsOf } from "./unwrap-state-dict.ts";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
@@ -17,9 +18,10 @@ const malformed = (what: string) => new CheckpointError("corrupt", `${what}: get
  * Reads PyTorch's format of 2018: pickles of a magic number, the protocol, the machine's traits, the object and its storages'
  * keys, then each storage as an element count and its elements.
  */
-export async function readLegacy(file: ByteFile): Promise<ReadContents> {
-  const cursor = new Cursor(file, 0, MAX_PICKLE);
-  const magic = unpickle(cursor).value;
+export async function readLegacy(file: ByteFile, limits: Limits): Promise<ReadContents> {
+  const cursor = new Cursor(file, 0, limits.pickle);
+  const budget = new Budget(limits);
+  const magic = unpickle(cursor, budget).value;
   if (magic instanceof Opaque) throw refusal(magic);
   if (magic !== MAGIC) {
     throw new CheckpointError(
@@ -27,18 +29,18 @@ export async function readLegacy(file: ByteFile): Promise<ReadContents> {
       "it is a pickle, but not one that torch.save wrote: save it in Python with torch.save(model.state_dict(), path)",
     );
   }
-  const protocol = unpickle(cursor).value;
+  const protocol = unpickle(cursor, budget).value;
   if (protocol !== PROTOCOL) {
     const named = typeof protocol === "number" ? `protocol ${protocol}` : "no protocol";
     throw malformed(`it names ${named}, where ${PROTOCOL} is the only one`);
   }
   // The machine's traits: PyTorch writes these files little-endian on every machine, whatever they say.
-  unpickle(cursor);
-  const { value: root, storages } = unpickle(cursor);
-  const keys = unpickle(cursor).value;
+  unpickle(cursor, budget);
+  const { value: root, storages } = unpickle(cursor, budget);
+  const keys = unpickle(cursor, budget).value;
   if (!Array.isArray(keys)) throw malformed("its list of storages is missing");
 
-  const { tensors, skipped } = contentsOf(root);
+  const { tensors, skipped } = contentsOf(root, limits);
   const needed = new Set([...tensors.values()].map((tensor) => tensor.storage.key));
   const buffers = await readStorages(file, cursor.position, keys, storages, needed);
   const list = [...tensors].map(([name, tensor]) => {
@@ -64,12 +66,15 @@ async function readStorages(
     known.set(storage.key, first);
   }
   const buffers = new Map<string, ArrayBuffer>();
+  const seen = new Set<StorageRef>();
   const count = Buffer.alloc(8);
   let position = start;
   for (const key of keys) {
-    if (buffers.size === needed.size) break;
     const storage = known.get(key);
-    if (!storage || buffers.has(storage.key)) throw malformed("its list of storages does not fit its tensors");
+    // How long a storage of an unknown class is, nothing says.
+    if (!storage && buffers.size === needed.size) return buffers;
+    if (!storage || seen.has(storage)) throw malformed("its list of storages does not fit its tensors");
+    seen.add(storage);
     file.readSync(count, position);
     if (count.readBigInt64LE() !== BigInt(storage.count)) throw malformed("a storage's size is not the one announced");
     position += 8;
@@ -78,6 +83,10 @@ async function readStorages(
       buffers.set(storage.key, await file.readBytes(position, bytes));
     }
     position += bytes;
+    if (position > file.size) throw new CheckpointError("truncated", "the file ends within a storage: get it anew");
+  }
+  if (buffers.size === needed.size && position < file.size) {
+    throw malformed(`it has ${file.size - position} bytes after its last storage`);
   }
   return buffers;
 }

@@ -1,13 +1,13 @@
+import { isUtf8 } from "node:buffer";
 import type { ByteFile } from "./byte-file.ts";
 import { DTYPES, type DType, dtypeNamed } from "./dtypes.ts";
 import { CheckpointError, quote } from "./errors.ts";
+import { countMembers } from "./json-members.ts";
+import { beyondLimits, type Limits } from "./limits.ts";
 import { Opaque, refusal } from "./opaque.ts";
 import type { ReadContents } from "./read-checkpoint.ts";
 import { elementCount, rowMajorStrides } from "./strides.ts";
-import { checkView, MAX_RANK, StoredTensor } from "./tensor.ts";
-
-// 20,000 tensors' worth; a hostile header of this size takes some 100 MB to parse.
-const MAX_HEADER = 2 ** 21;
+import { checkName, checkView, MAX_RANK, StoredTensor } from "./tensor.ts";
 
 const malformed = (what: string) => new CheckpointError("corrupt", `${what}: get the file anew`);
 
@@ -23,20 +23,15 @@ interface Entry {
 }
 
 /** Reads safetensors: the header's length, the header in JSON, the tensors' bytes. */
-export async function readSafetensors(file: ByteFile): Promise<ReadContents> {
+export async function readSafetensors(file: ByteFile, limits: Limits): Promise<ReadContents> {
   const prefix = Buffer.alloc(8);
   file.readSync(prefix, 0);
   const length = Number(prefix.readBigUInt64LE());
   if (length > file.size - 8) throw new CheckpointError("truncated", "the file ends within its header: get it anew");
-  if (length > MAX_HEADER) {
-    throw new CheckpointError(
-      "unsupported",
-      `its header of ${length} bytes is larger than ${MAX_HEADER}: split the file`,
-    );
-  }
+  if (length > limits.header) throw beyondLimits(`its header of ${length} bytes is longer`);
   const header = Buffer.alloc(length);
   file.readSync(header, 8);
-  const { entries, metadata } = parseHeader(header.toString("utf8"));
+  const { entries, metadata } = parseHeader(header);
 
   const start = 8 + length;
   checkLayout(entries, file.size - start);
@@ -55,7 +50,12 @@ export async function readSafetensors(file: ByteFile): Promise<ReadContents> {
   return { tensors, skipped, metadata };
 }
 
-function parseHeader(text: string): { entries: Entry[]; metadata: Record<string, string> } {
+function parseHeader(bytes: Buffer): { entries: Entry[]; metadata: Record<string, string> } {
+  if (!isUtf8(bytes)) throw malformed("its header is no UTF-8");
+  const text = bytes.toString("utf8");
+  // A tensor's sizes lie in a list in an object in the header.
+  const members = countMembers(text, 3);
+  if (members === undefined) throw malformed("its header is nested deeper than tensors are");
   let header: unknown;
   try {
     header = JSON.parse(text);
@@ -63,31 +63,29 @@ function parseHeader(text: string): { entries: Entry[]; metadata: Record<string,
     throw new CheckpointError("corrupt", "its header is no JSON: get the file anew", { cause: error });
   }
   if (!isRecord(header)) throw malformed("its header is no JSON object");
-  const metadata: Record<string, string> = {};
-  const entries: Entry[] = [];
-  for (const [name, value] of Object.entries(header)) {
-    if (name !== "__metadata__") {
-      entries.push(parseEntry(name, value));
-      continue;
-    }
-    if (!isRecord(value)) throw malformed("its metadata is no JSON object");
-    for (const [key, line] of Object.entries(value)) {
-      if (typeof line !== "string") throw malformed("its metadata holds something other than text");
-      metadata[key] = line;
-    }
+  const { __metadata__: metadata = {}, ...tensors } = header;
+  if (!isRecord(metadata)) throw malformed("its metadata is no JSON object");
+  for (const line of Object.values(metadata)) {
+    if (typeof line !== "string") throw malformed("its metadata holds something other than text");
   }
-  return { entries, metadata };
+  const entries = Object.entries(tensors).map(([name, value]) => parseEntry(name, value));
+  const kept = [header, ...Object.values(header)].reduce<number>(
+    (sum, one) => sum + (isRecord(one) ? Object.keys(one).length : 0),
+    0,
+  );
+  // Of two members of one name a parser keeps one, and which one, each decides for itself.
+  if (kept !== members) throw malformed("its header has two members of one name");
+  return { entries, metadata: metadata as Record<string, string> };
 }
 
 function parseEntry(name: string, value: unknown): Entry {
+  checkName(name);
   const { dtype: stored, shape, data_offsets: offsets } = isRecord(value) ? value : {};
-  if (!(typeof stored === "string" && Array.isArray(shape) && Array.isArray(offsets) && offsets.length === 2)) {
+  if (!(typeof stored === "string" && isNaturals(shape) && isNaturals(offsets) && offsets.length === 2)) {
     throw malformed(`${quote(name)} has no type, shape and offsets`);
   }
-  const [begin, end] = offsets;
-  if (!(Number.isSafeInteger(begin) && Number.isSafeInteger(end) && begin >= 0 && end >= begin)) {
-    throw malformed(`${quote(name)} has no valid offsets`);
-  }
+  const [begin, end] = offsets as [number, number];
+  if (end < begin) throw malformed(`${quote(name)} has no valid offsets`);
   if (shape.length > MAX_RANK) throw malformed(`${quote(name)} has ${shape.length} axes`);
   const dtype = dtypeNamed(stored);
   if (!dtype) return { name, dtype, stored, shape, begin, end };
@@ -112,3 +110,6 @@ function checkLayout(entries: readonly Entry[], size: number): void {
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+const isNaturals = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);

@@ -1,6 +1,7 @@
 /** The number of elements of `shape`; not a safe integer where it overflows. */
 export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
+  // Infinity times zero is no number.
+  return shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
 }
 
 /** The strides, in elements, of a contiguous (row-major) tensor of `shape`. */

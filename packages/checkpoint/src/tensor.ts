@@ -34,6 +34,20 @@ export interface View {
 const MAX_EXPANDED = 2 ** 20;
 /** The most axes that a tensor may have. */
 export const MAX_RANK = 32;
+// Those of networks have some 60.
+const MAX_NAME = 1024;
+
+/** Whether a tensor may be called so. */
+export const isName = (name: string): boolean => name.length <= MAX_NAME;
+
+/** @throws {CheckpointError} `unsupported` for a name of a length that none has. */
+export function checkName(name: string): void {
+  if (isName(name)) return;
+  throw new CheckpointError(
+    "unsupported",
+    `a name in it has ${name.length} characters (${quote(name)}), of which a tensor's may have ${MAX_NAME}: rename it in Python`,
+  );
+}
 
 /** @throws {CheckpointError} `corrupt` unless every element of the view lies in a storage of `length` elements. */
 export function checkView(name: string, view: View, length: number): void {
@@ -61,6 +75,20 @@ export function checkView(name: string, view: View, length: number): void {
       { data: { tensor: name } },
     );
   }
+}
+
+// A storage is in a file once and may be many tensors': layers that share it, its transpose, its parts.
+const MAX_SHARING = 64;
+
+/** @throws {CheckpointError} `unsupported` where the tensors have far more bytes in all than the file of `size` bytes. */
+export function checkExpansion(tensors: Iterable<StoredTensor>, size: number): void {
+  let total = 0;
+  for (const { dtype, shape } of tensors) total += elementCount(shape) * DTYPES[dtype].bytes;
+  if (total <= MAX_SHARING * (size + MAX_EXPANDED)) return;
+  throw new CheckpointError(
+    "unsupported",
+    `its ${size} bytes are repeated to tensors of ${total}: save each in Python as tensor.contiguous()`,
+  );
 }
 
 /** A tensor over the bytes of a storage that has been read; the view has been checked. */

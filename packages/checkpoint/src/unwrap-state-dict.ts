@@ -1,8 +1,10 @@
 import { isBeside } from "./beside.ts";
 import { CheckpointError, quote } from "./errors.ts";
+import { beyondLimits, type Limits } from "./limits.ts";
 import { Opaque, refusal } from "./opaque.ts";
+import { Dict } from "./pickle-dict.ts";
 import { TensorRef } from "./pickle-globals.ts";
-import { checkView } from "./tensor.ts";
+import { checkName, checkView, isName } from "./tensor.ts";
 
 /**
  * The keys under which training scripts save the weights beside epoch and optimizer state; the first of them counts that holds
@@ -22,9 +24,8 @@ const WRAPPERS = [
   "checkpoint",
 ];
 
-// Dicts lie in each other, are shared, and may hold themselves: so deep is looked, and at so many entries in all.
+// Dicts lie in each other, are shared, and may hold themselves: so deep is looked, and at so many entries in all as the limits say.
 const MAX_DEPTH = 8;
-const MAX_ENTRIES = 100_000;
 
 /** What a checkpoint holds by name, in order: its tensors, and what stands in place of some. */
 export interface Contents {
@@ -40,54 +41,56 @@ export interface Contents {
  * @throws {CheckpointError} `unsafe-pickle` where in place of a state dict there is an object that would have to be run; `unsupported` where
  *   there are only other things; `corrupt` where a tensor exceeds its storage.
  */
-export function contentsOf(root: unknown): Contents {
+export function contentsOf(root: unknown, limits: Limits): Contents {
   if (root instanceof Opaque) throw refusal(root);
-  if (!(root instanceof Map)) {
+  if (!(root instanceof Dict)) {
     throw new CheckpointError(
       "unsupported",
       "expected a state dict, but it holds a single value: save it in Python with torch.save(model.state_dict(), path)",
     );
   }
-  const contents = new Gatherer().gather(root, 0);
+  const contents = new Gatherer(limits).gather(root, 0);
   const { tensors, skipped } = contents;
-  for (const [name, { view, available }] of tensors) checkView(name, view, available);
+  for (const [name, { view, available, viewOfStorage }] of tensors) {
+    checkName(name);
+    checkView(name, view, available);
+    // The view of an untyped storage begins at a byte.
+    if (!Number.isInteger(viewOfStorage.offset))
+      throw new CheckpointError("corrupt", `${quote(name)} begins within an element: get the file anew`);
+  }
   // A whole model in place of its state dict.
-  const model = WRAPPERS.map((key) => root.get(key)).find((value) => value instanceof Opaque);
+  const model = WRAPPERS.map((key) => root.named.get(key)).find((value) => value instanceof Opaque);
   if (model && ![...tensors.keys()].some((name) => name.includes("."))) throw refusal(model);
   if (tensors.size === 0 && root.size > 0) {
     const [first] = skipped;
     if (first) throw refusal(first[1], quote(first[0]));
-    const keys = [...root.keys()].slice(0, 5).map(described);
     throw new CheckpointError(
       "unsupported",
-      `expected a state dict, but it holds no tensors under its keys (${keys.join(", ")}): save model.state_dict() alone`,
+      `expected a state dict, but it holds no tensors under its keys (${root.keys.join(", ")}): save model.state_dict() alone`,
     );
   }
   return contents;
 }
 
-/** A key in words; what is neither text nor a number may be of any depth. */
-function described(key: unknown): string {
-  if (typeof key === "string") return quote(key);
-  return typeof key === "number" ? `the number ${key}` : "another value";
-}
-
 class Gatherer {
+  readonly #limits: Limits;
   #entries = 0;
+  #characters = 0;
 
-  gather(dict: Map<unknown, unknown>, depth: number): Contents {
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  gather(dict: Dict, depth: number): Contents {
     const tensors = new Map<string, TensorRef>();
     const skipped = new Map<string, Opaque>();
     const inner = new Map<string, Contents>();
-    for (const [name, value] of dict) {
-      if (++this.#entries > MAX_ENTRIES) {
-        throw new CheckpointError("unsupported", "it has more entries than any state dict: save only tensors");
-      }
-      // Optimizers number what they keep, networks name it.
-      if (typeof name !== "string") continue;
+    for (const [name, value] of dict.named) {
+      if (++this.#entries > this.#limits.entries) throw beyondLimits("its dicts have more entries");
       if (value instanceof TensorRef) tensors.set(name, value);
-      else if (value instanceof Opaque) skipped.set(name, value);
-      else if (value instanceof Map && depth < MAX_DEPTH) {
+      else if (value instanceof Opaque) {
+        if (isName(name)) skipped.set(name, value);
+      } else if (value instanceof Dict && depth < MAX_DEPTH) {
         const contents = this.gather(value, depth + 1);
         if (contents.tensors.size > 0) inner.set(name, contents);
       }
@@ -103,11 +106,18 @@ class Gatherer {
     const within = [...networks.values()].reduce((sum, contents) => sum + contents.tensors.size, 0);
     if (within > tensors.size) {
       for (const [network, contents] of networks) {
-        for (const [name, value] of contents.tensors) tensors.set(`${network}.${name}`, value);
-        for (const [name, value] of contents.skipped) skipped.set(`${network}.${name}`, value);
+        for (const [name, value] of contents.tensors) tensors.set(this.#joined(network, name), value);
+        for (const [name, value] of contents.skipped) skipped.set(this.#joined(network, name), value);
       }
     }
     return { tensors, skipped };
+  }
+
+  /** A name within a network, of which there may be as many as there are tensors: they are counted before they are made. */
+  #joined(network: string, name: string): string {
+    this.#characters += network.length + 1 + name.length;
+    if (this.#characters > this.#limits.names) throw beyondLimits("the names of its tensors are longer");
+    return `${network}.${name}`;
   }
 }
 

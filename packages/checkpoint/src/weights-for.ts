@@ -20,8 +20,8 @@ export async function weightsFor(
   path: string,
   options: ReadOptions & LoadOptions = {},
 ): Promise<WeightReader> {
-  const { map, part, ...loading } = options;
-  const state = await readCheckpoint(path, { map, part });
+  const { map, part, budget, ...loading } = options;
+  const state = await readCheckpoint(path, { map, part, budget });
   try {
     const { pairs } = matchWeights(model, state, loading);
     const tensors = new Map(pairs.map(([{ variable }, tensor]) => [variable, tensor]));

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { writeFileAtomic } from "@seg/node";
 import { DTYPES } from "./dtypes.ts";
-import { refuseUnknown } from "./errors.ts";
+import { CheckpointError, refuseUnknown } from "./errors.ts";
 import { type FloatType, type StorableTensor, storable } from "./storable-tensor.ts";
 import { elementCount } from "./strides.ts";
 import { bytesOf, type Tensors, writableTensors } from "./writable-tensor.ts";
@@ -16,6 +16,8 @@ export interface SafetensorsOptions {
   /** The file's `__metadata__`: strings by key. */
   metadata?: Readonly<Record<string, string>>;
 }
+
+const METADATA = "__metadata__";
 
 const OPTIONS = ["dtype", "metadata"] satisfies (keyof SafetensorsOptions)[];
 
@@ -40,14 +42,20 @@ export async function writeSafetensors(
   const stored = writableTensors(path, tensors)
     .map((tensor) => storable(tensor, dtype))
     .sort((a, b) => elementBytes(b) - elementBytes(a));
-  const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {};
+  const reserved = stored.find(({ name }) => name === METADATA);
+  if (reserved) {
+    throw new CheckpointError("mismatch", `${path}: no tensor can be called ${METADATA} in safetensors: rename it.`, {
+      data: { file: path, tensor: METADATA },
+    });
+  }
+  const header: [string, unknown][] = metadata ? [[METADATA, metadata]] : [];
   let at = 0;
   for (const { name, dtype: type, shape } of stored) {
     const end = at + elementCount(shape) * DTYPES[type].bytes;
-    header[name] = { dtype: DTYPES[type].safetensors, shape, data_offsets: [at, end] };
+    header.push([name, { dtype: DTYPES[type].safetensors, shape, data_offsets: [at, end] }]);
     at = end;
   }
-  const json = Buffer.from(JSON.stringify(header));
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));
   // Spaces pad the header, so that the tensors are aligned to 8 bytes.
   const head = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, " ");
   head.writeBigUInt64LE(BigInt(head.length - 8));

@@ -3,16 +3,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CheckpointError, type CheckpointErrorCode, readCheckpoint } from "../src/index.ts";
 import { fixture } from "./helpers/expected.ts";
-import {
-  floats,
-  legacyFile,
-  safetensorsFile,
-  temporaryFile,
-  temporaryFolder,
-  torchZip,
-  zipFile,
-} from "./helpers/files.ts";
-import { call, code, dict, global, int, list, ordered, pickle, storage, str, tensor, tuple } from "./helpers/pickle.ts";
+import { temporaryFile, temporaryFolder } from "./helpers/temporary.ts";
+import { floats, legacyFile, safetensorsFile, torchZip } from "./support/files.ts";
+import { call, code, dict, global, int, list, ordered, pickle, storage, str, tensor, tuple } from "./support/pickle.ts";
+import { zipFile } from "./support/zip.ts";
 
 async function expectError(path: string, expected: CheckpointErrorCode, text: string | RegExp): Promise<void> {
   const error = await readCheckpoint(path).then(
@@ -169,7 +163,11 @@ describe("a pickle that wants to run something", () => {
       "corrupt",
       "a global without a name",
     );
-    await expectError(temporaryFile(torchZip(global("a\x1b[2Jb\r", "c"), [])), "unsafe-pickle", "a\\u001b[2Jb\\r.c");
+    await expectError(
+      temporaryFile(torchZip(global("a\x1b[2Jb\r", "c"), [])),
+      "unsafe-pickle",
+      "a\\u001b[2Jb\\u000d.c",
+    );
   });
 });
 

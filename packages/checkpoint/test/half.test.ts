@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decodeBfloat16, decodeFloat16, encodeFloat16 } from "../src/half.ts";
-import { dice } from "./helpers/mutate.ts";
+import { dice } from "./support/mutate.ts";
 
 // All finite halves from 0 up, by the definition in IEEE 754: sign, 5 bits of exponent, 10 of fraction.
 const positive = Array.from({ length: 31 * 1024 }, (_, bits) => {

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { constants, deflateRawSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fixture } from "./helpers/expected.ts";
-import { floats, legacyFile, safetensorsFile, temporaryFolder, torchZip, zipFile } from "./helpers/files.ts";
 import { memoryOf } from "./helpers/memory.ts";
 import { outcome } from "./helpers/outcome.ts";
-import { call, code, global, int, ordered, pickle, storage, str, tensor, tuple } from "./helpers/pickle.ts";
+import { temporaryFolder } from "./helpers/temporary.ts";
+import { floats, legacyFile, safetensorsFile, torchZip } from "./support/files.ts";
+import { call, code, global, int, ordered, pickle, storage, str, tensor, tuple } from "./support/pickle.ts";
+import { zipFile } from "./support/zip.ts";
 
 const good = ordered([str("x"), tensor(storage("Float", "0", 2), 0, [2], [1])]);
 
@@ -80,7 +82,10 @@ describe("a file made to take time or memory is refused", () => {
   it("packed entries that unpack to far more than the file, or to more or less than they claim", async () => {
     const sound = { name: "a/data.pkl", contents: pickle(good) };
     const data = (megabytes: number, size: number) => ({ name: "a/data/0", contents: zeros(megabytes), packed: size });
-    await expectRefused(zipFile([sound, data(300, 300e6)]), "unsupported");
+    const large = ordered([str("x"), tensor(storage("Byte", "0", 300e6), 0, [300e6], [1])]);
+    const claims = { ...sound, contents: pickle(large) };
+    await expectRefused(zipFile([claims, data(300, 300e6)]), "unsupported");
+    await expectRefused(zipFile([sound, data(300, 300e6)]), "corrupt");
     await expectRefused(zipFile([sound, data(300, 8)]), "corrupt");
     await expectRefused(zipFile([sound, data(1, 100e6)]), "corrupt");
     await expectRefused(zipFile([{ ...data(300, 300e6), name: "a/data.pkl" }]), "unsupported");
@@ -115,10 +120,13 @@ describe("a file made to take time or memory is refused", () => {
     const zip = zipFile(entries);
     const directory = zip.subarray(zip.indexOf(code("PK\x01\x02")), zip.length - 22);
     const end = Buffer.from(zip.subarray(zip.length - 22));
+    end.fill(0xff, 8, 20);
     // Zip files of this kind count up to 65535; a 64-bit end record counts on.
     const end64 = Buffer.alloc(56);
     end64.write("PK\x06\x06", "latin1");
+    end64.writeBigUInt64LE(44n, 4);
     end64.writeBigUInt64LE(300_000n, 32);
+    end64.writeBigUInt64LE(BigInt(5 * directory.length), 40);
     end64.writeBigUInt64LE(BigInt(zip.length - 22 - directory.length), 48);
     const locator = Buffer.alloc(20);
     locator.write("PK\x06\x07", "latin1");

@@ -4,15 +4,8 @@ import { shared, unlessShared } from "@seg/testing";
 import { describe, expect, it } from "vitest";
 import { type Checkpoint, readCheckpoint, writePth } from "../src/index.ts";
 import { expectTensors, fixture } from "./helpers/expected.ts";
-import {
-  floats,
-  legacyFile,
-  safetensorsFile,
-  temporaryFile,
-  temporaryFolder,
-  torchZip,
-  zipFile,
-} from "./helpers/files.ts";
+import { temporaryFile, temporaryFolder } from "./helpers/temporary.ts";
+import { floats, legacyFile, safetensorsFile, torchZip } from "./support/files.ts";
 import {
   type Code,
   call,
@@ -26,7 +19,8 @@ import {
   str,
   tensor,
   tuple,
-} from "./helpers/pickle.ts";
+} from "./support/pickle.ts";
+import { zipFile } from "./support/zip.ts";
 
 const storages = [floats("0", [1, 2]), floats("1", [3])];
 const x = tensor(storage("Float", "0", 2), 0, [2], [1]);

@@ -7,6 +7,7 @@ import {
   type LoadReport,
   loadWeights,
   loadWeightsInto,
+  modulesOf,
   type NamedTensor,
   readCheckpoint,
   type StateDict,
@@ -14,7 +15,7 @@ import {
   writePth,
   writeSafetensors,
 } from "../src/index.ts";
-import { temporaryFolder } from "./helpers/files.ts";
+import { temporaryFolder } from "./helpers/temporary.ts";
 
 const counting = (count: number, from = 1) => Float32Array.from({ length: count }, (_, i) => from + i);
 
@@ -399,5 +400,33 @@ describe("loadWeightsInto", () => {
     expect(error.message).toMatch(new RegExp(`^${path}: Expected the 9 weights of model toy .*[^.]\\.$`));
     const none = `${path}.none`;
     await expect(loadWeightsInto(model, none)).rejects.toMatchObject({ code: "not-found", data: { file: none } });
+  });
+});
+
+describe("loadWeights, of names and views that a file chose to take time", () => {
+  it("ends where names are long and of dots only", () => {
+    const dots = ".".repeat(100_000);
+    const shapes = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${dots}${i}`, [1]]));
+    expect(() => loadWeights(model, stateOf({ ...SHAPES, ...shapes }))).toThrow("those of another network");
+    expect(modulesOf(Object.keys(shapes), ["a.b.weight"])).toEqual([""]);
+  });
+
+  it("takes no values of tensors of another shape to tell copies apart", () => {
+    let looks = 0;
+    const state = stateOf(SHAPES);
+    const large = (name: string): NamedTensor => ({
+      name,
+      dtype: "float32",
+      shape: [2 ** 20],
+      get data() {
+        looks++;
+        return new Float32Array(2 ** 20);
+      },
+    });
+    for (let i = 0; i < 1000; i++) {
+      for (const name of Object.keys(SHAPES)) state.set(`copy${i}.${name}`, large(`copy${i}.${name}`));
+    }
+    expect(() => loadWeights(model, state)).toThrow("received 1001 copies of toy");
+    expect(looks).toBe(0);
   });
 });

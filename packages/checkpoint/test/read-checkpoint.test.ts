@@ -2,8 +2,9 @@ import { rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readCheckpoint } from "../src/index.ts";
 import { expected, expectTensors, fixture } from "./helpers/expected.ts";
-import { floats, legacyFile, temporaryFile, torchZip } from "./helpers/files.ts";
-import { ordered, storage, str, tensor } from "./helpers/pickle.ts";
+import { temporaryFile } from "./helpers/temporary.ts";
+import { floats, legacyFile, torchZip } from "./support/files.ts";
+import { ordered, storage, str, tensor } from "./support/pickle.ts";
 
 describe("readCheckpoint", () => {
   it.each([

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { shared, unlessShared } from "@seg/testing";
 import { describe, expect, it } from "vitest";
 import { readCheckpoint, type StateDict } from "../src/index.ts";
-import { temporaryFolder } from "./helpers/files.ts";
 import { memoryOf } from "./helpers/memory.ts";
-import { dice, mutate } from "./helpers/mutate.ts";
 import { outcome } from "./helpers/outcome.ts";
+import { temporaryFolder } from "./helpers/temporary.ts";
+import { dice, mutate } from "./support/mutate.ts";
 
 // Number of tensors, and SHA-256 over their names, types, shapes and bytes, as PyTorch 2.15 reads them.
 const FACTS: [string, number, string][] = [

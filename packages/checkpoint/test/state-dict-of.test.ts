@@ -2,7 +2,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { loadWeights, readCheckpoint, stateDictOf, writePth } from "../src/index.ts";
-import { temporaryFolder } from "./helpers/files.ts";
+import { temporaryFolder } from "./helpers/temporary.ts";
 
 /** Each kind of layer, its numbers drawn at random. */
 function build(): tf.LayersModel {

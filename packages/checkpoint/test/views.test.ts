@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { CheckpointError, readCheckpoint } from "../src/index.ts";
-import { floats, legacyFile, temporaryFile, torchZip } from "./helpers/files.ts";
-import { dice } from "./helpers/mutate.ts";
-import { code, int, ordered, storage, str, str2, tensor, tuple } from "./helpers/pickle.ts";
+import { temporaryFile } from "./helpers/temporary.ts";
+import { floats, legacyFile, torchZip } from "./support/files.ts";
+import { dice } from "./support/mutate.ts";
+import { code, int, ordered, storage, str, str2, tensor, tuple } from "./support/pickle.ts";
 
 /** The elements of a view by its definition, or undefined where one of them does not exist. */
 function slowView(values: number[], offset: number, shape: number[], strides: number[]): number[] | undefined {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type NamedTensor, readCheckpoint, writePth } from "../src/index.ts";
 import { expected, expectTensors, fixture } from "./helpers/expected.ts";
-import { temporaryFolder } from "./helpers/files.ts";
-import { code, global, int, ordered, pickle, str, tensor, tuple } from "./helpers/pickle.ts";
+import { temporaryFolder } from "./helpers/temporary.ts";
+import { code, global, int, ordered, pickle, str, tensor, tuple } from "./support/pickle.ts";
 
 const target = () => join(temporaryFolder(), "x.pth");
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type NamedTensor, readCheckpoint, writeSafetensors } from "../src/index.ts";
 import { expected, expectTensors, fixture } from "./helpers/expected.ts";
-import { temporaryFolder } from "./helpers/files.ts";
+import { temporaryFolder } from "./helpers/temporary.ts";
 
 const target = () => join(temporaryFolder(), "x.safetensors");
 

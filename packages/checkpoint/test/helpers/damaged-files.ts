@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { floats, legacyFile, safetensorsFile } from "../support/files.ts";
+import { dice, mutate, type Roll } from "../support/mutate.ts";
+import { int, none, ordered, pickle, storage, str, tensor, tuple } from "../support/pickle.ts";
+import { zipFile } from "../support/zip.ts";
 import { fixture } from "./expected.ts";
-import { floats, legacyFile, safetensorsFile, temporaryFolder, zipFile } from "./files.ts";
 import { memoryOf } from "./memory.ts";
-import { dice, mutate } from "./mutate.ts";
 import { outcome } from "./outcome.ts";
-import { int, none, ordered, pickle, storage, str, tensor, tuple } from "./pickle.ts";
+import { temporaryFolder } from "./temporary.ts";
 
 const storages = [floats("0", [1, 2, 3, 4, 5, 6]), floats("1", [7, 8])];
 const root = ordered(
@@ -31,8 +33,6 @@ const safetensors = safetensorsFile(
   },
   new Uint8Array(28),
 );
-
-type Roll = (n: number) => number;
 
 const KINDS: [string, (roll: Roll) => Buffer][] = [
   ["files of 2018", (roll) => mutate(legacy, roll)],

@@ -1,4 +1,4 @@
-import { createWriteStream } from "node:fs";
+import { closeSync, constants, createWriteStream, openSync, readSync, statSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,8 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { OnnxError } from "../errors.ts";
+import { checkModel } from "./check-model.ts";
 import { checkVersion, type ModelParts, missingRuntime, type Runtime } from "./runtime.ts";
 
 const NAME = "onnxruntime-node";
@@ -32,11 +34,40 @@ export async function loadRuntime(): Promise<Runtime> {
     providers: ort.listSupportedBackends().map(({ name }) => name),
     processors: availableParallelism(),
     Tensor: ort.Tensor,
-    open: (model, options) =>
-      typeof model === "string"
-        ? ort.InferenceSession.create(model, options)
-        : ort.InferenceSession.create(model, options),
+    open: (model, options) => {
+      if (typeof model !== "string") {
+        checkModel("the model", (position, length) => model.subarray(position, position + length), model.length);
+        return ort.InferenceSession.create(model, options);
+      }
+      checkFile(model);
+      return ort.InferenceSession.create(model, options);
+    },
   };
+}
+
+/** @throws {OnnxError} `model` as `checkModel` does, and for what is no file: the runtime would wait for a pipe's writer. */
+function checkFile(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  // The runtime says that there is none.
+  if (!found) return;
+  if (!found.isFile()) {
+    const received = found.isDirectory() ? "a folder" : found.isFIFO() ? "a pipe" : "a device";
+    throw new OnnxError("model", { expected: `${path} to be an ONNX file`, received }, { data: { file: path } });
+  }
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch {
+    // As it does why it cannot open one.
+    return;
+  }
+  try {
+    const buffer = new Uint8Array(4096);
+    const read = (position: number, length: number) => buffer.subarray(0, readSync(file, buffer, 0, length, position));
+    checkModel(path, read, found.size);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { checkModel } from "./check-model.ts";
 import { checkVersion, type ModelParts, missingRuntime, type Runtime } from "./runtime.ts";
 
 const NAME = "onnxruntime-web";
@@ -16,10 +17,11 @@ export async function loadRuntime(): Promise<Runtime> {
     providers: ["wasm", ...(navigator?.gpu ? ["webgpu"] : [])],
     processors: navigator?.hardwareConcurrency ?? 1,
     Tensor: ort.Tensor,
-    open: (model, options) =>
-      typeof model === "string"
-        ? ort.InferenceSession.create(model, options)
-        : ort.InferenceSession.create(model, options),
+    open: (model, options) => {
+      if (typeof model === "string") return ort.InferenceSession.create(model, options);
+      checkModel("the model", (position, length) => model.subarray(position, position + length), model.length);
+      return ort.InferenceSession.create(model, options);
+    },
   };
 }
 

@@ -11,6 +11,7 @@ export interface Runtime {
   /** How many threads can run at a time. */
   readonly processors: number;
   readonly Tensor: typeof ort.Tensor;
+  /** @throws {OnnxError} `model` for what is no file, or a model of more nodes than any network. */
   open(model: string | Uint8Array, options: ort.InferenceSession.SessionOptions): Promise<ort.InferenceSession>;
 }
 

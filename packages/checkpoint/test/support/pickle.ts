@@ -2,7 +2,7 @@
 
 const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
 
-const u32 = (value: number): Buffer => {
+export const u32 = (value: number): Buffer => {
   const buffer = Buffer.alloc(4);
   buffer.writeUInt32LE(value);
   return buffer;
@@ -16,6 +16,11 @@ export const code = (...parts: (string | Buffer)[]): Code =>
 export const none = code("N");
 const no = code("\x89");
 export const int = (value: number): Code => code("J", u32(value >>> 0));
+export const float = (value: number): Code => {
+  const bits = Buffer.alloc(8);
+  bits.writeDoubleBE(value);
+  return code("G", bits);
+};
 export const str = (text: string): Code => code("X", u32(Buffer.byteLength(text)), Buffer.from(text));
 /** A string as Python 2 pickled it. */
 export const str2 = (text: string): Code => code("U", Buffer.of(text.length), text);

@@ -1,5 +1,8 @@
-/** A seeded source of numbers in [0, n). */
-export function dice(seed: number): (n: number) => number {
+/** Numbers in [0, n). */
+export type Roll = (n: number) => number;
+
+/** A seeded source of them. */
+export function dice(seed: number): Roll {
   let state = seed >>> 0;
   return (n) => {
     state = (state + 0x9e3779b9) >>> 0;
@@ -13,7 +16,7 @@ export function dice(seed: number): (n: number) => number {
 const EXTREMES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 
 /** A copy of `bytes` with a few random faults in its first `reach` bytes; one in four is cut off. */
-export function mutate(bytes: Uint8Array, roll: (n: number) => number, reach = bytes.length): Buffer {
+export function mutate(bytes: Uint8Array, roll: Roll, reach = bytes.length): Buffer {
   let copy = Buffer.from(bytes);
   for (let faults = 1 + roll(4); faults > 0; faults--) {
     const at = roll(Math.min(reach, copy.length));
