@@ -14,8 +14,11 @@ export interface Limits {
   memory: number;
 }
 
-/** Waiting costs no processor time: what only waits is ended after so many times the limit. */
+/** Waiting costs no processor time, or hardly any: what only waits is ended after so many times the limit, */
 const WAITING = 6;
+const HARDLY = 0.02;
+/** and after so many times the limit all else: no machine is that busy. */
+const TOO_LONG = 60;
 /** What a result may need is known once it is there; until then a child may take this much more than the limit. */
 const RESULT = 2 ** 30;
 const SAMPLE_MS = 50;
@@ -159,9 +162,10 @@ export class Child {
     const { since, cpu, memory, size } = this.#reading;
     const seconds = (now - since) / 1000;
     const worked = (cpuOf(pid) ?? cpu + seconds) - cpu;
-    if (seconds > this.#limits.time && worked > this.#limits.time)
-      this.#kill(`hung: ended after ${worked.toFixed(1)} s of work`);
-    else if (seconds > this.#limits.time * WAITING) this.#kill(`hung: ended after ${seconds.toFixed(1)} s of waiting`);
+    const { time } = this.#limits;
+    const isWaiting = seconds > time * WAITING && worked < seconds * HARDLY;
+    if (Math.min(worked, seconds) > time) this.#kill(`hung: ended after ${worked.toFixed(1)} s of work`);
+    else if (isWaiting || seconds > time * TOO_LONG) this.#kill(`hung: ended after ${seconds.toFixed(1)} s of waiting`);
     const grown = (memoryOf(pid)?.now ?? memory) - memory - size;
     if (grown > this.#limits.memory + RESULT) this.#kill(`swollen: ended at ${Math.round(grown / 1e6)} MB`);
   }
