@@ -50,9 +50,8 @@ function fingerprint() {
  * package.json names, as corepack writes it.
  */
 async function installPnpm() {
-  const [, pinned, checksum] = /^pnpm@([^+]+)(?:\+sha512\.([0-9a-f]{128}))?$/.exec(
-    readJson(join(root, "package.json")).packageManager,
-  );
+  const { packageManager } = readJson(join(root, "package.json"));
+  const [, pinned, checksum] = /^pnpm@([^+]+)(?:\+sha512\.([0-9a-f]{128}))?$/.exec(packageManager) ?? [];
   const installed = join(PNPM, "node_modules/pnpm/package.json");
   if (existsSync(installed) && readJson(installed).version === pinned) return;
   const partial = `${PNPM}.partial`;

@@ -17,7 +17,7 @@ const u16 = (...values: number[]) => {
 };
 
 /** Bytes in blocks of up to 255, each with its length before it, and an empty one at the end. */
-export function blocks(data: Uint8Array): Buffer {
+function blocks(data: Uint8Array): Buffer {
   const parts: Uint8Array[] = [];
   for (let at = 0; at < data.length; at += 255) {
     const block = data.subarray(at, at + 255);

@@ -96,4 +96,4 @@ export function tensor(key: string, parts: TensorParts = {}): Part {
 }
 
 /** An empty OrderedDict. */
-export const ORDERED: Part = call(global("collections", "OrderedDict"));
+const ORDERED: Part = call(global("collections", "OrderedDict"));

@@ -6,7 +6,7 @@ import { mutateBytes } from "../src/mutate-bytes.ts";
 import type { Random } from "../src/random.ts";
 
 /** Decodes a photo, and holds its bytes against its size. */
-export async function readPhoto(file: string): Promise<Reading> {
+async function readPhoto(file: string): Promise<Reading> {
   const { data, width, height } = await decodeImage(file);
   const expected = width * height * 3;
   return {

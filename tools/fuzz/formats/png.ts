@@ -22,7 +22,7 @@ export function smallHeader(random: Random): PngHeader {
 }
 
 /** The chunks of a small picture of any legal form. */
-export const smallPicture = (random: Random): Chunk[] => picture(smallHeader(random), () => random.below(4));
+const smallPicture = (random: Random): Chunk[] => picture(smallHeader(random), () => random.below(4));
 
 /** PNGs that are no good, by kind. */
 export const HOSTILE_PNGS: readonly (readonly [weight: number, kind: string, make: (random: Random) => Buffer])[] = [
