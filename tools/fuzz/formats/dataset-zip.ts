@@ -11,10 +11,10 @@ import { sample } from "./photo.ts";
 
 const ROOT = "ADEChallengeData2016";
 
-/** What may lie in the folder afterwards: the set's own photos and labels, MIT's two texts, and the lists made of them. */
+/** What may lie in the folder afterwards: the set's own photos and labels, MIT's two texts, the lists made of them, and that unpacking has begun. */
 const NAME = "(?!\\.)[^/\\\\\\p{C}]+";
 const WRITTEN = new RegExp(
-  `^(${ROOT}/(images/(training|validation)/${NAME}\\.jpg|annotations/(training|validation)/${NAME}\\.png|\\w+\\.txt)|(training|validation)\\.odgt)$`,
+  `^(${ROOT}/(images/(training|validation)/${NAME}\\.jpg|annotations/(training|validation)/${NAME}\\.png|\\w+\\.txt)|(training|validation)\\.odgt|${ROOT}\\.unfinished)$`,
   "u",
 );
 

@@ -182,15 +182,18 @@ const BMP = photoFormat(
     [
       2,
       "many pixels of nothing",
-      (random) =>
-        bmp({
-          width: random.pick([2000, 8000, 16384, 60000]),
-          height: random.pick([2000, 8000, 16384, 60000]),
-          bits: 8,
-          compression: 1,
-          palette: Buffer.alloc(8),
-          data: Buffer.from([0, 1]),
-        }),
+      (random) => {
+        // A camera's sizes, and some beyond any limit.
+        const [width, height] = random.pick([
+          [2000, 3000],
+          [4000, 3000],
+          [8000, 6000],
+          [16384, 16384],
+          [60_000, 60_000],
+        ] as const);
+        const size = { width, height, bits: 8, compression: 1 };
+        return bmp({ ...size, palette: Buffer.alloc(8), data: Buffer.from([0, 1]) });
+      },
     ],
   ],
 );

@@ -91,7 +91,7 @@ export function installGuards(folder: string): Guards {
     for (const full of [name, `${name}Sync`]) watch(fs, full, paths);
     watch(fs.promises, name, paths);
   }
-  const opened = ([path, flags = "r"]: unknown[]) => (/^rs?$/.test(String(flags)) || flags === 0 ? [] : [path]);
+  const opened = ([path, flags = "r"]: unknown[]) => (isReading(flags) ? [] : [path]);
   for (const name of ["open", "openSync"]) watch(fs, name, opened);
   watch(fs.promises, "open", opened);
   syncBuiltinESMExports();
@@ -119,6 +119,14 @@ export function installGuards(folder: string): Guards {
     },
   };
 }
+
+const { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND } = fs.constants;
+
+/** Whether a file that is opened so can only be read. */
+const isReading = (flags: unknown) =>
+  typeof flags === "number"
+    ? (flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)) === 0
+    : /^rs?$/.test(String(flags));
 
 /** Whether it is Node itself that calls: it makes a context of its own for some of its errors, say. */
 const isNodes = () => /node:internal/.test(new Error().stack?.split("\n")[3] ?? "");
