@@ -45,9 +45,13 @@ function fingerprint() {
   return hash.digest("hex");
 }
 
-/** Puts the pnpm that package.json names into `.cache/pnpm`; half an install is never left there. */
+/**
+ * Puts the pnpm that package.json names into `.cache/pnpm`; half an install is never left there, nor another file than the one whose SHA-512
+ * package.json names, as corepack writes it.
+ */
 async function installPnpm() {
-  const pinned = readJson(join(root, "package.json")).packageManager.split("@")[1];
+  const { packageManager } = readJson(join(root, "package.json"));
+  const [, pinned, checksum] = /^pnpm@([^+]+)(?:\+sha512\.([0-9a-f]{128}))?$/.exec(packageManager) ?? [];
   const installed = join(PNPM, "node_modules/pnpm/package.json");
   if (existsSync(installed) && readJson(installed).version === pinned) return;
   const partial = `${PNPM}.partial`;
@@ -59,12 +63,23 @@ async function installPnpm() {
     "install",
     "--prefix",
     partial,
+    // What was not checked yet runs nothing.
+    "--ignore-scripts",
     "--no-audit",
     "--no-fund",
     "--prefer-offline",
     ...FETCH,
     `pnpm@${pinned}`,
   ]);
+  // npm holds what it unpacks against the checksum that the registry tells, and writes that down.
+  const { integrity } = readJson(join(partial, "node_modules/.package-lock.json")).packages["node_modules/pnpm"];
+  const wanted = checksum && `sha512-${Buffer.from(checksum, "hex").toString("base64")}`;
+  if (wanted && integrity !== wanted) {
+    rmSync(partial, { recursive: true, force: true });
+    throw new BootstrapError(
+      `Expected pnpm ${pinned} of ${wanted} but the package registry gave one of ${integrity}: do not use that registry, or correct packageManager in package.json.`,
+    );
+  }
   rmSync(PNPM, { recursive: true, force: true });
   renameSync(partial, PNPM);
 }

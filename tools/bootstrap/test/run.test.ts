@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -110,6 +110,45 @@ describe("the bootstrap", () => {
     );
     expect(status).toBe(1);
     expect(existsSync(join(repository, ".cache/pnpm"))).toBe(false);
+  });
+
+  describe.skipIf(process.platform === "win32")("with a pnpm that is pinned by its SHA-512", () => {
+    // SHA-512 of no bytes at all, as FIPS 180-4's examples have it, in hexadecimal and in base 64.
+    const HEX =
+      "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e";
+    const BASE64 = "z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==";
+
+    /** An npm whose registry has a pnpm of this checksum. */
+    function npmOf(integrity: string) {
+      const lock = JSON.stringify({ packages: { "node_modules/pnpm": { integrity } } });
+      const script = `#!${process.execPath}
+import fs from "node:fs";
+const folder = process.argv[process.argv.indexOf("--prefix") + 1] + "/node_modules";
+fs.mkdirSync(folder + "/pnpm/bin", { recursive: true });
+fs.writeFileSync(folder + "/.package-lock.json", ${JSON.stringify(lock)});
+fs.writeFileSync(folder + "/pnpm/package.json", '{"version":"1.2.3"}');
+fs.writeFileSync(folder + "/pnpm/bin/pnpm.cjs", ${JSON.stringify(PNPM)});`;
+      write("bin/npm", script);
+      chmodSync(join(repository, "bin/npm"), 0o755);
+      write("package.json", JSON.stringify({ ...MANIFEST, packageManager: `pnpm@1.2.3+sha512.${HEX}` }));
+      return { PATH: join(repository, "bin") };
+    }
+
+    it("takes the one of that checksum", () => {
+      expect(run(["install"], npmOf(`sha512-${BASE64}`)).status).toBe(0);
+      expect(installs()).toBe(1);
+    });
+
+    it("refuses another one before it runs, and keeps nothing of it", () => {
+      const { status, stderr } = run(["install"], npmOf("sha512-AAAA"));
+      expect(stderr.split("\n").at(-2)).toBe(
+        `Expected pnpm 1.2.3 of sha512-${BASE64} but the package registry gave one of sha512-AAAA: do not use that registry, or correct packageManager in package.json.`,
+      );
+      expect(status).toBe(1);
+      expect(existsSync(join(repository, ".cache/pnpm"))).toBe(false);
+      expect(existsSync(join(repository, ".cache/pnpm.partial"))).toBe(false);
+      expect(existsSync(join(repository, "pnpm-calls"))).toBe(false);
+    });
   });
 
   it("refuses a command that it does not know", () => {

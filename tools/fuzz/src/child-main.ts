@@ -1,0 +1,74 @@
+// What a child of the campaign runs: takes ranges of cases, makes each of its numbers, has it read, and tells what became of it.
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { isSegError } from "@seg/errors";
+import type { Case, Format, Fuzzer, Reading } from "./format.ts";
+import { type Guards, installGuards, type Offence } from "./guards.ts";
+import { describe, faultOf } from "./judge.ts";
+import { memoryOf, resetPeak } from "./memory.ts";
+import { type FromChild, randomOf, type ToChild } from "./messages.ts";
+
+const [, , formats = "", scratch = ""] = process.argv;
+const { FORMATS } = (await import(formats)) as { FORMATS: readonly Format[] };
+
+const send = (message: FromChild) => process.send!(message);
+const late: Offence[] = [];
+for (const event of ["unhandledRejection", "uncaughtException"] as const) {
+  process.on(event, (error: unknown) => void late.push({ what: "executed", detail: `${event}: ${describe(error)}` }));
+}
+
+let guards: Guards | undefined;
+
+process.on("message", async (task: ToChild) => {
+  const format = FORMATS.find(({ name }) => name === task.format)!;
+  const fuzzer = await format.prepare();
+  guards ??= installGuards(scratch);
+  guards.allowNetwork(fuzzer.usesNetwork ?? false);
+  for (let index = task.from; index < task.to; index++) await run(fuzzer, task, index);
+  send({ type: "idle" });
+});
+send({ type: "idle" });
+
+async function run(fuzzer: Fuzzer, task: ToChild, index: number): Promise<void> {
+  const made = await fuzzer.make(randomOf(task.seed, task.format, index));
+  const folder = join(scratch, "case");
+  const [file, size] = write(made, folder);
+  resetPeak();
+  const before = memoryOf("self");
+  send({ type: "reading", index, kind: made.kind, size });
+  const [start, cpu] = [performance.now(), process.cpuUsage()];
+  let reading: Reading | undefined;
+  let outcome = "accepted";
+  let fault: string | undefined;
+  guards!.begin();
+  try {
+    reading = await fuzzer.read(file, folder);
+    fault = reading?.wrong && `implausible: ${reading.wrong}`;
+  } catch (error) {
+    const { namesFile = true } = fuzzer;
+    const isNamed = typeof namesFile === "function" ? namesFile(error) : namesFile;
+    outcome = isSegError(error) ? error.code : "raw";
+    fault = faultOf(error, isNamed ? file : undefined);
+  }
+  // What was promised may fail a turn later.
+  await turn();
+  const { user, system } = process.cpuUsage(cpu);
+  // On a busy machine the clock tells of others' work, while several threads take more than it.
+  const seconds = Math.min(performance.now() - start, (user + system) / 1000) / 1000;
+  const offences = [...guards!.take(), ...late.splice(0)].map(({ what, detail }) => `${what}: ${detail}`);
+  const peak = before ? Math.max(0, memoryOf("self")!.peak - before.now - size - (reading?.bytes ?? 0)) : 0;
+  rmSync(folder, { recursive: true, force: true });
+  send({ type: "done", index, kind: made.kind, outcome, seconds, peak, fault: fault ?? offences[0] });
+}
+
+/** Writes a case's files; gives the first one's path, and the bytes of all. */
+function write({ files }: Case, folder: string): [file: string, size: number] {
+  mkdirSync(folder, { recursive: true });
+  let size = 0;
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(folder, name), content);
+    size += content.length;
+  }
+  return [join(folder, Object.keys(files)[0]!), size];
+}

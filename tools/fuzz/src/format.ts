@@ -1,0 +1,60 @@
+import type { Random } from "./random.ts";
+
+/** One hostile input. */
+export interface Case {
+  /** How it was made: `flipped bits`, `nested tuples`. */
+  kind: string;
+  /** The files, by their names; the first is the one that is read. */
+  files: Readonly<Record<string, Uint8Array | string>>;
+}
+
+/** What a reader that accepted a case says of its result. */
+export interface Reading {
+  /** Bytes that the result itself needs. */
+  bytes?: number;
+  /** What is implausible about it. */
+  wrong?: string;
+}
+
+/** A format that is ready: its seeds are made, and its reader is loaded. */
+export interface Fuzzer {
+  /** Makes a case of random numbers alone. */
+  make(random: Random): Case | Promise<Case>;
+  /**
+   * Reads it, with the project's own reader.
+   *
+   * @param file - the first file's path.
+   * @param folder - where all of them lie; what the reader writes goes here too.
+   */
+  read(file: string, folder: string): Promise<Reading | undefined>;
+  /** Whether a refusal has to name the file; default true. */
+  namesFile?: boolean | ((error: unknown) => boolean);
+  /** Whether the reader talks to servers, which otherwise counts as an execution. */
+  usesNetwork?: boolean;
+}
+
+/** A format of files, or of words. */
+export interface Format {
+  readonly name: string;
+  /** Its share of the cases, beside the other formats' weights. */
+  readonly weight: number;
+  /** Loads its reader and makes its seeds. */
+  prepare(): Promise<Fuzzer>;
+}
+
+/** One way to make a case, and how often it is taken beside the others. */
+export type Builder = readonly [
+  weight: number,
+  kind: string,
+  make: (random: Random) => Case["files"] | Promise<Case["files"]>,
+];
+
+/** A case of one of the builders. */
+export async function build(random: Random, builders: readonly Builder[]): Promise<Case> {
+  let at = (random.next() / 2 ** 32) * builders.reduce((sum, [weight]) => sum + weight, 0);
+  const [, kind, make] = builders.find(([weight]) => {
+    at -= weight;
+    return at < 0;
+  })!;
+  return { kind, files: await make(random) };
+}

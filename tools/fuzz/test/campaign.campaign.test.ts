@@ -1,0 +1,16 @@
+import { expect, it } from "vitest";
+import { runCampaign } from "../src/campaign.ts";
+import { Report } from "../src/report.ts";
+
+const FORMATS = new URL("../formats/index.ts", import.meta.url);
+
+it("refuses or reads 20,000 hostile inputs of all formats within the limits, and does nothing else", async () => {
+  const report = new Report("1");
+  await runCampaign({
+    ...{ formats: FORMATS, cases: 20_000, seed: "1", jobs: 2, limits: { time: 5, memory: 200e6 } },
+    onOutcome: (format, outcome) => report.add(format, outcome),
+  });
+  console.log(report.lines().join("\n"));
+  expect(report.cases).toBe(20_000);
+  expect(report.failures.map((failure) => `${failure.fault}: ${report.repeat(failure)}`)).toEqual([]);
+});
