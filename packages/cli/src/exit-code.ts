@@ -58,6 +58,7 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
   CollectiveError: {
     timeout: FAILED,
     dead: FAILED,
+    unreachable: FAILED,
     mismatch: FAILED,
     unavailable: FAILED,
     option: FAILED,
