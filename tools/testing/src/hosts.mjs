@@ -181,6 +181,30 @@ function endNow(pid) {
   }
 }
 
+/**
+ * Starts a command and gathers what it says.
+ *
+ * @param {readonly string[]} words
+ */
+export function start(words) {
+  const [command = "", ...others] = words;
+  const child = spawn(command, others, { stdio: ["ignore", "pipe", "pipe"] });
+  const said = { stdout: "", stderr: "" };
+  for (const stream of /** @type {const} */ (["stdout", "stderr"]))
+    child[stream].on("data", (data) => {
+      said[stream] += data;
+    });
+  /** @type {Promise<number | null>} */
+  const ended = new Promise((resolve) => child.once("exit", (code) => setImmediate(() => resolve(code))));
+  return { child, said, ended };
+}
+
+/** What makes mpirun notice within 30 seconds that a host is lost: a look after 20 seconds of silence, and 5 more, 2 seconds apart. */
+export const QUICK_LOOK = ["time=20", "intvl=2", "probes=5"].flatMap((setting) => [
+  "--mca",
+  ...`oob_tcp_keepalive_${setting}`.split("="),
+]);
+
 /** Waits until a condition holds. @param {() => boolean} condition */
 export async function until(condition) {
   while (!condition()) await setTimeout(50);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { CollectiveError } from "../errors.ts";
 import { sleepSync } from "../sleep-sync.ts";
 import { loadMpi, type Mpi } from "./bindings.ts";
@@ -32,6 +33,9 @@ const EXIT_S = 10;
 
 /** How long mpirun may take to notice that a host is lost; by default it takes 8 minutes. */
 const LAUNCHER_MS = 600_000;
+
+/** How long that may take where rank 0's host, and so probably mpirun, is what cannot be reached. */
+const CUT_OFF_MS = 60_000;
 
 /** How often to check whether one has, in milliseconds. */
 const LIVENESS_MS = 50;
@@ -138,9 +142,20 @@ const hasUnreachable = ({ watch, size }: Session) =>
  * Leaves it to mpirun to notice a lost host and to end this process. Were it told of a rank's end first, it would send an order to that host, and while that
  * is not acknowledged the system does not check the connection: mpirun would wait for a quarter of an hour.
  */
-function waitForLauncher({ mpi }: Session, code: number): void {
-  if (process.env.OMPI_COMM_WORLD_RANK !== undefined) sleepSync(LAUNCHER_MS);
+function waitForLauncher({ mpi, watch }: Session, code: number): void {
+  const isCutOff = watch?.lossOf(0) === "unreachable";
+  if (process.env.OMPI_COMM_WORLD_RANK !== undefined) sleepSync(isCutOff ? CUT_OFF_MS : LAUNCHER_MS);
+  if (isCutOff) endDaemon();
   mpi.exitNow(code || 1);
+}
+
+/** Ends mpirun's daemon on this host, which is this job's alone: with this process's last words to pass on, it would not notice that it is cut off either. */
+function endDaemon(): void {
+  try {
+    if (readFileSync(`/proc/${process.ppid}/comm`, "utf8") === "orted\n") process.kill(process.ppid, "SIGTERM");
+  } catch {
+    // Not Linux, or it has ended.
+  }
 }
 
 /** MPI_Finalize, which waits for all ranks, however long, but not for one that has died. */
