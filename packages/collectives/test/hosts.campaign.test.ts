@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
+import { QUICK_LOOK, unlessHosts, until } from "@seg/testing/hosts";
 import { afterEach, describe, expect, it } from "vitest";
-import { QUICK_LOOK, unlessHosts, until } from "../../../tools/testing/src/hosts.mjs";
 import { summingHosts } from "./hosts.ts";
 
 const LOST = /Expected all ranks to come to allReduce but rank [23] on host b cannot be reached any more: see whether/;

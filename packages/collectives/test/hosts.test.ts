@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
+import { unlessHosts, until } from "@seg/testing/hosts";
 import { afterEach, describe, expect, it } from "vitest";
-import { unlessHosts, until } from "../../../tools/testing/src/hosts.mjs";
 import { rankOf, summingHosts } from "./hosts.ts";
 
 describe.skipIf(unlessHosts)(`Ranks on two hosts${unlessHosts}`, () => {

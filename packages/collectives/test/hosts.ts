@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { start, startHosts, until } from "../../../tools/testing/src/hosts.mjs";
+import { start, startHosts, until } from "@seg/testing/hosts";
 import { compileRanks } from "./ranks/compile.ts";
 
 /** The ranks' program: sums without an end, and one line of what ends them. */

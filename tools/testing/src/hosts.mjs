@@ -51,8 +51,9 @@ async function enterNew(kinds, setup) {
  * @param {object} options
  * @param {string} options.folder - that all hosts share; `private` in it is each host's own.
  * @param {readonly string[]} [options.names] - of the hosts.
+ * @param {(pids: number[]) => Promise<unknown>} [options.connect] - makes a device `eth0` in the network namespaces of these processes; by default a switch joins them.
  */
-export async function startHosts({ folder, names = ["a", "b"] }) {
+export async function startHosts({ folder, names = ["a", "b"], connect }) {
   for (const name of ["hosts", "private"]) mkdirSync(join(folder, name), { recursive: true });
   const addressOf = (/** @type {string} */ name) => `10.91.0.${names.indexOf(name) + 1}`;
   writeFileSync(
@@ -62,6 +63,7 @@ export async function startHosts({ folder, names = ["a", "b"] }) {
   const network = await enterNew(["--net"], "ip link add switch type bridge\nip link set switch up");
   /** @type {Map<string, Namespace>} */
   const hosts = new Map();
+  const hostOf = (/** @type {string} */ name) => /** @type {Namespace} */ (hosts.get(name));
   const onSwitch = (/** @type {string[]} */ ...words) => ip(network.pid, words);
 
   /** @param {string} name */
@@ -78,13 +80,27 @@ export async function startHosts({ folder, names = ["a", "b"] }) {
     );
     hosts.set(name, host);
     writeFileSync(join(folder, "hosts", name), String(host.pid));
-    onSwitch("link", "add", `to-${name}`, "type", "veth", "peer", "name", "eth0", "netns", String(host.pid));
+    if (!connect) plugIn(name, host.pid);
+  }
+
+  /** @param {string} name @param {number} pid */
+  function plugIn(name, pid) {
+    onSwitch("link", "add", `to-${name}`, "type", "veth", "peer", "name", "eth0", "netns", String(pid));
     onSwitch("link", "set", `to-${name}`, "master", "switch", "up");
-    ip(host.pid, ["address", "add", `${addressOf(name)}/24`, "dev", "eth0"]);
-    ip(host.pid, ["link", "set", "eth0", "up"]);
+    address(name, pid);
+  }
+
+  /** @param {string} name @param {number} pid */
+  function address(name, pid) {
+    ip(pid, ["address", "add", `${addressOf(name)}/24`, "dev", "eth0"]);
+    ip(pid, ["link", "set", "eth0", "up"]);
   }
 
   for (const name of names) await start(name);
+  if (connect) {
+    await connect(names.map((name) => hostOf(name).pid));
+    for (const [name, { pid }] of hosts) address(name, pid);
+  }
   const agent = join(folder, "hosts/agent");
   const enter = "nsenter --net --uts --ipc --mount";
   // In place of ssh: host, then a command for its shell. ssh is not told either when a host vanishes.
@@ -100,7 +116,6 @@ sleep 1
 exec sleep 3600\n`,
     { mode: 0o755 },
   );
-  const hostOf = (/** @type {string} */ name) => /** @type {Namespace} */ (hosts.get(name));
   const pidOf = (/** @type {string} */ name) => hostOf(name).pid;
 
   return {
@@ -145,6 +160,8 @@ exec sleep 3600\n`,
       onSwitch("link", "set", `to-${name}`, "down");
       await hostOf(name).end();
       hosts.delete(name);
+      // The link goes with its other end, a little later.
+      await until(() => !readFileSync(`/proc/${network.pid}/net/dev`, "utf8").includes(`to-${name}:`));
     },
     /** Starts a host that vanished. */
     restart: start,
@@ -199,8 +216,8 @@ export function start(words) {
   return { child, said, ended };
 }
 
-/** What makes mpirun notice within 30 seconds that a host is lost: a look after 20 seconds of silence, and 5 more, 2 seconds apart. */
-export const QUICK_LOOK = ["time=20", "intvl=2", "probes=5"].flatMap((setting) => [
+/** What makes mpirun notice after 30 to 40 seconds that a host is lost, which is later than the ranks do: a look after 10 seconds of silence, and 6 more, 5 seconds apart. */
+export const QUICK_LOOK = ["time=10", "intvl=5", "probes=6"].flatMap((setting) => [
   "--mca",
   ...`oob_tcp_keepalive_${setting}`.split("="),
 ]);

@@ -163,8 +163,7 @@ function finalize({ mpi, hasAnyDied }: Session): void {
   mpi.startFinalize();
   let graceMs = GRACE_MS;
   for (let polls = 1; ; polls++) {
-    mpi.Finalized(mpi.addressOf(numbers));
-    if (numbers[0] !== 0) return;
+    if (mpi.isFinalized()) return;
     sleepSync(1);
     // The others may have finalized, and exited, a little earlier.
     if (polls % LIVENESS_MS === 0 && hasAnyDied()) graceMs -= LIVENESS_MS;
