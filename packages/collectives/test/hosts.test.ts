@@ -1,5 +1,5 @@
 import { readdirSync, rmSync } from "node:fs";
-import { unlessHosts, until } from "@seg/testing/hosts";
+import { start, unlessHosts, until } from "@seg/testing/hosts";
 import { afterEach, describe, expect, it } from "vitest";
 import { rankOf, summingHosts } from "./hosts.ts";
 
@@ -10,9 +10,16 @@ describe.skipIf(unlessHosts)(`Ranks on two hosts${unlessHosts}`, () => {
     rmSync(made.folder, { recursive: true });
   });
 
-  it("name one that was killed, and its host, and leave nothing", async () => {
-    made = await summingHosts();
+  it("send strangers away, name one that was killed, and its host, and leave nothing", async () => {
+    made = await summingHosts(["--mca", "btl_tcp_port_min_v4", "46100", "--mca", "btl_tcp_port_range_v4", "100"]);
     const { hosts, run, ranksOn, isEmpty } = made;
+    for (const words of ["no token 1\\n", "x".repeat(1000)]) {
+      const call = `require("net").connect(46199, "${hosts.addressOf("a")}").on("close", () => console.log("closed")).write("${words}")`;
+      const stranger = start([...hosts.wordsOn("b"), process.execPath, "-e", call]);
+      expect(await stranger.ended).toBe(0);
+      expect(stranger.said.stdout).toBe("closed\n");
+    }
+    expect(ranksOn("a").concat(ranksOn("b"))).toHaveLength(4);
     const [victim] = ranksOn("b");
     const rank = rankOf(victim!.pid);
     process.kill(victim!.pid, "SIGKILL");
