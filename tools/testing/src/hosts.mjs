@@ -17,6 +17,11 @@ export const unlessHosts = (() => {
   return tried.status === 0 ? "" : " (skipped: namespaces are refused, which want root)";
 })();
 
+/** Ends all processes of a shell's network namespace, and so the shell. */
+const END_ALL = `for process in /proc/[0-9]*; do
+  [ "$(readlink $process/ns/net)" = "$(readlink /proc/$$/ns/net)" ] && [ $process != /proc/$$ ] && kill -9 "\${process#/proc/}"
+done`;
+
 /** @typedef {{ pid: number, pids: number[], end: () => Promise<void> }} Namespace */
 
 /**
@@ -28,7 +33,7 @@ export const unlessHosts = (() => {
  */
 async function enterNew(kinds, setup) {
   // The shell's input ends with this process.
-  const words = [...kinds, "--fork", "--kill-child", "sh", "-ec", `${setup}\necho ready\nexec cat`];
+  const words = [...kinds, "--fork", "--kill-child", "sh", "-ec", `${setup}\necho ready\ncat\n${END_ALL}`];
   const child = spawn("unshare", words, { stdio: ["pipe", "pipe", "pipe"] });
   let said = "";
   child.stderr.on("data", (data) => {
