@@ -33,7 +33,7 @@ done`;
  */
 async function enterNew(kinds, setup) {
   // The shell's input ends with this process.
-  const words = [...kinds, "--fork", "--kill-child", "sh", "-ec", `${setup}\necho ready\ncat\n${END_ALL}`];
+  const words = [...kinds, "--fork", "--kill-child", "sh", "-ec", `${setup}\necho ready\nread _ || :\n${END_ALL}`];
   const child = spawn("unshare", words, { stdio: ["pipe", "pipe", "pipe"] });
   let said = "";
   child.stderr.on("data", (data) => {
@@ -44,7 +44,7 @@ async function enterNew(kinds, setup) {
   if (!(await Promise.race([isReady, ended.then(() => false)]))) throw new Error(`unshare says: ${said}`);
   const pid = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8"));
   const end = async () => {
-    if (child.exitCode === null && child.signalCode === null) process.kill(pid, "SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) endNow(pid);
     await ended;
   };
   return { pids: [pid, Number(child.pid)], pid, end };

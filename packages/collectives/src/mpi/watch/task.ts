@@ -12,7 +12,7 @@ export interface Offer {
 }
 
 /** What the others say first, and rank 0 then. */
-export interface Tokens {
+interface Tokens {
   ask: string;
   answer: string;
 }
