@@ -11,12 +11,18 @@ export const NETWORKS = {
 /** Numbers in a message that goes with every call over MPI, and its bytes; pieces of longer vectors. */
 const FRAME = { numbers: 988, bytes: 3968 };
 const CHUNK = 2 ** 22;
+
+/** Bytes from which on Open MPI asks the receiver first (`btl_tcp_eager_limit`): there and back before the message. */
+const EAGER = 65_536;
+
 /** Seconds of a call over MPI: a frame from each to each, then parts to whom they belong, and their sums to all. */
 export function call({ latency, bandwidth, message }, replicas, numbers, gather = false) {
   const others = replicas - 1;
   const frame = latency + others * Math.max(message, FRAME.bytes / bandwidth);
   if (numbers <= FRAME.numbers) return frame;
-  if (gather) return frame + latency + others * Math.max(message, (4 * numbers) / bandwidth);
+  const first = (bytes) => (bytes > EAGER ? 3 : 1) * latency;
+  if (gather) return frame + first(4 * numbers) + others * Math.max(message, (4 * numbers) / bandwidth);
   const rounds = 2 * Math.ceil(numbers / CHUNK);
-  return frame + rounds * (latency + others * message) + (2 * others * 4 * numbers) / replicas / bandwidth;
+  const part = (4 * Math.min(numbers, CHUNK)) / replicas;
+  return frame + rounds * (first(part) + others * message) + (2 * others * 4 * numbers) / replicas / bandwidth;
 }
