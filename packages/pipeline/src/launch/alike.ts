@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { OdgtRecord } from "@seg/ade20k-data";
 import { gatherJson, type MpiGroup } from "@seg/collectives";
-import { shown } from "@seg/errors";
+import { shorten } from "@seg/errors";
 import { PipelineError } from "../errors.ts";
 
 const version: string = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
@@ -33,7 +33,7 @@ export function refuseUnlike(group: MpiGroup, facts: Facts = {}): void {
   const found = firstUnlike(all);
   if (!found) return;
   const { rank, what } = found;
-  const value = (of: number) => shown(all[of]?.[what] ?? "none", 80);
+  const value = (of: number) => shorten(all[of]?.[what] ?? "none", 80);
   throw new PipelineError(
     "hosts",
     {
@@ -71,8 +71,8 @@ export async function refuseUnlikeFiles(group: MpiGroup, files: readonly string[
     throw new PipelineError(
       "hosts",
       {
-        expected: `the same photos and labels on all hosts, ${shown(expected, 200)} as on host ${hosts[0]},`,
-        but: `host ${hosts[other]} has ${shown(received, 200)}${count > 1 ? `, and ${count - 1} more differ` : ""}`,
+        expected: `the same photos and labels on all hosts, ${shorten(expected, 200)} as on host ${hosts[0]},`,
+        but: `host ${hosts[other]} has ${shorten(received, 200)}${count > 1 ? `, and ${count - 1} more differ` : ""}`,
         hint: "copy the data set there anew, or share its folder",
       },
       { data: { host: hosts[other]!, expected, received } },
