@@ -17,9 +17,9 @@ export const unlessHosts = (() => {
   return tried.status === 0 ? "" : " (skipped: namespaces are refused, which want root)";
 })();
 
-/** Ends all processes of a shell's network namespace, and so the shell. */
+/** Ends all processes of a shell's network namespace but for itself and unshare, with which it would end too early. */
 const END_ALL = `for process in /proc/[0-9]*; do
-  [ "$(readlink $process/ns/net)" = "$(readlink /proc/$$/ns/net)" ] && [ $process != /proc/$$ ] && kill -9 "\${process#/proc/}"
+  [ "$(readlink $process/ns/net)" = "$(readlink /proc/$$/ns/net)" ] && [ $process != /proc/$$ ] && [ $process != /proc/$PPID ] && kill -9 "\${process#/proc/}"
 done`;
 
 /** @typedef {{ pid: number, pids: number[], end: () => Promise<void> }} Namespace */
