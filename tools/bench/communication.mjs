@@ -12,6 +12,7 @@ import { buildDecoder } from "@seg/decoders";
 import { buildEncoder } from "@seg/encoders";
 import { BatchNormalization } from "@seg/sync-bn";
 import * as tf from "@tensorflow/tfjs";
+import { call, NETWORKS } from "./network-model.mjs";
 import { printHeader, printTable, readArguments } from "./report.mjs";
 
 const MODELS = [
@@ -27,31 +28,10 @@ const MODELS = [
   "hrnetv2+c1",
 ];
 
-/** Assumed: seconds for a first byte, bytes a second, and the seconds in which one message keeps a processor busy. SCALING.md says from where. */
-const NETWORKS = {
-  "10 Gb Ethernet, TCP": { latency: 48e-6, bandwidth: 0.95 * 1.25e9, message: 5e-6 },
-  "100 Gb Ethernet, TCP": { latency: 10e-6, bandwidth: 0.4 * 12.5e9, message: 5e-6 },
-  "100 Gb Ethernet, RoCE": { latency: 1.3e-6, bandwidth: 0.95 * 12.5e9, message: 0.5e-6 },
-  "InfiniBand HDR": { latency: 1.2e-6, bandwidth: 24e9, message: 0.5e-6 },
-};
-
 /** Seconds that reading a few numbers back keeps a GPU waiting, and bytes a second to and from its memory (assumptions). */
 const GPU = { wait: 30e-6, bandwidth: 12e9 };
 
-/** Numbers in a message that goes with every call over MPI, and its bytes; pieces of longer vectors. */
-const FRAME = { numbers: 988, bytes: 3968 };
-const CHUNK = 2 ** 22;
 const REPLICAS = [2, 4, 8, 16, 32, 64];
-
-/** Seconds of a call over MPI: a frame from each to each, then parts to whom they belong, and their sums to all. */
-function call({ latency, bandwidth, message }, replicas, numbers, gather = false) {
-  const others = replicas - 1;
-  const frame = latency + others * Math.max(message, FRAME.bytes / bandwidth);
-  if (numbers <= FRAME.numbers) return frame;
-  if (gather) return frame + latency + others * Math.max(message, (4 * numbers) / bandwidth);
-  const rounds = 2 * Math.ceil(numbers / CHUNK);
-  return frame + rounds * (latency + others * message) + (2 * others * 4 * numbers) / replicas / bandwidth;
-}
 
 /** Seconds that replicas add to a step; `read` and `add` are the seconds a byte to get a gradient from the engine, and to copy and add it. */
 function added({ parameters, widths }, network, replicas, { read, add }) {

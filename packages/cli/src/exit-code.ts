@@ -17,6 +17,7 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
     download: FAILED,
     "out-of-memory": FAILED,
     "engine-unavailable": FAILED,
+    hosts: FAILED,
     interrupted: INTERRUPTED,
     failed: FAILED,
   },
@@ -58,6 +59,7 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
   CollectiveError: {
     timeout: FAILED,
     dead: FAILED,
+    unreachable: FAILED,
     mismatch: FAILED,
     unavailable: FAILED,
     option: FAILED,

@@ -1,3 +1,5 @@
+import { hostname } from "node:os";
+import { type MpiLaunch, mpiLaunch } from "@seg/collectives";
 import { localPath } from "@seg/node";
 import { Command } from "commander";
 import { configCommand } from "./commands/config.ts";
@@ -45,12 +47,16 @@ export async function runCommands(makers: readonly CommandMaker[], argv: readonl
     const code = exitCodeOf(error, interrupted);
     if (code !== EXIT.DONE)
       io.stderr.write(
-        `error: ${interrupted ? "interrupted" : withWayOut(messageOf(error), error, running(program, argv))}\n`,
+        `error: ${placeOf(mpiLaunch())}${interrupted ? "interrupted" : withWayOut(messageOf(error), error, running(program, argv))}\n`,
       );
     if (io.env.SEG_DEBUG === "1" && error instanceof Error) io.stderr.write(`${error.stack}\n`);
     return code;
   }
 }
+
+/** Whose error it is, where ranks on several hosts say theirs in one terminal. */
+const placeOf = (mpi: MpiLaunch | undefined) =>
+  mpi && (mpi.localSize ?? mpi.size) < mpi.size ? `rank ${mpi.rank} on host ${hostname()}: ` : "";
 
 /** `help eval` as `eval --help`, so that a word that is no command is told as one. */
 function helpFirst(program: Command, argv: readonly string[]): readonly string[] {

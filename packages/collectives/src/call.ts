@@ -44,8 +44,16 @@ export function firstDifferent(calls: readonly Call[]): number {
   );
 }
 
+/** How ranks are named in messages. */
+export type NameRanks = (ranks: readonly number[]) => string;
+
 /** `rank 1`, `ranks 1 and 3`. */
-export function listRanks(ranks: readonly number[]): string {
-  if (ranks.length === 1) return `rank ${ranks[0]}`;
-  return `ranks ${ranks.slice(0, -1).join(", ")} and ${ranks.at(-1)}`;
+export const listRanks: NameRanks = (ranks) =>
+  ranks.length === 1 ? `rank ${ranks[0]}` : `ranks ${ranks.slice(0, -1).join(", ")} and ${ranks.at(-1)}`;
+
+/** `rank 1 on host b`, `ranks 1 and 3 on host b, rank 5 on host c`. @param hosts - each rank's. */
+export function listRanksOn(ranks: readonly number[], hosts: readonly string[]): string {
+  const byHost = new Map<string, number[]>();
+  for (const rank of ranks) byHost.set(hosts[rank]!, [...(byHost.get(hosts[rank]!) ?? []), rank]);
+  return [...byHost].map(([host, some]) => `${listRanks(some)} on host ${host}`).join(", ");
 }

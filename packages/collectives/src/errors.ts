@@ -2,11 +2,18 @@ import { type Explanation, SegError, type SegErrorOptions } from "@seg/errors";
 import type { Call } from "./call.ts";
 
 /**
- * What went wrong, for programs: `timeout` (a rank did not make the call in time), `dead` (a rank has ended), `mismatch` (ranks made different
+ * What went wrong, for programs: `timeout` (a rank did not make the call in time), `dead` (a rank has ended), `unreachable` (its host does not answer any more), `mismatch` (ranks made different
  * calls, or with different lengths), `unavailable` (a library is missing or not usable), `option` (an option out of range), `disposed` (use after
  * `dispose`).
  */
-export type CollectiveErrorCode = "timeout" | "dead" | "mismatch" | "unavailable" | "option" | "disposed";
+export type CollectiveErrorCode =
+  | "timeout"
+  | "dead"
+  | "unreachable"
+  | "mismatch"
+  | "unavailable"
+  | "option"
+  | "disposed";
 
 /** The values behind a {@link CollectiveError}, of which each code has some. */
 export interface CollectiveErrorData {
@@ -14,7 +21,7 @@ export interface CollectiveErrorData {
   rank: number;
   /** `timeout`: all ranks that did not make the call. */
   ranks: readonly number[];
-  /** `timeout`, `dead`: the call that the others were in, such as `allReduce`. */
+  /** `timeout`, `dead`, `unreachable`: the call that the others were in, such as `allReduce`. */
   during: string;
   /** `timeout`: how long they waited, in milliseconds. */
   timeoutMs: number;

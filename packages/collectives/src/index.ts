@@ -3,7 +3,7 @@ export { CollectiveError, type CollectiveErrorCode, type CollectiveErrorData } f
 export type { Group } from "./group.ts";
 export { broadcastJson, gatherJson } from "./json.ts";
 export { isMpiLaunch, type MpiLaunch, mpiLaunch } from "./mpi/environment.ts";
-export { joinMpiGroup, type MpiGroupOptions } from "./mpi/mpi-group.ts";
+export { joinMpiGroup, type MpiGroup, type MpiGroupOptions } from "./mpi/mpi-group.ts";
 export { joinProcessGroup, type ProcessGroupOptions } from "./processes/process-group.ts";
 export { single } from "./single.ts";
 export {

@@ -54,6 +54,17 @@ describe.skipIf(!hasMpirun)(`MPI${hasMpirun ? "" : " (skipped: no mpirun of Open
       );
     });
 
+    it("ends well though a rank ends long before another", async () => {
+      const run = await program(
+        2,
+        `joinMpiGroup().barrier();
+        if (rank === 0) sleep(12_000);
+        process.on("exit", () => console.error("last words of " + rank));`,
+      );
+      expect(run).toMatchObject({ code: 0 });
+      expect(run.stderr).toContain("last words of 0");
+    });
+
     it("ends when a rank is killed, and mpirun names it", async () => {
       const run = await program(
         3,

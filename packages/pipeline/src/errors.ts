@@ -27,6 +27,8 @@ export type PipelineErrorCode =
   | "out-of-memory"
   /** No engine that could compute starts here. */
   | "engine-unavailable"
+  /** Hosts of one work that do not hold the same data, settings or versions. */
+  | "hosts"
   /** Another process of the same work was asked to end it early. */
   | "interrupted"
   /** Everything else. */
@@ -42,6 +44,8 @@ export interface PipelineErrorData {
   /** What was expected, and what came or is there. */
   expected: unknown;
   received: unknown;
+  /** The name of the host at fault. */
+  host: string;
   /** The name that was probably meant. */
   nearest: string | undefined;
   /** The encoder and the decoder that the line is about. */

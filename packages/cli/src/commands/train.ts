@@ -76,14 +76,16 @@ export function trainCommand(io: Io, exit: (code: number) => void): Command {
 
 async function trainNetwork(pairs: readonly string[], options: TrainOptions, io: Io): Promise<number> {
   const { signal, env } = io;
-  const resolved = loadConfig(sources(options, pairs));
   const mpi = mpiRank(options.distributed);
+  // The first rank's counts, and on other hosts there need be none.
+  const follows = mpi !== undefined && mpi.rank > 0;
+  const resolved = follows ? undefined : loadConfig(sources(options, pairs));
   // Of many processes, the first speaks.
-  const terminal = new Terminal(io, { quiet: options.quiet || (mpi && mpi.rank > 0) });
+  const terminal = new Terminal(io, { quiet: options.quiet || follows });
   const gpus = gpusOf(options);
   const replicas = countFlag("--replicas", options.replicas);
   const folders = folderSources(options);
-  if (options.check) return check(resolved, folders, options, terminal, signal);
+  if (options.check) return !resolved ? EXIT.DONE : check(resolved, folders, options, terminal, signal);
 
   // Read by TensorFlow when it is loaded; by itself it would leave no memory of a GPU to evaluations.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";

@@ -9,7 +9,6 @@ type Address = number;
 /** Bindings of the MPI functions that are used here; out parameters are addresses. The `MPI_` ones return 0 if they succeed. */
 export interface Mpi {
   Initialized(flag: Address): number;
-  Finalized(flag: Address): number;
   Comm_rank(communicator: Address, rank: Address): number;
   Comm_size(communicator: Address, size: Address): number;
   Comm_set_errhandler(communicator: Address, handler: Address): number;
@@ -23,8 +22,10 @@ export interface Mpi {
   Request_get_status(request: Address, flag: Address, status: Address): number;
   /** Runs `MPI_Init_thread` in another thread, as it blocks until all ranks have called it; `Initialized` tells when it is done. */
   startInit(required: number, provided: Address): void;
-  /** Runs `MPI_Finalize` in the same way; `Finalized` tells when it is done. */
+  /** Runs `MPI_Finalize` in the same way. */
   startFinalize(): void;
+  /** Whether that is done: `MPI_Finalized` says so before it has waited for the other ranks, so Open MPI's own state is asked where it can be read. */
+  isFinalized(): boolean;
   /** `_exit`: ends the process at once, whatever its threads wait for. */
   exitNow(code: number): void;
   /** `alarm`: ends the process by SIGALRM after so many seconds. */
@@ -49,7 +50,6 @@ type MessageArguments = [
 const MESSAGE = "uint64_t data, int count, uint64_t type, int other, int tag, uint64_t communicator, uint64_t request";
 const PARAMETERS = {
   Initialized: "uint64_t flag",
-  Finalized: "uint64_t flag",
   Comm_rank: "uint64_t communicator, uint64_t rank",
   Comm_size: "uint64_t communicator, uint64_t size",
   Comm_set_errhandler: "uint64_t communicator, uint64_t handler",
@@ -168,6 +168,7 @@ function bind(koffi: typeof Koffi, library: LibraryHandle, found: string): Mpi {
     return {
       ...(Object.fromEntries(functions) as Pick<Mpi, keyof typeof PARAMETERS>),
       startFinalize: () => finalize.async(() => {}),
+      isFinalized: finalizedOf(koffi, library),
       startInit: (required, provided) => init.async(0, 0, required, provided, () => {}),
       exitNow: koffi.load(null).func("void _exit(int code)"),
       alarm: koffi.load(null).func("unsigned int alarm(unsigned int seconds)"),
@@ -182,6 +183,23 @@ function bind(koffi: typeof Koffi, library: LibraryHandle, found: string): Mpi {
       { expected: "Open MPI 3 or newer", but: `${found} lacks a function: ${oneLine(cause)}` },
       { cause, data: { library: found } },
     );
+  }
+}
+
+/** Of `ompi_mpi_state_t` in Open MPI 4 and 5. */
+const FINALIZE_COMPLETED = 5;
+
+function finalizedOf(koffi: typeof Koffi, library: LibraryHandle): () => boolean {
+  try {
+    const state = library.symbol("ompi_mpi_state");
+    return () => koffi.decode(state, "int") >= FINALIZE_COMPLETED;
+  } catch {
+    const ask = library.func("int MPI_Finalized(_Out_ int *flag)");
+    const flag = [0];
+    return () => {
+      ask(flag);
+      return flag[0] !== 0;
+    };
   }
 }
 

@@ -1,21 +1,32 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "@seg/node";
-import { CALLS, type Call, type CallName } from "../call.ts";
-import { brokenError, checkSameCall, deadError, disposedError } from "../call-errors.ts";
+import { CALLS, type Call, type CallName, listRanks, listRanksOn, type NameRanks } from "../call.ts";
+import { brokenError, checkSameCall, deadError, disposedError, unreachableError } from "../call-errors.ts";
 import { CollectiveError } from "../errors.ts";
 import type { Group } from "../group.ts";
+import { gatherJson } from "../json.ts";
 import { checkBytes, checkData, checkRank, checkTimeout, TIMEOUT_MS } from "../options.ts";
 import { sumInOrder } from "../sum.ts";
 import { mpiLaunch } from "./environment.ts";
 import { type Message, PointToPoint, type Requests } from "./point-to-point.ts";
 import { openSession, type Session } from "./session.ts";
+import { startWatch } from "./watch/watch.ts";
 
 export interface MpiGroupOptions {
   /** How long a call waits for the others, in milliseconds; 10 000 unless given. `Infinity` waits for ever. */
   timeoutMs?: number;
   /** The path of Open MPI's library; what the dynamic linker finds unless given. */
   library?: string;
+}
+
+/** A group of MPI ranks. */
+export interface MpiGroup extends Group {
+  /** Each rank's host name, where there are several hosts. */
+  readonly hosts: readonly string[] | undefined;
+  /** Aborted by a {@link CollectiveError} when a rank on another host is lost, for whoever waits for other things than calls of the group. */
+  readonly lost: AbortSignal;
 }
 
 /** Length of a frame's header, in 32-bit words: which call, the length's lower and upper half, the root. */
@@ -40,16 +51,16 @@ const LEAVING = -1;
  *
  * @throws {CollectiveError} `unavailable` without koffi or Open MPI; `option`; `timeout` or `dead` if a rank does not come.
  */
-export function joinMpiGroup({ timeoutMs = TIMEOUT_MS, library }: MpiGroupOptions = {}): Group {
+export function joinMpiGroup({ timeoutMs = TIMEOUT_MS, library }: MpiGroupOptions = {}): MpiGroup {
   checkTimeout(timeoutMs);
-  return new MpiGroup(openSession(library, timeoutMs), timeoutMs);
+  return new GroupOverMpi(openSession(library, timeoutMs), timeoutMs);
 }
 
 /**
  * Collectives over point-to-point messages. All-reduce is reduce-scatter in rank order, then all-gather: `MPI_Allreduce` itself sums in an order
  * that depends on the library, the length and the number of ranks, and does not return while a rank is missing.
  */
-class MpiGroup implements Group {
+class GroupOverMpi implements MpiGroup {
   readonly rank: number;
   readonly size: number;
   readonly #session: Session;
@@ -62,6 +73,8 @@ class MpiGroup implements Group {
   #name: CallName = "join";
   #receiveBuffer: Float32Array = new Float32Array(0);
   #identities: readonly ProcessIdentity[] = [];
+  #machines: ReadonlySet<number> = new Set();
+  readonly #lost = new AbortController();
   #broken: CollectiveError | undefined;
   #disposed = false;
 
@@ -75,7 +88,8 @@ class MpiGroup implements Group {
       tag: 2 * session.groups++,
       timeoutMs,
       localSize: mpiLaunch()?.localSize ?? size,
-      hasDied: (other) => this.#hasDied(other),
+      lossOf: (other, during) => this.#lossOf(other, during),
+      name: this.#nameRanks,
     });
     this.#frameLengths = FRAMES.filter((length) => length < 1000 || length * size <= FRAMES_TOTAL);
     this.#frames = Array.from({ length: size }, () => new Float32Array(this.#frameLengths.at(-1)!));
@@ -87,6 +101,19 @@ class MpiGroup implements Group {
       this.#frameLengths,
     );
     this.#call("join", 0, 0, () => this.#exchangeIdentities());
+    if (this.#machines.size > 1 && !session.hosts) {
+      session.hosts = gatherJson(hostname(), this);
+      session.watch = startWatch(this);
+    }
+    if (session.watch) session.watch.onLoss = (other) => this.#lost.abort(this.#lossOf(other, "the end"));
+  }
+
+  get hosts(): readonly string[] | undefined {
+    return this.#session.hosts;
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
   }
 
   allReduce(data: Float32Array): void {
@@ -183,11 +210,12 @@ class MpiGroup implements Group {
     const records = this.#payloads.map(
       ({ buffer, byteOffset }) => new Int32Array(buffer, byteOffset, IDENTITY_LENGTH + 1),
     );
-    records[this.rank]!.set([...ownIdentity(), hashOf(hostname())]);
+    const here = hashOf(ownMachine());
+    records[this.rank]!.set([...ownIdentity(), here]);
     this.#exchangeFrames();
-    const here = hashOf(hostname());
+    this.#machines = new Set(records.map((record) => record[IDENTITY_LENGTH]!));
     this.#identities = records.map((record) => (record[IDENTITY_LENGTH] === here ? identityFrom(record) : ELSEWHERE));
-    this.#session.hasAnyDied = () => this.#identities.some(hasEnded);
+    this.#session.hasAnyDied = () => this.#identities.some((_, rank) => this.#lossOf(rank, "the end") !== undefined);
   }
 
   /** All-reduces a chunk: reduce-scatter, by which each rank has the sum of its part, then all-gather of the parts. */
@@ -263,12 +291,12 @@ class MpiGroup implements Group {
 
   #checkLeft(): void {
     const rank = this.#headers.findIndex((header) => header[0] === LEAVING);
-    if (rank >= 0) throw deadError(rank, this.#name);
+    if (rank >= 0) throw deadError(rank, this.#name, this.#nameRanks);
   }
 
   #checkSameCall(): void {
     this.#checkLeft();
-    checkSameCall(this.#calls());
+    checkSameCall(this.#calls(), this.#nameRanks);
   }
 
   /** What all ranks called, in rank order, by their headers. */
@@ -294,10 +322,17 @@ class MpiGroup implements Group {
     }
   }
 
-  #hasDied(rank: number): boolean {
+  #lossOf(rank: number, during: string): CollectiveError | undefined {
     const identity = this.#identities[rank];
-    return identity !== undefined && hasEnded(identity);
+    const loss = identity && hasEnded(identity) ? "ended" : this.#session.watch?.lossOf(rank);
+    if (loss === "ended") return deadError(rank, during, this.#nameRanks);
+    return loss && unreachableError(rank, during, this.#nameRanks);
   }
+
+  readonly #nameRanks: NameRanks = (ranks) => {
+    const { hosts } = this.#session;
+    return hosts ? listRanksOn(ranks, hosts) : listRanks(ranks);
+  };
 }
 
 /** The liveness of a process on another machine cannot be checked. */
@@ -319,6 +354,17 @@ function asFloats(bytes: Uint8Array): Float32Array {
 
 /** The first `length` bytes in the memory of numbers. */
 const asBytes = ({ buffer, byteOffset }: Float32Array, length: number) => new Uint8Array(buffer, byteOffset, length);
+
+/** What no other machine has: names may be the same, such as `localhost`. */
+function ownMachine(): string {
+  let boot = "";
+  try {
+    boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
+  } catch {
+    // Not Linux.
+  }
+  return `${hostname()} ${boot}`;
+}
 
 function hashOf(text: string): number {
   return createHash("sha256").update(text).digest().readInt32LE();

@@ -1,5 +1,6 @@
 import { cpus } from "node:os";
-import { deadError, timeoutError } from "../call-errors.ts";
+import type { NameRanks } from "../call.ts";
+import { timeoutError } from "../call-errors.ts";
 import { CollectiveError } from "../errors.ts";
 import { sleepSync } from "../sleep-sync.ts";
 import type { Session } from "./session.ts";
@@ -28,8 +29,10 @@ export interface PointToPointOptions {
   timeoutMs: number;
   /** How many ranks share this machine. */
   localSize: number;
-  /** Whether the system knows that a rank has ended. */
-  hasDied(rank: number): boolean;
+  /** The error for a rank that is known to be lost. */
+  lossOf(rank: number, during: string): CollectiveError | undefined;
+  /** Names ranks in messages. */
+  name: NameRanks;
 }
 
 /** Point-to-point messages with a time limit: all are started non-blocking, then polled for completion. */
@@ -37,17 +40,19 @@ export class PointToPoint {
   readonly #session: Session;
   readonly #tag: number;
   readonly #timeoutMs: number;
-  readonly #hasDied: (rank: number) => boolean;
+  readonly #lossOf: PointToPointOptions["lossOf"];
+  readonly #name: NameRanks;
   readonly #spinMs: number;
   readonly #flag = new Int32Array(16);
   readonly #flagAddress: number;
 
-  constructor({ session, tag, timeoutMs, localSize, hasDied }: PointToPointOptions) {
+  constructor({ session, tag, timeoutMs, localSize, lossOf, name }: PointToPointOptions) {
     this.#session = session;
     this.#tag = tag;
     this.#flagAddress = session.mpi.addressOf(this.#flag);
     this.#timeoutMs = timeoutMs;
-    this.#hasDied = hasDied;
+    this.#lossOf = lossOf;
+    this.#name = name;
     // All of the machine's processors: mpirun binds each rank to its own, so that availableParallelism is 1.
     this.#spinMs = localSize <= cpus().length ? SPIN_MS : 0;
   }
@@ -131,9 +136,12 @@ export class PointToPoint {
         const missing = this.#missing(requests.messages, requests.handles);
         const half = requests.messages.length / 2;
         if (received && this.#missing(requests.messages.slice(0, half), requests.handles).length === 0) received();
-        const dead = missing.find((rank) => this.#hasDied(rank));
-        if (dead !== undefined) throw deadError(dead, during);
-        if (now - start >= this.#timeoutMs && missing.length > 0) throw timeoutError(missing, this.#timeoutMs, during);
+        for (const rank of missing) {
+          const loss = this.#lossOf(rank, during);
+          if (loss) throw loss;
+        }
+        if (now - start >= this.#timeoutMs && missing.length > 0)
+          throw timeoutError(missing, this.#timeoutMs, during, this.#name);
       }
       sleepSync(now - start < LONG_AFTER_MS ? SHORT_SLEEP_MS : LONG_SLEEP_MS);
     }

@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { CollectiveError } from "../errors.ts";
 import { sleepSync } from "../sleep-sync.ts";
 import { loadMpi, type Mpi } from "./bindings.ts";
 import { mpiLaunch } from "./environment.ts";
+import type { Watch } from "./watch/watch.ts";
 
 /** MPI_THREAD_SERIALIZED: any thread may call, one at a time. */
 const THREAD_SERIALIZED = 2;
@@ -15,7 +17,11 @@ export interface Session {
   groups: number;
   /** A group is broken: MPI_Finalize would wait for the rank that is gone. */
   broken: boolean;
-  /** Whether the system knows that a rank has ended. */
+  /** Each rank's host, where there are several. */
+  hosts: readonly string[] | undefined;
+  /** Knows of ranks on other hosts, where there are several. */
+  watch: Watch | undefined;
+  /** Whether a rank is known to have ended. */
   hasAnyDied(): boolean;
 }
 
@@ -24,6 +30,12 @@ const GRACE_MS = 3000;
 
 /** How long, in seconds, the exit may take after MPI has been finalized. */
 const EXIT_S = 10;
+
+/** How long mpirun may take to notice that a host is lost; by default it takes 8 minutes. */
+const LAUNCHER_MS = 600_000;
+
+/** How long that may take where rank 0's host, and so probably mpirun, is what cannot be reached. */
+const CUT_OFF_MS = 60_000;
 
 /** How often to check whether one has, in milliseconds. */
 const LIVENESS_MS = 50;
@@ -59,8 +71,19 @@ function start(mpi: Mpi, timeoutMs: number): Session {
   mpi.Comm_rank(mpi.world, first);
   mpi.Comm_size(mpi.world, second);
   const [rank, size] = numbers as unknown as [number, number];
-  const opened: Session = { mpi, rank, size, groups: 0, broken: false, hasAnyDied: () => false };
+  const opened: Session = {
+    mpi,
+    rank,
+    size,
+    groups: 0,
+    broken: false,
+    hosts: undefined,
+    watch: undefined,
+    hasAnyDied: () => false,
+  };
+  printBeforeExit(() => hasUnreachable(opened));
   exitBy((code) => {
+    if (hasUnreachable(opened)) return () => waitForLauncher(opened, code);
     // After a failure the others may never call MPI_Finalize; the launcher sees the exit code and ends them.
     if (code !== 0 || opened.broken) return undefined;
     return () => {
@@ -95,8 +118,8 @@ function initialize(mpi: Mpi, timeoutMs: number): void {
   mpi.startInit(THREAD_SERIALIZED, mpi.addressOf(numbers) + 4);
   while (!isReady()) {
     if (performance.now() > deadline) {
-      // The thread in MPI_Init_thread would keep the process alive for ever. Node prints an uncaught error only after its exit listeners.
-      process.on("uncaughtExceptionMonitor", (error) => process.on("exit", () => console.error(error)));
+      // The thread in MPI_Init_thread would keep the process alive for ever.
+      printBeforeExit(() => true);
       exitBy((code) => () => mpi.exitNow(code));
       throw new CollectiveError(
         "timeout",
@@ -112,18 +135,47 @@ function initialize(mpi: Mpi, timeoutMs: number): void {
   }
 }
 
+const hasUnreachable = ({ watch, size }: Session) =>
+  Array.from({ length: size }, (_, rank) => watch?.lossOf(rank)).includes("unreachable");
+
+/**
+ * Leaves it to mpirun to notice a lost host and to end this process. Were it told of a rank's end first, it would send an order to that host, and while that
+ * is not acknowledged the system does not check the connection: mpirun would wait for a quarter of an hour.
+ */
+function waitForLauncher({ mpi, watch }: Session, code: number): void {
+  const isCutOff = watch?.lossOf(0) === "unreachable";
+  if (process.env.OMPI_COMM_WORLD_RANK !== undefined) sleepSync(isCutOff ? CUT_OFF_MS : LAUNCHER_MS);
+  if (isCutOff) endDaemon();
+  mpi.exitNow(code || 1);
+}
+
+/** Ends mpirun's daemon on this host, which is this job's alone: with this process's last words to pass on, it would not notice that it is cut off either. */
+function endDaemon(): void {
+  try {
+    if (readFileSync(`/proc/${process.ppid}/comm`, "utf8") === "orted\n") process.kill(process.ppid, "SIGTERM");
+  } catch {
+    // Not Linux, or it has ended.
+  }
+}
+
 /** MPI_Finalize, which waits for all ranks, however long, but not for one that has died. */
 function finalize({ mpi, hasAnyDied }: Session): void {
   mpi.startFinalize();
   let graceMs = GRACE_MS;
   for (let polls = 1; ; polls++) {
-    mpi.Finalized(mpi.addressOf(numbers));
-    if (numbers[0] !== 0) return;
+    if (mpi.isFinalized()) return;
     sleepSync(1);
     // The others may have finalized, and exited, a little earlier.
     if (polls % LIVENESS_MS === 0 && hasAnyDied()) graceMs -= LIVENESS_MS;
     if (graceMs <= 0) mpi.exitNow(1);
   }
+}
+
+/** Prints an uncaught error, which Node does only after its exit listeners. */
+function printBeforeExit(wanted: () => boolean): void {
+  process.on("uncaughtExceptionMonitor", (error) => {
+    if (wanted()) process.on("exit", () => console.error(error));
+  });
 }
 
 /** Ends the process by the function, which never returns, that `choose` gives for its exit code, after all other exit listeners; as usual if it gives none. */

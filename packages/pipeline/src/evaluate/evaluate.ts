@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
-import { gatherJson, type MpiLaunch } from "@seg/collectives";
+import { gatherJson, type MpiGroup, type MpiLaunch } from "@seg/collectives";
 import { ensureWritable, ownModule, startProcess } from "@seg/node";
 import type { Resolved } from "../config/resolve.ts";
 import { checkRecords } from "../dataset/check.ts";
@@ -9,6 +9,7 @@ import { seemsZeroBased } from "../dataset/judge-labels.ts";
 import { labelConvention } from "../dataset/label-convention.ts";
 import { evaluationRecords, type PairSources } from "../dataset/records.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
+import { filesOf, refuseUnlike, refuseUnlikeFiles } from "../launch/alike.ts";
 import { engineOn, processorsOf } from "../launch/devices.ts";
 import { joinRanks } from "../launch/ranks.ts";
 import { SINGLE_SCALE, scaleOptions } from "../model/scales.ts";
@@ -17,6 +18,7 @@ import type { EvaluationPair, ImageCounts, WorkerInfo, WorkerSetup } from "./mes
 import { runWorkers } from "./pool.ts";
 import { type Evaluation, namedScores, scoreEvent } from "./result.ts";
 import { pictureNames, RESULT_FILE, saveEvaluation } from "./save.ts";
+import { scoredBy } from "./scored-by.ts";
 import { Tally } from "./tally.ts";
 
 /** How an evaluation is done, besides its configuration. */
@@ -83,9 +85,17 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
   const records = (await evaluationRecords(config, options, context)).slice(0, limit);
   const { rank, size: ranks } = mpi ?? { rank: 0, size: 1 };
   const places = records.map((_, index) => index).filter((index) => index % ranks === rank);
-  if (folder !== undefined) await ensureWritable(folder);
+  if (folder !== undefined && rank === 0) await ensureWritable(folder);
   const files = await locate();
   signal?.throwIfAborted();
+  const group = mpi && joinRanks();
+  if (group) {
+    refuseUnlike(
+      group,
+      await scoredBy(config, files, { classes: names, "the labels' meaning": convention, sizes, flip }),
+    );
+    await refuseUnlikeFiles(group, filesOf(records));
+  }
   const counts = await checkRecords(
     places.map((index) => records[index]!),
     { numClasses: classes.length, convention, ...context },
@@ -126,7 +136,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
     await runWorkers<EvaluationPair, WorkerInfo, ImageCounts>({
       tasks,
       workers,
-      signal,
+      signal: anyOf(signal, group?.lost),
       start: (slot) => startWorker(setup, gpus?.[slot % gpus.length]),
       nameOf: ({ imagePath }) => imagePath,
       onReady(info) {
@@ -146,16 +156,20 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
         `What was counted until then, ${own.images} of ${records.length} images, is in ${join(folder, RESULT_FILE)}.`,
       );
     }
+    group?.dispose();
     throw error;
   }
-  const evaluation = summary(mpi ? tallyOfAll(own) : own);
+  const evaluation = summary(group ? tallyOfAll(own, group) : own);
   if (folder !== undefined && rank === 0) await saveEvaluation(folder, evaluation);
   return evaluation;
 }
 
+/** A signal that is aborted when one of them is. */
+const anyOf = (...signals: (AbortSignal | undefined)[]) =>
+  AbortSignal.any(signals.filter((signal) => signal !== undefined));
+
 /** What all ranks of `mpirun` have counted. */
-function tallyOfAll(own: Tally): Tally {
-  const group = joinRanks();
+function tallyOfAll(own: Tally, group: MpiGroup): Tally {
   try {
     const all = new Tally(own.matrix.numClasses);
     for (const part of gatherJson(own.toJSON(), group)) all.merge(part);

@@ -4,6 +4,7 @@ import { DataParallel, DataParallelError, hostReplica } from "@seg/data-parallel
 import { isSegError } from "@seg/errors";
 import { ownModule } from "@seg/node";
 import { PipelineError } from "../errors.ts";
+import { filesOf, refuseUnlike, refuseUnlikeFiles } from "../launch/alike.ts";
 import { gpuOfRank, processorsOf } from "../launch/devices.ts";
 import { joinRanks, PATIENCE_MS } from "../launch/ranks.ts";
 import type { TrainingPlan } from "./plan.ts";
@@ -122,6 +123,8 @@ export async function trainUnderMpi(
   const group = joinRanks();
   try {
     const plan = broadcastJson(own, group)!;
+    refuseUnlike(group);
+    await refuseUnlikeFiles(group, filesOf(plan.records));
     const threads = process.env.TF_NUM_INTRAOP_THREADS ? undefined : processorsOf(mpi);
     return await host(plan, () => group, { ...context, ...(threads && { threads }) });
   } finally {

@@ -19,6 +19,8 @@ export interface Run {
   group: Group;
   /** Where it begins. */
   position: Position;
+  /** Whether the replicas' weights may part in their last bits, so that all take rank 0's at each checkpoint, as a training does that is resumed there. */
+  drifts: boolean;
   /** What this replica does beside training; nothing but on rank 0. */
   hooks: Hooks;
   signal: AbortSignal | undefined;
@@ -51,6 +53,7 @@ export async function runLoop(run: Run): Promise<Ending> {
     const means = new EpochMeans();
     let saved = iteration;
     const saveSteps = async (done = iteration) => {
+      if (run.drifts && done > saved) await run.trainer.align();
       if (done > saved) await hooks.onSave({ epoch, iteration: done });
       saved = done;
       // Under mpirun the end of one rank ends all: none leaves before the checkpoint is written.
@@ -79,6 +82,7 @@ export async function runLoop(run: Run): Promise<Ending> {
       hooks.afterStep(eventOf(config.TRAIN, { epoch, iteration }, rates, means.values), scores);
       if (isDue(iteration + 1, config.TRAIN)) await saveSteps(iteration + 1);
     }
+    if (run.drifts) await run.trainer.align();
     await hooks.afterEpoch(epoch + 1);
     if (anyReplicaInterrupted(run)) return { end: "interrupted", epoch: epoch + 1 };
     await hooks.afterCheckpoint(epoch + 1);

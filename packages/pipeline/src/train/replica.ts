@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type TrainSourceOptions as DataOptions, TRAIN_SOURCE, type TrainBatch } from "@seg/ade20k-data";
 import type { EngineInfo } from "@seg/backend";
-import type { Group } from "@seg/collectives";
+import { type Group, gatherJson, type MpiGroup } from "@seg/collectives";
 import { type Replica, type ReplicaContext, SeededLoader } from "@seg/data-parallel";
 import { knowsItself } from "../config/folder.ts";
 import type { Context } from "../context.ts";
@@ -74,7 +74,10 @@ async function train(plan: TrainingPlan, group: Group, engine: EngineInfo, conte
   try {
     let seen: Outcome["seen"];
     if (leads) ({ hooks, seen } = await beginHooks(plan, position, { trainer, validation, engine, context }));
-    const ending = await trainFrom({ config, trainer, group, position, hooks, signal: context.signal }, plan);
+    const unlike = unlikeEngines(gatherJson(arithmeticOf(engine), group), (group as Partial<MpiGroup>).hosts);
+    if (unlike && leads) context.warn(unlike);
+    const run = { config, trainer, group, position, hooks, drifts: unlike !== undefined, signal: context.signal };
+    const ending = await trainFrom(run, plan);
     return { ...ending, ...(seen && { seen }) };
   } finally {
     await hooks.atEnd();
@@ -154,6 +157,17 @@ async function beginHooks(
     new TensorBoardHook(config, firstStep, warn),
   ]);
   return { hooks, seen: { history, validation: evaluations } };
+}
+
+/** What an engine's last bits depend on: a processor's instruction sets too. */
+const arithmeticOf = (engine: EngineInfo) => `${describeEngine(engine)} on ${engine.device}`;
+
+/** The warning for replicas whose engines may round differently; undefined if all are alike. @param hosts - each replica's, where there are several. */
+export function unlikeEngines(engines: readonly string[], hosts?: readonly string[]): string | undefined {
+  const other = engines.findIndex((engine) => engine !== engines[0]);
+  if (other < 0) return undefined;
+  const replica = (rank: number) => `rank ${rank}${hosts ? ` on host ${hosts[rank]}` : ""}`;
+  return `${replica(0)} computes by ${engines[0]}, ${replica(other)} by ${engines[other]}: their weights may part in the last bits, so all take those of rank 0 at each checkpoint.`;
 }
 
 /** Renames what has the names of this training's files, but was there before any training of this package. */

@@ -82,8 +82,6 @@ export async function train(options: TrainOptions): Promise<Training | undefined
 export async function train(options: TrainOptions = {}): Promise<Training | undefined> {
   refuseUnknown(options, OPTIONS, "an option of train");
   const { backend = "auto", mpi, resume = false, fromScratch = false, gpus } = options;
-  // A training that begins anew is not to follow what an earlier one left.
-  const resolved = resolveConfigOptions(options, { fromFolder: resume });
   const { log, warn, onProgress, signal } = contextOf(options);
   const onReport = (report: Report) => {
     if (report.type === "progress") onProgress(report.event);
@@ -94,6 +92,8 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
     checkEnd(await trainUnderMpi(undefined, { ...around, mpi, gpus }), signal);
     return undefined;
   }
+  // A training that begins anew is not to follow what an earlier one left.
+  const resolved = resolveConfigOptions(options, { fromFolder: resume });
   const replicas = mpi?.size ?? replicaCount(options);
   if (replicas > 1 && backend === "webgpu") {
     throw new PipelineError(
