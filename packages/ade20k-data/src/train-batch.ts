@@ -3,6 +3,7 @@ import { changeColors } from "./color-jitter.ts";
 import { crop, cropWindow, isGoodCrop, type Window } from "./crop.ts";
 import { gaussianBlur } from "./gaussian-blur.ts";
 import type { RgbImage } from "./image.ts";
+import type { PixelLimit } from "./image-limits.ts";
 import type { LabelConvention } from "./label-convention.ts";
 import type { LabelMap } from "./label-map.ts";
 import { type InputFormat, normalizeInto } from "./normalize.ts";
@@ -30,7 +31,7 @@ export interface TrainBatch {
 }
 
 /** How a batch is made. */
-export interface BatchOptions extends Pick<AugmentOptions, "cropSize" | "catMaxRatio"> {
+export interface BatchOptions extends Pick<AugmentOptions, "cropSize" | "catMaxRatio">, PixelLimit {
   /** The long side's limit (`DATASET.imgMaxSize`), which wins over the short side; default 1000. */
   maxSize?: number;
   /** Sides are padded to a multiple of this (`DATASET.padding_constant`); default 8. */

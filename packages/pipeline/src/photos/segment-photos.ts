@@ -11,6 +11,7 @@ import {
   writeImage,
   writeLabelPng,
 } from "@seg/ade20k-data";
+import { isSegError } from "@seg/errors";
 import type { Config } from "../config/schema.ts";
 import { CONTEXT_OPTIONS, type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
@@ -126,14 +127,21 @@ export async function segmentPhotos(
       const result: PhotoResult = { image: source, width, height, classes, ...files };
       results.push(result);
       onResult?.(result);
-    } catch (error) {
+    } catch (thrown) {
       signal?.throwIfAborted();
+      const error = naming(source, thrown);
       failures.push({ image: source, error });
       if (images.length > 1) warn(error instanceof Error ? error.message : String(error));
     }
     report();
   }
   return { results, failures };
+}
+
+/** What was thrown, with the photo's name in its line. */
+function naming(source: string, error: unknown): unknown {
+  if (isSegError(error) && !error.message.includes(source)) error.message = `${source}: ${error.message}`;
+  return error;
 }
 
 const thinLine = (source: string, { width, height }: { width: number; height: number }, side: string) =>
