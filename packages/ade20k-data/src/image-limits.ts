@@ -65,7 +65,7 @@ export function checkImageSize(
     {
       expected: `an image of at most ${most} pixels${isHeldWhole ? ", a quarter of maxPixels where all must be held at once," : ""}`,
       but: `${file} has ${width}×${height}`,
-      hint: `resize it, or allow for it by maxPixels, in a configuration DATASET.max_pixels ${needed}`,
+      hint: `resize it, or raise maxPixels (DATASET.max_pixels ${needed})`,
     },
     { data },
   );

@@ -63,7 +63,7 @@ describe("Of files that are made to hurt", () => {
     const file = await write("black.png", blackPng(14_000, 14_000, 1));
     const error = await errorOf(decodeImage(file));
     expect(error.message).toBe(
-      `Expected an image of at most ${MAX_PIXELS} pixels but ${file} has 14000×14000: resize it, or allow for it by maxPixels, in a configuration DATASET.max_pixels 196000000.`,
+      `Expected an image of at most ${MAX_PIXELS} pixels but ${file} has 14000×14000: resize it, or raise maxPixels (DATASET.max_pixels 196000000).`,
     );
   });
 });
