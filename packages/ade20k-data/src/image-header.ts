@@ -139,7 +139,7 @@ export function decodingError(name: string, kind: string, error: Error): DataErr
 /** The DataError for a file of a known format that cannot be decoded to its end, or only at a price. */
 export function damagedError(name: string, kind: string, error: Error): DataError {
   if (error instanceof Excess) {
-    const hint = "save it again, without what is not its picture";
+    const hint = "copy the file again, or save it without what is not its picture";
     return new DataError(
       "truncated",
       { expected: `a ${kind} that holds no more than its size needs`, but: `${name} ${error.message}`, hint },

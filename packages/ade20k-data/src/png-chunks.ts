@@ -112,7 +112,7 @@ function rowBytes({ width, height, depth, channels, interlaced }: PngSize): numb
 const MOST_INFLATION = 1032;
 /** What careless encoders add. */
 const SLACK = 2 ** 16;
-const STEP = 2 ** 16;
+const STEP = 2 ** 18;
 
 /**
  * Inflates a PNG's pixels as far as its size needs them and no further, keeping nothing: decoders go on to the end, whatever comes.

@@ -74,7 +74,7 @@ describe("A label file", () => {
     expect(await errorOf(readLabel(file))).toMatchObject({
       code: "truncated",
       data: { file },
-      message: `Expected a PNG label file that holds no more than its size needs but ${file} holds more image data than 8×8 pixels have: save it again, without what is not its picture.`,
+      message: `Expected a PNG label file that holds no more than its size needs but ${file} holds more image data than 8×8 pixels have: copy the file again, or save it without what is not its picture.`,
     });
   });
 
