@@ -29,7 +29,6 @@ interface Reading {
 export function labelsByConvention(pixels: LabelPixels, reading: Reading): Int16Array {
   if (reading.convention.name === "cityscapes" && TRAIN_IDS.test(reading.file)) throw trainIds(reading.file);
   if (pixels.channels === 1) {
-    if (pixels.palette && usesColors(pixels, reading.convention)) return labelsOfColors(inColors(pixels), reading);
     refuseShuffledGreys(pixels, reading);
     return labelsOfValues(pixels, reading);
   }
@@ -46,6 +45,9 @@ function labelsOfValues(pixels: LabelPixels, reading: Reading): Int16Array {
     const label = table[data[i]!]!;
     if (label < least) least = label;
     labels[i] = label;
+  }
+  if (least === NONE && pixels.palette && usesColors(pixels, reading.convention)) {
+    throw wrongColor(inColors(pixels), labels, reading);
   }
   if (least === NONE) throw wrongValue(pixels, labels.indexOf(NONE), table, reading);
   return labels;
@@ -73,7 +75,7 @@ function usesColors(pixels: LabelPixels, { values, colors }: LabelConvention): b
   if (!values) return true;
   // The 1 of a black and white file is white.
   if (!pixels.palette && pixels.depth === 8) return false;
-  const used = [...new Set(pixels.data)];
+  const used = [...valueCounts(pixels).keys()];
   const shown = used.map((value) => colorOfValue(pixels, value));
   if (!pixels.palette) return shown.every((color) => color in colors);
   // A palette of one colour says nothing.
@@ -97,9 +99,10 @@ function inColors(pixels: LabelPixels): LabelPixels {
  *
  * @throws {DataError} `bad-label`.
  */
-function refuseShuffledGreys({ data, palette }: LabelPixels, { file, convention, numClasses }: Reading): void {
+function refuseShuffledGreys(pixels: LabelPixels, { file, convention, numClasses }: Reading): void {
+  const { palette } = pixels;
   if (!palette || convention.colors || numClasses === undefined) return;
-  const used = [...new Set(data)];
+  const used = [...valueCounts(pixels).keys()];
   const grey = (value: number) => palette[3 * value] ?? -1;
   const isGrey = used.every(
     (value) => grey(value) === palette[3 * value + 1] && grey(value) === palette[3 * value + 2],
@@ -164,12 +167,12 @@ function colorsWithoutConvention(pixels: LabelPixels, { file, convention: { name
   const { data, channels } = pixels;
   if (isFullAde20kLabel(file)) return bad(file, fullAde20kLabel);
   const found = colorCounts(pixels);
-  const isGrey = channels === 2 || data.every((value, i) => i % channels === 3 || value === data[i - (i % channels)]);
+  const isGrey = isGreyAlone(pixels);
   const kind = { 1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGB with alpha" }[channels];
   const fitting = fits([...found.keys()], "colors", undefined);
   return bad(file, {
     expected: `one value a pixel, as the convention ${name} has it,`,
-    received: `${kind}: ${histogram(found)}`,
+    received: `${kind}: ${histogram(found, data.length / channels)}`,
     hint:
       isGrey && !fitting
         ? "its channels are alike, so save one of them alone, as 8-bit grey PNG"
@@ -190,7 +193,7 @@ function wrongColor(pixels: LabelPixels, labels: Int16Array, { file, convention,
     const hint = "correct the number of classes (DATASET.num_class) or the map";
     return bad(file, { expected: `colours of classes 1 to ${numClasses}`, received, hint }, { x, y, numClasses });
   }
-  const parts = [...unknown.values()].reduce((sum, count) => sum + count, 0) / labels.length;
+  const parts = labels.reduce((sum, label) => (label === NONE ? sum + 1 : sum), 0) / labels.length;
   const smooth = unknown.size > SHOWN && parts < 0.5;
   return bad(
     file,
@@ -204,14 +207,13 @@ function wrongColor(pixels: LabelPixels, labels: Int16Array, { file, convention,
 }
 
 function wrongValue(
-  { data, width }: LabelPixels,
+  pixels: LabelPixels,
   i: number,
   table: Int16Array,
   { file, convention, numClasses }: Reading,
 ): DataError {
-  const counts = new Map<number, number>();
-  for (const value of data) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const found = new Map([...counts].sort(([a], [b]) => a - b));
+  const { data, width } = pixels;
+  const found = valueCounts(pixels);
   const wrong = [...found.keys()].filter((value) => table[value] === NONE);
   const [value, x, y] = [data[i]!, i % width, Math.floor(i / width)];
   const isDefault = convention.name === "ade20k";
@@ -253,13 +255,34 @@ function fits(found: readonly (number | string)[], by: "values" | "colors", numC
   return names.length > 0 ? `DATASET.label_map ${names.join(" or ")} would fit; ` : "";
 }
 
+/** How often each value occurs, the smallest first; of one 8-bit value a pixel. */
+function valueCounts({ data }: LabelPixels): Map<number, number> {
+  const counts = new Float64Array(256);
+  for (let i = 0; i < data.length; i++) counts[data[i]!]! += 1;
+  return new Map(Array.from(counts.entries()).filter(([, count]) => count > 0));
+}
+
+/** Whether red, green and blue are alike everywhere. */
+function isGreyAlone({ data, channels }: LabelPixels): boolean {
+  if (channels < 3) return true;
+  for (let i = 0; i < data.length; i += channels) {
+    if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return false;
+  }
+  return true;
+}
+
+/** How many colours are told apart; a photo has as many as pixels. */
+const MOST_COLORS = 2 ** 16;
+
+/** How often each colour occurs, of the first ones that do. */
 function colorCounts({ data, channels }: LabelPixels, takes: (pixel: number) => boolean = () => true) {
   const counts = new Map<number, number>();
   for (let i = 0, pixel = 0; i < data.length; i += channels, pixel++) {
     if (!takes(pixel)) continue;
-    const [r, g, b] = channels === 2 ? [data[i]!, data[i]!, data[i]!] : [data[i]!, data[i + 1]!, data[i + 2]!];
-    const rgb = (r << 16) | (g << 8) | b;
-    counts.set(rgb, (counts.get(rgb) ?? 0) + 1);
+    const [green, blue] = channels === 2 ? [0, 0] : [1, 2];
+    const rgb = (data[i]! << 16) | (data[i + green]! << 8) | data[i + blue]!;
+    const count = counts.get(rgb) ?? 0;
+    if (count > 0 || counts.size < MOST_COLORS) counts.set(rgb, count + 1);
   }
   return new Map([...counts].map(([rgb, count]) => [hexColor(rgb >> 16, (rgb >> 8) & 255, rgb & 255), count]));
 }
@@ -269,17 +292,14 @@ const percent = (share: number) => `${share > 0 && share < 0.001 ? "<0.1" : +(sh
 const colorName = (color: string) => `(${[1, 3, 5].map((i) => Number.parseInt(color.slice(i, i + 2), 16)).join(", ")})`;
 
 /** The most frequent of what was found, in its order: `0 (61 %), 255 (39 %)`. */
-function histogram(
-  counts: ReadonlyMap<number | string, number>,
-  total = [...counts.values()].reduce((sum, count) => sum + count, 0),
-): string {
+function histogram(counts: ReadonlyMap<number | string, number>, total: number): string {
   const byCount = [...counts].sort(([, a], [, b]) => b - a);
   const frequent = new Set(byCount.slice(0, SHOWN).map(([key]) => key));
   const parts = [...counts].flatMap(([key, count]) =>
     frequent.has(key) ? [`${typeof key === "string" ? colorName(key) : key} (${percent(count / total)})`] : [],
   );
   const more = counts.size - parts.length;
-  return `${parts.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return `${parts.join(", ")}${more > 0 ? ` and ${counts.size < MOST_COLORS ? more : "many"} more` : ""}`;
 }
 
 const bad = (

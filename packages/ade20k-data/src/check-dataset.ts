@@ -2,6 +2,7 @@ import pMap from "p-map";
 import { decodeImage } from "./decode-image.ts";
 import { DataError, refuseUnknown } from "./errors.ts";
 import { readImageHeader } from "./image-header.ts";
+import type { PixelLimit } from "./image-limits.ts";
 import type { LabelConvention } from "./label-convention.ts";
 import { countLabels, type LabelCounts, sumCounts } from "./label-counts.ts";
 import { type DoubtfulPhotos, inOrder, noteDoubts } from "./look-at-photos.ts";
@@ -12,7 +13,7 @@ import { readLabel } from "./read-label.ts";
 import { checkListedSize, labelOf } from "./read-pair.ts";
 
 /** What a data set is checked against, and who is told. */
-export interface CheckOptions {
+export interface CheckOptions extends PixelLimit {
   /** How many classes there are: label values may be 0 to this. */
   numClasses: number;
   /** What label values, or colours, mean; default ADE20K's convention. */
@@ -40,6 +41,7 @@ const OPTIONS = [
   "limit",
   "onProgress",
   "signal",
+  "maxPixels",
 ] satisfies (keyof CheckOptions)[];
 
 /** What was found. */
@@ -63,20 +65,20 @@ export interface DatasetReport extends DoubtfulPhotos {
  */
 export async function checkDataset(records: readonly OdgtRecord[], options: CheckOptions): Promise<DatasetReport> {
   refuseUnknown(options, OPTIONS, "the options of checkDataset");
-  const { numClasses, convention, limit = 20, onProgress, signal } = options;
+  const { numClasses, convention, maxPixels, limit = 20, onProgress, signal } = options;
   const counts: Uint32Array[] = [];
   const doubts: DoubtfulPhotos = { silent: [], thin: [] };
   const lookAtPhoto = async (record: OdgtRecord): Promise<ShownSize> => {
-    const photo = await readImageHeader(await readBytes(record.imagePath), record.imagePath);
+    const photo = await readImageHeader(await readBytes(record.imagePath), record.imagePath, { maxPixels });
     noteDoubts(doubts, photo, { ...options, name: record.imagePath });
     checkListedSize(record, photo);
-    if (options.decode) await decodeImage(record.imagePath);
+    if (options.decode) await decodeImage(record.imagePath, { maxPixels });
     return photo;
   };
   const lookAtLabel = async (record: OdgtRecord, photo: ShownSize) => {
     const { width, height, orientation } = photo;
     // Of a photo that cannot be read nobody may know the size.
-    const checks = { numClasses, convention, ...(width > 0 && { width, height, orientation }) };
+    const checks = { numClasses, convention, maxPixels, ...(width > 0 && { width, height, orientation }) };
     counts.push(countLabels(await readLabel(labelOf(record), checks), numClasses));
   };
   const found: { i: number; problem: DataError }[] = [];

@@ -5,11 +5,19 @@ import sharp from "sharp";
 import { bmpHeader, decodeBmp } from "./bmp.ts";
 import { DOWNLOAD_OPTIONS, type DownloadOptions, download, isUrl } from "./download.ts";
 import { badOption, refuseUnknown } from "./errors.ts";
-import { opaqueGif } from "./gif.ts";
 import type { RgbImage } from "./image.ts";
 import { decodingError, type ImageHeader, readImageHeader } from "./image-header.ts";
+import type { PixelLimit } from "./image-limits.ts";
+import { checkScans } from "./jpeg-scans.ts";
+import { decodeInTurn } from "./pixel-budget.ts";
+import { pngSize, refuseSurplusPixels } from "./png-chunks.ts";
 import { readBytes } from "./read-bytes.ts";
 import { ycbcrToRgb } from "./ycbcr.ts";
+
+/** How an image file is had and decoded. */
+export interface DecodeOptions extends DownloadOptions, PixelLimit {}
+
+const OPTIONS = [...DOWNLOAD_OPTIONS, "maxPixels"] satisfies (keyof DecodeOptions)[];
 
 /** An image file: its path, its address (`http:`, `https:`, `file:`, `data:`, `blob:`), or its bytes. */
 export type ImageFile = string | URL | Blob | ArrayBuffer | Uint8Array | Uint8ClampedArray | DataView;
@@ -21,26 +29,26 @@ export type ImageFile = string | URL | Blob | ArrayBuffer | Uint8Array | Uint8Cl
  * keep their upper 8 bits.
  *
  * @param source - a JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP file; its contents decide, not its name.
- * @param options - limits for addresses.
+ * @param options - limits for addresses, and of the image's size, which its header tells before anything is decoded.
  * @returns the image; its memory belongs to the caller.
  * @throws {DataError} `not-found`, `unreadable`, `download-failed`, `not-an-image` (of another format, or of a form that has no one
- *   meaning, such as floats), `truncated`, or `bad-size` for an image with a side under 2 pixels or more than 268 million pixels; `option`.
+ *   meaning, such as floats), `truncated` (or holding more than its size needs), or `bad-size` for an image with a side under 2 pixels or
+ *   more than `maxPixels`; `option`.
  */
-export async function decodeImage(source: ImageFile, options: DownloadOptions = {}): Promise<RgbImage> {
-  refuseUnknown(options, DOWNLOAD_OPTIONS, "the options of decodeImage");
+export async function decodeImage(source: ImageFile, options: DecodeOptions = {}): Promise<RgbImage> {
+  refuseUnknown(options, OPTIONS, "the options of decodeImage");
   return (await decodeImageWithHeader(source, options)).image;
 }
 
 /** {@link decodeImage}, and how EXIF has turned the image: 1, not at all, to 8. */
 export async function decodeImageWithHeader(
   source: ImageFile,
-  options: DownloadOptions = {},
+  options: DecodeOptions = {},
 ): Promise<{ image: RgbImage; orientation: number }> {
   const { bytes, name } = await readSource(source, options);
-  const header = await readImageHeader(bytes, name);
+  const header = await readImageHeader(bytes, name, options);
   try {
-    const image = header.format === "BMP" ? bmpImage(bytes) : await sharpImage(bytes, header);
-    return { image, orientation: header.orientation };
+    return { image: await decodeInTurn(header, () => decode(header)), orientation: header.orientation };
   } catch (error) {
     throw decodingError(name, `${header.format} image`, error as Error);
   }
@@ -57,7 +65,7 @@ export function isImageFile(value: unknown): value is ImageFile {
   );
 }
 
-async function readSource(source: ImageFile, options: DownloadOptions): Promise<{ bytes: Uint8Array; name: string }> {
+async function readSource(source: ImageFile, options: DownloadOptions): Promise<{ bytes: Buffer; name: string }> {
   const named = source instanceof URL ? source.href : source;
   if (typeof named === "string") {
     if (isUrl(named)) return { bytes: await download(named, options), name: shownUrl(named) };
@@ -66,12 +74,12 @@ async function readSource(source: ImageFile, options: DownloadOptions): Promise<
   }
   const name = "the given buffer";
   if (named instanceof Blob) {
-    return { bytes: new Uint8Array(await named.arrayBuffer()), name: (named as File).name || name };
+    return { bytes: Buffer.from(await named.arrayBuffer()), name: (named as File).name || name };
   }
   if (ArrayBuffer.isView(named) && isImageFile(named)) {
-    return { bytes: new Uint8Array(named.buffer, named.byteOffset, named.byteLength), name };
+    return { bytes: Buffer.from(named.buffer as ArrayBuffer, named.byteOffset, named.byteLength), name };
   }
-  if (isAnyArrayBuffer(named)) return { bytes: new Uint8Array(named), name };
+  if (isAnyArrayBuffer(named)) return { bytes: Buffer.from(named as ArrayBuffer), name };
   throw badOption("source", typeof named, {
     expected: "an image's path, address or bytes",
     received: Object.prototype.toString.call(named).slice(8, -1),
@@ -92,16 +100,25 @@ function pathOfUrl(url: string): string {
   }
 }
 
+/** @throws {Error} if it cannot be decoded. */
+async function decode(header: ImageHeader): Promise<RgbImage> {
+  const { bytes, format } = header;
+  if (format === "BMP") return bmpImage(bytes);
+  if (format === "PNG") await refuseSurplusPixels(bytes, pngSize(bytes)!);
+  if (format === "JPEG") checkScans(bytes, header);
+  return sharpImage(header);
+}
+
 function bmpImage(bytes: Uint8Array): RgbImage {
   const header = bmpHeader(bytes);
   const { width, height } = header;
   return { data: decodeBmp(bytes, header), width, height };
 }
 
-async function sharpImage(bytes: Uint8Array, { format, cmyk, wide, ycbcr }: ImageHeader): Promise<RgbImage> {
+async function sharpImage({ bytes, cmyk, wide, ycbcr, ...size }: ImageHeader): Promise<RgbImage> {
   // `error` is the mildest setting that notices a cut-off TIFF; stray bytes between a JPEG's markers still pass.
-  const options = { failOn: "error", limitInputPixels: false, autoOrient: true, ignoreIcc: true } as const;
-  const input = sharp(format === "GIF" ? opaqueGif(bytes) : bytes, options);
+  const options = { failOn: "error", autoOrient: true, ignoreIcc: true } as const;
+  const input = sharp(bytes, { ...options, limitInputPixels: size.width * size.height });
   const pixels = cmyk
     ? input.pipelineColourspace("cmyk").toColourspace("cmyk")
     : input.toColourspace("srgb").removeAlpha();

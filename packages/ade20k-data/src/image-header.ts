@@ -1,12 +1,19 @@
-import sharp from "sharp";
+import sharp, { type Metadata } from "sharp";
 import { bmpHeader } from "./bmp.ts";
 import { DataError } from "./errors.ts";
+import { firstPicture } from "./gif.ts";
 import { imageKind, READ_FORMATS } from "./image-kind.ts";
-import { type TiffTags, tiffTags } from "./tiff-tags.ts";
+import { checkImageSize, Excess, type PixelLimit } from "./image-limits.ts";
+import { leanPng } from "./png-chunks.ts";
+import { checkDirectories, type TiffTags, tiffTags } from "./tiff-tags.ts";
+import { leanWebp } from "./webp-frames.ts";
 import { isBareYCbCr, isReadableYCbCr } from "./ycbcr.ts";
 
 const MIN_SIDE = 2;
-const MAX_PIXELS = 2 ** 28;
+/** What sharp calls the formats. */
+const SHARP_FORMATS: Readonly<Record<string, string>> = { AVIF: "heif" };
+/** Formats whose decoders hold the whole image. */
+const HELD_WHOLE = ["WebP", "AVIF", "GIF"];
 
 /** Depths and colour spaces that have one meaning: floats, signed and 32-bit values may be anything. */
 const DEPTHS = ["uchar", "ushort"];
@@ -18,6 +25,8 @@ const UNKNOWN_FORM =
 
 /** What must be known of an image before it is decoded. */
 export interface ImageHeader {
+  /** The file, without what would only cost its decoder time and memory. */
+  bytes: Buffer;
   /** The format's name. */
   format: string;
   /** Whether its four channels are inks, not RGB and alpha. */
@@ -39,9 +48,9 @@ export interface ImageHeader {
  *
  * @param bytes - the whole file.
  * @param name - what errors call it.
- * @throws {DataError} `not-an-image`, `truncated`, `bad-size`.
+ * @throws {DataError} `not-an-image`, `truncated`, `bad-size`; `option`.
  */
-export async function readImageHeader(bytes: Uint8Array, name: string): Promise<ImageHeader> {
+export async function readImageHeader(bytes: Buffer, name: string, limit: PixelLimit = {}): Promise<ImageHeader> {
   if (bytes.length === 0) {
     throw new DataError(
       "not-an-image",
@@ -52,38 +61,35 @@ export async function readImageHeader(bytes: Uint8Array, name: string): Promise<
   const kind = imageKind(bytes, name);
   if (!kind?.isRead) throw notRead(name, kind ? `is ${kind.name}` : describe(bytes));
   const header = kind.name === "BMP" ? headerOfBmp(bytes, name) : await headerOf(bytes, name, kind.name);
-  const { width, height } = header;
-  checkImageSize(name, width, height);
+  const isHeldWhole = HELD_WHOLE.includes(header.format) || isInterlaced(header);
+  checkImageSize(name, { width: header.width, height: header.height, isHeldWhole }, limit, MIN_SIDE);
   return header;
 }
 
-/** @throws {DataError} `bad-size` for an image that has too few pixels or too many. */
-export function checkImageSize(name: string, width: number, height: number, least = MIN_SIDE): void {
-  if (Math.min(width, height) >= least && width * height <= MAX_PIXELS) return;
-  throw new DataError(
-    "bad-size",
-    {
-      expected: `an image of at least ${least}×${least} and at most ${MAX_PIXELS} pixels`,
-      but: `${name} has ${width}×${height}`,
-      hint: "crop or resize it",
-    },
-    { data: { file: name, width, height } },
-  );
+/** Whether a PNG's rows come in several passes. */
+const isInterlaced = ({ format, bytes }: ImageHeader) => format === "PNG" && bytes[28] === 1;
+
+/** @throws {Excess} if the file would hurt its decoder. */
+function leanFile(bytes: Buffer, format: string): Buffer {
+  if (format === "PNG") return leanPng(bytes);
+  if (format === "WebP") return leanWebp(bytes);
+  if (format === "GIF") return firstPicture(bytes);
+  if (format === "TIFF") checkDirectories(bytes);
+  return bytes;
 }
 
-async function headerOf(bytes: Uint8Array, name: string, format: string): Promise<ImageHeader> {
-  const header = await sharp(bytes, { limitInputPixels: false })
-    .metadata()
-    .catch((error: Error) => {
-      throw decodingError(name, `${format} image`, error);
-    });
+async function headerOf(file: Buffer, name: string, format: string): Promise<ImageHeader> {
+  const [bytes, header] = await lookAt(file, format).catch((error: Error) => {
+    throw decodingError(name, `${format} image`, error);
+  });
   if (header.format === "heif" && header.compression !== "av1") throw notRead(name, "is HEIC");
+  if (header.format !== (SHARP_FORMATS[format] ?? format.toLowerCase())) throw notRead(name, `is no ${format} image`);
   const { space, depth, orientation = 1 } = header;
   if (!DEPTHS.includes(depth) || !SPACES.includes(space)) {
     throw notRead(name, `is a ${format} image of ${depth} values, ${space}`, "convert it to 8 bits a channel");
   }
   const { width, height } = header.autoOrient;
-  const found = { format, cmyk: space === "cmyk", wide: depth === "ushort", orientation, width, height };
+  const found = { bytes, format, cmyk: space === "cmyk", wide: depth === "ushort", orientation, width, height };
   if (format !== "TIFF") return found;
   const tags = tiffTags(bytes);
   // What stands where the image should be is a thumbnail of it.
@@ -100,10 +106,16 @@ async function headerOf(bytes: Uint8Array, name: string, format: string): Promis
   return isBareYCbCr(tags) ? { ...found, ycbcr: tags } : found;
 }
 
-function headerOfBmp(bytes: Uint8Array, name: string): ImageHeader {
+async function lookAt(file: Buffer, format: string): Promise<[Buffer, Metadata]> {
+  const bytes = leanFile(file, format);
+  // Its size is checked after this, by its name.
+  return [bytes, await sharp(bytes, { limitInputPixels: false }).metadata()];
+}
+
+function headerOfBmp(bytes: Buffer, name: string): ImageHeader {
   try {
     const { width, height } = bmpHeader(bytes);
-    return { format: "BMP", cmyk: false, wide: false, orientation: 1, width, height };
+    return { bytes, format: "BMP", cmyk: false, wide: false, orientation: 1, width, height };
   } catch (error) {
     throw decodingError(name, "BMP image", error as Error);
   }
@@ -119,13 +131,21 @@ function notRead(name: string, found: string, hint = "convert it or leave it out
 
 /** The DataError for a file of a known format that cannot be decoded: damaged, or of a form that its decoder does not know. */
 export function decodingError(name: string, kind: string, error: Error): DataError {
-  if (!UNKNOWN_FORM.test(error.message)) return damagedError(name, kind, error);
+  if (error instanceof Excess || !UNKNOWN_FORM.test(error.message)) return damagedError(name, kind, error);
   const found = `is a ${kind} of a form that is not read (${detailOf(error)})`;
   return notRead(name, found, "save it in another form", error);
 }
 
-/** The DataError for a file of a known format that cannot be decoded to its end. */
+/** The DataError for a file of a known format that cannot be decoded to its end, or only at a price. */
 export function damagedError(name: string, kind: string, error: Error): DataError {
+  if (error instanceof Excess) {
+    const hint = "copy the file again, or save it without what is not its picture";
+    return new DataError(
+      "truncated",
+      { expected: `a ${kind} that holds no more than its size needs`, but: `${name} ${error.message}`, hint },
+      { data: { file: name } },
+    );
+  }
   const detail = detailOf(error);
   return new DataError(
     "truncated",

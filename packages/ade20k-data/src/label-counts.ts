@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import { refuseUnknown } from "./errors.ts";
+import type { PixelLimit } from "./image-limits.ts";
 import type { LabelConvention } from "./label-convention.ts";
 import type { LabelMap } from "./label-map.ts";
 import type { OdgtRecord } from "./odgt.ts";
@@ -29,7 +30,7 @@ export interface LabelCounts {
 }
 
 /** What is counted, and who is told. */
-export interface CountOptions {
+export interface CountOptions extends PixelLimit {
   /** How many classes there are. */
   numClasses: number;
   /** What label values, or colours, mean; default ADE20K's convention. */
@@ -40,7 +41,7 @@ export interface CountOptions {
   signal?: AbortSignal | undefined;
 }
 
-const OPTIONS = ["numClasses", "convention", "onProgress", "signal"] satisfies (keyof CountOptions)[];
+const OPTIONS = ["numClasses", "convention", "onProgress", "signal", "maxPixels"] satisfies (keyof CountOptions)[];
 
 /** The pixels of a label map, whose labels are from −1 to the number of classes: those without a class, then each class's. */
 export function countLabels({ labels }: LabelMap, numClasses: number): Uint32Array {
@@ -56,12 +57,12 @@ export function countLabels({ labels }: LabelMap, numClasses: number): Uint32Arr
  */
 export async function countClasses(records: readonly OdgtRecord[], options: CountOptions): Promise<Uint32Array[]> {
   refuseUnknown(options, OPTIONS, "the options of countClasses");
-  const { numClasses, convention, onProgress, signal } = options;
+  const { numClasses, convention, maxPixels, onProgress, signal } = options;
   let done = 0;
   const count = async (record: OdgtRecord) => {
     signal?.throwIfAborted();
     // Of whatever size: turning a label does not change its counts.
-    const pixels = countLabels(await readLabel(labelOf(record), { numClasses, convention }), numClasses);
+    const pixels = countLabels(await readLabel(labelOf(record), { numClasses, convention, maxPixels }), numClasses);
     onProgress?.(++done, records.length);
     return pixels;
   };

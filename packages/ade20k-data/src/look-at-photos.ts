@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import { readImageHeader } from "./image-header.ts";
+import type { PixelLimit } from "./image-limits.ts";
 import type { OdgtRecord } from "./odgt.ts";
 import { isSizeSilent, type ShownSize } from "./orientation.ts";
 import { readBytes } from "./read-bytes.ts";
@@ -23,7 +24,7 @@ export interface DoubtfulPhotos {
 }
 
 /** How photos are scaled. */
-export interface LookOptions {
+export interface LookOptions extends PixelLimit {
   /** The short sides, in pixels, that photos are brought to (`DATASET.imgSizes`). */
   sizes: readonly number[];
   /** The long side's limit (`DATASET.imgMaxSize`); default 1000. */
@@ -37,7 +38,7 @@ export interface LookOptions {
  */
 export function thinSide(
   photo: { width: number; height: number },
-  { sizes, maxSize, name }: LookOptions & { name: string },
+  { sizes, maxSize, name }: Omit<LookOptions, "maxPixels"> & { name: string },
 ): ThinPhoto["side"] | undefined {
   const scaled = sizes.map((shortSide) => unpaddedSize(photo, { shortSide, maxSize, name }));
   return (["width", "height"] as const).find((side) => scaled.some((size) => size[side] < CELL));
@@ -72,7 +73,7 @@ export async function lookAtPhotos(
   const found: DoubtfulPhotos = { silent: [], thin: [] };
   const look = async ({ imagePath: file }: Pick<OdgtRecord, "imagePath">) => {
     signal?.throwIfAborted();
-    noteDoubts(found, await readImageHeader(await readBytes(file), file), { ...options, name: file });
+    noteDoubts(found, await readImageHeader(await readBytes(file), file, options), { ...options, name: file });
   };
   await pMap(records, look, { concurrency: 8 });
   return inOrder(found);

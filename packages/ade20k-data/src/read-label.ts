@@ -2,13 +2,14 @@ import { type Explanation, explain } from "@seg/errors";
 import { labelsByConvention } from "./apply-convention.ts";
 import { decodeLabel, labelHeader } from "./decode-label.ts";
 import { DataError, type DataErrorData, refuseUnknown } from "./errors.ts";
+import type { PixelLimit } from "./image-limits.ts";
 import { type LabelConvention, READY_CONVENTIONS } from "./label-convention.ts";
 import type { LabelMap } from "./label-map.ts";
 import { labelTurn, storedSize, turnLabels } from "./orientation.ts";
 import { readBytes } from "./read-bytes.ts";
 
 /** What a label file must agree with; what is left out is not checked. */
-export interface LabelOptions {
+export interface LabelOptions extends PixelLimit {
   /** How many classes there are: values may be 0 to this. */
   numClasses?: number;
   /** The photo's width. */
@@ -21,7 +22,14 @@ export interface LabelOptions {
   convention?: LabelConvention;
 }
 
-const OPTIONS = ["numClasses", "width", "height", "orientation", "convention"] satisfies (keyof LabelOptions)[];
+const OPTIONS = [
+  "numClasses",
+  "width",
+  "height",
+  "orientation",
+  "convention",
+  "maxPixels",
+] satisfies (keyof LabelOptions)[];
 
 /**
  * Reads a label file, an 8-bit (or smaller) grey or palette PNG whose values, or palette indices, are 0 for unlabeled and 1, 2, … for the
@@ -30,7 +38,8 @@ const OPTIONS = ["numClasses", "width", "height", "orientation", "convention"] s
  * @returns class indices, −1 where unlabeled, in an Int16Array of `height × width` values that belongs to the caller; turned as the photo is
  *   where they were drawn on its pixels as they are stored.
  * @throws {DataError} `bad-label`, naming the file and what is wrong with it: another format, 16 bits, colours or alpha where the
- *   convention has none, another size than its photo, a value or colour without a class, or one above `numClasses`; `truncated`, `not-found`, `unreadable`; `option`.
+ *   convention has none, another size than its photo, a value or colour without a class, or one above `numClasses`; `bad-size` for more pixels than
+ *   `maxPixels`; `truncated`, `not-found`, `unreadable`; `option`.
  */
 export async function readLabel(path: string, options: LabelOptions = {}): Promise<LabelMap<Int16Array>> {
   refuseUnknown(options, OPTIONS, "the options of readLabel");
@@ -68,7 +77,7 @@ export async function readLabel(path: string, options: LabelOptions = {}): Promi
     );
   }
 
-  const pixels = await decodeLabel(bytes, path);
+  const pixels = await decodeLabel(bytes, path, options);
   const labels = labelsByConvention(pixels, { file: path, convention, numClasses: options.numClasses });
   return turnLabels({ labels, width, height }, turn);
 }

@@ -7,7 +7,7 @@ import { type ShownSize, storedSize } from "./orientation.ts";
 import { type LabelOptions, readLabel } from "./read-label.ts";
 
 /** How a photo's label is read. */
-export type PairOptions = Pick<LabelOptions, "numClasses" | "convention">;
+export type PairOptions = Pick<LabelOptions, "numClasses" | "convention" | "maxPixels">;
 
 /** A photo and its label, pixel on pixel. */
 export interface Pair {
@@ -25,12 +25,13 @@ export interface Pair {
  */
 export async function readPair(
   record: Pick<OdgtRecord, "imagePath" | "labelPath"> & Partial<OdgtRecord>,
-  { numClasses, convention }: PairOptions = {},
+  { numClasses, convention, maxPixels }: PairOptions = {},
 ): Promise<Pair> {
-  const { image: photo, orientation } = await decodeImageWithHeader(record.imagePath);
+  const { image: photo, orientation } = await decodeImageWithHeader(record.imagePath, { maxPixels });
   const { width, height } = photo;
   checkListedSize(record, { width, height, orientation });
-  const label = await readLabel(labelOf(record), { numClasses, convention, width, height, orientation });
+  const checks = { numClasses, convention, maxPixels, width, height, orientation };
+  const label = await readLabel(labelOf(record), checks);
   return { photo, label };
 }
 

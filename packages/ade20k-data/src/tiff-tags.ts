@@ -1,3 +1,5 @@
+import { Excess } from "./image-limits.ts";
+
 /** Numbers of the tags that are looked at. */
 const TAGS = {
   254: "subfileType",
@@ -15,41 +17,101 @@ const TAGS = {
 /** Values of a TIFF's tags; what the file does not say is undefined. */
 export type TiffTags = { [Name in (typeof TAGS)[keyof typeof TAGS]]?: number[] };
 
-const SIZES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 5: 8, 16: 8 };
+/** Bytes of a value, by the number of its type. */
+const SIZES: readonly number[] = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
+/** Types of the values that are looked at: whole numbers and fractions. */
+const LOOKED_AT = [1, 3, 4, 5, 16];
+/** Its decoder counts all pages, before it takes the first one. */
+const MOST_PAGES = 10_000;
+
+/** How a TIFF's directories are written. */
+class Directories {
+  readonly #view: DataView;
+  readonly #little: boolean;
+  readonly isBig: boolean;
+
+  constructor(bytes: Uint8Array) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#little = bytes[0] === 0x49;
+    this.isBig = this.u16(2) === 43;
+  }
+
+  u8 = (at: number): number => this.#view.getUint8(at);
+  u16 = (at: number): number => this.#view.getUint16(at, this.#little);
+  u32 = (at: number): number => this.#view.getUint32(at, this.#little);
+  u64 = (at: number): number => Number(this.#view.getBigUint64(at, this.#little));
+  offset = (at: number): number => (this.isBig ? this.u64(at) : this.u32(at));
+
+  /** Where the first directory is. */
+  get first(): number {
+    return this.offset(this.isBig ? 8 : 4);
+  }
+
+  /** Bytes that a value of an entry has in it. */
+  get inline(): number {
+    return this.isBig ? 8 : 4;
+  }
+
+  /** Where the entries of a directory begin, their size, and how many there are. */
+  entries(directory: number): { from: number; step: number; count: number } {
+    return this.isBig
+      ? { from: directory + 8, step: 20, count: this.u64(directory) }
+      : { from: directory + 2, step: 12, count: this.u16(directory) };
+  }
+}
 
 /** The tags of a TIFF's first image that change what its pixels mean; none where the file is damaged, which its decoder tells. */
 export function tiffTags(bytes: Uint8Array): TiffTags {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const little = bytes[0] === 0x49;
-  const u16 = (at: number) => view.getUint16(at, little);
-  const u32 = (at: number) => view.getUint32(at, little);
-  const u64 = (at: number) => Number(view.getBigUint64(at, little));
   const tags: TiffTags = {};
   try {
-    const isBig = u16(2) === 43;
-    const offset = isBig ? u64 : u32;
-    const [start, entry, inline] = isBig ? [offset(8), 20, 8] : [offset(4), 12, 4];
-    const first = start + (isBig ? 8 : 2);
-    const count = isBig ? u64(start) : u16(start);
+    const file = new Directories(bytes);
+    const { from, step, count } = file.entries(file.first);
     for (let i = 0; i < count; i++) {
-      const at = first + i * entry;
-      const name = TAGS[u16(at) as keyof typeof TAGS];
+      const at = from + i * step;
+      const name = TAGS[file.u16(at) as keyof typeof TAGS];
       if (!name) continue;
-      const type = u16(at + 2);
-      const size = SIZES[type];
+      const type = file.u16(at + 2);
+      if (!LOOKED_AT.includes(type)) continue;
+      const size = SIZES[type]!;
       // No tag of these has more values.
-      const length = Math.min(offset(at + 4), 6);
-      if (!size) continue;
-      const valueAt = at + 4 + (isBig ? 8 : 4);
-      const from = size * length > inline ? offset(valueAt) : valueAt;
+      const length = Math.min(file.offset(at + 4), 6);
+      const valueAt = at + 4 + file.inline;
+      const first = size * length > file.inline ? file.offset(valueAt) : valueAt;
       tags[name] = Array.from({ length }, (_, k) => {
-        const place = from + k * size;
-        if (type === 5) return u32(place) / u32(place + 4);
-        return size === 1 ? view.getUint8(place) : size === 2 ? u16(place) : size === 4 ? u32(place) : u64(place);
+        const place = first + k * size;
+        if (type === 5) return file.u32(place) / file.u32(place + 4);
+        return { 1: file.u8, 2: file.u16, 4: file.u32, 8: file.u64 }[size]!(place);
       });
     }
   } catch {
     // Beyond the file's end.
   }
   return tags;
+}
+
+/**
+ * Refuses a TIFF whose directories make of a small file much: values that lie over one another, or pages without end.
+ *
+ * @throws {Excess} if it does. That a file is cut off, its decoder tells.
+ */
+export function checkDirectories(bytes: Uint8Array): void {
+  const pages = new Set<number>();
+  let claimed = 0;
+  try {
+    const file = new Directories(bytes);
+    const { from, step, count } = file.entries(file.first);
+    for (let at = from, i = 0; i < count && claimed <= bytes.length; at += step, i++) {
+      const size = (SIZES[file.u16(at + 2)] ?? 0) * file.offset(at + 4);
+      if (size > file.inline) claimed += size;
+    }
+    for (let directory = file.first; directory !== 0 && !pages.has(directory) && pages.size <= MOST_PAGES; ) {
+      pages.add(directory);
+      const entries = file.entries(directory);
+      directory = file.offset(entries.from + entries.count * entries.step);
+    }
+  } catch {
+    // Beyond the file's end.
+  }
+  if (claimed > bytes.length) throw new Excess("has tags of more bytes than the file");
+  if (pages.size > MOST_PAGES) throw new Excess(`has more than ${MOST_PAGES} pages`);
 }

@@ -3,11 +3,13 @@ import { changeColors } from "./color-jitter.ts";
 import { crop, cropWindow, isGoodCrop, type Window } from "./crop.ts";
 import { gaussianBlur } from "./gaussian-blur.ts";
 import type { RgbImage } from "./image.ts";
+import type { PixelLimit } from "./image-limits.ts";
 import type { LabelConvention } from "./label-convention.ts";
 import type { LabelMap } from "./label-map.ts";
 import { type InputFormat, normalizeInto } from "./normalize.ts";
+import type { OdgtRecord } from "./odgt.ts";
 import type { BatchPlan } from "./plan-batches.ts";
-import { readPair } from "./read-pair.ts";
+import { type Pair, readPair } from "./read-pair.ts";
 import { resizeAntialiased } from "./resize-antialiased.ts";
 import { nearestPositions } from "./resize-nearest.ts";
 import { roundUp, unpaddedSize } from "./validation-scales.ts";
@@ -30,7 +32,7 @@ export interface TrainBatch {
 }
 
 /** How a batch is made. */
-export interface BatchOptions extends Pick<AugmentOptions, "cropSize" | "catMaxRatio"> {
+export interface BatchOptions extends Pick<AugmentOptions, "cropSize" | "catMaxRatio">, PixelLimit {
   /** The long side's limit (`DATASET.imgMaxSize`), which wins over the short side; default 1000. */
   maxSize?: number;
   /** Sides are padded to a multiple of this (`DATASET.padding_constant`); default 8. */
@@ -61,34 +63,48 @@ export async function makeBatch(
 ): Promise<TrainBatch> {
   const { maxSize, paddingConstant = 8, segmDownsamplingRate: rate = 8 } = options;
   const { cropSize, catMaxRatio = 1, padLabel, inputFormat } = options;
-  const pairs = await Promise.all(records.map((record) => readPair(record, options)));
-  const sizes = pairs.map(({ photo }, i) => {
+  const readScaled = async (record: OdgtRecord, i: number): Promise<Pair> => {
+    const pair = await readPair(record, options);
     // Lists may hold the sizes that photos have before EXIF turns them.
-    const size = unpaddedSize(photo, { shortSide, maxSize, name: records[i]!.imagePath });
-    return resized(size, augmentations?.[i]);
-  });
+    const size = unpaddedSize(pair.photo, { shortSide, maxSize, name: record.imagePath });
+    return scaled(pair, resized(size, augmentations?.[i]), flips[i]!);
+  };
+  const pairs = await Promise.all(records.map(readScaled));
   // All crops of a photo are of one size.
-  const windows = sizes.map((size, i) => windowsOf(size, cropSize, augmentations?.[i]));
+  const windows = pairs.map(({ photo }, i) => windowsOf(photo, cropSize, augmentations?.[i]));
   const height = roundUp(Math.max(...windows.map(([first]) => first!.height)), paddingConstant);
   const width = roundUp(Math.max(...windows.map(([first]) => first!.width)), paddingConstant);
   const images = new Float32Array(records.length * height * width * 3);
   const labels = new Int32Array((records.length * height * width) / rate ** 2).fill(padLabel === "mit" ? 0 : -1);
   pairs.forEach(({ photo, label }, i) => {
-    const size = sizes[i]!;
-    const flip = flips[i]!;
     const target = { data: part(labels, i, records.length), width: width / rate };
     const wantedClass = augmentations?.[i]?.wantedClass;
     const window = windows[i]!.find((window, n, { length }) => {
-      downsample(target, label, { size, window, rate, flip });
+      downsample(target, label, window, rate);
       return n === length - 1 || isGoodCrop(labelsOf(target, window, rate), { catMaxRatio, wantedClass });
     })!;
-    // Mirrored before it is resized, because the other way round differs by 1/255 here and there.
-    if (flip) mirror(photo);
-    const cropped = crop(resizeAntialiased(photo, size.width, size.height), window);
+    const cropped = crop(photo, window);
     const shown = augmentations ? changeLook(cropped, augmentations[i]!) : cropped;
     normalizeInto({ data: part(images, i, records.length), width }, shown, inputFormat);
   });
   return { images, labels, height, width, files: records.map(({ imagePath }) => imagePath) };
+}
+
+/** A photo and its label brought to a size: a batch holds none at its own, however large they are. */
+function scaled({ photo, label }: Pair, size: Size, flip: boolean): Pair {
+  // Mirrored before it is resized, because the other way round differs by 1/255 here and there.
+  if (flip) mirror(photo);
+  return { photo: resizeAntialiased(photo, size.width, size.height), label: resizeLabels(label, size, flip) };
+}
+
+function resizeLabels(label: Pair["label"], { width, height }: Size, flip: boolean): Pair["label"] {
+  const columns = nearestPositions(label.width, width);
+  if (flip) for (const [x, column] of columns.entries()) columns[x] = label.width - 1 - column;
+  const labels = new Int16Array(width * height);
+  nearestPositions(label.height, height).forEach((row, y) => {
+    for (let x = 0; x < width; x++) labels[y * width + x] = label.labels[row * label.width + columns[x]!]!;
+  });
+  return { labels, width, height };
 }
 
 type Size = { width: number; height: number };
@@ -124,17 +140,11 @@ function part<T extends Float32Array | Int32Array>(buffer: T, i: number, count: 
 }
 
 /**
- * Writes a window of a label that is brought to `size`, of which every `rate`th pixel is taken each way, into the upper left corner of a
- * target. The last cells may begin inside the window and have their centre outside: they are unlabeled.
+ * Writes a window of a label, of which every `rate`th pixel is taken each way, into the upper left corner of a target. The last cells may begin inside the window and have their centre outside: they are unlabeled.
  */
-function downsample(
-  target: { data: Int32Array; width: number },
-  label: LabelMap,
-  { size, window, rate, flip }: { size: Size; window: Window; rate: number; flip: boolean },
-): void {
-  const columns = cells(nearestPositions(label.width, size.width), window.x, window.width, rate);
-  const rows = cells(nearestPositions(label.height, size.height), window.y, window.height, rate);
-  if (flip) for (const [x, column] of columns.entries()) if (column >= 0) columns[x] = label.width - 1 - column;
+function downsample(target: { data: Int32Array; width: number }, label: LabelMap, window: Window, rate: number): void {
+  const columns = cells(window.x, window.width, rate);
+  const rows = cells(window.y, window.height, rate);
   rows.forEach((row, y) => {
     columns.forEach((column, x) => {
       const inside = row >= 0 && column >= 0;
@@ -143,11 +153,10 @@ function downsample(
   });
 }
 
-/** For each cell of a part of a resized side, padded to whole cells: the pixel at its centre, or −1 in the padding. */
-function cells(positions: Int32Array, start: number, length: number, rate: number): Int32Array {
+/** For each cell of a part of a side, padded to whole cells: the pixel at its centre, or −1 in the padding. */
+function cells(start: number, length: number, rate: number): Int32Array {
   const padded = roundUp(length, rate);
-  const taken = positions.subarray(start, start + length);
-  return nearestPositions(padded, padded / rate).map((position) => taken[position] ?? -1);
+  return nearestPositions(padded, padded / rate).map((position) => (position < length ? start + position : -1));
 }
 
 /** The labels that {@link downsample} wrote. */

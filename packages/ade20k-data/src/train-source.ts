@@ -54,6 +54,7 @@ const OPTIONS = [
   "inputFormat",
   "numClasses",
   "convention",
+  "maxPixels",
   "randomScale",
   "cropSize",
   "catMaxRatio",

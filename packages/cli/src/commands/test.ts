@@ -92,7 +92,7 @@ export async function test(
   const { images, failures: missing, leftOut } = await gatherImages([...(options.imgs ?? []), ...photos]);
   for (const { message } of missing) terminal.warn(message);
   if (leftOut.length > 0) terminal.warn((await import("@seg/ade20k-data")).describeLeftOut(leftOut)!);
-  await ensureReadable(images.slice(0, limit), signal);
+  await ensureReadable(images.slice(0, limit), { maxPixels: config.DATASET.max_pixels, ...(signal && { signal }) });
   const folder = config.TEST.result;
   await ensureWritable(folder);
   const { locateModel } = await import("@seg/pipeline/weights");

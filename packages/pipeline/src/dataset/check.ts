@@ -28,6 +28,8 @@ import { listedRecords } from "./records.ts";
 export interface CheckRecordsOptions extends ContextOptions {
   numClasses: number;
   convention: LabelConvention;
+  /** The most pixels of a photo or label (`DATASET.max_pixels`). */
+  maxPixels: number;
 }
 
 /**
@@ -38,12 +40,13 @@ export interface CheckRecordsOptions extends ContextOptions {
  */
 export async function checkRecords(
   records: readonly OdgtRecord[],
-  { numClasses, convention, ...options }: CheckRecordsOptions,
+  { numClasses, convention, maxPixels, ...options }: CheckRecordsOptions,
 ): Promise<LabelCounts> {
   const { onProgress, warn, signal } = contextOf(options);
   const { problems, problemCount, counts, silent } = await checkDataset(records, {
     numClasses,
     convention,
+    maxPixels,
     onProgress: (done, total) => onProgress({ type: "check", done, total }),
     ...(signal && { signal }),
   });
@@ -99,6 +102,7 @@ export async function checkLists(
       decode: true,
       sizes: config.DATASET.imgSizes,
       maxSize: config.DATASET.imgMaxSize,
+      maxPixels: config.DATASET.max_pixels,
       onProgress: (done, total) => onProgress({ type: "check", of: list, done, total }),
       ...(signal && { signal }),
     });

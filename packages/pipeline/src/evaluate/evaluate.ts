@@ -82,6 +82,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
     );
   }
   const convention = await labelConvention(config);
+  const maxPixels = config.DATASET.max_pixels;
   const records = (await evaluationRecords(config, options, context)).slice(0, limit);
   const { rank, size: ranks } = mpi ?? { rank: 0, size: 1 };
   const places = records.map((_, index) => index).filter((index) => index % ranks === rank);
@@ -98,7 +99,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
   }
   const counts = await checkRecords(
     places.map((index) => records[index]!),
-    { numClasses: classes.length, convention, ...context },
+    { numClasses: classes.length, convention, maxPixels, ...context },
   );
   const labelMap = config.DATASET.label_map;
   for (const line of seemsZeroBased({ counts, classes, labelMap, of: "", whole: true })) warn(line);
@@ -111,7 +112,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
     backend: engineName,
     threads: cores && Math.max(1, Math.floor(cores / workers)),
     flip,
-    loader: { scales: scaleOptions(config, sizes), classes, convention, pictures },
+    loader: { scales: scaleOptions(config, sizes), classes, convention, maxPixels, pictures },
   };
   const own = new Tally(classes.length);
   const pictureOf = pictureNames(records);

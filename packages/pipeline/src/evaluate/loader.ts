@@ -25,7 +25,7 @@ interface Loaded {
   image: RgbImage;
 }
 
-const { scales: options, classes, convention, pictures } = workerData as LoaderSetup;
+const { scales: options, classes, convention, maxPixels, pictures } = workerData as LoaderSetup;
 const loaded = new Map<number, Loaded>();
 const port = parentPort!;
 const say = (message: FromLoader, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
@@ -40,7 +40,7 @@ port.on("message", async (message: ToLoader) => {
 });
 
 async function load(index: number, pair: EvaluationPair): Promise<void> {
-  const { photo: image, label: truth } = await readPair(pair, { numClasses: classes.length, convention });
+  const { photo: image, label: truth } = await readPair(pair, { numClasses: classes.length, convention, maxPixels });
   const { width, height } = image;
   loaded.set(index, { pair, truth, image });
   const scales = [...networkInputs(image, { ...options, name: pair.imagePath })];

@@ -32,6 +32,8 @@ export interface LoaderSetup {
   scales: InputOptions;
   classes: readonly SegClass[];
   convention: LabelConvention;
+  /** The most pixels of a photo or label. */
+  maxPixels: number;
   /** Where pictures of each image are written; none are without it. */
   pictures?: string | undefined;
 }

@@ -43,7 +43,10 @@ async function photosOf(calibrate: readonly string[] = []): Promise<string[]> {
 
 async function* inputsOf(photos: readonly string[], config: ExportJob["config"]): AsyncGenerator<ArrayTensor> {
   for (const photo of photos) {
-    const [input] = networkInputs(await decodeImage(photo), scaleOptions(config, [middle(config.DATASET.imgSizes)]));
+    const [input] = networkInputs(
+      await decodeImage(photo, { maxPixels: config.DATASET.max_pixels }),
+      scaleOptions(config, [middle(config.DATASET.imgSizes)]),
+    );
     yield { data: input!.data, shape: [1, input!.height, input!.width, 3] };
   }
 }
@@ -94,7 +97,7 @@ async function agreement(model: tf.LayersModel, weights: WeightSource, onnx: str
     try {
       let [same, all] = [0, 0];
       for (const photo of photos) {
-        const image = await decodeImage(photo);
+        const image = await decodeImage(photo, { maxPixels: config.DATASET.max_pixels });
         const scales = [...networkInputs(image, scaleOptions(config, [middle(config.DATASET.imgSizes)]))];
         const [a, b] = [
           await predictLabels(float32, scales, [image.height, image.width], { signal }),

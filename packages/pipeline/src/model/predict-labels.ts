@@ -28,25 +28,23 @@ export async function predictLabels(
   size: [height: number, width: number],
   options: PredictOptions = {},
 ): Promise<Labels> {
-  const maps = await predictScores(network, scales, options);
-  try {
-    return labelsOfScores(maps, size);
-  } catch (error) {
-    const [height, width] = size;
-    throw explainMemory(error, { height, width, hint: "make the photo smaller first, its labels are of its own size" });
-  }
+  return labelsOfScores(await predictScores(network, scales, options), size);
 }
 
 /**
  * `labelsOf` of `@seg/layers`, of a network's scores.
  *
- * @throws {PipelineError} `failed` if they are not finite: whoever runs a command cannot give others, only other weights.
+ * @throws {PipelineError} `failed` if they are not finite: whoever runs a command cannot give others, only other weights; `out-of-memory`.
  */
 export function labelsOfScores(maps: readonly ScoreMap[], size: [height: number, width: number]): Labels {
   try {
     return labelsOf(maps, size);
   } catch (error) {
-    if (!(error instanceof LayersError && error.code === "value")) throw error;
+    if (!(error instanceof LayersError && error.code === "value")) {
+      const [height, width] = size;
+      const hint = "make the photo smaller first, its labels are of its own size";
+      throw explainMemory(error, { height, width, hint });
+    }
     throw new PipelineError(
       "failed",
       {

@@ -2,19 +2,29 @@ import { decodeImage } from "@seg/ade20k-data";
 import { isAddress, STDIN } from "./expand-inputs.ts";
 import type { ImageSource } from "./gather.ts";
 
+/** How {@link ensureReadable} reads. */
+export interface ReadOptions {
+  /** The most pixels of a photo (`DATASET.max_pixels`). */
+  maxPixels?: number;
+  signal?: AbortSignal;
+}
+
 /**
  * Makes sure that one photo at least can be read, before weights are fetched for them; one at a URL or on stdin counts as such.
  *
  * @throws {DataError} what is wrong with the first one, if none can be.
  * @throws the signal's reason.
  */
-export async function ensureReadable(images: readonly ImageSource[], signal?: AbortSignal): Promise<void> {
+export async function ensureReadable(
+  images: readonly ImageSource[],
+  { maxPixels, signal }: ReadOptions = {},
+): Promise<void> {
   if (images.some(({ source }) => source === STDIN || isAddress(source))) return;
   let first: unknown;
   for (const { source } of images) {
     signal?.throwIfAborted();
     try {
-      await decodeImage(source);
+      await decodeImage(source, { maxPixels });
       return;
     } catch (error) {
       first ??= error;

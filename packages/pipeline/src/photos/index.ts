@@ -1,4 +1,4 @@
-export { ensureReadable } from "./ensure-readable.ts";
+export { ensureReadable, type ReadOptions } from "./ensure-readable.ts";
 export { type GatheredImages, gatherImages, type ImageSource } from "./gather.ts";
 export {
   type PhotoResult,

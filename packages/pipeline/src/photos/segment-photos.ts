@@ -11,7 +11,7 @@ import {
   writeImage,
   writeLabelPng,
 } from "@seg/ade20k-data";
-import { shownUrl } from "@seg/errors";
+import { isSegError, shownUrl } from "@seg/errors";
 import type { Config } from "../config/schema.ts";
 import { CONTEXT_OPTIONS, type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
@@ -128,14 +128,21 @@ export async function segmentPhotos(
       const result: PhotoResult = { image, width, height, classes, ...files };
       results.push(result);
       onResult?.(result);
-    } catch (error) {
+    } catch (thrown) {
       signal?.throwIfAborted();
+      const error = naming(image, thrown);
       failures.push({ image, error });
       if (images.length > 1) warn(error instanceof Error ? error.message : String(error));
     }
     report();
   }
   return { results, failures };
+}
+
+/** What was thrown, with the photo's name in its line. */
+function naming(image: string, error: unknown): unknown {
+  if (isSegError(error) && !error.message.includes(image)) error.message = `${image}: ${error.message}`;
+  return error;
 }
 
 const thinLine = (image: string, { width, height }: { width: number; height: number }, side: string) =>

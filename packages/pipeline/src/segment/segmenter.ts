@@ -95,8 +95,8 @@ export class Segmenter {
         hint: "make another one by createSegmenter",
       });
     }
-    const image = await readPhoto(photo);
-    const { imgSizes } = this.config.DATASET;
+    const { imgSizes, max_pixels } = this.config.DATASET;
+    const image = await readPhoto(photo, max_pixels);
     const { inputSize } = this.#network;
     const scales = networkInputs(image, { ...scaleOptions(this.config, imgSizes), inputSize, name: nameOf(photo) });
     const total = inputSize ? 1 : imgSizes.length;

@@ -17,6 +17,7 @@ export function dataOptions({ config, records, convention, sampling }: TrainingP
     inputFormat: MODEL.inputFormat,
     numClasses: DATASET.num_class,
     convention,
+    maxPixels: DATASET.max_pixels,
     ...augmentOptions(DATASET),
     ...(sampling && { classSampling: sampling }),
   };

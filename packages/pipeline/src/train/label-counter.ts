@@ -12,7 +12,7 @@ export type LabelCounter = () => Promise<Uint32Array[]>;
  * @throws {DataError} when called: what is wrong with a label. The signal's reason.
  */
 export function labelCounter(
-  { DATASET: { list_train: of, num_class: numClasses } }: Config,
+  { DATASET: { list_train: of, num_class: numClasses, max_pixels: maxPixels } }: Config,
   { records, convention }: Pick<TrainingPlan, "records" | "convention">,
   options: ContextOptions = {},
 ): LabelCounter {
@@ -23,6 +23,7 @@ export function labelCounter(
     counts ??= countClasses(records, {
       numClasses,
       convention,
+      maxPixels,
       onProgress: (done, total) => onProgress({ type: "check", of, done, total }),
       signal,
     });

@@ -45,13 +45,13 @@ export async function lookAtLabels(
 }
 
 async function count(
-  { imgSizes: sizes, imgMaxSize: maxSize, num_class: numClasses }: Config["DATASET"],
+  { imgSizes: sizes, imgMaxSize: maxSize, num_class: numClasses, max_pixels: maxPixels }: Config["DATASET"],
   { records, convention }: Pick<TrainingPlan, "records" | "convention">,
   signal: AbortSignal | undefined,
 ): Promise<LabelCounts & DoubtfulPhotos> {
   const counted = async (some: typeof records) => ({
-    ...sumCounts(await countClasses(some, { numClasses, convention, signal }), numClasses),
-    ...(await lookAtPhotos(some, { sizes, maxSize, signal })),
+    ...sumCounts(await countClasses(some, { numClasses, convention, maxPixels, signal }), numClasses),
+    ...(await lookAtPhotos(some, { sizes, maxSize, maxPixels, signal })),
   });
   const step = Math.max(1, records.length / SAMPLE);
   const sample = records.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { MAX_PIXELS } from "@seg/ade20k-data";
 import { isSegError, type SegError } from "@seg/errors";
 import { temporaryFolder } from "@seg/testing/node";
 import { describe, expect, it } from "vitest";
@@ -270,11 +271,15 @@ it("knows every key of the original", () => {
   const ours =
     `DATASET.random_scale DATASET.crop_size DATASET.cat_max_ratio DATASET.jitter_brightness DATASET.jitter_contrast
     DATASET.jitter_saturation DATASET.jitter_hue DATASET.blur_prob DATASET.blur_sigma DATASET.rare_class_temp
-    DATASET.rare_class_min_pixels DATASET.classes DATASET.padLabel DATASET.label_map DATASET.ignore_label DATASET.label_orientation
+    DATASET.rare_class_min_pixels DATASET.classes DATASET.padLabel DATASET.label_map DATASET.ignore_label DATASET.label_orientation DATASET.max_pixels
     MODEL.weights_onnx MODEL.inputFormat TRAIN.warmup_iters TRAIN.clip_norm TRAIN.accumulate TRAIN.keep TRAIN.save_every_iters
     TRAIN.replica_weight
     TRAIN.loss TRAIN.class_weights TRAIN.effective_beta
     TRAIN.ohem_threshold TRAIN.ohem_min_kept TRAIN.focal_gamma
     TRAIN.eval_every TRAIN.early_stop TRAIN.ema_decay TRAIN.strict`.split(/\s+/);
   expect(new Set(CONFIG_KEYS)).toEqual(new Set([...original, ...ours]));
+});
+
+it("refuses images by default where the reader of images does", () => {
+  expect(loadConfig().config.DATASET.max_pixels).toBe(MAX_PIXELS);
 });

@@ -4,6 +4,7 @@ import { ADE20K_CLASSES, classShares, decodeImage, overlay, type SegClass, write
 import { temporaryFolder } from "@seg/testing/node";
 import sharp from "sharp";
 import { beforeEach, describe, expect, it } from "vitest";
+import { PipelineError } from "../../src/errors.ts";
 import { type PhotoSegmenter, segmentPhotos } from "../../src/photos/index.ts";
 
 const [width, height] = [12, 8];
@@ -85,4 +86,16 @@ describe("Of each photo there is written", () => {
     expect(readdirSync(join(folder, "out/sub")).sort()).toEqual(["in_labels.png", "in_overlay.png"]);
     expect(Object.keys(results[0]!).sort()).toEqual(["classes", "height", "image", "labels", "overlay", "width"]);
   });
+});
+
+it("Of a photo that fails its name is told, whatever the error says", async () => {
+  const failing = {
+    ...segmenter,
+    segment: () => Promise.reject(new PipelineError("out-of-memory", "Expected memory but it ran out.")),
+  };
+  const { failures } = await segmentPhotos(failing, photos(), { folder });
+  const { source } = photos()[0]!;
+  expect(failures).toMatchObject([
+    { image: source, error: { code: "out-of-memory", message: `${source}: Expected memory but it ran out.` } },
+  ]);
 });

@@ -55,7 +55,7 @@ export class ValidationSet {
       if (TRAIN.eval_every === 0 && !existsSync(DATASET.list_val)) return undefined;
       const records = await listedRecords(config, "val");
       const scored = TRAIN.eval_every > 0 ? records : records.slice(0, 1);
-      await checkRecords(scored, { numClasses: DATASET.num_class, convention, signal });
+      await checkRecords(scored, { numClasses: DATASET.num_class, convention, maxPixels: DATASET.max_pixels, signal });
       return new ValidationSet(config, records, classes, convention);
     } catch (error) {
       if (TRAIN.eval_every > 0 || !(error instanceof DataError)) throw error;
@@ -139,7 +139,8 @@ export class ValidationSet {
 
   // That there is a label was checked.
   async #load(i: number): Promise<Pair> {
-    const checks = { numClasses: this.#classes.length, convention: this.#convention };
+    const { max_pixels: maxPixels } = this.#config.DATASET;
+    const checks = { numClasses: this.#classes.length, convention: this.#convention, maxPixels };
     const { photo, label } = await readPair(this.#records[i]!, checks);
     return { photo, truth: label };
   }
