@@ -36,4 +36,4 @@ export function loadConfig(sources: ConfigSources = {}): Resolved {
   return resolveConfig([...file, ...given], presetSettings);
 }
 
-const namedFile = (file: string) => findBeside(file, readYamlFile(file));
+const namedFile = (file: string) => findBeside(file, readYamlFile(file, { pipe: true }));

@@ -11,12 +11,13 @@ export type Photo = ImageFile | Pixels | tf.Tensor3D;
 /**
  * The RGB pixels of a photo.
  *
+ * @param signal - ends a download, or the waiting for a pipe.
  * @throws {PipelineError} `option` for what is no photo.
  * @throws {DataError} if it cannot be had or read.
  */
-export async function readPhoto(photo: Photo): Promise<RgbImage> {
+export async function readPhoto(photo: Photo, signal?: AbortSignal): Promise<RgbImage> {
   if (photo instanceof tf.Tensor) return rgbOf(await pixelsOf(photo));
-  return isImageFile(photo) ? decodeImage(photo) : rgbOf(photo);
+  return isImageFile(photo) ? decodeImage(photo, { ...(signal && { signal }) }) : rgbOf(photo);
 }
 
 /** What errors call a photo: its path or address, if it has one. */

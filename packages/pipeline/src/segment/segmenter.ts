@@ -95,7 +95,7 @@ export class Segmenter {
         hint: "make another one by createSegmenter",
       });
     }
-    const image = await readPhoto(photo);
+    const image = await readPhoto(photo, signal);
     const { imgSizes } = this.config.DATASET;
     const { inputSize } = this.#network;
     const scales = networkInputs(image, { ...scaleOptions(this.config, imgSizes), inputSize, name: nameOf(photo) });
