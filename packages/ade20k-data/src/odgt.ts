@@ -39,7 +39,15 @@ export async function readOdgt(path: string, options: OdgtOptions = {}): Promise
   refuseUnknown(options, OPTIONS, "the options of readOdgt");
   const { root = dirname(path), signal } = options;
   const records: OdgtRecord[] = [];
-  for await (const { text, line } of linesOf(path, signal)) records.push(parse(text, { file: path, line }, root));
+  const bytes = await readBytes(path, { pipe: true, signal });
+  let since = performance.now();
+  for (const { text, line } of linesOf(path, bytes)) {
+    if (text.trim() !== "") records.push(parse(text, { file: path, line }, root));
+    if (line % 256 > 0 || performance.now() - since < BREATH_MS) continue;
+    await setImmediate();
+    signal?.throwIfAborted();
+    since = performance.now();
+  }
   if (records.length === 0) {
     throw new DataError(
       "bad-list",
@@ -57,11 +65,9 @@ const LONGEST_PATH = 4096;
 /** How long the event loop waits at most, in milliseconds. */
 const BREATH_MS = 20;
 
-/** The lines that hold something, one at a time: a list may have millions. */
-async function* linesOf(file: string, signal: AbortSignal | undefined): AsyncGenerator<{ text: string; line: number }> {
-  const bytes = await readBytes(file, { pipe: true, signal });
+/** The lines, one at a time: a list may have millions. */
+function* linesOf(file: string, bytes: Buffer): Generator<{ text: string; line: number }> {
   const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  let since = performance.now();
   for (let start = isMarked ? 3 : 0, line = 1; start < bytes.length; line++) {
     const found = bytes.indexOf(10, start);
     const end = found < 0 ? bytes.length : found;
@@ -70,13 +76,7 @@ async function* linesOf(file: string, signal: AbortSignal | undefined): AsyncGen
     if (part.length > LONGEST_LINE)
       throw notALine(file, line, `one of ${part.length} bytes`, "write one object a line");
     if (!isUtf8(part)) throw notALine(file, line, "another encoding than UTF-8", "save the list as UTF-8");
-    const text = part.toString();
-    if (text.trim() !== "") yield { text, line };
-    if (line % 256 === 0 && performance.now() - since > BREATH_MS) {
-      await setImmediate();
-      signal?.throwIfAborted();
-      since = performance.now();
-    }
+    yield { text: part.toString(), line };
   }
 }
 

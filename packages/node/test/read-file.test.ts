@@ -14,7 +14,7 @@ const inFolder = (name: string) => join(folder, name);
 const onWindows = process.platform === "win32";
 
 function pipe(name: string): string {
-  execFileSync("mkfifo", [inFolder(name)]);
+  execFileSync("sh", ["-c", 'mkfifo "$1"', "sh", inFolder(name)]);
   return inFolder(name);
 }
 
@@ -36,9 +36,9 @@ describe("A file", () => {
   it("is read whole, up to its limit", async () => {
     const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, i) => i % 251));
     writeFileSync(inFolder("bytes"), bytes);
-    expect(await readRegularFile(inFolder("bytes"))).toEqual(bytes);
-    expect(await readRegularFile(inFolder("bytes"), { limit: 200_000 })).toEqual(bytes);
-    expect(readRegularFileSync(inFolder("bytes"), { limit: 200_000 })).toEqual(bytes);
+    expect((await readRegularFile(inFolder("bytes"))).equals(bytes)).toBe(true);
+    expect((await readRegularFile(inFolder("bytes"), { limit: 200_000 })).equals(bytes)).toBe(true);
+    expect(readRegularFileSync(inFolder("bytes"), { limit: 200_000 }).equals(bytes)).toBe(true);
     const { data } = await refusal(inFolder("bytes"), { limit: 199_999 });
     expect(data).toMatchObject({ systemCode: "EFBIG", reason: "it has more than 200 kB" });
     writeFileSync(inFolder("empty"), "");

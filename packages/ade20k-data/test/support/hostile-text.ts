@@ -1,6 +1,17 @@
 /** Random numbers from 0 up to, but not, 1. */
 export type Random = () => number;
 
+/** The numbers of a seed. Marsaglia, Xorshift RNGs, Journal of Statistical Software 2003. */
+export function seeded(seed: number): Random {
+  let state = Math.imul(seed + 1, 0x9e3779b1) || 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
 const upTo = (random: Random, end: number) => Math.floor(random() * end);
 const pick = <T>(random: Random, items: readonly T[]): T => items[upTo(random, items.length)]!;
 const times = (size: number, unit: string) => unit.repeat(Math.ceil(size / unit.length));

@@ -78,8 +78,8 @@ export async function readState(folder: string, position: Position): Promise<Che
     const file = fileOf(folder, position, "trainer");
     const text = (await readCheckpoint(file)).metadata.notes;
     if (text === undefined) throw new Error(`${file} is another program's`);
-    const { checksums, ...notes } = parseJson(notesSchema, text, `the notes in ${file}`);
     own = true;
+    const { checksums, ...notes } = parseJson(notesSchema, text, `the notes in ${file}`);
     // Where a checkpoint lies is told by its files' names alone.
     if (nameOf(notes.position) !== nameOf(position)) throw new Error(`${file} is that of ${nameOf(notes.position)}`);
     for (const part of COMMITTED) await checkPart(fileOf(folder, position, part), checksums[part]);
