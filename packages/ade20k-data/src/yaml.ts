@@ -12,8 +12,8 @@ export interface ParsedYaml {
   toValue(node: unknown): unknown;
 }
 
-/** Words, marks and line breaks together. It takes the parser up to a tenth of a second. */
-const MOST_TOKENS = 12_000;
+/** Words, marks and line breaks together. It takes the parser about a tenth of a second at most. */
+const MOST_TOKENS = 8_000;
 /** Of lists and objects in one another. */
 const DEEPEST = 20;
 /** Of one text; the parser's time grows with the square of it. */
@@ -22,7 +22,7 @@ const LONGEST = 10_000;
 const MOST_ALIASES = 100;
 
 /**
- * Parses YAML, in a time that grows no faster than the text: one with more than 12,000 words and marks, more than 20 levels, a word of more than
+ * Parses YAML, in a time that grows no faster than the text: one with more than 8,000 words and marks, more than 20 levels, a word of more than
  * 10,000 characters or more than 100 anchors and aliases is refused before it is parsed. That a key stands twice is the caller's to find.
  *
  * @param text - up to 1 MB, as {@link readClasses} and the configuration take it.
@@ -75,7 +75,7 @@ function refuseLarge(text: string): void {
     else if (brackets === 0 && /-ind$/.test(kind ?? "")) marks++;
     else if (kind === "anchor" || kind === "alias") aliases++;
     if (token !== CST.SCALAR && kind !== "space" && kind !== "doc-mode") tokens++;
-    if (tokens > MOST_TOKENS) throw new TextProblem("it has more than 12,000 words and marks", line);
+    if (tokens > MOST_TOKENS) throw new TextProblem("it has more than 8,000 words and marks", line);
     if (brackets > DEEPEST || marks > DEEPEST) throw new TextProblem("it is nested more than 20 levels deep", line);
     if (aliases > MOST_ALIASES) throw new TextProblem("it has more than 100 anchors and aliases", line);
     if (kind === "scalar" && token.length > LONGEST) {

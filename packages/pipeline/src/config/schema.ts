@@ -75,7 +75,7 @@ export const configSchema = z.strictObject({
     root_dataset: text(),
     list_train: text(),
     list_val: text(),
-    num_class: number("a whole number from 1 to 255, as labels have 8 bits", z.number().int().min(1).max(255)),
+    num_class: number("a whole number from 1 to 255 (labels have 8 bits)", z.number().int().min(1).max(255)),
     imgSizes: field(
       "short sides in pixels such as (300, 375, 450)",
       z.array(z.number().int().min(1)).min(1).readonly(),
