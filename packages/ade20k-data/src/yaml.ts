@@ -25,7 +25,7 @@ const MOST_ALIASES = 100;
  * Parses YAML, in a time that grows no faster than the text: one with more than 8,000 words and marks, more than 20 levels, a word of more than
  * 10,000 characters or more than 100 anchors and aliases is refused before it is parsed. That a key stands twice is the caller's to find.
  *
- * @param text - up to 1 MB, as {@link readClasses} and the configuration take it.
+ * @param text - up to 1 MB, as files of classes and configurations have at most.
  * @throws {TextProblem} with the line of what is wrong.
  */
 export function parseYaml(text: string): ParsedYaml {
