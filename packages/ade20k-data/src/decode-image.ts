@@ -37,13 +37,14 @@ export type ImageFile = string | URL | Blob | ArrayBuffer | Uint8Array | Uint8Cl
  */
 export async function decodeImage(source: ImageFile, options: DecodeOptions = {}): Promise<RgbImage> {
   refuseUnknown(options, OPTIONS, "the options of decodeImage");
-  return (await decodeImageWithHeader(source, options)).image;
+  // What the caller has named may be a pipe; what a list or folder holds may not.
+  return (await decodeImageWithHeader(source, { ...options, pipe: true })).image;
 }
 
 /** {@link decodeImage}, and how EXIF has turned the image: 1, not at all, to 8. */
 export async function decodeImageWithHeader(
   source: ImageFile,
-  options: DecodeOptions = {},
+  options: DecodeOptions & { pipe?: boolean } = {},
 ): Promise<{ image: RgbImage; orientation: number }> {
   const { bytes, name } = await readSource(source, options);
   const header = await readImageHeader(bytes, name, options);
@@ -65,12 +66,16 @@ export function isImageFile(value: unknown): value is ImageFile {
   );
 }
 
-async function readSource(source: ImageFile, options: DownloadOptions): Promise<{ bytes: Buffer; name: string }> {
+async function readSource(
+  source: ImageFile,
+  options: DownloadOptions & { pipe?: boolean },
+): Promise<{ bytes: Buffer; name: string }> {
   const named = source instanceof URL ? source.href : source;
   if (typeof named === "string") {
     if (isUrl(named)) return { bytes: await download(named, options), name: shownUrl(named) };
     const path = /^file:/i.test(named) ? pathOfUrl(named) : named;
-    return { bytes: await readBytes(path), name: path };
+    const { pipe = false, signal } = options;
+    return { bytes: await readBytes(path, { pipe, signal }), name: path };
   }
   const name = "the given buffer";
   if (named instanceof Blob) {

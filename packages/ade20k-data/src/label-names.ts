@@ -83,7 +83,10 @@ function groups(files: readonly string[], keyOf: (file: string) => string | unde
   const map = new Map<string, string[]>();
   for (const file of files) {
     const key = keyOf(file);
-    if (key !== undefined) map.set(key, [...(map.get(key) ?? []), file]);
+    if (key === undefined) continue;
+    const group = map.get(key);
+    if (group) group.push(file);
+    else map.set(key, [file]);
   }
   return map;
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import pMap from "p-map";
@@ -29,7 +30,7 @@ const NOT_THE_USERS = /^(\..*|__MACOSX|@eaDir|\$RECYCLE\.BIN|System Volume Infor
 /**
  * The images at a path: the file itself, whatever it is, or every image in the folder and its subfolders. What is an image is told by its
  * contents, not its name; one whose name says so is listed whatever it holds, so that its reader names what is wrong with it. Hidden files
- * and folders are skipped; links are followed, each folder once.
+ * and folders are skipped; links are followed, each folder once. Pipes, devices and sockets are left out.
  *
  * @returns the images, and what was left out and why.
  * @throws {DataError} `not-found`, `unreadable`, or `no-images` for a folder that holds none.
@@ -39,35 +40,52 @@ export async function findImages(path: string): Promise<FoundImages> {
   const visited = new Set<string>();
   let others = 0;
 
+  const unlisted: { file: string; reason: string }[] = [];
   const visit = async (folder: string): Promise<void> => {
     const real = await realpath(folder);
     if (visited.has(real)) return;
     visited.add(real);
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
-      const full = join(folder, entry.name);
+    // As bytes: of a name that is no text, the text leads nowhere.
+    for (const entry of await readdir(folder, { withFileTypes: true, encoding: "buffer" })) {
+      const bytes = entry.name as unknown as Buffer;
+      const name = bytes.toString();
+      const full = join(folder, name);
       // A link that leads nowhere counts as a file: its reader reports it by name.
       const target = entry.isSymbolicLink() ? await stat(full).catch(() => entry) : entry;
       const isFile = target.isFile() || target.isSymbolicLink();
-      if (NOT_THE_USERS.test(entry.name)) others += isFile ? 1 : 0;
-      else if (target.isDirectory()) await visit(full);
+      if (NOT_THE_USERS.test(name)) others += isFile ? 1 : 0;
+      else if (!isUtf8(bytes)) unlisted.push({ file: full, reason: "names that are not UTF-8" });
+      else if (target.isDirectory()) await visit(full).catch(rethrowAt(full));
       else if (isFile) files.push(full);
+      else if (isNamedImage(name)) unlisted.push({ file: full, reason: "pipes, devices and sockets" });
+      else others++;
     }
   };
 
   try {
     if (!(await stat(path)).isDirectory()) return { images: [path], leftOut: [], others: 0 };
-    await visit(path);
   } catch (error) {
     throw readingError(path, error as NodeJS.ErrnoException);
   }
+  await visit(path).catch(rethrowAt(path));
   files.sort((a, b) => (a < b ? -1 : 1));
   const kinds = await pMap(files, kindOf, { concurrency: 32 });
   const images = files.filter((_, i) => kinds[i] === IMAGE);
   const unread = files.flatMap((file, i) => (typeof kinds[i] === "string" ? [{ file, kind: kinds[i] as string }] : []));
-  const leftOut = leftOutFor(unread.map(({ file, kind }) => ({ file, reason: `${kind}, which is not read` })));
+  const leftOut = leftOutFor([
+    ...unread.map(({ file, kind }) => ({ file, reason: `${kind}, which is not read` })),
+    ...unlisted,
+  ]);
   others += files.length - images.length - unread.length;
   if (images.length === 0) throw noImages(path, leftOut, others);
   return { images, leftOut, others };
+}
+
+/** Names the innermost folder that cannot be read. */
+function rethrowAt(folder: string): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof DataError ? error : readingError(folder, error as NodeJS.ErrnoException);
+  };
 }
 
 /** The paths alone that {@link findImages} gives. */
@@ -78,7 +96,11 @@ export async function listImages(path: string): Promise<string[]> {
 /** What was left out, grouped by the reasons. */
 export function leftOutFor(files: readonly { file: string; reason: string }[]): LeftOut[] {
   const groups = new Map<string, string[]>();
-  for (const { file, reason } of files) groups.set(reason, [...(groups.get(reason) ?? []), file]);
+  for (const { file, reason } of files) {
+    const group = groups.get(reason);
+    if (group) group.push(file);
+    else groups.set(reason, [file]);
+  }
   return Array.from(groups, ([reason, group]) => ({ reason, files: group }));
 }
 

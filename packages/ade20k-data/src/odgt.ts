@@ -1,4 +1,7 @@
+import { isUtf8 } from "node:buffer";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { explain, shorten, shown } from "@seg/errors";
 import { localPath, writeFileAtomic } from "@seg/node";
 import { DataError, refuseUnknown } from "./errors.ts";
 import { readBytes } from "./read-bytes.ts";
@@ -19,23 +22,32 @@ export interface OdgtRecord {
 export interface OdgtOptions {
   /** The folder that the list's paths start from (`DATASET.root_dataset`); default: the folder that holds the list. */
   root?: string;
+  /** Ends the reading; its reason is thrown. */
+  signal?: AbortSignal | undefined;
 }
 
-const OPTIONS = ["root"] satisfies (keyof OdgtOptions)[];
+const OPTIONS = ["root", "signal"] satisfies (keyof OdgtOptions)[];
 
 /**
  * Reads a list in odgt form: one JSON object a line with `fpath_img`, `width`, `height` and, where there is a label map, `fpath_segm`.
- * Paths may be written as on Windows. Empty lines are skipped; whether the files exist is not looked at.
+ * Paths may be written as on Windows. Empty lines are skipped; whether the files exist is not looked at. A million lines are no trouble: the
+ * event loop goes on meanwhile.
  *
  * @throws {DataError} `bad-list`, naming the file and line; `not-found`, `unreadable`; `option`.
  */
 export async function readOdgt(path: string, options: OdgtOptions = {}): Promise<OdgtRecord[]> {
   refuseUnknown(options, OPTIONS, "the options of readOdgt");
-  const { root = dirname(path) } = options;
-  const text = (await readBytes(path)).toString("utf8").replace(/^\uFEFF/, "");
-  const records = text
-    .split("\n")
-    .flatMap((line, i) => (line.trim() ? [parse(line, { file: path, line: i + 1 }, root)] : []));
+  const { root = dirname(path), signal } = options;
+  const records: OdgtRecord[] = [];
+  const bytes = await readBytes(path, { pipe: true, signal });
+  let since = performance.now();
+  for (const { text, line } of linesOf(path, bytes)) {
+    if (text.trim() !== "") records.push(parse(text, { file: path, line }, root));
+    if (line % 256 > 0 || performance.now() - since < BREATH_MS) continue;
+    await setImmediate();
+    signal?.throwIfAborted();
+    since = performance.now();
+  }
   if (records.length === 0) {
     throw new DataError(
       "bad-list",
@@ -45,6 +57,33 @@ export async function readOdgt(path: string, options: OdgtOptions = {}): Promise
   }
   return records;
 }
+
+/** Two paths and what JSON writes around them. */
+const LONGEST_LINE = 100_000;
+/** Linux's limit. */
+const LONGEST_PATH = 4096;
+/** How long the event loop waits at most, in milliseconds. */
+const BREATH_MS = 20;
+
+/** The lines, one at a time: a list may have millions. */
+function* linesOf(file: string, bytes: Buffer): Generator<{ text: string; line: number }> {
+  const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  for (let start = isMarked ? 3 : 0, line = 1; start < bytes.length; line++) {
+    const found = bytes.indexOf(10, start);
+    const end = found < 0 ? bytes.length : found;
+    const part = bytes.subarray(start, end);
+    start = end + 1;
+    if (part.length > LONGEST_LINE)
+      throw notALine(file, line, `one of ${part.length} bytes`, "write one object a line");
+    if (!isUtf8(part)) throw notALine(file, line, "another encoding than UTF-8", "save the list as UTF-8");
+    yield { text: part.toString(), line };
+  }
+}
+
+const notALine = (file: string, line: number, received: string, hint: string) =>
+  new DataError("bad-list", `${file}:${line}: ${explain({ expected: "a line of JSON", received, hint })}`, {
+    data: { file, line },
+  });
 
 /**
  * Writes a list that {@link readOdgt} reads back, whole or not at all. Paths in `root` are written relative to it, others as they are.
@@ -82,7 +121,7 @@ function parse(line: string, place: { file: string; line: number }, root: string
   if (record === null || typeof record !== "object" || Array.isArray(record)) {
     throw new DataError(
       "bad-list",
-      `${where}: Expected a JSON object such as {"fpath_img": "a.jpg", "fpath_segm": "a.png", "width": 683, "height": 512} but received ${line.trim().slice(0, 80)}: write one object a line.`,
+      `${where}: Expected a JSON object such as {"fpath_img": "a.jpg", "fpath_segm": "a.png", "width": 683, "height": 512} but received ${shorten(line.trim(), 80)}: write one object a line.`,
       { data: place },
     );
   }
@@ -91,12 +130,13 @@ function parse(line: string, place: { file: string; line: number }, root: string
     if (accepts(value)) return value as T;
     throw new DataError(
       "bad-list",
-      `${where}: Expected ${key} to be ${kind} but received ${JSON.stringify(value) ?? "nothing"}: correct the line.`,
+      `${where}: Expected ${key} to be ${kind} but received ${shown(value)}: correct the line.`,
       { data: { ...place, key } },
     );
   };
-  const isPath = (value: unknown) => typeof value === "string" && value !== "";
-  const isSize = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
+  const isPath = (value: unknown) =>
+    typeof value === "string" && value !== "" && value.length <= LONGEST_PATH && !value.includes("\0");
+  const isSize = (value: unknown) => Number.isInteger(value) && (value as number) > 0 && (value as number) < 2 ** 31;
   const label = field<string | undefined>("fpath_segm", "a path", (value) => value === undefined || isPath(value));
   const absolute = (path: string) => resolve(root, localPath(path, root));
   return {

@@ -57,7 +57,7 @@ export async function pairImages(
   const candidates = found.images.filter((file) => !isBelow(file, images, labels));
   const partnerOf = partners(candidates, labels, labelSuffix);
   const shared = isSame(images, labels) ? labelsAmong(photos.images, images, labelSuffix) : new Set<string>();
-  const pairs: { imagePath: string; labelPath: string }[] = [];
+  let pairs: { imagePath: string; labelPath: string }[] = [];
   const alone: string[] = [];
   for (const imagePath of photos.images) {
     if (isBelow(imagePath, labels, images) || shared.has(imagePath)) continue;
@@ -66,16 +66,16 @@ export async function pairImages(
     else pairs.push({ imagePath, labelPath });
   }
   const robbed = new Set(takenTwice(pairs, images, labels));
-  alone.push(...robbed);
+  for (const photo of robbed) alone.push(photo);
   if (robbed.size > 0) {
-    pairs.splice(0, pairs.length, ...pairs.filter(({ imagePath }) => !robbed.has(imagePath)));
+    pairs = pairs.filter(({ imagePath }) => !robbed.has(imagePath));
     alone.sort();
   }
   if (pairs.length === 0 || (alone.length > 0 && !onLeftOut)) {
     throw withoutLabel(alone, photos.images.length, { images, labels, example: candidates[0] });
   }
-  const taken = new Set(pairs.flatMap(({ imagePath, labelPath }) => [imagePath, labelPath]));
-  const unused = candidates.filter((file) => !taken.has(file) && !alone.includes(file));
+  const taken = new Set([...alone, ...pairs.flatMap(({ imagePath, labelPath }) => [imagePath, labelPath])]);
+  const unused = candidates.filter((file) => !taken.has(file));
   const unread = isSame(images, labels) ? photos.leftOut : [...photos.leftOut, ...found.leftOut];
   onLeftOut?.([
     ...leftOutFor(alone.map((file) => ({ file, reason: "photos without a label" }))),
@@ -108,7 +108,9 @@ function takenTwice(
 ): string[] {
   const photosOf = new Map<string, string[]>();
   for (const { imagePath, labelPath } of pairs) {
-    photosOf.set(labelPath, [...(photosOf.get(labelPath) ?? []), imagePath]);
+    const photos = photosOf.get(labelPath);
+    if (photos) photos.push(imagePath);
+    else photosOf.set(labelPath, [imagePath]);
   }
   return [...photosOf].flatMap(([labelPath, photos]) => {
     if (photos.length === 1) return [];

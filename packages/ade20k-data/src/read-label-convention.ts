@@ -1,6 +1,6 @@
 import { extname } from "node:path";
-import { type Explanation, explain, suggestion } from "@seg/errors";
-import { isMap, isPair, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
+import { type Explanation, explain, shown, suggestion } from "@seg/errors";
+import { isMap, isPair, isScalar, isSeq, type ParsedNode } from "yaml";
 import { DataError, refuseUnknown } from "./errors.ts";
 import {
   hexColor,
@@ -9,8 +9,10 @@ import {
   READY_CONVENTIONS,
   type ReadyConvention,
 } from "./label-convention.ts";
-import { readBytes } from "./read-bytes.ts";
-import { cells } from "./read-classes.ts";
+import { readText } from "./read-bytes.ts";
+import { cells, located } from "./read-classes.ts";
+import { splitLines } from "./text-problem.ts";
+import { parseYaml } from "./yaml.ts";
 
 /** What a convention must agree with, and what it leaves out. */
 export interface ConventionOptions {
@@ -34,6 +36,8 @@ interface Row {
   target: unknown;
 }
 
+/** Three numbers and what stands between them; the pattern's time grows with the cube of it. */
+const LONGEST_KEY = 60;
 const IGNORED = /^(ignored?|void|unlabell?ed|none|null|~)$/i;
 const OTHERS = /^(others?|default|else|\*)$/i;
 const OPTIONS = ["numClasses", "ignore"] satisfies (keyof ConventionOptions)[];
@@ -76,8 +80,8 @@ export async function readLabelConvention(
 }
 
 async function fromFile(path: string, numClasses?: number): Promise<LabelConvention> {
-  const text = await readText(path);
-  const rows = readRows(path, text);
+  const text = await readConvention(path);
+  const rows = located(path, isTable(path) ? "a table" : "JSON or YAML", () => readRows(path, text));
   if (rows.length === 0) {
     throw bad(
       { file: path, line: 1 },
@@ -91,7 +95,7 @@ async function fromFile(path: string, numClasses?: number): Promise<LabelConvent
   const unlike = rows.find(({ target }) => (target === undefined) !== (rows[0]!.target === undefined));
   if (unlike) {
     const expected = "a class in each row, or in none of them, as they then stand in the order of their classes,";
-    throw bad(unlike.where, { expected, received: unlike.target === undefined ? "none" : show(unlike.target) });
+    throw bad(unlike.where, { expected, received: unlike.target === undefined ? "none" : shown(unlike.target) });
   }
   const values: Record<number, number> = {};
   const colors: Record<string, number> = {};
@@ -99,7 +103,7 @@ async function fromFile(path: string, numClasses?: number): Promise<LabelConvent
   const seen = new Map<string, Place>();
   rows.forEach(({ where, key, target }, i) => {
     const number = classNumber(where, target === undefined ? i + 1 : target, numClasses);
-    const parsed = OTHERS.test(String(key)) ? "other" : parseKey(where, key);
+    const parsed = typeof key === "string" && OTHERS.test(key) ? "other" : parseKey(where, key);
     const before = seen.get(String(parsed));
     if (before) {
       const hint = "leave one of them out";
@@ -122,9 +126,11 @@ async function fromFile(path: string, numClasses?: number): Promise<LabelConvent
   };
 }
 
+const isTable = (path: string) => /^\.[ct]sv$/i.test(extname(path));
+
 function readRows(path: string, text: string): Row[] {
   if (/^# *label:color_rgb:/.test(text)) return fromLabelMap(path, text);
-  if (!/^\.[ct]sv$/i.test(extname(path))) return fromYaml(path, text);
+  if (!isTable(path)) return fromYaml(path, text);
   const rows = fromTable(path, text);
   // A column `class` of names only lists the classes in their order.
   const isName = ({ target }: Row) => typeof target === "string" && /[a-z]/i.test(target);
@@ -133,7 +139,7 @@ function readRows(path: string, text: string): Row[] {
 
 /** CVAT's `labelmap.txt`: `name:r,g,b:parts:actions`, in the order of the classes. */
 function fromLabelMap(path: string, text: string): Row[] {
-  return text.split(/\r?\n/).flatMap((line, i) => {
+  return splitLines(text).flatMap((line, i) => {
     const [, color] = line.split(":");
     return line.trim() === "" || line.startsWith("#")
       ? []
@@ -141,9 +147,9 @@ function fromLabelMap(path: string, text: string): Row[] {
   });
 }
 
-async function readText(path: string): Promise<string> {
+async function readConvention(path: string): Promise<string> {
   try {
-    return (await readBytes(path)).toString("utf8").replace(/^\uFEFF/, "");
+    return await readText(path);
   } catch (error) {
     // A misspelled name looks like a file that is not there.
     if (!(error instanceof DataError) || error.code !== "not-found" || /[./\\]/.test(path)) throw error;
@@ -156,11 +162,11 @@ async function readText(path: string): Promise<string> {
 }
 
 function classNumber(where: Place, target: unknown, numClasses = 255): number {
-  if (target === null || IGNORED.test(String(target))) return 0;
+  if (target === null || (typeof target === "string" && IGNORED.test(target))) return 0;
   const number = typeof target === "string" && target.trim() !== "" ? Number(target) : target;
   if (typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= numClasses) return number;
   const hint = `classes are counted from 1, as in ADE20K's label files${number === 0 ? ": add one to each" : ""}; write \`ignore\` for what has no class`;
-  throw bad(where, { expected: `a class from 1 to ${numClasses}, or \`ignore\``, received: show(target), hint });
+  throw bad(where, { expected: `a class from 1 to ${numClasses}, or \`ignore\``, received: shown(target), hint });
 }
 
 /** A value, or a colour as `#rrggbb`. */
@@ -174,7 +180,7 @@ function parseKey(where: Place, key: unknown): number | string {
   if (parts?.length === 1 && isByte(parts[0])) return parts[0];
   throw bad(where, {
     expected: "a value from 0 to 255, a colour such as #804080 or 128,64,128, or `other`",
-    received: show(key),
+    received: shown(key),
     hint: "correct the line",
   });
 }
@@ -182,36 +188,34 @@ function parseKey(where: Place, key: unknown): number | string {
 /** The numbers of `7`, `128,64,128`, `(128, 64, 128)`, `[ 128, 64, 128 ]` or `128 64 128`. */
 function numbersOf(key: unknown): number[] | undefined {
   if (typeof key === "number") return [key];
-  const inner = /^\s*[([]?\s*(-?\d+(?:\s*[,;\s]\s*\d+){0,2})\s*[)\]]?\s*$/.exec(String(key))?.[1];
+  if (typeof key !== "string" || key.length > LONGEST_KEY) return undefined;
+  const inner = /^\s*[([]?\s*(-?\d+(?:\s*[,;\s]\s*\d+){0,2})\s*[)\]]?\s*$/.exec(key)?.[1];
   return inner?.split(/[,;\s]+/).map(Number);
 }
 
 /** JSON is YAML too, with its lines. */
 function fromYaml(path: string, text: string): Row[] {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
-  const at = (offset = 0): Place => ({ file: path, line: lines.linePos(offset).line });
-  const [problem] = document.errors;
-  if (problem) {
-    const hint = "correct it, or name the file .csv or .tsv";
-    throw bad(at(problem.pos[0]), { expected: "JSON or YAML", but: problem.message.split("\n")[0]!, hint });
-  }
+  const { document, lineOf, toValue } = parseYaml(text);
+  const at = (offset?: number): Place => ({ file: path, line: lineOf(offset) });
   const root = document.contents as ParsedNode | null;
-  const js = (node: unknown): unknown => (node as { toJS?(of: typeof document): unknown } | null)?.toJS?.(document);
   if (root === null) return [];
   if (isMap(root)) {
     return root.items.filter(isPair).map(({ key, value }) => ({
       where: at((key as ParsedNode).range?.[0]),
       // The text of a scalar: 012 or 1e1 are not meant.
-      key: isScalar(key) ? (key.source ?? key.value) : js(key),
-      target: js(value) ?? null,
+      key: isScalar(key) ? (key.source ?? key.value) : toValue(key),
+      target: toValue(value),
     }));
   }
   if (isSeq(root)) {
-    return root.items.map((item) => rowOf(at((item as ParsedNode).range?.[0]), js(item)));
+    return root.items.map((item) => rowOf(at((item as ParsedNode).range?.[0]), toValue(item)));
   }
   const hint = 'write {"0": 1, "255": "ignore"}, say';
-  throw bad(at(), { expected: "an object of values or colours and their classes", received: show(js(root)), hint });
+  throw bad(at(), {
+    expected: "an object of values or colours and their classes",
+    received: shown(toValue(root)),
+    hint,
+  });
 }
 
 /** Makes a row of an object, whose keys are the columns of a table. */
@@ -225,16 +229,17 @@ function rowOf(where: Place, item: unknown): Row {
   const key = columns.get("value") ?? columns.get("pixel value") ?? columns.get("color") ?? columns.get("colour");
   if (key === undefined && (r === undefined || g === undefined || b === undefined)) {
     const hint = "name them so; other columns are passed over";
-    throw bad(where, { expected: "`value`, `color` or `r`, `g` and `b`, and `class`", received: show(item), hint });
+    throw bad(where, { expected: "`value`, `color` or `r`, `g` and `b`, and `class`", received: shown(item), hint });
   }
   return { where, key: key ?? [r, g, b].map(Number), target: columns.get("class") };
 }
 
 function fromTable(path: string, text: string): Row[] {
-  const [first = ""] = text.split(/\r?\n/, 1);
+  const lines = splitLines(text);
+  const first = lines[0]!;
   // Cells of a .csv are divided by semicolons where commas are decimal points.
   const delimiter = [",", "\t", ";"].reduce((best, mark) => (count(first, mark) > count(first, best) ? mark : best));
-  const rows = text.split(/\r?\n/).flatMap((line, i) => {
+  const rows = lines.flatMap((line, i) => {
     const parts =
       delimiter === "," ? cells(line) : line.split(delimiter).map((part) => part.trim().replace(/^"(.*)"$/, "$1"));
     return parts.some((part) => part !== "") ? [{ where: { file: path, line: i + 1 }, parts }] : [];
@@ -251,9 +256,6 @@ function fromTable(path: string, text: string): Row[] {
 }
 
 const count = (text: string, mark: string) => text.split(mark).length;
-
-const show = (value: unknown) =>
-  value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value)).slice(0, 80);
 
 const bad = (where: Place, explanation: Explanation): DataError =>
   new DataError("bad-classes", `${where.file}:${where.line}: ${explain(explanation)}`, { data: { ...where } });

@@ -41,14 +41,18 @@ export function textWidth(text: string, scale = 1): number {
 export function fitText(text: string, width: number, { scale = 1, keepEnd = false } = {}): string {
   if (textWidth(text, scale) <= width) return text;
   const chars = Array.from(text);
-  while (chars.length > 0) {
-    if (keepEnd) chars.shift();
-    else chars.pop();
-    const kept = chars.join("");
-    const cut = keepEnd ? `...${kept.trimStart()}` : `${kept.trimEnd()}...`;
-    if (textWidth(cut, scale) <= width) return cut;
+  const cut = (length: number) => {
+    const kept = (keepEnd ? chars.slice(chars.length - length) : chars.slice(0, length)).join("");
+    return keepEnd ? `...${kept.trimStart()}` : `${kept.trimEnd()}...`;
+  };
+  // The more letters, the wider.
+  let [fits, isTooLong] = [-1, chars.length];
+  while (isTooLong - fits > 1) {
+    const length = (fits + isTooLong) >> 1;
+    if (textWidth(cut(length), scale) <= width) fits = length;
+    else isTooLong = length;
   }
-  return "";
+  return fits < 0 ? "" : cut(fits);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { printable } from "@seg/errors";
 import type { ErrorCodes } from "@seg/pipeline/config";
 import { CommanderError } from "commander";
 
@@ -89,7 +90,7 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
   },
   DecoderError: { "unknown-decoder": FAILED, features: USAGE, option: FAILED },
   EncoderError: { "unknown-encoder": FAILED, option: FAILED },
-  FileError: { unwritable: FAILED },
+  FileError: { unwritable: FAILED, unreadable: FAILED },
   GraphModelError: { option: FAILED, model: FAILED, value: FAILED },
   LayersError: { shape: FAILED, option: FAILED, model: FAILED, value: FAILED },
   MetricsError: { "bad-label": FAILED, "bad-size": FAILED, "bad-classes": USAGE, "bad-json": FAILED },
@@ -108,9 +109,11 @@ export function exitCodeOf(error: unknown, interrupted = false): number {
 /** What the user is told of the error: one line. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error && error.message ? error.message : String(error);
-  return message
+  const line = message
     .replace(/^error: /, "")
     .split(/\s*\n\s*/)
     .filter(Boolean)
     .join(" ");
+  // Others' errors may quote what a terminal would obey.
+  return printable(line);
 }

@@ -6,6 +6,8 @@ export { localPath } from "./local-path.ts";
 export { type LockOptions, type LockOwner, withLock } from "./lock.ts";
 export { execArgvFor, ownModule, startProcess, startThread } from "./own-module.ts";
 export { type ProcessStatus, processStatus } from "./process-status.ts";
+export { type ReadOptions, readRegularFile, readRegularFileSync } from "./read-file.ts";
+export { readTextFile, readTextFileSync } from "./read-text.ts";
 export { type ReplaceOptions, replaceFile } from "./replace-file.ts";
 export { deserializeError, type SerializedError, serializeError } from "./serialize-error.ts";
 export { ignoreEndSignals, ignoresHangup, onEndSignal } from "./signals.ts";

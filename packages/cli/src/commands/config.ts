@@ -20,7 +20,7 @@ export function configCommand(io: Io): Command {
         return;
       }
       const { config } = loadConfig(configSources(options, pairs));
-      terminal.print(options.json ? JSON.stringify(config) : configToYaml(config).trimEnd());
+      terminal.printText(options.json ? JSON.stringify(config) : configToYaml(config).trimEnd());
     });
 }
 

@@ -142,7 +142,7 @@ export function photoLimit(text = "-1"): number | undefined {
 function printResult({ image, classes }: PhotoResult, terminal: Terminal): void {
   terminal.print(`Predictions in [${image}]:`);
   for (const { name, share, color } of classes) {
-    if (share > 0.001) terminal.print(`  ${terminal.swatch(color)}${name}: ${(share * 100).toFixed(2)}%`);
+    if (share > 0.001) terminal.print(`  ${name}: ${(share * 100).toFixed(2)}%`, color);
   }
 }
 

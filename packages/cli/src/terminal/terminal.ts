@@ -1,3 +1,4 @@
+import { printable } from "@seg/errors";
 import { SingleBar } from "cli-progress";
 import { swatch } from "./swatch.ts";
 
@@ -39,29 +40,33 @@ export class Terminal {
     return Boolean(this.#io.stdout.isTTY) && !this.#io.env.NO_COLOR;
   }
 
-  /** A colour, with a space after it, where stdout may carry colours and has enough of them; else nothing. */
-  swatch(color: readonly number[]): string {
-    const cells = this.color ? swatch(color, this.#io.env) : "";
-    return cells && `${cells} `;
+  /**
+   * A line of the result. It may hold names from files: what a terminal would obey is escaped, line breaks too.
+   *
+   * @param color - shown before the line's first word, where stdout may carry colours and has enough of them.
+   */
+  print(line = "", color?: readonly number[]): void {
+    this.#clear();
+    const cells = color && this.color ? swatch(color, this.#io.env) : "";
+    this.#io.stdout.write(`${cells ? printable(line).replace(/(?=\S)|$/, `${cells} `) : printable(line)}\n`);
   }
 
-  /** A line of the result. */
-  print(line = ""): void {
-    this.#clear();
-    this.#io.stdout.write(`${line}\n`);
+  /** Lines of the result, such as a file's text. */
+  printText(text: string): void {
+    for (const line of text.split("\n")) this.print(line);
   }
 
   /** A line for the person who waits; not with `--quiet`. */
   note(line: string): void {
     if (this.#quiet) return;
     this.#clear();
-    this.#io.stderr.write(`${line}\n`);
+    this.#io.stderr.write(`${printable(line)}\n`);
   }
 
   /** A line about something that went wrong without ending the command. */
   warn(line: string): void {
     this.#clear();
-    this.#io.stderr.write(`warning: ${line}\n`);
+    this.#io.stderr.write(`warning: ${printable(line)}\n`);
   }
 
   /** Starts a bar. It is drawn on a terminal only, and neither with `CI` nor with `--quiet`. */
@@ -69,7 +74,7 @@ export class Terminal {
     if (!this.drawsBars) return { update() {}, stop() {} };
     const bar = new SingleBar({
       stream: this.#io.stderr,
-      format: `${title} {bar} {percentage}% ${format}`,
+      format: `${printable(title)} {bar} {percentage}% ${format}`,
       barCompleteChar: "█",
       barIncompleteChar: "░",
       barsize: 24,
@@ -82,7 +87,7 @@ export class Terminal {
     return {
       update(done, now, note) {
         if (now !== undefined) bar.setTotal(now);
-        bar.update(done, note === undefined ? {} : { note });
+        bar.update(done, note === undefined ? {} : { note: printable(note) });
       },
       stop: () => {
         if (bar.isActive) this.#bars--;

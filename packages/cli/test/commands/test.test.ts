@@ -232,7 +232,7 @@ describe("seg test tells in one line, and ends with", () => {
       "a configuration that is not YAML",
       2,
       ({ photo }) => `--imgs ${photo} --cfg ${photo}`,
-      /YAML in .*photo\.jpg:\d+ /,
+      /configuration in .*photo\.jpg but line 1 /,
     ],
     ["an fc_dim that does not fit", 2, ({ photo }) => `--imgs ${photo} --fc_dim 320`, /fc_dim 2048 .* 320/],
     [

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { readRegularFileSync } from "@seg/node";
 import { followFolder } from "./folder-paths.ts";
 import { CONFIG_KEYS } from "./schema.ts";
 import type { Setting } from "./setting.ts";
@@ -13,10 +14,13 @@ export const CLASSES_FILE = "classes.json";
 export const CONFIG_MARK =
   "# What this folder was trained with, for `seg test --id` and its like. Written by seg train.";
 
+/** More than any configuration, so that a larger file is another program's. */
+const LARGEST = 1_000_000;
+
 /** Whether the folder's configuration is a training's of this package. */
 export function knowsItself(folder: string): boolean {
   try {
-    return readFileSync(join(folder, CONFIG_FILE), "utf8").startsWith(CONFIG_MARK);
+    return readRegularFileSync(join(folder, CONFIG_FILE), { limit: LARGEST }).toString().startsWith(CONFIG_MARK);
   } catch {
     return false;
   }
@@ -56,13 +60,15 @@ export function folderSettings(folder: string, over: readonly Setting[] = []): S
 export function findBeside(file: string, settings: readonly Setting[]): Setting[] {
   const moved = followFolder(dirname(file), settings);
   return settings.map((setting, i) => {
-    if (existsSync(String(setting.value))) return setting;
+    if (existsSync(textOf(setting))) return setting;
     if (isClassesFile(setting)) {
       return existsSync(beside(file, setting)) ? { ...setting, value: beside(file, setting) } : setting;
     }
-    return existsSync(String(moved[i]!.value)) ? moved[i]! : setting;
+    return existsSync(textOf(moved[i]!)) ? moved[i]! : setting;
   });
 }
+
+const textOf = ({ value }: Setting) => (typeof value === "string" ? value : "");
 
 const isClassesFile = ({ key, value }: Setting) =>
   key === "DATASET.classes" && typeof value === "string" && value !== "";

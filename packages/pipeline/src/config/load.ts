@@ -31,9 +31,10 @@ export function loadConfig(sources: ConfigSources = {}): Resolved {
   refuseUnknown(sources, ["cfg", "pairs", "set", "flags", "fromFolder"], "a source of loadConfig");
   const { cfg, pairs = [], set = [], flags = [], fromFolder = true } = sources;
   const given = [...parsePairs(pairs), ...set.map(parseAssignment), ...flags];
-  const folder = fromFolder ? given.findLast(({ key }) => key === "DIR")?.value : undefined;
-  const file = cfg === undefined ? (folder ? folderSettings(String(folder), given) : []) : namedFile(configFile(cfg));
+  const dir = fromFolder ? given.findLast(({ key }) => key === "DIR")?.value : undefined;
+  const folder = typeof dir === "object" ? "" : String(dir ?? "");
+  const file = cfg === undefined ? (folder ? folderSettings(folder, given) : []) : namedFile(configFile(cfg));
   return resolveConfig([...file, ...given], presetSettings);
 }
 
-const namedFile = (file: string) => findBeside(file, readYamlFile(file));
+const namedFile = (file: string) => findBeside(file, readYamlFile(file, { pipe: true }));

@@ -22,6 +22,8 @@ export type Balance = (typeof BALANCES)[number];
 /** What the value of `TRAIN.class_weights` means, where it is text: a way to make them; else a file, or "" for none. */
 export const balanceOf = (weights: unknown): Balance | undefined => BALANCES.find((name) => name === weights);
 
+/** The pattern's time grows with the square of a term. */
+const LONGEST_SUM = 500;
 const TERM = /^(?:([\d.]+(?:e[+-]?\d+)?)\s*\*?\s*)?([a-z]+)$/;
 
 /**
@@ -30,6 +32,7 @@ const TERM = /^(?:([\d.]+(?:e[+-]?\d+)?)\s*\*?\s*)?([a-z]+)$/;
  * @returns its terms; undefined if it is no such sum, names a loss twice, or multiplies one by what is not above 0.
  */
 export function parseLoss(text: string): LossTerm[] | undefined {
+  if (text.length > LONGEST_SUM) return undefined;
   const terms: LossTerm[] = [];
   // The plus of 1e+2 joins nothing.
   for (const part of text.toLowerCase().split(/(?<!\de)\+/)) {

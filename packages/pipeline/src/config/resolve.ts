@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { DECODER_NAMES, unmetRequirement } from "@seg/decoders/requirements";
 import { ENCODER_NAMES, FEATURE_INFO } from "@seg/encoders/feature-info";
-import { nearest, suggestion } from "@seg/errors";
+import { nearest, shorten, shown, suggestion } from "@seg/errors";
 import type { ZodError } from "zod";
 import { PipelineError } from "../errors.ts";
 import { architectureSettings } from "./architectures.ts";
@@ -27,7 +27,7 @@ export function resolveConfig(given: readonly Setting[], presetOf: (name: string
   for (const setting of given) {
     checkKey(setting);
     // None, null and ~ mean that a key is left out after all.
-    if (setting.value === null || /^(None|null|~)$/.test(String(setting.value))) settings.delete(setting.key);
+    if (setting.value === null || /^(None|null|~)$/.test(wordOf(setting.value))) settings.delete(setting.key);
     else settings.set(setting.key, setting);
   }
   const fallBack = (more: Iterable<Setting>) => {
@@ -54,6 +54,9 @@ export function resolveConfig(given: readonly Setting[], presetOf: (name: string
   return { config: parsed.data, settings };
 }
 
+/** The text of a value that has one; a list or an object has none, and may not even let itself be made one. */
+const wordOf = (value: unknown): string => (typeof value === "object" ? "" : String(value));
+
 function asSettings(values: Readonly<Record<string, unknown>>, origin: string): Setting[] {
   return Object.entries(values).map(([key, value]) => ({ key, value, origin }));
 }
@@ -65,7 +68,7 @@ function checkKey({ key, value, origin }: Setting): void {
     if (value === null) return;
     throw new PipelineError(
       "config",
-      { expected: `keys under ${section} (${origin})`, received: show(value) },
+      { expected: `keys under ${section} (${origin})`, received: shown(value) },
       { data: { key: section, origin, received: value } },
     );
   }
@@ -74,24 +77,26 @@ function checkKey({ key, value, origin }: Setting): void {
   const best = CONFIG_KEYS.find((known) => known.split(".").at(-1) === name) ?? nearest(key, CONFIG_KEYS);
   throw new PipelineError(
     "config",
-    `Unknown configuration key ${key} (${origin})${best ? `: did you mean ${best}?` : ": `seg config` prints all keys."}`,
+    `Unknown configuration key ${shorten(key, 80)} (${origin})${best ? `: did you mean ${best}?` : ": `seg config` prints all keys."}`,
     { data: { key, origin, nearest: best } },
   );
 }
 
 function architecture<T extends string>(settings: Map<string, Setting>, key: string, names: readonly T[]): T {
   const { value, origin } = settings.get(key) ?? { value: DEFAULTS[key], origin: "" };
-  const found = names.find((name) => name === String(value).toLowerCase());
+  const found = names.find((name) => name === wordOf(value).toLowerCase());
   if (found) return found;
   const kind = key === "MODEL.arch_encoder" ? "encoder" : "decoder";
-  throw new PipelineError("config", `Unknown ${kind} ${value} (${origin}): ${suggestion(String(value), names)}`, {
-    data: { key, origin, received: value, nearest: nearest(String(value), names) },
+  const word = wordOf(value);
+  const received = typeof value === "string" ? shorten(value, 80) : shown(value);
+  throw new PipelineError("config", `Unknown ${kind} ${received} (${origin}): ${suggestion(word, names)}`, {
+    data: { key, origin, received: value, nearest: nearest(word, names) },
   });
 }
 
 // The original's weights of 2018 lie in folders named baseline-…; they were trained on BGR.
 function inputFormat(settings: Map<string, Setting>): string {
-  return basename(String(settings.get("DIR")?.value)).startsWith("baseline-") ? "bgr-2018" : "rgb";
+  return basename(wordOf(settings.get("DIR")?.value)).startsWith("baseline-") ? "bgr-2018" : "rgb";
 }
 
 function wrongValue(error: ZodError, settings: Map<string, Setting>): PipelineError {
@@ -102,8 +107,8 @@ function wrongValue(error: ZodError, settings: Map<string, Setting>): PipelineEr
     "config",
     {
       expected: `${expected} for ${key}`,
-      received: `${show(value)} (${origin})`,
-      hint: DEFAULTS[key] === undefined ? "leave it out" : `the default is ${show(DEFAULTS[key])}`,
+      received: `${shown(value)} (${origin})`,
+      hint: DEFAULTS[key] === undefined ? "leave it out" : `the default is ${shown(DEFAULTS[key])}`,
     },
     { data: { key, origin, expected, received: value } },
   );
@@ -189,8 +194,4 @@ function checkClassWeights(
       { data: { key, origin, expected: classes, received: weights.length } },
     );
   }
-}
-
-function show(value: unknown): string {
-  return typeof value === "string" ? `"${value}"` : JSON.stringify(value);
 }

@@ -11,8 +11,9 @@ function field<T extends z.ZodType>(expected: string, type: T, decode: (value: u
 
 const literal = (value: unknown) => (typeof value === "string" ? parseLiteral(value) : value);
 
+// No system takes a path with a NUL.
 const text = (expected = "text") =>
-  field(expected, z.string(), (value) =>
+  field(expected, z.string().regex(/^[^\0]*$/), (value) =>
     typeof value === "number" || typeof value === "boolean" ? String(value) : value,
   );
 const flag = () => field("True or False", z.boolean(), literal);
@@ -74,7 +75,7 @@ export const configSchema = z.strictObject({
     root_dataset: text(),
     list_train: text(),
     list_val: text(),
-    num_class: whole(1),
+    num_class: number("a whole number from 1 to 255 (labels have 8 bits)", z.number().int().min(1).max(255)),
     imgSizes: field(
       "short sides in pixels such as (300, 375, 450)",
       z.array(z.number().int().min(1)).min(1).readonly(),

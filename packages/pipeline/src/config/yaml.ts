@@ -1,43 +1,39 @@
-import { readFileSync } from "node:fs";
-import { isMap, isScalar, LineCounter, type Pair, parseDocument, type YAMLMap } from "yaml";
+import { type ParsedYaml, parseYaml, TextProblem } from "@seg/ade20k-data/yaml";
+import { FileError, readTextFileSync } from "@seg/node";
+import { isMap, isScalar, type Pair, type YAMLMap } from "yaml";
 import { PipelineError } from "../errors.ts";
 import type { Setting } from "./setting.ts";
 
+/** The original's have 2 kB. */
+const LARGEST = 1_000_000;
+
 /**
- * Reads a configuration file into settings, each with its file and line as origin.
+ * Reads a configuration file, of at most 1 MB, into settings, each with its file and line as origin.
  *
+ * @param pipe - takes a pipe too, such as a shell's `<(…)`.
  * @throws {PipelineError} `config` if the file cannot be read or is not YAML with keys.
  */
-export function readYamlFile(path: string): Setting[] {
-  let text: string;
+export function readYamlFile(path: string, { pipe = false } = {}): Setting[] {
+  const text = readText(path, pipe);
   try {
-    text = readFileSync(path, "utf8");
+    return settingsOf(path, parseYaml(text));
   } catch (error) {
-    const reason = reasonOf(error);
+    if (!(error instanceof TextProblem)) throw error;
+    const { line, message: reason } = error;
     throw new PipelineError(
       "config",
-      { expected: `a configuration in ${path}`, but: "it cannot be read", hint: reason },
-      { data: { file: path, reason }, cause: error },
+      { expected: `YAML in ${path}:${line}`, but: reason, hint: "correct that line" },
+      { data: { file: path, line, reason }, cause: error },
     );
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const lineOf = (offset: number) => lines.linePos(offset).line;
-  const at = (offset: number) => `${path}:${lineOf(offset)}`;
-  const problem = document.errors[0];
-  if (problem) {
-    const what = problem.message.split("\n")[0]!.replace(/\.$/, "");
-    const reason = `${what[0]!.toLowerCase()}${what.slice(1)}`;
-    const [offset] = problem.pos;
-    throw new PipelineError(
-      "config",
-      { expected: `YAML in ${at(offset)}`, but: reason, hint: "correct that line" },
-      { data: { file: path, line: lineOf(offset), reason } },
-    );
-  }
-  if (document.contents === null) return [];
-  if (!isMap(document.contents)) {
-    const offset = document.contents.range?.[0] ?? 0;
+}
+
+function settingsOf(path: string, { document, lineOf, toValue }: ParsedYaml): Setting[] {
+  const { contents } = document;
+  if (contents === null) return [];
+  const at = (offset?: number) => `${path}:${lineOf(offset)}`;
+  if (!isMap(contents)) {
+    const offset = contents.range?.[0];
     throw new PipelineError(
       "config",
       {
@@ -50,24 +46,31 @@ export function readYamlFile(path: string): Setting[] {
   }
   const settings: Setting[] = [];
   const collect = (map: YAMLMap, prefix: string) => {
-    for (const pair of map.items as Pair[]) {
-      const name = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
-      const offset = isScalar(pair.key) ? (pair.key.range?.[0] ?? 0) : 0;
-      if (isMap(pair.value) && prefix === "") collect(pair.value, `${name}.`);
-      else {
-        const value = (pair.value as { toJS?(doc: typeof document): unknown } | null)?.toJS?.(document) ?? null;
-        settings.push({ key: prefix + name, value, origin: at(offset) });
-      }
+    const seen = new Set<string>();
+    for (const { key, value } of map.items as Pair[]) {
+      const offset = (key as { range?: [number] | null } | null)?.range?.[0];
+      if (!isScalar(key)) throw new TextProblem("a key is no word", lineOf(offset));
+      const name = String(key.value);
+      if (seen.has(name)) throw new TextProblem("map keys must be unique", lineOf(offset));
+      seen.add(name);
+      if (isMap(value) && prefix === "") collect(value, `${name}.`);
+      else settings.push({ key: prefix + name, value: toValue(value), origin: at(offset) });
     }
   };
-  collect(document.contents, "");
+  collect(contents, "");
   return settings;
 }
 
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") return "there is no such file";
-  if (code === "EISDIR") return "it is a folder";
-  if (code === "EACCES") return "permission is denied";
-  return message;
+function readText(path: string, pipe: boolean): string {
+  try {
+    return readTextFileSync(path, { limit: LARGEST, pipe });
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const { reason = "it cannot be read", hint = "", line } = error.data;
+    throw new PipelineError(
+      "config",
+      { expected: `a configuration in ${path}`, but: reason, hint },
+      { data: { file: path, reason, ...(line && { line }) }, cause: error },
+    );
+  }
 }

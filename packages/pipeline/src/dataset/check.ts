@@ -95,7 +95,7 @@ export async function checkLists(
       ? `photos for ${which === "train" ? "training" : "validation"}`
       : config.DATASET[`list_${which}`];
     if (!isOwn && which === "val" && !needVal && !existsSync(list)) continue;
-    const records = isOwn ? folders[which] : await listedRecords(config, which);
+    const records = isOwn ? folders[which] : await listedRecords(config, which, { signal });
     const report = await checkDataset(records, {
       numClasses: classes.length,
       convention,

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DataError, describeLeftOut, type LeftOut, type OdgtRecord, pairImages, readOdgt } from "@seg/ade20k-data";
 import type { Config } from "../config/schema.ts";
@@ -12,10 +12,14 @@ import { PipelineError } from "../errors.ts";
  * @throws {PipelineError} `missing` if there is no list.
  * @throws {DataError} what is wrong with it.
  */
-export async function listedRecords(config: Config, which: "train" | "val"): Promise<OdgtRecord[]> {
+export async function listedRecords(
+  config: Config,
+  which: "train" | "val",
+  { signal }: Pick<ContextOptions, "signal"> = {},
+): Promise<OdgtRecord[]> {
   const { DATASET, DIR } = config;
   const list = DATASET[`list_${which}`];
-  const records = await readOdgt(list, { root: DATASET.root_dataset }).catch((error) => {
+  const records = await readOdgt(list, { root: DATASET.root_dataset, signal }).catch((error) => {
     if (!(error instanceof DataError && error.code === "not-found")) throw error;
     const isOwn = which === "val" && resolve(list) === resolve(ownLists(config).val);
     throw new PipelineError(
@@ -34,8 +38,9 @@ export async function listedRecords(config: Config, which: "train" | "val"): Pro
       { data: { file: list, key: `DATASET.list_${which}` }, cause: error },
     );
   });
-  if (existsSync(records[0]!.imagePath)) return records;
-  const beside = await readOdgt(list);
+  // A pipe gives its lines once.
+  if (existsSync(records[0]!.imagePath) || !statSync(list).isFile()) return records;
+  const beside = await readOdgt(list, { signal });
   return existsSync(beside[0]!.imagePath) ? beside : records;
 }
 
@@ -65,7 +70,7 @@ export async function evaluationRecords(
 ): Promise<OdgtRecord[]> {
   const folders = bothFolders({ images, labels }, ["images", "labels"]);
   if (folders) return pairFolders(folders, labelSuffix, options);
-  return listedRecords(config, "val");
+  return listedRecords(config, "val", options);
 }
 
 /** Pairs the photos and labels of two folders; what is left out is told. A check keeps photos that cannot be read. */

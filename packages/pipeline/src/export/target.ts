@@ -1,6 +1,6 @@
-import { lstat, open, readdir, readFile, realpath, rmdir, stat } from "node:fs/promises";
+import { lstat, open, readdir, realpath, rmdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { ensureWritable } from "@seg/node";
+import { ensureWritable, readRegularFile } from "@seg/node";
 import { PipelineError } from "../errors.ts";
 import type { ExportFormat } from "./options.ts";
 
@@ -75,6 +75,9 @@ async function isOnnxOfOurs(path: string): Promise<boolean> {
   }
 }
 
+/** A graph without its weights. */
+const LARGEST_GRAPH = 100_000_000;
+
 async function isFolderOfOurs(path: string, format: ExportFormat, names: readonly string[] = []): Promise<boolean> {
   const files = await readdir(path);
   if (files.length === 0) return true;
@@ -84,6 +87,6 @@ async function isFolderOfOurs(path: string, format: ExportFormat, names: readonl
   }
   const isGraphModel = files.every((file) => /^(model\.json|group1-shard\d+of\d+\.bin)$/.test(file));
   if (!isGraphModel || !files.includes("model.json")) return false;
-  const text = await readFile(join(path, "model.json"), "utf8");
-  return text.includes('"generatedBy":"@seg/graph-model"');
+  const bytes = await readRegularFile(join(path, "model.json"), { limit: LARGEST_GRAPH });
+  return bytes.includes('"generatedBy":"@seg/graph-model"');
 }

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { decodeImage } from "@seg/ade20k-data";
 import { isAddress, STDIN } from "./expand-inputs.ts";
 import type { ImageSource } from "./gather.ts";
@@ -10,7 +11,7 @@ export interface ReadOptions {
 }
 
 /**
- * Makes sure that one photo at least can be read, before weights are fetched for them; one at a URL or on stdin counts as such.
+ * Makes sure that one photo at least can be read, before weights are fetched for them; one at a URL, on stdin or in a pipe counts as such.
  *
  * @throws {DataError} what is wrong with the first one, if none can be.
  * @throws the signal's reason.
@@ -23,6 +24,8 @@ export async function ensureReadable(
   let first: unknown;
   for (const { source } of images) {
     signal?.throwIfAborted();
+    // It can be read once.
+    if (statSync(source, { throwIfNoEntry: false })?.isFIFO()) return;
     try {
       await decodeImage(source, { maxPixels });
       return;

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { DataError } from "@seg/ade20k-data";
 import { localPath } from "@seg/node";
@@ -43,10 +43,17 @@ export async function expandInputs(inputs: readonly string[]): Promise<ExpandedI
       expandDirectories: false,
       onlyFiles: false,
     });
-    if (found.length > 0) expanded.inputs.push(...found.map(withoutSlash).sort());
-    else expanded.failures.push(noMatch(path));
+    const matches = found.map(withoutSlash).filter(isPhotoOrFolder).sort();
+    for (const match of matches) expanded.inputs.push(match);
+    if (matches.length === 0) expanded.failures.push(noMatch(path));
   }
   return expanded;
+}
+
+/** No pipe or device, which a pattern meets by chance; a link that leads nowhere is told of by its reader. */
+function isPhotoOrFolder(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined || found.isFile() || found.isDirectory();
 }
 
 // Folders are found with a slash at their end.

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { withLock, writeFileAtomic } from "@seg/node";
+import { FileError, readTextFile, withLock, writeFileAtomic } from "@seg/node";
+import * as z from "zod";
 import { PipelineError } from "../errors.ts";
 import type { MeasuredRow } from "./result.ts";
 
@@ -22,10 +22,34 @@ export interface RowKey {
   version: string;
 }
 
-interface StoredRow {
-  of: RowKey;
-  measured: MeasuredRow;
-}
+// JSON has no NaN.
+const score = z.number().or(z.null().transform(() => Number.NaN));
+const rowsSchema = z.array(
+  z.object({
+    of: z.object({
+      row: z.string(),
+      sizes: z.array(z.number()),
+      encoder: z.string(),
+      decoder: z.string(),
+      photos: z.string(),
+      backend: z.string(),
+      version: z.string(),
+    }) satisfies z.ZodType<RowKey>,
+    measured: z.object({
+      meanIou: score,
+      pixelAccuracy: score,
+      photosPerSecond: z.number(),
+      engine: z.string(),
+      workers: z.number(),
+      finished: z.string(),
+    }),
+  }),
+);
+
+type StoredRow = z.infer<typeof rowsSchema>[number];
+
+/** A row has less than a kilobyte. */
+const LARGEST = 10_000_000;
 
 /** Rows that were measured, kept in a folder: a run that was killed goes on with the next one. */
 export class RowStore {
@@ -41,36 +65,24 @@ export class RowStore {
    * @throws {PipelineError} `failed` if the file holds something else.
    */
   async find(key: RowKey): Promise<MeasuredRow | undefined> {
-    const measured = (await this.#read()).find(({ of }) => isSame(of, key))?.measured;
-    // JSON has no NaN.
-    return (
-      measured && {
-        ...measured,
-        meanIou: measured.meanIou ?? Number.NaN,
-        pixelAccuracy: measured.pixelAccuracy ?? Number.NaN,
-      }
-    );
+    return (await this.#read()).find(({ of }) => isSame(of, key))?.measured;
   }
 
   /** Keeps a row in the place of an earlier one; other processes may keep theirs at the same time. */
   async keep(key: RowKey, measured: MeasuredRow): Promise<void> {
     await withLock(`${this.#file}.lock`, async () => {
       const others = (await this.#read()).filter(({ of }) => !isSame(of, key));
-      const rows: StoredRow[] = [...others, { of: key, measured }];
+      const rows = [...others, { of: key, measured }];
       await writeFileAtomic(this.#file, `${JSON.stringify(rows, null, 2)}\n`);
     });
   }
 
   async #read(): Promise<StoredRow[]> {
-    const text = await readFile(this.#file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return "[]";
-      throw error;
-    });
     try {
-      const rows: unknown = JSON.parse(text);
-      if (Array.isArray(rows) && rows.every((row) => row?.of && row.measured)) return rows;
-    } catch {
-      // Told below.
+      return rowsSchema.parse(JSON.parse(await readTextFile(this.#file, { limit: LARGEST })));
+    } catch (error) {
+      if (error instanceof FileError && error.data.systemCode === "ENOENT") return [];
+      if (error instanceof FileError && error.cause) throw error;
     }
     throw new PipelineError(
       "failed",

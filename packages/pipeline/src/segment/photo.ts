@@ -12,12 +12,16 @@ export type Photo = ImageFile | Pixels | tf.Tensor3D;
  * The RGB pixels of a photo.
  *
  * @param maxPixels - the most that an image file may have.
+ * @param signal - ends a download, or the waiting for a pipe.
  * @throws {PipelineError} `option` for what is no photo.
  * @throws {DataError} if it cannot be had or read.
  */
-export async function readPhoto(photo: Photo, maxPixels: number): Promise<RgbImage> {
+export async function readPhoto(
+  photo: Photo,
+  { maxPixels, signal }: { maxPixels: number; signal?: AbortSignal | undefined },
+): Promise<RgbImage> {
   if (photo instanceof tf.Tensor) return rgbOf(await pixelsOf(photo));
-  return isImageFile(photo) ? decodeImage(photo, { maxPixels }) : rgbOf(photo);
+  return isImageFile(photo) ? decodeImage(photo, { maxPixels, signal }) : rgbOf(photo);
 }
 
 /** What errors call a photo: its path or address, if it has one. */

@@ -96,7 +96,7 @@ export class Segmenter {
       });
     }
     const { imgSizes, max_pixels } = this.config.DATASET;
-    const image = await readPhoto(photo, max_pixels);
+    const image = await readPhoto(photo, { maxPixels: max_pixels, signal });
     const { inputSize } = this.#network;
     const scales = networkInputs(image, { ...scaleOptions(this.config, imgSizes), inputSize, name: nameOf(photo) });
     const total = inputSize ? 1 : imgSizes.length;

@@ -34,7 +34,7 @@ export const nameOf = ({ epoch, iteration }: Position): string =>
 
 /** The position that a checkpoint of this name is at; undefined for other names, such as `best`. */
 export function positionOf(name: string): Position | undefined {
-  const [match, epoch, iteration = 0] = /^epoch_(\d+)(?:_iter_(\d+))?$/.exec(name) ?? [];
+  const [match, epoch, iteration = 0] = /^epoch_(\d{1,15})(?:_iter_(\d{1,15}))?$/.exec(name) ?? [];
   return match ? { epoch: Number(epoch), iteration: Number(iteration) } : undefined;
 }
 
@@ -78,8 +78,8 @@ export const markUnfinished = (folder: string, position: Position): Promise<void
 /** Whether a checkpoint is marked so. */
 export async function isUnfinished(folder: string, position: Position): Promise<boolean> {
   const file = fileOf(folder, position, "trainer");
-  const { size } = await stat(file).catch(() => ({ size: 0 }));
-  return size === UNFINISHED.length && (await readFile(file, "utf8")) === UNFINISHED;
+  const found = await stat(file).catch(() => undefined);
+  return Boolean(found?.isFile()) && found?.size === UNFINISHED.length && (await readFile(file, "utf8")) === UNFINISHED;
 }
 
 /** Removes a checkpoint of this package; killed on the way it leaves an unfinished one. */

@@ -1,18 +1,43 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { CheckpointError, readCheckpoint } from "@seg/checkpoint";
+import { shorten } from "@seg/errors";
+import { readTextFile } from "@seg/node";
+import * as z from "zod";
 import { sha256 } from "../weights/verify.ts";
 import {
   COMMITTED,
   fileOf,
   isUnfinished,
   listPositions,
+  nameOf,
   type Part,
   type Position,
   removeCheckpoint,
   setAside,
 } from "./checkpoint-files.ts";
 import type { History } from "./hooks/history.ts";
+
+const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const checksum = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** What the trainer file says in words. */
+const notesSchema = z.object({
+  position: z.object({ epoch: count, iteration: count }),
+  updates: count,
+  seeds: z.record(z.string(), z.number()),
+  settings: z.record(z.string(), z.unknown()),
+  engine: z.string(),
+  checksums: z.object({ encoder: checksum, decoder: checksum, history: checksum }),
+});
+
+// JSON has no NaN.
+const numbers = z.array(z.number().or(z.null().transform(() => Number.NaN)));
+const historySchema = z
+  .object({ train: z.object({ epoch: numbers, loss: numbers, acc: numbers }) })
+  .refine(({ train }) => train.loss.length === train.epoch.length && train.acc.length === train.epoch.length);
+
+/** A history has a few lines for each epoch. */
+const LARGEST_HISTORY = 50_000_000;
 
 /** What a checkpoint says besides its tensors. */
 export interface CheckpointNotes {
@@ -53,19 +78,38 @@ export async function readState(folder: string, position: Position): Promise<Che
     const file = fileOf(folder, position, "trainer");
     const text = (await readCheckpoint(file)).metadata.notes;
     if (text === undefined) throw new Error(`${file} is another program's`);
-    const { checksums, ...notes } = JSON.parse(text);
     own = true;
+    const { checksums, ...notes } = parseJson(notesSchema, text, `the notes in ${file}`);
+    // Where a checkpoint lies is told by its files' names alone.
+    if (nameOf(notes.position) !== nameOf(position)) throw new Error(`${file} is that of ${nameOf(notes.position)}`);
     for (const part of COMMITTED) await checkPart(fileOf(folder, position, part), checksums[part]);
-    const history = JSON.parse(await readFile(fileOf(folder, position, "history"), "utf8"));
-    return { kind: "whole", checkpoint: { ...notes, history } };
+    const historyFile = fileOf(folder, position, "history");
+    const history = await readTextFile(historyFile, { limit: LARGEST_HISTORY });
+    return { kind: "whole", checkpoint: { ...notes, history: parseJson(historySchema, history, historyFile) } };
   } catch (error) {
     if (error instanceof CheckpointError && error.code === "not-found") return { kind: "none" };
     return { kind: "broken", reason: (error as Error).message.replace(/\.$/, ""), own };
   }
 }
 
+/** @throws an error that says which part of it is not as a training writes it. */
+function parseJson<T>(schema: z.ZodType<T>, text: string, what: string): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new Error(`${what}: no JSON`);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const wrong = shorten(parsed.error.issues[0]!.path.join("."), 80);
+  throw new Error(`${what}: ${wrong || "all of it"} is not as a training writes it`);
+}
+
 async function checkPart(file: string, checksum: string): Promise<void> {
-  if (!existsSync(file)) throw new Error(`${file} is no longer there`);
+  const found = await stat(file).catch(() => undefined);
+  if (!found) throw new Error(`${file} is no longer there`);
+  if (!found.isFile()) throw new Error(`${file} is no regular file`);
   if ((await sha256(file)) !== checksum) throw new Error(`${file} is not what it was when it was written`);
 }
 

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { type ClassCount, sumCounts } from "@seg/ade20k-data";
-import { suggestion } from "@seg/errors";
+import { shorten, suggestion } from "@seg/errors";
+import { FileError, readTextFile } from "@seg/node";
 import { BALANCES, type Balance, balanceOf } from "../config/loss.ts";
 import type { Config } from "../config/schema.ts";
 import { type ContextOptions, contextOf } from "../context.ts";
@@ -83,25 +83,31 @@ function median(numbers: number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** 255 numbers and what stands between them. */
+const LARGEST_FILE = 1_000_000;
+
 /** Reads a JSON array of numbers, or numbers with commas, blanks or line breaks between them. */
 async function readWeights(file: string, classes: number): Promise<number[]> {
   const key = "TRAIN.class_weights";
-  const text = await readFile(file, "utf8").catch((cause) => {
+  const text = await readTextFile(file, { limit: LARGEST_FILE }).catch((cause) => {
     const hint = /[./\\]/.test(file) ? "correct the path" : suggestion(file, [...BALANCES, "auto"]);
-    const received = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : "it cannot be read";
+    const received = (cause instanceof FileError && cause.data.reason) || "it cannot be read";
     throw new PipelineError(
       "missing",
       { expected: `class weights in ${file} (${key})`, but: received, hint },
       { data: { key, file }, cause },
     );
   });
-  const words = text.replace(/^\uFEFF?\s*\[|\]\s*$/g, "").split(/[\s,;]+/);
+  const words = text
+    .trim()
+    .replace(/^\[|\]$/g, "")
+    .split(/[\s,;]+/);
   const weights = words.filter((word) => word !== "").map(Number);
   const wrong = weights.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
   if (wrong >= 0 || weights.length !== classes || !weights.some((weight) => weight > 0)) {
     const but =
       wrong >= 0
-        ? `number ${wrong + 1} is ${words.filter((word) => word !== "")[wrong]}`
+        ? `number ${wrong + 1} is ${shorten(words.filter((word) => word !== "")[wrong]!, 80)}`
         : weights.length !== classes
           ? `there are ${weights.length}`
           : "all are 0";

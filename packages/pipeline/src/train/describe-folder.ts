@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ADE20K_CLASSES, readClasses, type SegClass } from "@seg/ade20k-data";
-import { writeFileAtomic } from "@seg/node";
+import { readTextFile, writeFileAtomic } from "@seg/node";
 import { CLASSES_FILE, CONFIG_FILE, CONFIG_MARK } from "../config/folder.ts";
 import { withLastingPaths } from "../config/folder-paths.ts";
 import { configToYaml } from "../config/print.ts";
@@ -34,7 +33,7 @@ export async function describeFolder(
     await writeFileAtomic(classesFile, classesText(classes));
   }
   const text = configText(config, classes === ADE20K_CLASSES ? "" : join(config.DIR, CLASSES_FILE));
-  const written = await readFile(configFile, "utf8").catch(() => "");
+  const written = await readTextFile(configFile, { limit: 1_000_000 }).catch(() => "");
   if (written === text) return;
   if (!written.startsWith(CONFIG_MARK)) tell(await setAside([configFile]));
   await writeFileAtomic(configFile, text);

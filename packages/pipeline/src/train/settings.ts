@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { shorten, shown } from "@seg/errors";
+import { readRegularFile } from "@seg/node";
 import { balanceOf, lossNames } from "../config/loss.ts";
 import { type Config, DEFAULTS } from "../config/schema.ts";
 import { isReadyConvention } from "../dataset/label-convention.ts";
@@ -75,7 +76,7 @@ export async function courseSettings(
   const { DATASET, MODEL, TRAIN } = config;
   const contentsOf = async (file: string) =>
     createHash("sha256")
-      .update(await readFile(file))
+      .update(await readRegularFile(file))
       .digest("hex");
   const { list_train, label_map } = DATASET;
   const settings: Record<string, unknown> = {
@@ -104,7 +105,7 @@ export function checkSettings(
     throw new PipelineError(
       "config",
       {
-        expected: `${key} ${expected} as in ${checkpoint}`,
+        expected: `${key} ${typeof expected === "string" ? shorten(expected, 80) : shown(expected)} as in ${checkpoint}`,
         received: String(received),
         hint: "set it as it was, or begin anew in another DIR",
       },
@@ -118,12 +119,13 @@ export function changedSettings(before: Record<string, unknown>, now: Record<str
   return differences(before, now).map((key) => {
     if (key === LIST) return `the list ${LIST} was changed`;
     if (key === LABEL_MAP) return `the meaning of labels, ${LABEL_MAP}, was changed`;
-    return `${key} was ${JSON.stringify(settingOf(before, key))} and is ${JSON.stringify(now[key])}`;
+    return `${key} was ${shown(settingOf(before, key))} and is ${JSON.stringify(now[key])}`;
   });
 }
 
 // What a checkpoint of an earlier version does not say is as it is by default.
-const settingOf = (settings: Record<string, unknown>, key: string) => (key in settings ? settings[key] : DEFAULTS[key]);
+const settingOf = (settings: Record<string, unknown>, key: string) =>
+  Object.hasOwn(settings, key) ? settings[key] : DEFAULTS[key];
 
 function differences(before: Record<string, unknown>, now: Record<string, unknown>): string[] {
   return Object.keys(now).filter((key) => JSON.stringify(settingOf(before, key)) !== JSON.stringify(now[key]));

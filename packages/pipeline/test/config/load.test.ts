@@ -145,8 +145,8 @@ describe("a complaint", () => {
   });
 
   it.each<[string, string, unknown]>([
-    ["DATASET.num_class=0", "a whole number of at least 1", "0"],
-    ["DATASET.num_class=1.5", "a whole number of at least 1", "1.5"],
+    ["DATASET.num_class=0", "a whole number from 1 to 255", "0"],
+    ["DATASET.num_class=1.5", "a whole number from 1 to 255", "1.5"],
     ["DATASET.imgSizes=(300, big)", "short sides in pixels", "(300, big)"],
     ["DATASET.random_scale=(2, 0.5)", "two numbers above 0, the smaller one first", "(2, 0.5)"],
     ["DATASET.crop_size=(0, 512)", "(height, width), or 0", "(0, 512)"],
@@ -235,7 +235,7 @@ describe("a complaint", () => {
     expect(complaint({ cfg: folder })).toMatchObject({
       code: "config",
       data: { file: folder, reason: "it is a folder" },
-      cause: { code: "EISDIR" },
+      cause: { data: { systemCode: "EISDIR" } },
     });
   });
 });

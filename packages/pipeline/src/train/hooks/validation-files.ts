@@ -1,8 +1,9 @@
 import { createReadStream } from "node:fs";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { readCheckpoint, writePth } from "@seg/checkpoint";
-import { writeFileAtomic } from "@seg/node";
+import { readTextFile, writeFileAtomic } from "@seg/node";
+import * as z from "zod";
 import type { Evaluation } from "../../evaluate/result.ts";
 import { findInFolder, type WeightFiles } from "../../weights/find.ts";
 import { fileOf, nameOf } from "../checkpoint-files.ts";
@@ -21,7 +22,7 @@ export type SavedEvaluation = Pick<
   Exclude<keyof Evaluation, "partial" | "total" | "flip" | "workers" | "engineSecondsPerImage" | "perImage">
 > & { epoch: number };
 
-const NAMES = /^(?:evaluation_epoch_(\d+)\.json|validation_epoch_(\d+)\.png)$/;
+const NAMES = /^(?:evaluation_epoch_(\d{1,15})\.json|validation_epoch_(\d{1,15})\.png)$/;
 
 /** The file with all numbers of an evaluation. */
 export const evaluationFile = (folder: string, epoch: number): string => join(folder, `evaluation_epoch_${epoch}.json`);
@@ -53,11 +54,16 @@ export async function readEvaluations(folder: string): Promise<ValidationScores[
   return found.sort((a, b) => a.epoch - b.epoch);
 }
 
+const scoresSchema = z.object({ epoch: z.number().int().min(0), meanIou: z.number(), pixelAccuracy: z.number() });
+
+/** A matrix of 255 classes, and a line for each. */
+const LARGEST_EVALUATION = 10_000_000;
+
 async function readEvaluation(file: string): Promise<ValidationScores | undefined> {
   try {
-    const { epoch, meanIou, pixelAccuracy }: SavedEvaluation = JSON.parse(await readFile(file, "utf8"));
-    const isOwn = [epoch, meanIou, pixelAccuracy].every((number) => typeof number === "number");
-    return isOwn ? { epoch, meanIou, pixelAccuracy } : undefined;
+    const scores = scoresSchema.parse(JSON.parse(await readTextFile(file, { limit: LARGEST_EVALUATION })));
+    // Its name says of which epoch it is.
+    return file === evaluationFile(dirname(file), scores.epoch) ? scores : undefined;
   } catch {
     return undefined;
   }

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { parseYaml, TextProblem } from "../src/yaml.ts";
+import { YAML_KINDS } from "./support/hostile-text.ts";
+
+const linesOf = (text: string) => text.split("\n").length;
+
+/** What a text is found to be. */
+function outcome(text: string): "read" | TextProblem {
+  try {
+    const { document, toValue } = parseYaml(text);
+    toValue(document.contents);
+    return "read";
+  } catch (error) {
+    if (!(error instanceof TextProblem)) throw error;
+    return error;
+  }
+}
+
+describe("YAML", () => {
+  // A parser that goes through any of these twice for each of its characters needs hours.
+  it.each(Object.keys(YAML_KINDS))("of %s is read, or refused with its line", { timeout: 60_000 }, (kind) => {
+    const text = YAML_KINDS[kind]!(1_000_000);
+    const found = outcome(text);
+    if (found === "read") return;
+    expect(found.message).toMatch(/^\S.*\S$/s);
+    expect(found.line).toBeGreaterThanOrEqual(1);
+    expect(found.line).toBeLessThanOrEqual(linesOf(text));
+  });
+
+  it.each<[string, string, number, RegExp]>([
+    ["with too many words", `${"\n".repeat(2000)}${"- 1\n".repeat(6000)}`, 4001, /more than 8,000 words/],
+    ["in too many brackets", `a: 1\nb: ${"[".repeat(21)}${"]".repeat(21)}`, 2, /nested more than 20 levels/],
+    ["in too many dashes", `a: 1\n\n${"- ".repeat(21)}`, 3, /nested more than 20 levels/],
+    ["with a long word", `a: 1\nb: ${"x".repeat(10_001)}`, 2, /more than 10,000 characters/],
+    ["with many aliases", `a: &a 1\nb:\n${"- *a\n".repeat(100)}`, 102, /more than 100 anchors/],
+    ["with an alias of nothing", "a: 1\nb: *c\n", 1, /alias/i],
+    ["with aliases of aliases", YAML_KINDS["aliases of aliases"]!(0), 1, /alias/i],
+  ])("%s is refused at its line", (_what, text, line, message) => {
+    const found = outcome(text);
+    expect(found).toBeInstanceOf(TextProblem);
+    expect(found).toMatchObject({ message: expect.stringMatching(message) });
+    if (line > 1) expect(found).toMatchObject({ line });
+  });
+
+  it("of a size that people write is what any parser reads", () => {
+    const text = `# comment\nA: &a {x: [1, 2.5, "three"], y: null}\nB: *a\n${Array.from({ length: 1500 }, (_, i) => `k${i}: ${i}\n`).join("")}`;
+    const { document, lineOf, toValue } = parseYaml(text);
+    expect(toValue(document.contents)).toEqual(parse(text));
+    expect(lineOf(text.indexOf("B:"))).toBe(3);
+  });
+
+  it("keeps names that objects have as mere names", () => {
+    const { document, toValue } = parseYaml('{"__proto__": {"polluted": 1}, "constructor": 2}');
+    const value = toValue(document.contents) as object;
+    expect(Object.keys(value)).toEqual(["__proto__", "constructor"]);
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+});
