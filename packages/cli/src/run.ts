@@ -1,4 +1,4 @@
-import { localPath } from "@seg/node";
+import { localPath, withLimit } from "@seg/node";
 import { Command } from "commander";
 import { configCommand } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -45,7 +45,7 @@ export async function runCommands(makers: readonly CommandMaker[], argv: readonl
     const code = exitCodeOf(error, interrupted);
     if (code !== EXIT.DONE)
       io.stderr.write(
-        `error: ${interrupted ? "interrupted" : withWayOut(messageOf(error), error, running(program, argv))}\n`,
+        `error: ${interrupted ? "interrupted" : withLimit(withWayOut(messageOf(error), error, running(program, argv)), error)}\n`,
       );
     if (io.env.SEG_DEBUG === "1" && error instanceof Error) io.stderr.write(`${error.stack}\n`);
     return code;
