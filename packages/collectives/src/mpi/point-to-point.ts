@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { deadError, timeoutError } from "../call-errors.ts";
 import { CollectiveError } from "../errors.ts";
 import { sleepSync } from "../sleep-sync.ts";
+import { type WaitingOptions, WaitingTeller } from "../waiting.ts";
 import type { Session } from "./session.ts";
 
 /** How long to poll without a pause (spin) while each rank has a processor. */
@@ -21,7 +22,7 @@ export interface Message {
   data: Float32Array;
 }
 
-export interface PointToPointOptions {
+export interface PointToPointOptions extends WaitingOptions {
   session: Session;
   /** MPI's message tag, and the one after it: each group has its own. */
   tag: number;
@@ -39,15 +40,17 @@ export class PointToPoint {
   readonly #timeoutMs: number;
   readonly #hasDied: (rank: number) => boolean;
   readonly #spinMs: number;
+  readonly #teller: WaitingTeller;
   readonly #flag = new Int32Array(16);
   readonly #flagAddress: number;
 
-  constructor({ session, tag, timeoutMs, localSize, hasDied }: PointToPointOptions) {
+  constructor({ session, tag, timeoutMs, localSize, hasDied, ...waiting }: PointToPointOptions) {
     this.#session = session;
     this.#tag = tag;
     this.#flagAddress = session.mpi.addressOf(this.#flag);
     this.#timeoutMs = timeoutMs;
     this.#hasDied = hasDied;
+    this.#teller = new WaitingTeller(session.rank, waiting);
     // All of the machine's processors: mpirun binds each rank to its own, so that availableParallelism is 1.
     this.#spinMs = localSize <= cpus().length ? SPIN_MS : 0;
   }
@@ -122,6 +125,7 @@ export class PointToPoint {
     for (let i = 0; i < 50; i++) if (this.#test(requests, during)) return;
     const start = performance.now();
     let nextCheck = start + LIVENESS_MS;
+    const tell = this.#teller.begin(during);
     for (;;) {
       if (this.#test(requests, during)) return;
       const now = performance.now();
@@ -134,6 +138,7 @@ export class PointToPoint {
         const dead = missing.find((rank) => this.#hasDied(rank));
         if (dead !== undefined) throw deadError(dead, during);
         if (now - start >= this.#timeoutMs && missing.length > 0) throw timeoutError(missing, this.#timeoutMs, during);
+        tell(now - start, missing);
       }
       sleepSync(now - start < LONG_AFTER_MS ? SHORT_SLEEP_MS : LONG_SLEEP_MS);
     }

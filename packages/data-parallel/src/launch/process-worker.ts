@@ -36,6 +36,8 @@ export function launchProcess({ onMessage, onExit }: WorkerListener, device: Cho
       child.channel?.[method]();
       (child.stderr as unknown as { ref(): void; unref(): void })[method]();
     },
+    // Windows has no such signal, and one process at most.
+    wake: () => process.platform !== "win32" && child.kill("SIGCONT"),
     terminate: () => {
       child.kill("SIGKILL");
       return exited;

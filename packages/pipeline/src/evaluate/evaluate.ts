@@ -9,6 +9,7 @@ import { seemsZeroBased } from "../dataset/judge-labels.ts";
 import { labelConvention } from "../dataset/label-convention.ts";
 import { evaluationRecords, type PairSources } from "../dataset/records.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
+import type { PipelineEvent } from "../events.ts";
 import { engineOn, processorsOf } from "../launch/devices.ts";
 import { joinRanks } from "../launch/ranks.ts";
 import { SINGLE_SCALE, scaleOptions } from "../model/scales.ts";
@@ -148,14 +149,14 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
     }
     throw error;
   }
-  const evaluation = summary(mpi ? tallyOfAll(own) : own);
+  const evaluation = summary(mpi ? tallyOfAll(own, onProgress) : own);
   if (folder !== undefined && rank === 0) await saveEvaluation(folder, evaluation);
   return evaluation;
 }
 
 /** What all ranks of `mpirun` have counted. */
-function tallyOfAll(own: Tally): Tally {
-  const group = joinRanks();
+function tallyOfAll(own: Tally, onProgress: (event: PipelineEvent) => void): Tally {
+  const group = joinRanks(onProgress);
   try {
     const all = new Tally(own.matrix.numClasses);
     for (const part of gatherJson(own.toJSON(), group)) all.merge(part);

@@ -5,7 +5,7 @@ import { isSegError } from "@seg/errors";
 import { ownModule } from "@seg/node";
 import { PipelineError } from "../errors.ts";
 import { gpuOfRank, processorsOf } from "../launch/devices.ts";
-import { joinRanks, PATIENCE_MS } from "../launch/ranks.ts";
+import { joinRanks, PATIENCE_MS, tellRarely } from "../launch/ranks.ts";
 import type { TrainingPlan } from "./plan.ts";
 import createReplica, { type Outcome, proof, type Report } from "./replica.ts";
 
@@ -78,6 +78,7 @@ export async function launchTraining(
       options: plan,
       timeoutMs: PATIENCE_MS,
       log: started,
+      onWaiting: tellRarely("replica", (event) => onReport({ type: "progress", event })),
       signal,
     });
     try {
@@ -119,7 +120,7 @@ export async function trainUnderMpi(
 ): Promise<Outcome> {
   const gpu = gpuOfRank(mpi, gpus);
   if (gpu !== undefined) process.env.CUDA_VISIBLE_DEVICES = gpu;
-  const group = joinRanks();
+  const group = joinRanks((event) => context.onReport({ type: "progress", event }));
   try {
     const plan = broadcastJson(own, group)!;
     const threads = process.env.TF_NUM_INTRAOP_THREADS ? undefined : processorsOf(mpi);
