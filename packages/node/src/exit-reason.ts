@@ -51,3 +51,25 @@ export function stderrTail(child: ChildProcess): () => string {
   });
   return () => tail;
 }
+
+/** How Node, V8 and C++ begin to tell of the process's own end, over many lines: a report for who debugs them. */
+const LAST_REPORT =
+  /^(?:<--- Last few GCs --->|#$|# Fatal |FATAL ERROR: |terminate called after|\[eval\]:\d+$|node:internal\/\S+:\d+$|(?:file:\/\/)?\/\S+\.[cm]?[jt]s:\d+$)/;
+
+/** Passes on what a child says on stderr, line by line, but for the report of its own end, which {@link exitReason} puts into words. */
+export function forwardStderr(child: ChildProcess, write: (text: string) => void): void {
+  const decoder = new TextDecoder();
+  let line = "";
+  let isReport = false;
+  child.stderr?.on("data", (chunk: Uint8Array) => {
+    const lines = `${line}${decoder.decode(chunk, { stream: true })}`.split("\n");
+    line = lines.pop()!;
+    for (const whole of lines) {
+      isReport ||= LAST_REPORT.test(whole);
+      if (!isReport) write(`${whole}\n`);
+    }
+  });
+  child.stderr?.on("end", () => {
+    if (line && !isReport) write(line);
+  });
+}

@@ -1,5 +1,5 @@
 export { FileError, type FileErrorCode, type FileErrorData } from "./errors.ts";
-export { exitReason, type ProcessExit, stderrTail } from "./exit-reason.ts";
+export { exitReason, forwardStderr, type ProcessExit, stderrTail } from "./exit-reason.ts";
 export { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "./identity.ts";
 export { ensureRoomForThread, limitOf, withLimit } from "./limits.ts";
 export { localPath } from "./local-path.ts";

@@ -43,7 +43,7 @@ const SIGNS: readonly [pattern: RegExp, explain: () => string | undefined][] = [
     /^Cannot find (?:package|module)\b/m,
     () => ((limitOf("files") ?? FEW_FILES) < FEW_FILES ? tooFewFiles() : undefined),
   ],
-  [/\bEAGAIN\b|Worker initialization failure|ERR_WORKER_INIT_FAILED/, tooFewProcesses],
+  [/\bEAGAIN\b|Resource temporarily unavailable|Worker initialization failure|ERR_WORKER_INIT_FAILED/, tooFewProcesses],
   [
     /Wasm memory|WebAssembly\.\w+\(\): |could not allocate memory|reserve virtual memory|Cannot allocate memory|\bENOMEM\b|Array buffer allocation failed|bad_alloc/i,
     tooFewAddresses,

@@ -102,7 +102,7 @@ function plainReplicaError(error: unknown): unknown {
   if (!(error instanceof DataParallelError && error.code === "replica")) return error;
   if (isSegError(error.cause) && error.cause.name !== "CollectiveError") return error.cause;
   const less = "with fewer replicas, a lower TRAIN.batch_size_per_gpu or smaller DATASET.imgSizes, ";
-  const way = `${/memory/.test(error.message) ? less : ""}go on from the last checkpoint with --resume`;
+  const way = `${/memory/i.test(error.message) ? less : ""}go on from the last checkpoint with --resume`;
   return new PipelineError("failed", `${error.message}: ${way}.`, {
     data: { rank: error.rank, reason: error.message },
     cause: error,
