@@ -1,7 +1,7 @@
 export { FileError, type FileErrorCode, type FileErrorData } from "./errors.ts";
 export { exitReason, forwardStderr, type ProcessExit, stderrTail } from "./exit-reason.ts";
 export { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "./identity.ts";
-export { ensureRoomForThread, limitOf, withLimit } from "./limits.ts";
+export { limitOf, withLimit } from "./limits.ts";
 export { localPath } from "./local-path.ts";
 export { type LockOptions, type LockOwner, withLock } from "./lock.ts";
 export { execArgvFor, ownModule, startProcess, startThread } from "./own-module.ts";

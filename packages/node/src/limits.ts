@@ -103,14 +103,15 @@ const THREAD_BYTES = 512 * 2 ** 20;
 /**
  * Makes sure that a thread's own V8 finds room under a limit on addresses: without it the whole process is aborted.
  *
+ * @param starting - how many threads were started that have not taken their room yet.
  * @throws {RangeError} naming the limit; Linux only.
  */
-export function ensureRoomForThread(): void {
+export function ensureRoomForThread(starting: number): void {
   if (process.platform !== "linux") return;
   const limit = limitOf("addresses");
   if (limit === undefined) return;
   const [, taken] = /^VmSize:\s*(\d+) kB/m.exec(readStatus()) ?? [];
-  if (taken === undefined || limit - Number(taken) * 1024 >= THREAD_BYTES) return;
+  if (taken === undefined || limit - Number(taken) * 1024 >= (starting + 1) * THREAD_BYTES) return;
   throw new RangeError(withLimit("Expected 512 MB of addresses for one more thread: Cannot allocate memory"));
 }
 

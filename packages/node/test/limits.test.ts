@@ -1,16 +1,15 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { FROM_SOURCE } from "@seg/testing/node";
 import { describe, expect, it } from "vitest";
-import { limitOf, withLimit } from "../src/index.ts";
+import { execArgvFor, limitOf, withLimit } from "../src/index.ts";
 
 const noPrlimit = spawnSync("prlimit", ["--version"]).error !== undefined;
 const title = (text: string) => (noPrlimit ? `${text} (skipped: no prlimit)` : text);
 
 /** What a program prints that runs under a limit, with this package as `node`. */
 function under(limit: string, program: string): string {
-  const module = JSON.stringify(new URL("../src/index.ts", import.meta.url).href);
-  const script = `import * as node from ${module};\n${program}`;
-  const argv = [limit, process.execPath, ...FROM_SOURCE, "--input-type=module", "--eval", script];
+  const module = new URL("../src/index.ts", import.meta.url);
+  const script = `import * as node from ${JSON.stringify(module.href)};\n${program}`;
+  const argv = [limit, process.execPath, ...execArgvFor(module), "--input-type=module", "--eval", script];
   return execFileSync("prlimit", argv, { encoding: "utf8" }).trim();
 }
 
