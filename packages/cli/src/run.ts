@@ -45,7 +45,7 @@ export async function runCommands(makers: readonly CommandMaker[], argv: readonl
     const code = exitCodeOf(error, interrupted);
     if (code !== EXIT.DONE)
       io.stderr.write(
-        `error: ${interrupted ? "interrupted" : withLimit(withWayOut(messageOf(error), error, running(program, argv)), error)}\n`,
+        `error: ${interrupted ? "interrupted" : withWayOut(withLimit(messageOf(error), error), error, running(program, argv))}\n`,
       );
     if (io.env.SEG_DEBUG === "1" && error instanceof Error) io.stderr.write(`${error.stack}\n`);
     return code;

@@ -112,7 +112,9 @@ export function ensureRoomForThread(starting: number): void {
   if (limit === undefined) return;
   const [, taken] = /^VmSize:\s*(\d+) kB/m.exec(readStatus()) ?? [];
   if (taken === undefined || limit - Number(taken) * 1024 >= (starting + 1) * THREAD_BYTES) return;
-  throw new RangeError(withLimit("Expected 512 MB of addresses for one more thread: Cannot allocate memory"));
+  throw new RangeError(
+    `Expected 512 MB of addresses for one more thread but all are limited to ${gigabytes(limit)} GB here: raise that by ulimit -v unlimited, or use fewer workers or replicas.`,
+  );
 }
 
 function readStatus(): string {

@@ -15,7 +15,7 @@ export function withWayOut(line: string, error: unknown, command: Command): stri
     return way ? `${line.replace(/\.$/, "")}: ${way}` : line;
   }
   // Of this process's own memory, where no one could say more.
-  if (!isSegError(error) && isOutOfMemory(line)) {
+  if (!isSegError(error) && isOutOfMemory(line) && !line.includes("ulimit")) {
     return `${line.replace(/\.$/, "")}: memory ran out, so do less at a time: smaller sizes, fewer workers, smaller photos.`;
   }
   if (!isSegError(error)) return line;
