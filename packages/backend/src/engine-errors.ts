@@ -1,9 +1,23 @@
+import { isOutOfMemory } from "@seg/errors";
 import * as tf from "@tensorflow/tfjs";
 import type { EngineName } from "./engine.ts";
 import { BackendError, type BackendErrorCode, firstLine } from "./errors.ts";
 
-/** The name of the started engine, by TF.js's backend. */
-const started = new Map<string, EngineName>();
+/** An engine that was started. */
+interface Started extends WrapOptions {
+  name: EngineName;
+  /** What broke it, so that nothing it computes can be trusted any more. */
+  broken?: BackendError;
+}
+
+/** How {@link wrapEngineErrors} knows of failures. */
+export interface WrapOptions {
+  /** What the engine said of a kernel that just returned without having computed. */
+  failure?: (() => string | undefined) | undefined;
+}
+
+/** The started engines, by TF.js's backend. */
+const started = new Map<string, Started>();
 
 /** The instances of TF.js's engine whose errors are wrapped already. */
 const wrapped = new WeakSet<object>();
@@ -13,16 +27,25 @@ const wrapped = new WeakSet<object>();
  * status or an abort. It patches `runKernel`, through which TF.js runs every operation of every engine, and the functions that upload and read
  * back values. A kernel that catches its engine's errors sees the original ones.
  *
+ * An engine that was broken off in its middle computes nothing any more: everything after that throws too, and says so.
+ *
  * @param name - the engine's name for TF.js's current backend.
  */
-export function wrapEngineErrors(name: EngineName): void {
-  started.set(tf.getBackend(), name);
+export function wrapEngineErrors(name: EngineName, options: WrapOptions = {}): void {
+  const backend = tf.getBackend();
+  started.set(backend, { ...started.get(backend), ...options, name });
   const engine = tf.engine();
   if (wrapped.has(engine)) return;
   wrapped.add(engine);
   const { runKernel, makeTensor, read, readSync } = engine;
   engine.runKernel = function (kernel, ...rest) {
-    return withExplainedErrors(kernel, () => runKernel.call(this, kernel, ...rest)) as never;
+    return withExplainedErrors(kernel, () => {
+      const result = runKernel.call(this, kernel, ...rest) as tf.Tensor | tf.Tensor[];
+      const failure = started.get(tf.getBackend())?.failure?.();
+      if (failure === undefined) return result;
+      tf.dispose(result);
+      throw new Error(failure);
+    }) as never;
   };
   engine.makeTensor = function (...args) {
     return withExplainedErrors("making a tensor", () => makeTensor.apply(this, args));
@@ -30,7 +53,9 @@ export function wrapEngineErrors(name: EngineName): void {
   engine.readSync = function (id) {
     return withExplainedErrors("reading a tensor", () => readSync.call(this, id));
   };
-  engine.read = function (id) {
+  engine.read = async function (id) {
+    const { broken } = started.get(tf.getBackend()) ?? {};
+    if (broken) throw brokenError(broken, "reading a tensor");
     return read.call(this, id).catch((error) => {
       throw explained(error, "reading a tensor");
     });
@@ -38,6 +63,8 @@ export function wrapEngineErrors(name: EngineName): void {
 }
 
 function withExplainedErrors<T>(operation: string, work: () => T): T {
+  const broken = started.get(tf.getBackend())?.broken;
+  if (broken) throw brokenError(broken, operation);
   try {
     return work();
   } catch (error) {
@@ -45,20 +72,32 @@ function withExplainedErrors<T>(operation: string, work: () => T): T {
   }
 }
 
+/** The error of everything after what broke an engine. */
+function brokenError(cause: BackendError, operation: string): BackendError {
+  const { engine = "", operation: first = "", reason = "" } = cause.data;
+  const line = `Engine ${engine} broke off in ${first} (${reason}) and computes nothing since then, not ${operation} either: ${RESTART}.`;
+  return new BackendError(cause.code, line, { cause, data: { engine, operation, reason } });
+}
+
+const RESTART = "start the program again, with smaller images, fewer at a time, or another engine";
+
+/** What breaks an engine for good: a trap of WebAssembly in the middle of a computation, or XNNPACK's failure to set one up. */
+const BREAKS = /^Aborted\(|memory access out of bounds|^unreachable|^XNN status/;
+
 /** Error messages of engines, and what each means; the first match counts. */
-const MEANINGS: readonly [pattern: RegExp, code: BackendErrorCode, verb: string, way: string][] = [
+const MEANINGS: readonly [
+  pattern: { test(message: string): boolean },
+  code: BackendErrorCode,
+  verb: string,
+  way: string,
+][] = [
+  // WebAssembly's traps give no reason: nearly always it is memory, and its state is corrupt afterwards.
+  [BREAKS, "out-of-memory", "broke off in", RESTART],
   [
-    /^Invalid TF_Status: 8\b|Invalid typed array length|Array buffer allocation failed|out of memory|enlarge memory/i,
+    { test: isOutOfMemory },
     "out-of-memory",
     "ran out of memory in",
     "use smaller images, fewer at a time, or an engine with more memory",
-  ],
-  // WebAssembly's traps give no reason: nearly always it is memory, and its state is corrupt afterwards.
-  [
-    /^Aborted\(|memory access out of bounds|^unreachable/,
-    "out-of-memory",
-    "broke off in",
-    "start the program again, with smaller images, fewer at a time, or another engine",
   ],
   [
     /^Invalid TF_Status: (?:10|12)\b|^Kernel '.*' not registered for backend/,
@@ -82,12 +121,21 @@ function explained(error: unknown, operation: string): unknown {
   if (!meaning) return error;
   const [, code, verb, way] = meaning;
   const backend = tf.getBackend();
-  const name = started.get(backend) ?? backend;
+  const engine = started.get(backend);
+  const name = engine?.name ?? backend;
   const reason = reasonOf(error);
-  return new BackendError(code, `Engine ${name} ${verb} ${operation} (${reason}): ${way}.`, {
+  const failure = new BackendError(code, `Engine ${name} ${verb} ${operation} (${reason}): ${way}.`, {
     cause: error,
     data: { engine: name, operation, reason },
   });
+  if (engine?.name === "wasm" && BREAKS.test(error.message)) abandon(engine, failure);
+  return failure;
+}
+
+/** Lets nothing into an engine that is broken; its tensors can still be disposed of, by doing nothing. */
+function abandon(engine: Started, broken: BackendError): void {
+  engine.broken = broken;
+  tf.backend().disposeData = () => true;
 }
 
 const UNKNOWN = [/^/, "engine-failed", "failed in", "use another engine, and tell the project of it"] as const;
@@ -97,5 +145,6 @@ const ofEngine = (error: Error) => error.name === "RuntimeError" || error instan
 
 /** The engine's message, without TensorFlow's status prefix. */
 function reasonOf(error: Error): string {
-  return firstLine(error.message.replace(/^Invalid TF_Status: (\d+)\s*Message: /, "")) || error.name;
+  const text = firstLine(error.message.replace(/^Invalid TF_Status: (\d+)\s*Message: /, "")) || error.name;
+  return text.replace(/ (?:Build with|Use) -.*$/, "").replace(/\.$/, "");
 }

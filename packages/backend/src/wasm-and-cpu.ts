@@ -1,8 +1,9 @@
 import { availableParallelism, cpus } from "node:os";
 import * as tf from "@tensorflow/tfjs";
 import { type Engine, type EngineName, unavailable } from "./engine.ts";
-import { wrapEngineErrors } from "./engine-errors.ts";
+import { type WrapOptions, wrapEngineErrors } from "./engine-errors.ts";
 import { firstLine } from "./errors.ts";
+import { activateWasm, checkMalloc } from "./wasm-module.ts";
 
 /** The CPU's name, as the system gives it. */
 export function cpuName(): string {
@@ -15,7 +16,7 @@ export async function loadWasm(): Promise<Engine> {
   const wasm = await import("@tensorflow/tfjs-backend-wasm").catch((error) => {
     throw unavailable(`${name} does not load: ${firstLine(error)}`, error);
   });
-  await activate("wasm", "wasm");
+  await activateWasm();
   checkMalloc();
   const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
   return {
@@ -48,29 +49,8 @@ export async function loadCpu(): Promise<Engine> {
 }
 
 /** Makes `backend` TF.js's current backend, and wraps its errors under the engine's name. */
-export async function activate(backend: string, name: EngineName): Promise<void> {
+export async function activate(backend: string, name: EngineName, options?: WrapOptions): Promise<void> {
   if (!(await tf.setBackend(backend))) throw unavailable(`TF.js could not initialise its backend ${backend}`);
   await tf.ready();
-  wrapEngineErrors(name);
-}
-
-/** The allocator of TF.js's WebAssembly module. */
-interface Allocator {
-  _malloc: ((bytes: number) => number) & { checked?: true };
-  _free(address: number): void;
-}
-
-/** Throws when WebAssembly's malloc fails: it returns 0, which TF.js would use as an address, and compute wrong numbers. */
-function checkMalloc(): void {
-  const { wasm } = tf.backend() as unknown as { wasm: Allocator };
-  // Emscripten's stub replaces itself by the real function at its first call.
-  wasm._free(wasm._malloc(1));
-  const malloc = wasm._malloc;
-  if (malloc.checked) return;
-  const checked = (bytes: number) => {
-    const address = bytes < 2 ** 32 ? malloc(bytes) : 0;
-    if (address === 0 && bytes > 0) throw new RangeError(`out of memory: ${bytes} bytes more cannot be had`);
-    return address;
-  };
-  wasm._malloc = Object.assign(checked, { checked: true } as const);
+  wrapEngineErrors(name, options);
 }

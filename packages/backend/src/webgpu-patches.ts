@@ -1,4 +1,5 @@
 /** Patches of TF.js's WebGPU backend: uncaptured device errors, whose results are zeros, are thrown, and what Node lacks is refused. */
+import { isOutOfMemory } from "@seg/errors";
 import * as tf from "@tensorflow/tfjs";
 import { BackendError, firstLine } from "./errors.ts";
 
@@ -47,7 +48,10 @@ function throwUncapturedErrors(backend: WebgpuBackend): void {
 }
 
 function explained(error: Error): BackendError {
-  const memory = error.constructor.name === "GPUOutOfMemoryError" || /buffer size|binding size/i.test(error.message);
+  const memory =
+    error.constructor.name === "GPUOutOfMemoryError" ||
+    isOutOfMemory(error.message) ||
+    /buffer size|binding size/i.test(error.message);
   const reason = firstLine(error).replace(/\.$/, "");
   const data = { engine: "webgpu", reason };
   return memory

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-import { ignoresHangup, onEndSignal } from "@seg/node";
-import { EXIT } from "./exit-code.ts";
-import { run } from "./run.ts";
+import { orTell } from "./or-tell.ts";
+
+const [{ ignoresHangup, onEndSignal }, { EXIT }, { run }] = await orTell(() =>
+  Promise.all([import("@seg/node"), import("./exit-code.ts"), import("./run.ts")]),
+);
 
 const interruption = new AbortController();
 const trains = process.argv.slice(2).find((word) => !word.startsWith("-")) === "train";

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { type MpiLaunch, mpiLaunch } from "@seg/collectives";
-import { localPath } from "@seg/node";
+import { localPath, withLimit } from "@seg/node";
 import { Command } from "commander";
 import { configCommand } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -47,7 +47,7 @@ export async function runCommands(makers: readonly CommandMaker[], argv: readonl
     const code = exitCodeOf(error, interrupted);
     if (code !== EXIT.DONE)
       io.stderr.write(
-        `error: ${placeOf(mpiLaunch())}${interrupted ? "interrupted" : withWayOut(messageOf(error), error, running(program, argv))}\n`,
+        `error: ${placeOf(mpiLaunch())}${interrupted ? "interrupted" : withWayOut(withLimit(messageOf(error), error), error, running(program, argv))}\n`,
       );
     if (io.env.SEG_DEBUG === "1" && error instanceof Error) io.stderr.write(`${error.stack}\n`);
     return code;

@@ -5,7 +5,11 @@ import { CollectiveError } from "./errors.ts";
 export function deadError(rank: number, during: string, name: NameRanks = listRanks): CollectiveError {
   return new CollectiveError(
     "dead",
-    { expected: `all ranks to come to ${during}`, but: `${name([rank])} has ended or left the group` },
+    {
+      expected: `all ranks to come to ${during}`,
+      but: `${name([rank])} has ended or left the group`,
+      hint: "see what it said last; where that is nothing, the system may have killed it for want of memory",
+    },
     { data: { rank, during } },
   );
 }

@@ -13,3 +13,4 @@ export {
   type ThreadGroupHandle,
   type ThreadGroupOptions,
 } from "./threads.ts";
+export type { Waiting, WaitingOptions } from "./waiting.ts";

@@ -33,11 +33,36 @@ declare const WebAssembly: {
   Instance: new (module: object) => { exports: { m: { buffer: ArrayBuffer }; f(end: number): void } };
 };
 
-const { m, f } = new WebAssembly.Instance(new WebAssembly.Module(MODULE)).exports;
+/** Two blocks in WebAssembly's memory, and their sum. */
+export interface SimdAdder {
+  /** What is added to. */
+  readonly total: Float32Array;
+  /** What is added. */
+  readonly addend: Float32Array;
+  /** `total += addend`, for the first `bytes` bytes of them or a few more; each sum rounded to float32. */
+  add(bytes: number): void;
+}
 
-/** What is added to. */
-export const total = new Float32Array(m.buffer, 0, BLOCK);
-/** What is added. */
-export const addend = new Float32Array(m.buffer, 4 * BLOCK, BLOCK);
-/** `total += addend`, for the first `bytes` bytes of them or a few more; each sum rounded to float32. */
-export const addBlock = f;
+let adder: SimdAdder | null | undefined;
+
+/**
+ * Made when it is first wanted; undefined where it cannot be: V8 reserves some 8 GB of addresses beside WebAssembly's memory, which a limit
+ * (`ulimit -v`) may refuse.
+ */
+export function simdAdder(): SimdAdder | undefined {
+  if (adder === undefined) adder = makeAdder();
+  return adder ?? undefined;
+}
+
+function makeAdder(): SimdAdder | null {
+  try {
+    const { m, f } = new WebAssembly.Instance(new WebAssembly.Module(MODULE)).exports;
+    return {
+      total: new Float32Array(m.buffer, 0, BLOCK),
+      addend: new Float32Array(m.buffer, 4 * BLOCK, BLOCK),
+      add: f,
+    };
+  } catch {
+    return null;
+  }
+}

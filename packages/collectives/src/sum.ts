@@ -1,4 +1,4 @@
-import { addBlock, addend, BLOCK, total } from "./simd-add.ts";
+import { BLOCK, type SimdAdder, simdAdder } from "./simd-add.ts";
 
 /** Up to this length plain loops are as quick as copying to WebAssembly's memory for SIMD. */
 const SHORT = 128;
@@ -10,23 +10,24 @@ const SHORT = 128;
  * @param sources - at least one.
  */
 export function sumInOrder(into: Float32Array, sources: readonly Float32Array[]): void {
-  if (into.length > SHORT) sumBlocks(into, sources);
-  else sumShort(into, sources);
+  const adder = into.length > SHORT ? simdAdder() : undefined;
+  if (adder) sumBlocks(into, sources, adder);
+  else sumPlain(into, sources);
 }
 
-function sumBlocks(into: Float32Array, sources: readonly Float32Array[]): void {
+function sumBlocks(into: Float32Array, sources: readonly Float32Array[], { total, addend, add }: SimdAdder): void {
   for (let at = 0; at < into.length; at += BLOCK) {
     const end = Math.min(at + BLOCK, into.length);
     total.set(sources[0]!.subarray(at, end));
     for (let i = 1; i < sources.length; i++) {
       addend.set(sources[i]!.subarray(at, end));
-      addBlock(4 * (end - at));
+      add(4 * (end - at));
     }
     into.set(end - at === BLOCK ? total : total.subarray(0, end - at), at);
   }
 }
 
-function sumShort(into: Float32Array, sources: readonly Float32Array[]): void {
+function sumPlain(into: Float32Array, sources: readonly Float32Array[]): void {
   const [first, second, third, fourth] = sources;
   let done = Math.min(4, sources.length);
   if (fourth) addFour(into, first!, second!, third!, fourth);

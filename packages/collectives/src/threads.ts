@@ -14,6 +14,7 @@ import {
   sharedBytes,
 } from "./shared-memory/layout.ts";
 import { SharedMemoryGroup } from "./shared-memory/shared-memory-group.ts";
+import type { WaitingOptions } from "./waiting.ts";
 
 export interface ThreadGroupOptions {
   /** The world size: 1 to 1024. */
@@ -51,9 +52,10 @@ export function createThreadGroup(options: ThreadGroupOptions): ThreadGroupHandl
  * A thread that ends, or is marked as dead by {@link markThreadDead}, makes the others throw `dead`; one that hangs, or was terminated
  * without being marked, makes them throw `timeout`.
  *
+ * @param waiting - who is told of long waits.
  * @throws {CollectiveError} `option` for a rank out of range, or one that has been taken.
  */
-export function joinThreadGroup(handle: ThreadGroupHandle, rank: number): Group {
+export function joinThreadGroup(handle: ThreadGroupHandle, rank: number, waiting: WaitingOptions = {}): Group {
   const { memory, size, timeoutMs, chunkLength } = handle;
   checkRank(rank, size);
   const control = new Int32Array(memory, 0, lineOf(size));
@@ -73,6 +75,7 @@ export function joinThreadGroup(handle: ThreadGroupHandle, rank: number): Group 
     futex: threadFutex(control),
     hasDied: () => false,
     release: cancel,
+    ...waiting,
   });
 }
 

@@ -1,14 +1,19 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { joinProcessGroup } from "../src/processes/process-group.ts";
-import { createSegment, openSegment, pathOf } from "../src/processes/segment.ts";
+import { createSegment, FOLDERS, openSegment, pathIn } from "../src/processes/segment.ts";
 import { loadSystemCalls } from "../src/processes/system-calls.ts";
 import { launchProcesses, NAMES, running } from "./launch.ts";
 import { expectedBytes, expectedResults } from "./oracle.ts";
+import { compileRanks } from "./ranks/compile.ts";
 import { anError, describeGroup, everyRank, refusal } from "./suite.ts";
 
 const noPs = spawnSync("ps", ["-o", "stat=", "-o", "lstart=", "-p", String(process.pid)]).status !== 0;
+
+/** Whether this user may mount something where nobody else sees it. */
+const canMount = spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0;
 
 const leftovers = () => (existsSync("/dev/shm") ? readdirSync("/dev/shm").filter((file) => file.includes(NAMES)) : []);
 
@@ -125,10 +130,39 @@ it("does not take away a segment that has replaced its own", () => {
   expect(openSegment(name)).toBeUndefined();
 });
 
+it.skipIf(!canMount)(
+  `takes a file where shared memory is full, and names what to do where there is none${canMount ? "" : " (skipped: no mount namespaces)"}`,
+  async () => {
+    const compiled = compileRanks();
+    const program = `
+    const { createSegment, openSegment } = await import(${JSON.stringify(join(compiled, "src/processes/segment.js"))});
+    try {
+      const segment = createSegment("${NAMES}full", 2, 2 ** 18);
+      console.log(openSegment("${NAMES}full")?.chunkLength);
+      segment.unlink();
+    } catch (error) {
+      console.log(error.code, error.message);
+    }`;
+    const inNamespace = (folder: string) => {
+      const script = 'mount -t tmpfs -o size=64k none /dev/shm && exec "$@"';
+      const argv = ["-m", "sh", "-c", script, "sh", process.execPath, "--input-type=module", "-e", program];
+      return execFileSync("unshare", argv, { encoding: "utf8", env: { ...process.env, TMPDIR: folder } }).trim();
+    };
+    try {
+      expect(inNamespace(compiled)).toBe(String(2 ** 18));
+      expect(inNamespace("/nowhere")).toMatch(
+        /^unavailable Expected 7 MiB .* in \/dev\/shm or \/nowhere .*ENOSPC.*: free some there, or set TMPDIR/,
+      );
+    } finally {
+      rmSync(compiled, { recursive: true });
+    }
+  },
+);
+
 it("refuses a file of its name that is something else", () => {
   const name = `${NAMES}foreign`;
-  writeFileSync(pathOf(name), "something else");
+  writeFileSync(pathIn(FOLDERS[0]!, name), "something else");
   expect(openSegment(name)).toBeUndefined();
   expect(() => createSegment(name, 2, 16)).toThrow(refusal("name", name));
-  rmSync(pathOf(name));
+  rmSync(pathIn(FOLDERS[0]!, name));
 });

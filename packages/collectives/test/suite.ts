@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Call } from "../src/call.ts";
 import type { CollectiveErrorData } from "../src/errors.ts";
+import type { Waiting } from "../src/waiting.ts";
 import type { Findings, Launch, Launcher } from "./launch.ts";
 import { expectedBytes, expectedResults } from "./oracle.ts";
 import { compileRanks } from "./ranks/compile.ts";
@@ -147,6 +148,18 @@ export function describeGroup(
       const late = findings[1] as unknown[];
       expect(late[1]).toMatchObject({ error: { rank: expect.any(Number) } });
       if (toldAtOnce) expect(late[0]).toEqual(anError("timeout", { rank: 1, during: "allReduce" }));
+    });
+
+    it("tells one of the ranks that wait, and no other, of one that comes late, and goes on when it has come", async () => {
+      const findings = (await launch({ size: 3, scenario: "late", argument: 3000 })) as Waiting[][];
+      const ofRankOne = findings.map((waits) =>
+        waits.filter(({ ranks, during }) => ranks.join() === "1" && during === "allReduce"),
+      );
+      expect(ofRankOne[0]!.length).toBeGreaterThan(1);
+      expect(ofRankOne[0]!.map(({ seconds }) => seconds)).toEqual(
+        ofRankOne[0]!.map(({ seconds }) => seconds).sort((a, b) => a - b),
+      );
+      expect([ofRankOne[1], ofRankOne[2]]).toEqual([[], []]);
     });
 
     it("refuses wrong data, roots out of range and calls after dispose, in one line each", async () => {

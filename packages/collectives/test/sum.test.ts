@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { sumInOrder } from "../src/sum.ts";
 import { numbersOf } from "./ranks/numbers.ts";
 
@@ -47,5 +47,25 @@ it("treats infinities, zeros and the smallest numbers as IEEE 754 does", () => {
     const sum = new Float32Array(6 * times);
     sumInOrder(sum, sources);
     expect(bits(sum)).toBe(bits(slowSum(sources, sum.length)));
+  }
+});
+
+it("adds the same where WebAssembly has no room for its memory, as under a limit on addresses", async () => {
+  const refuse = vi.fn(() => {
+    throw new RangeError("WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory for new instance");
+  });
+  vi.stubGlobal("WebAssembly", { Module: class {}, Instance: refuse });
+  try {
+    vi.resetModules();
+    const { sumInOrder: plainly } = await import("../src/sum.ts");
+    const sources = [0, 1, 2, 3, 4].map((i) => numbersOf(i, 9001));
+    for (let i = 0; i < 2; i++) {
+      const sum = new Float32Array(9001);
+      plainly(sum, sources);
+      expect(bits(sum)).toBe(bits(slowSum(sources, 9001)));
+    }
+    expect(refuse).toHaveBeenCalledOnce();
+  } finally {
+    vi.unstubAllGlobals();
   }
 });

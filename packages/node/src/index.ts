@@ -1,7 +1,8 @@
 export { FileError, type FileErrorCode, type FileErrorData } from "./errors.ts";
-export { exitReason, type ProcessExit, stderrTail } from "./exit-reason.ts";
+export { exitReason, forwardStderr, type ProcessExit, stderrTail } from "./exit-reason.ts";
 export { type HttpAnswer, HttpError, type HttpOptions, httpGet } from "./http-get.ts";
 export { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "./identity.ts";
+export { limitOf, withLimit } from "./limits.ts";
 export { localPath } from "./local-path.ts";
 export { type LockOptions, type LockOwner, withLock } from "./lock.ts";
 export { execArgvFor, ownModule, startProcess, startThread } from "./own-module.ts";

@@ -1,6 +1,7 @@
 import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
 import { extname } from "node:path";
 import { Worker, type WorkerOptions } from "node:worker_threads";
+import { ensureRoomForThread } from "./limits.ts";
 
 const SOURCE = import.meta.url.endsWith(".ts");
 
@@ -28,11 +29,25 @@ export function execArgvFor(module: URL | string): string[] {
   return needsHooks(module) ? ["--import", asModule(REGISTER).href] : [];
 }
 
-/** Starts a worker thread with a module, TypeScript or built. */
+/** Threads that were started and do not run yet. */
+let starting = 0;
+
+/**
+ * Starts a worker thread with a module, TypeScript or built.
+ *
+ * @throws {RangeError} under a limit on addresses that leaves it no room; Node's own error where the system starts no more threads.
+ */
 export function startThread(module: URL, options?: WorkerOptions): Worker {
-  if (!needsHooks(module)) return new Worker(module, options);
+  ensureRoomForThread(starting);
   // Not by execArgv, which would have to repeat the flags of this process and refuses some of them.
-  return new Worker(asModule(`${REGISTER} await import(${JSON.stringify(module.href)});`), options);
+  const code = needsHooks(module) ? asModule(`${REGISTER} await import(${JSON.stringify(module.href)});`) : module;
+  const worker = new Worker(code, options);
+  starting++;
+  const begun = () => {
+    starting--;
+    worker.off("online", begun).off("exit", begun);
+  };
+  return worker.on("online", begun).on("exit", begun);
 }
 
 /** Starts a process (`fork`) with a module, TypeScript or built, under the flags of this one. */

@@ -12,7 +12,8 @@ export type PipelineEvent =
   | ScoreEvent
   | IterationEvent
   | CheckpointEvent
-  | ValidationEvent;
+  | ValidationEvent
+  | WaitingEvent;
 
 /** A file is being downloaded. */
 export interface DownloadEvent {
@@ -131,4 +132,17 @@ export interface ValidationEvent {
   shortSide: number;
   /** Whether no earlier epoch was better. */
   best: boolean;
+}
+
+/** Replicas, or ranks of `mpirun`, wait for others: these are slow, score the network, or were stopped. */
+export interface WaitingEvent {
+  type: "waiting";
+  /** What they are: replicas of this process, or processes that `mpirun` or `srun` started. */
+  of: "replica" | "rank";
+  /** Those that are waited for, counted from 0. */
+  ranks: readonly number[];
+  /** The collective call that the others are in. */
+  during: string;
+  /** How long they have been waited for. */
+  seconds: number;
 }

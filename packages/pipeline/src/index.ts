@@ -13,6 +13,7 @@ export type {
   SegmentEvent,
   UnpackEvent,
   ValidationEvent,
+  WaitingEvent,
 } from "./events.ts";
 export * from "./export/index.ts";
 export * from "./model/index.ts";

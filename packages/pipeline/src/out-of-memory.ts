@@ -1,13 +1,10 @@
-import { isSegError } from "@seg/errors";
+import { isOutOfMemory, isSegError } from "@seg/errors";
 import { PipelineError } from "./errors.ts";
 
 /** Whether memory ran out: an engine's, the runtime's, or this process's own. */
-function isOutOfMemory(error: unknown): error is Error {
+function isAboutMemory(error: unknown): error is Error {
   if (isSegError(error)) return error.code === "out-of-memory" && !(error instanceof PipelineError);
-  return (
-    error instanceof Error &&
-    /allocation failed|invalid typed array length|bad_alloc|out of memory/i.test(error.message)
-  );
+  return error instanceof Error && isOutOfMemory(error.message);
 }
 
 /** What an engine was given when its memory ran out. */
@@ -28,7 +25,7 @@ export interface AtWork {
  * @returns a {@link PipelineError} `out-of-memory`, or `error`.
  */
 export function explainMemory(error: unknown, { batch = 1, height, width, hint, key }: AtWork): unknown {
-  if (!isOutOfMemory(error)) return error;
+  if (!isAboutMemory(error)) return error;
   const data = (isSegError(error) ? error.data : {}) as { engine?: string; operation?: string; reason?: string };
   const { engine, operation, reason = error.message } = data;
   const what = `${batch} ${batch === 1 ? "image" : "images"} of ${width}×${height}`;

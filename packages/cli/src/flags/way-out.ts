@@ -1,4 +1,4 @@
-import { isSegError } from "@seg/errors";
+import { isOutOfMemory, isSegError } from "@seg/errors";
 import { type Command, CommanderError } from "commander";
 import { KEY_FLAGS } from "./config-flags.ts";
 import { TRAINING_KEY_FLAGS } from "./training-flags.ts";
@@ -15,7 +15,7 @@ export function withWayOut(line: string, error: unknown, command: Command): stri
     return way ? `${line.replace(/\.$/, "")}: ${way}` : line;
   }
   // Of this process's own memory, where no one could say more.
-  if (!isSegError(error) && /allocation failed|invalid typed array length|bad_alloc/i.test(line)) {
+  if (!isSegError(error) && isOutOfMemory(line) && !line.includes("ulimit")) {
     return `${line.replace(/\.$/, "")}: memory ran out, so do less at a time: smaller sizes, fewer workers, smaller photos.`;
   }
   if (!isSegError(error)) return line;

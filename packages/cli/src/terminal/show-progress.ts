@@ -1,5 +1,12 @@
 import { basename } from "node:path";
-import type { ContextOptions, IterationEvent, PipelineEvent, ScoreEvent, ValidationEvent } from "@seg/pipeline";
+import type {
+  ContextOptions,
+  IterationEvent,
+  PipelineEvent,
+  ScoreEvent,
+  ValidationEvent,
+  WaitingEvent,
+} from "@seg/pipeline";
 import { duration } from "./duration.ts";
 import type { Progress, Terminal } from "./terminal.ts";
 
@@ -84,6 +91,10 @@ export function showProgress(
         if (json) terminal.print(JSON.stringify(event));
         else terminal.note(`Saved ${event.files.join(", ")} in ${event.folder}`);
         return;
+      case "waiting":
+        if (json) terminal.print(JSON.stringify(event));
+        else terminal.warn(waitingLine(event));
+        return;
       case "validation":
         terminal.print(json ? JSON.stringify(event) : validationLine(event));
     }
@@ -124,3 +135,10 @@ function validationLine({ epoch, meanIou, pixelAccuracy, shortSide, best }: Vali
 }
 
 const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10;
+
+/** Rank 0 scores the network now and then, for which the others wait. */
+function waitingLine({ of, ranks, seconds }: WaitingEvent): string {
+  const who = `${of}${ranks.length > 1 ? "s" : ""} ${ranks.join(", ")}`;
+  const doubt = `${ranks.includes(0) ? "scoring, " : ""}slow or stopped`;
+  return `waiting for ${who} since ${seconds} s (${doubt}); Ctrl-C ends the work`;
+}

@@ -9,12 +9,13 @@ import type { Group } from "../group.ts";
 import { gatherJson } from "../json.ts";
 import { checkBytes, checkData, checkRank, checkTimeout, TIMEOUT_MS } from "../options.ts";
 import { sumInOrder } from "../sum.ts";
+import type { WaitingOptions } from "../waiting.ts";
 import { mpiLaunch } from "./environment.ts";
 import { type Message, PointToPoint, type Requests } from "./point-to-point.ts";
 import { openSession, type Session } from "./session.ts";
 import { startWatch } from "./watch/watch.ts";
 
-export interface MpiGroupOptions {
+export interface MpiGroupOptions extends WaitingOptions {
   /** How long a call waits for the others, in milliseconds; 10 000 unless given. `Infinity` waits for ever. */
   timeoutMs?: number;
   /** The path of Open MPI's library; what the dynamic linker finds unless given. */
@@ -51,9 +52,9 @@ const LEAVING = -1;
  *
  * @throws {CollectiveError} `unavailable` without koffi or Open MPI; `option`; `timeout` or `dead` if a rank does not come.
  */
-export function joinMpiGroup({ timeoutMs = TIMEOUT_MS, library }: MpiGroupOptions = {}): MpiGroup {
+export function joinMpiGroup({ timeoutMs = TIMEOUT_MS, library, ...waiting }: MpiGroupOptions = {}): MpiGroup {
   checkTimeout(timeoutMs);
-  return new GroupOverMpi(openSession(library, timeoutMs), timeoutMs);
+  return new GroupOverMpi(openSession(library, timeoutMs), timeoutMs, waiting);
 }
 
 /**
@@ -78,7 +79,7 @@ class GroupOverMpi implements MpiGroup {
   #broken: CollectiveError | undefined;
   #disposed = false;
 
-  constructor(session: Session, timeoutMs: number) {
+  constructor(session: Session, timeoutMs: number, waiting: WaitingOptions) {
     const { rank, size } = session;
     this.rank = rank;
     this.size = size;
@@ -90,6 +91,7 @@ class GroupOverMpi implements MpiGroup {
       localSize: mpiLaunch()?.localSize ?? size,
       lossOf: (other, during) => this.#lossOf(other, during),
       name: this.#nameRanks,
+      ...waiting,
     });
     this.#frameLengths = FRAMES.filter((length) => length < 1000 || length * size <= FRAMES_TOTAL);
     this.#frames = Array.from({ length: size }, () => new Float32Array(this.#frameLengths.at(-1)!));

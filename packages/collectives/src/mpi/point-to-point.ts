@@ -3,6 +3,7 @@ import type { NameRanks } from "../call.ts";
 import { timeoutError } from "../call-errors.ts";
 import { CollectiveError } from "../errors.ts";
 import { sleepSync } from "../sleep-sync.ts";
+import { type WaitingOptions, WaitingTeller } from "../waiting.ts";
 import type { Session } from "./session.ts";
 
 /** How long to poll without a pause (spin) while each rank has a processor. */
@@ -22,7 +23,7 @@ export interface Message {
   data: Float32Array;
 }
 
-export interface PointToPointOptions {
+export interface PointToPointOptions extends WaitingOptions {
   session: Session;
   /** MPI's message tag, and the one after it: each group has its own. */
   tag: number;
@@ -43,16 +44,18 @@ export class PointToPoint {
   readonly #lossOf: PointToPointOptions["lossOf"];
   readonly #name: NameRanks;
   readonly #spinMs: number;
+  readonly #teller: WaitingTeller;
   readonly #flag = new Int32Array(16);
   readonly #flagAddress: number;
 
-  constructor({ session, tag, timeoutMs, localSize, lossOf, name }: PointToPointOptions) {
+  constructor({ session, tag, timeoutMs, localSize, lossOf, name, ...waiting }: PointToPointOptions) {
     this.#session = session;
     this.#tag = tag;
     this.#flagAddress = session.mpi.addressOf(this.#flag);
     this.#timeoutMs = timeoutMs;
     this.#lossOf = lossOf;
     this.#name = name;
+    this.#teller = new WaitingTeller(session.rank, waiting);
     // All of the machine's processors: mpirun binds each rank to its own, so that availableParallelism is 1.
     this.#spinMs = localSize <= cpus().length ? SPIN_MS : 0;
   }
@@ -127,6 +130,7 @@ export class PointToPoint {
     for (let i = 0; i < 50; i++) if (this.#test(requests, during)) return;
     const start = performance.now();
     let nextCheck = start + LIVENESS_MS;
+    const tell = this.#teller.begin(during);
     for (;;) {
       if (this.#test(requests, during)) return;
       const now = performance.now();
@@ -142,6 +146,7 @@ export class PointToPoint {
         }
         if (now - start >= this.#timeoutMs && missing.length > 0)
           throw timeoutError(missing, this.#timeoutMs, during, this.#name);
+        tell(now - start, missing);
       }
       sleepSync(now - start < LONG_AFTER_MS ? SHORT_SLEEP_MS : LONG_SLEEP_MS);
     }

@@ -18,10 +18,11 @@ import {
 } from "../shared-memory/layout.ts";
 import { SharedMemoryGroup } from "../shared-memory/shared-memory-group.ts";
 import { sleepSync } from "../sleep-sync.ts";
+import { type WaitingOptions, WaitingTeller } from "../waiting.ts";
 import { createSegment, openSegment, type Segment } from "./segment.ts";
 import { loadSystemCalls, type SystemCalls } from "./system-calls.ts";
 
-export interface ProcessGroupOptions {
+export interface ProcessGroupOptions extends WaitingOptions {
   /** The same on all ranks, and no other group's on this machine while this one forms: letters, digits, `.`, `_` and `-`. */
   name: string;
   /** This process's rank, from 0. */
@@ -44,19 +45,22 @@ const POLL_MS = 5;
  * @throws {CollectiveError} `timeout` or `dead` if a rank does not come; `option`; `mismatch` if sizes differ; `unavailable` without koffi.
  */
 export function joinProcessGroup(options: ProcessGroupOptions): Group {
-  const { name, rank, size, timeoutMs = TIMEOUT_MS, chunkLength = defaultChunkLength(size) } = options;
+  const { name, rank, size, timeoutMs = TIMEOUT_MS, chunkLength = defaultChunkLength(size), ...waiting } = options;
   checkName(name);
   checkSize(size);
   checkRank(rank, size);
   checkTimeout(timeoutMs);
   checkChunkLength(chunkLength);
   const system = loadSystemCalls();
-  const deadline = performance.now() + timeoutMs;
+  const start = performance.now();
+  const tell = new WaitingTeller(rank, waiting).begin("join");
   for (;;) {
     const segment = rank === 0 ? createSegment(name, size, chunkLength) : openSegment(name);
-    const group = segment && enter(segment, system, { name, rank, size, timeoutMs });
+    const group = segment && enter(segment, system, { name, rank, size, timeoutMs, ...waiting });
     if (group) return group;
-    if (performance.now() >= deadline) throw timeoutError([0], timeoutMs, `the group "${name}"`);
+    const waited = performance.now() - start;
+    if (waited >= timeoutMs) throw timeoutError([0], timeoutMs, `the group "${name}"`);
+    tell(waited, [0]);
     sleepSync(POLL_MS);
   }
 }
@@ -65,7 +69,13 @@ export function joinProcessGroup(options: ProcessGroupOptions): Group {
 function enter(
   segment: Segment,
   system: SystemCalls,
-  { name, rank, size, timeoutMs }: Required<Omit<ProcessGroupOptions, "chunkLength">>,
+  {
+    name,
+    rank,
+    size,
+    timeoutMs,
+    ...waiting
+  }: Omit<ProcessGroupOptions, "chunkLength" | "timeoutMs"> & { timeoutMs: number },
 ): Group | undefined {
   let unmap = () => {};
   try {
@@ -105,6 +115,7 @@ function enter(
       timeoutMs,
       futex: processFutex(control, system),
       hasDied: (other) => hasEnded(identityIn(control, other)),
+      ...waiting,
       release() {
         cancel();
         unmap();

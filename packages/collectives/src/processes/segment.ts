@@ -13,13 +13,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "@seg/node";
+import { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity, withLimit } from "@seg/node";
 import { CollectiveError } from "../errors.ts";
 import { oneLine } from "../load-koffi.ts";
 import { CHUNK_LENGTH, CREATOR, LINE_LENGTH, MAGIC, SIZE, sharedBytes } from "../shared-memory/layout.ts";
 
-/** Memory on Linux; elsewhere a file, which the system keeps in memory while it is mapped. */
-const FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+/** Memory on Linux; elsewhere, or where that is full or may not be used, a file, which the system keeps in memory while it is mapped. */
+export const FOLDERS: readonly string[] = [...(existsSync("/dev/shm") ? ["/dev/shm"] : []), tmpdir()];
 const PREFIX = "seg-collectives-";
 
 /** The first word of every segment; another layout needs another one. */
@@ -42,7 +42,8 @@ export interface Segment extends Header {
   unlink(): void;
 }
 
-export const pathOf = (name: string) => join(FOLDER, PREFIX + name);
+/** Where the segment `name` lies in a folder. */
+export const pathIn = (folder: string, name: string) => join(folder, PREFIX + name);
 
 /**
  * Creates the segment `name`, all zeros after its header, and removes stale ones, whose creators have ended.
@@ -51,7 +52,20 @@ export const pathOf = (name: string) => join(FOLDER, PREFIX + name);
  */
 export function createSegment(name: string, size: number, chunkLength: number): Segment {
   removeStaleSegments();
-  const path = pathOf(name);
+  let refused: unknown;
+  for (const folder of FOLDERS) {
+    try {
+      return createIn(folder, name, size, chunkLength);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === "EEXIST") throw takenError(cause, name);
+      refused ??= cause;
+    }
+  }
+  throw noRoomError(refused, name, sharedBytes(size, chunkLength));
+}
+
+function createIn(folder: string, name: string, size: number, chunkLength: number): Segment {
+  const path = pathIn(folder, name);
   // It is linked to its name when it is complete, so that no rank maps an incomplete segment.
   const temporary = uniqueName(path, "new");
   let fd: number | undefined;
@@ -67,7 +81,7 @@ export function createSegment(name: string, size: number, chunkLength: number): 
     return { size, chunkLength, creator, fd, unlink: unlinker(path, fd) };
   } catch (cause) {
     if (fd !== undefined) closeSync(fd);
-    throw creationError(cause, name, sharedBytes(size, chunkLength));
+    throw cause;
   } finally {
     rmSync(temporary, { force: true });
   }
@@ -75,16 +89,21 @@ export function createSegment(name: string, size: number, chunkLength: number): 
 
 /** Opens the segment `name`; undefined while there is none, or only one whose creator has ended. */
 export function openSegment(name: string): Segment | undefined {
-  const path = pathOf(name);
+  for (const folder of FOLDERS) {
+    const segment = openIn(pathIn(folder, name));
+    if (segment) return segment;
+  }
+  return undefined;
+}
+
+function openIn(path: string): Segment | undefined {
   let fd: number;
   try {
     fd = openSync(path, "r+");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new CollectiveError("unavailable", `Expected to open ${path}: ${oneLine(cause)}.`, {
-      cause,
-      data: { file: path },
-    });
+    const line = withLimit(`Expected to open ${path}: ${oneLine(cause)}.`, cause);
+    throw new CollectiveError("unavailable", line, { cause, data: { file: path } });
   }
   const header = readHeader(fd);
   const segment = header && { ...header, fd, unlink: unlinker(path, fd) };
@@ -94,24 +113,27 @@ export function openSegment(name: string): Segment | undefined {
   return undefined;
 }
 
-function creationError(cause: unknown, name: string, bytes: number): CollectiveError {
-  const { code } = cause as NodeJS.ErrnoException;
-  if (code === "EEXIST")
-    return new CollectiveError(
-      "option",
-      {
-        expected: "a name for the group",
-        but: `"${name}" is being used by another one on this machine`,
-        hint: "give each group its own name",
-      },
-      { cause, data: { option: "name", received: name, group: name } },
-    );
-  return new CollectiveError(
-    "unavailable",
-    `Expected ${Math.ceil(bytes / 2 ** 20)} MiB in ${FOLDER}: ${oneLine(cause)}. A smaller chunkLength needs less.`,
-    { cause, data: { group: name, file: pathOf(name) } },
+const takenError = (cause: unknown, name: string) =>
+  new CollectiveError(
+    "option",
+    {
+      expected: "a name for the group",
+      but: `"${name}" is being used by another one on this machine`,
+      hint: "give each group its own name",
+    },
+    { cause, data: { option: "name", received: name, group: name } },
   );
-}
+
+const noRoomError = (cause: unknown, name: string, bytes: number) =>
+  new CollectiveError(
+    "unavailable",
+    {
+      expected: `${Math.ceil(bytes / 2 ** 20)} MiB for a group of processes in ${FOLDERS.join(" or ")}`,
+      but: `there are none (${oneLine(cause)})`,
+      hint: "free some there, or set TMPDIR to a folder that has them; a container gets more by --shm-size",
+    },
+    { cause, data: { group: name, file: pathIn(FOLDERS[0]!, name) } },
+  );
 
 function unlinker(path: string, fd: number): () => void {
   const { ino } = fstatSync(fd);
@@ -138,9 +160,7 @@ const uniqueName = (path: string, kind: string) =>
   `${path}.${process.pid}-${Math.floor(performance.now() * 1000)}.${kind}`;
 
 function removeStaleSegments(): void {
-  for (const file of readdirSync(FOLDER)) {
-    if (!file.startsWith(PREFIX)) continue;
-    const path = join(FOLDER, file);
+  for (const path of FOLDERS.flatMap(segmentsIn)) {
     try {
       const fd = openSync(path, "r");
       try {
@@ -153,6 +173,16 @@ function removeStaleSegments(): void {
     } catch {
       // Unlinked already, or another user's.
     }
+  }
+}
+
+function segmentsIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((file) => file.startsWith(PREFIX))
+      .map((file) => join(folder, file));
+  } catch {
+    return [];
   }
 }
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { deadError, timeoutError } from "../call-errors.ts";
 import type { CollectiveError } from "../errors.ts";
+import { type WaitingOptions, WaitingTeller } from "../waiting.ts";
 import type { Futex } from "./futex.ts";
 import { COMPLETE, FAILURE, JOINED, LEFT, lineOf, PARKED, PHASE, STATE } from "./layout.ts";
 
@@ -17,7 +18,7 @@ const LIVENESS_MS = 50;
 /** The codes of a failure that concerns all, by the number that stands for them in shared memory. */
 const FAILURES = ["timeout", "dead"] as const;
 
-export interface BarrierOptions {
+export interface BarrierOptions extends WaitingOptions {
   control: Int32Array;
   rank: number;
   size: number;
@@ -35,19 +36,21 @@ export class Barrier {
   readonly #timeoutMs: number;
   readonly #futex: Futex;
   readonly #isDead: (rank: number) => boolean;
+  readonly #teller: WaitingTeller;
   /** Spinning helps only while each rank has a processor. */
   readonly #spinMs: number;
   #phase = 0;
   /** Spins without success since the last successful one. */
   #failedSpins = 0;
 
-  constructor({ control, rank, size, timeoutMs, futex, hasDied }: BarrierOptions) {
+  constructor({ control, rank, size, timeoutMs, futex, hasDied, ...waiting }: BarrierOptions) {
     this.#control = control;
     this.#lines = Array.from({ length: size }, (_, other) => lineOf(other));
     this.#rank = rank;
     this.#timeoutMs = timeoutMs;
     this.#futex = futex;
     this.#isDead = hasDied;
+    this.#teller = new WaitingTeller(rank, waiting);
     this.#spinMs = size <= availableParallelism() ? SPIN_MS : 0;
   }
 
@@ -122,6 +125,7 @@ export class Barrier {
     const control = this.#control;
     const start = performance.now();
     let nextCheck = start + LIVENESS_MS;
+    const tell = this.#teller.begin(during);
     Atomics.add(control, PARKED, 1);
     try {
       for (;;) {
@@ -137,6 +141,7 @@ export class Barrier {
         if (dead !== undefined && this.#absent(phase).includes(dead)) this.#fail("dead", [dead], during);
         if (now >= nextCheck) nextCheck = now + LIVENESS_MS;
         if (now - start >= this.#timeoutMs) this.#fail("timeout", absent, during);
+        tell(now - start, absent);
         this.#futex.wait(COMPLETE, complete, Math.min(LIVENESS_MS, this.#timeoutMs - (now - start)));
       }
     } finally {

@@ -4,6 +4,7 @@ import { CollectiveError } from "../errors.ts";
 import type { Group } from "../group.ts";
 import { checkBytes, checkData, checkRank } from "../options.ts";
 import { sumInOrder } from "../sum.ts";
+import type { WaitingOptions } from "../waiting.ts";
 import { Barrier } from "./barrier.ts";
 import type { Futex } from "./futex.ts";
 import { CALL, lineOf, SLOTS, slotsOf } from "./layout.ts";
@@ -14,7 +15,7 @@ const SHORT = 8192;
 /** Parts begin at multiples of this, a cache line, against false sharing. */
 const ALIGN = 16;
 
-export interface SharedMemoryGroupOptions {
+export interface SharedMemoryGroupOptions extends WaitingOptions {
   buffer: ArrayBufferLike;
   rank: number;
   size: number;
@@ -46,13 +47,23 @@ export class SharedMemoryGroup implements Group {
   #broken: CollectiveError | undefined;
   #disposed = false;
 
-  constructor({ buffer, rank, size, chunkLength, timeoutMs, futex, hasDied, release }: SharedMemoryGroupOptions) {
+  constructor({
+    buffer,
+    rank,
+    size,
+    chunkLength,
+    timeoutMs,
+    futex,
+    hasDied,
+    release,
+    ...waiting
+  }: SharedMemoryGroupOptions) {
     this.rank = rank;
     this.size = size;
     this.#control = new Int32Array(buffer, 0, lineOf(size));
     this.#slots = slotsOf(buffer, size, chunkLength);
     this.#chunkLength = chunkLength;
-    this.#barrier = new Barrier({ control: this.#control, rank, size, timeoutMs, futex, hasDied });
+    this.#barrier = new Barrier({ control: this.#control, rank, size, timeoutMs, futex, hasDied, ...waiting });
     this.#release = release;
   }
 

@@ -5,6 +5,7 @@ import { mpiLaunch } from "../../src/mpi/environment.ts";
 import { joinMpiGroup, type MpiGroupOptions } from "../../src/mpi/mpi-group.ts";
 import { joinProcessGroup, type ProcessGroupOptions } from "../../src/processes/process-group.ts";
 import { joinThreadGroup, type ThreadGroupHandle } from "../../src/threads.ts";
+import type { Waiting, WaitingOptions } from "../../src/waiting.ts";
 import { findError, type Scenario, scenarios } from "./scenarios.ts";
 
 /** What a thread or process is told to do. */
@@ -21,12 +22,16 @@ export interface Task {
   folder: string;
 }
 
+/** What this rank was told of its waits. */
+const waits: Waiting[] = [];
+const waiting: WaitingOptions = { onWaiting: (wait) => waits.push(wait), waitingMs: 500 };
+
 function joinGroup(join: Task["join"]): Group {
-  if (join.kind === "threads") return joinThreadGroup(join.handle, join.rank);
-  if (join.kind === "processes") return joinProcessGroup(join);
+  if (join.kind === "threads") return joinThreadGroup(join.handle, join.rank, waiting);
+  if (join.kind === "processes") return joinProcessGroup({ ...join, ...waiting });
   // Starting MPI takes a busy machine longer than some scenarios' calls may.
   const all = joinMpiGroup({ timeoutMs: Number.POSITIVE_INFINITY });
-  const group = joinMpiGroup(join);
+  const group = joinMpiGroup({ ...join, ...waiting });
   all.dispose();
   return group;
 }
@@ -45,9 +50,14 @@ let group: Group | undefined;
 const failed = findError(() => {
   group = joinGroup(task.join);
 });
-const run = scenarios[task.scenario] as (group: Group, argument: unknown, running: () => void) => unknown;
+const run = scenarios[task.scenario] as (
+  group: Group,
+  argument: unknown,
+  running: () => void,
+  waits: readonly Waiting[],
+) => unknown;
 const running = () => writeFileSync(`${task.folder}/running`, "");
-const finding = JSON.stringify(group ? run(group, task.argument, running) : failed);
+const finding = JSON.stringify(group ? run(group, task.argument, running, waits) : failed);
 // Renamed into place, so that whoever sees it sees all of it.
 const file = `${task.folder}/${rank}.json`;
 writeFileSync(`${file}.part`, finding);

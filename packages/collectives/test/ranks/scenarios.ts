@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { CollectiveError, type CollectiveErrorData } from "../../src/errors.ts";
 import type { Group } from "../../src/group.ts";
 import { broadcastJson, gatherJson } from "../../src/json.ts";
+import type { Waiting } from "../../src/waiting.ts";
 import { bytesOf, numbersOf } from "./numbers.ts";
 
 /** What a rank found out; goes to the test as JSON. */
@@ -137,6 +138,14 @@ export const scenarios = {
     if (group.rank === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lifeMs);
     const first = findError(() => group.allReduce(new Float32Array(5)));
     return [first, findError(() => group.barrier())];
+  },
+
+  /** Rank 1 comes late: what each was told of its waits. */
+  late(group: Group, lateMs: number, _: () => void, waits: readonly Waiting[]) {
+    group.barrier();
+    if (group.rank === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lateMs);
+    group.allReduce(new Float32Array(5));
+    return waits;
   },
 
   /** Goes on until another rank fails. */

@@ -1,5 +1,6 @@
 import { isMainThread } from "node:worker_threads";
 import type { EngineInfo } from "@seg/backend";
+import type { Waiting } from "@seg/collectives";
 import { DataParallelError } from "../errors.ts";
 import { moduleUrl } from "../module-url.ts";
 import {
@@ -34,6 +35,13 @@ export interface LaunchOptions<Options = unknown> {
    * batch. Replicas that throw or die are not waited for.
    */
   timeoutMs?: number | undefined;
+  /**
+   * Told when replicas wait for others in a collective that have been silent for `waitingMs`, and again each time that they have waited as much
+   * longer: a slow batch, or a process that was stopped.
+   */
+  onWaiting?: ((waiting: Waiting) => void) | undefined;
+  /** Milliseconds; default 10,000. */
+  waitingMs?: number | undefined;
   /** Receives the lines of the engines' start. */
   log?: ((line: string, rank: number) => void) | undefined;
   /** Ends the launch before its time. */
@@ -42,7 +50,10 @@ export interface LaunchOptions<Options = unknown> {
 
 /** Options of {@link DataParallel.run}. */
 export interface RunOptions {
-  /** Asks the replicas to stop early, see {@link RunContext.signal}; their results are returned all the same. */
+  /**
+   * Asks the replicas to stop early, see {@link RunContext.signal}; their results are returned all the same. Processes that were stopped are
+   * told to go on (SIGCONT), or the others would wait for them.
+   */
   signal?: AbortSignal | undefined;
   /** Called with what replicas report during the run. */
   onReport?: ((value: unknown, rank: number) => void) | undefined;
@@ -69,16 +80,27 @@ export class DataParallel<Input extends object = Record<string, unknown>, Output
     Output = Record<string, unknown>,
     Options = unknown,
   >(launch: LaunchOptions<Options>): Promise<DataParallel<Input, Output>> {
-    const { module: given, options, timeoutMs = 600_000, signal, log = () => {} } = launch;
+    const {
+      module: given,
+      options,
+      timeoutMs = 600_000,
+      waitingMs = 10_000,
+      onWaiting,
+      signal,
+      log = () => {},
+    } = launch;
     const { devices, launcher } = chooseDevices(launch.devices, launch.launcher);
     const module = moduleUrl(given);
     signal?.throwIfAborted();
     // Checked before the first process is started.
     if (launcher === "processes") devices.forEach((device) => void environmentOf(device));
-    const group = createGroup(launcher, devices.length, timeoutMs);
+    const group = createGroup(launcher, devices.length, { timeoutMs, waitingMs });
     const restore = launcher === "threads" ? setNativeThreads(devices) : () => {};
     const start = launcher === "threads" ? launchThread : launchProcess;
-    const replicas = new ReplicaSet(devices.length, (rank, listener) => start(listener, devices[rank]!), log);
+    const replicas = new ReplicaSet(devices.length, (rank, listener) => start(listener, devices[rank]!), {
+      onLog: log,
+      onWaiting: (waiting, silentMs) => silentMs >= waitingMs / 2 && onWaiting?.(waiting),
+    });
     const abort = () => void replicas.terminate(signal!.reason);
     signal?.addEventListener("abort", abort);
     try {

@@ -1,4 +1,4 @@
-import { exitReason, ownModule, startProcess, stderrTail } from "@seg/node";
+import { exitReason, forwardStderr, ownModule, startProcess, stderrTail } from "@seg/node";
 import { type ChosenDevice, environmentOf } from "../replica/device.ts";
 import type { FromReplica } from "../replica/messages.ts";
 import type { ReplicaWorker, WorkerListener } from "./replica-worker.ts";
@@ -14,7 +14,7 @@ export function launchProcess({ onMessage, onExit }: WorkerListener, device: Cho
     serialization: "advanced",
     stdio: ["ignore", "inherit", "pipe", "ipc"],
   });
-  child.stderr!.on("data", (text: Buffer) => process.stderr.write(text));
+  forwardStderr(child, (text) => process.stderr.write(text));
   const stderr = stderrTail(child);
   child.on("message", (message) => onMessage(message as FromReplica));
   const exited = new Promise<void>((resolve) => {
@@ -36,6 +36,8 @@ export function launchProcess({ onMessage, onExit }: WorkerListener, device: Cho
       child.channel?.[method]();
       (child.stderr as unknown as { ref(): void; unref(): void })[method]();
     },
+    // Windows has no such signal, and one process at most.
+    wake: () => process.platform !== "win32" && child.kill("SIGCONT"),
     terminate: () => {
       child.kill("SIGKILL");
       return exited;

@@ -1,3 +1,4 @@
+import type { Waiting } from "@seg/collectives";
 import { deserializeError } from "@seg/node";
 import { DataParallelError } from "../errors.ts";
 import type { FromReplica, Request } from "../replica/messages.ts";
@@ -18,6 +19,13 @@ interface PendingRequest {
   reject(error: unknown): void;
 }
 
+/** Told of what replicas say by themselves. */
+interface ReplicaSetListener {
+  onLog(line: string, rank: number): void;
+  /** Some wait for others, of which the last to be heard of said something `silentMs` ago. */
+  onWaiting(waiting: Waiting, silentMs: number): void;
+}
+
 /** The replicas of a launch. Each request goes to all of them, and the first failure ends all. */
 export class ReplicaSet {
   readonly #workers: readonly ReplicaWorker[];
@@ -32,14 +40,19 @@ export class ReplicaSet {
   constructor(
     size: number,
     launch: (rank: number, listener: WorkerListener) => ReplicaWorker,
-    onLog: (line: string, rank: number) => void,
+    { onLog, onWaiting }: ReplicaSetListener,
   ) {
+    const heard = Array.from({ length: size }, () => performance.now());
     this.#workers = Array.from({ length: size }, (_, rank) =>
       launch(rank, {
         onMessage: (message) => {
           try {
+            heard[rank] = performance.now();
             if (message.type === "log") onLog(message.line, rank);
-            else this.#onMessage(message, rank);
+            else if (message.type === "waiting") {
+              const last = Math.max(...message.waiting.ranks.map((waitedFor) => heard[waitedFor]!));
+              onWaiting(message.waiting, performance.now() - last);
+            } else this.#onMessage(message, rank);
           } catch (error) {
             void this.terminate(error); // one of the caller's callbacks threw
           }
@@ -72,7 +85,10 @@ export class ReplicaSet {
   ): Promise<unknown[]> {
     const id = this.#requests++;
     const abort = () => {
-      for (const worker of this.#workers) worker.send({ type: "abort", id });
+      for (const worker of this.#workers) {
+        worker.send({ type: "abort", id });
+        worker.wake();
+      }
     };
     return new Promise<unknown[]>((resolve, reject) => {
       if (this.#failure) throw this.#failure;
@@ -120,7 +136,7 @@ export class ReplicaSet {
     this.#updateRefs();
   }
 
-  #onMessage(message: Exclude<FromReplica, { type: "log" }>, rank: number): void {
+  #onMessage(message: Exclude<FromReplica, { type: "log" | "waiting" }>, rank: number): void {
     if (message.type === "failed") {
       const cause = deserializeError(message.error);
       this.#onFailure(rank, `failed: ${cause.message.split("\n", 1)[0]}`, cause);

@@ -6,6 +6,8 @@ export interface ReplicaWorker {
   send(message: ToReplica, transfer?: ArrayBuffer[]): void;
   /** Whether it keeps this process alive (`ref`), or not (`unref`). */
   setRef(on: boolean): void;
+  /** Has a process that was stopped, as by SIGSTOP, go on. */
+  wake(): void;
   /** Terminates it at once, or after a native operation that is running. Resolves when it has exited. */
   terminate(): Promise<void>;
   /** Resolves when it has exited. */

@@ -19,6 +19,7 @@ export function launchThread({ onMessage, onExit }: WorkerListener): ReplicaWork
   return {
     send: (message, transfer = []) => worker.postMessage(message, transfer),
     setRef: (on) => (on ? worker.ref() : worker.unref()),
+    wake: () => {},
     terminate: async () => {
       await worker.terminate();
     },

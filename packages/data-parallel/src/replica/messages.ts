@@ -1,3 +1,4 @@
+import type { Waiting } from "@seg/collectives";
 import type { SerializedError } from "@seg/node";
 import type { GroupHandle } from "../launch/group-handle.ts";
 import type { ChosenDevice } from "./device.ts";
@@ -24,4 +25,5 @@ export type FromReplica =
   | { type: "log"; line: string }
   | { type: "report"; id: number; value: unknown }
   | { type: "done"; id: number; value: unknown }
+  | { type: "waiting"; waiting: Waiting }
   | { type: "failed"; error: SerializedError };

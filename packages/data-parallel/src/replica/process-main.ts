@@ -1,7 +1,7 @@
 // The entry point of a replica's process.
 import { Worker } from "node:worker_threads";
-import { ignoreEndSignals } from "@seg/node";
-import { serve } from "./serve.ts";
+import { ignoreEndSignals, serializeError } from "@seg/node";
+import type { FromReplica } from "./messages.ts";
 
 const parent = Number(process.argv[2]);
 
@@ -22,10 +22,11 @@ const watchdog = `
   setInterval(() => hasParent() || process.kill(process.pid, "SIGKILL"), 500);`;
 new Worker(watchdog, { eval: true, execArgv: [] }).unref();
 
-process.on(
-  "message",
-  serve({
-    send: (message) => process.send?.(message),
-    close: () => process.disconnect(),
-  }),
-);
+const send = (message: FromReplica) => process.send?.(message);
+try {
+  // Not statically, so that a limit on open files or memory that is met by now is told of, and not just a stack.
+  const { serve } = await import("./serve.ts");
+  process.on("message", serve({ send, close: () => process.disconnect() }));
+} catch (error) {
+  send({ type: "failed", error: serializeError(error) });
+}

@@ -27,7 +27,7 @@ export function serve(channel: Channel): (message: ToReplica) => void {
 
   async function start({ rank, group: handle, device, module, options }: StartRequest) {
     const join = () => {
-      group = joinGroup(handle, rank);
+      group = joinGroup(handle, rank, (waiting) => channel.send({ type: "waiting", waiting }));
       return group;
     };
     const log = (line: string) => channel.send({ type: "log", line });

@@ -1,3 +1,4 @@
+import type { Waiting } from "@seg/collectives";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { DataParallel, type LaunchOptions } from "../../src/index.ts";
 import type { Act, ActOptions } from "../fixtures/acts.ts";
@@ -183,6 +184,38 @@ describe("Replicas", () => {
     ]);
   });
 });
+
+const [, processes] = LAUNCHERS;
+// Windows stops no process, and starts one at most.
+const cannotStop = processes!.absent ?? (process.platform === "win32" ? "no signals here" : undefined);
+
+describe.skipIf(cannotStop)(
+  cannotStop ? `A process that was stopped (skipped: ${cannotStop})` : "A process that was stopped",
+  () => {
+    it.each([0, 1])("is told of as replica %i, and goes on when the end is asked for", async (stopped) => {
+      const waits: Waiting[] = [];
+      let meetings = 0;
+      const parallel = await launch({
+        launcher: "processes",
+        waitingMs: 500,
+        onWaiting: (waiting) => waits.push(waiting),
+      });
+      const pids = (await parallel.run(both("echo"))).map(({ pid }) => pid as number);
+      const end = new AbortController();
+      const run = parallel.run(both("meet until the end"), { signal: end.signal, onReport: () => meetings++ });
+      await vi.waitUntil(() => meetings > 2, { timeout: 60_000 });
+      process.kill(pids[stopped]!, "SIGSTOP");
+      const since = waits.length;
+      await vi.waitUntil(() => waits.length > since + 1, { timeout: 60_000 });
+      expect(waits.at(-1)).toEqual({ ranks: [stopped], during: "allReduce", seconds: expect.any(Number) });
+      end.abort();
+      expect(await run).toEqual([
+        { rank: 0, aborted: true },
+        { rank: 1, aborted: true },
+      ]);
+    });
+  },
+);
 
 describe("A replica that does not come to a collective", () => {
   it("is named by the one that waited for it", async () => {

@@ -1,3 +1,4 @@
+import { isOutOfMemory } from "@seg/errors";
 import type { ArrayTensor } from "@seg/layers";
 import { OnnxError } from "../errors.ts";
 
@@ -13,7 +14,7 @@ const firstLine = (error: unknown) =>
 export function openingFailed(name: string, error: unknown): unknown {
   if (error instanceof OnnxError || !(error instanceof Error) || "code" in error) return error;
   const reason = firstLine(error);
-  if (isMemory(reason)) return outOfMemory(`${name}: ONNX Runtime has no memory for it`, reason, error);
+  if (isOutOfMemory(reason)) return outOfMemory(`${name}: ONNX Runtime has no memory for it`, reason, error);
   if (/ExecutionProvider/.test(reason)) {
     const line = `its provider does not start here (${reason}): use the CPU, or install what it needs`;
     return new OnnxError("runtime", line, { cause: error, data: { reason } });
@@ -28,12 +29,11 @@ export function openingFailed(name: string, error: unknown): unknown {
 /** The runtime's error while it runs a model. */
 export function runningFailed({ shape }: ArrayTensor, error: unknown): OnnxError {
   const reason = firstLine(error);
-  if (isMemory(reason)) return outOfMemory(`ONNX Runtime ran out of memory at an image of [${shape}]`, reason, error);
+  if (isOutOfMemory(reason))
+    return outOfMemory(`ONNX Runtime ran out of memory at an image of [${shape}]`, reason, error);
   const line = `ONNX Runtime failed at an image of [${shape}]: ${reason}`;
   return new OnnxError("runtime", line, { cause: error, data: { reason } });
 }
-
-const isMemory = (reason: string) => /alloc|out of memory|memory exhausted/i.test(reason);
 
 const outOfMemory = (what: string, reason: string, cause: unknown) =>
   new OnnxError("out-of-memory", `${what}: take a smaller one or fewer at a time`, { cause, data: { reason } });

@@ -89,7 +89,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
   if (folder !== undefined && rank === 0) await ensureWritable(folder);
   const files = await locate();
   signal?.throwIfAborted();
-  const group = mpi && joinRanks();
+  const group = mpi && joinRanks(onProgress);
   if (group) {
     refuseUnlike(
       group,

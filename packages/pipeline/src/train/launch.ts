@@ -6,7 +6,7 @@ import { ownModule } from "@seg/node";
 import { PipelineError } from "../errors.ts";
 import { filesOf, refuseUnlike, refuseUnlikeFiles } from "../launch/alike.ts";
 import { gpuOfRank, processorsOf } from "../launch/devices.ts";
-import { joinRanks, PATIENCE_MS } from "../launch/ranks.ts";
+import { joinRanks, PATIENCE_MS, tellRarely } from "../launch/ranks.ts";
 import type { TrainingPlan } from "./plan.ts";
 import createReplica, { type Outcome, proof, type Report } from "./replica.ts";
 
@@ -79,6 +79,7 @@ export async function launchTraining(
       options: plan,
       timeoutMs: PATIENCE_MS,
       log: started,
+      onWaiting: tellRarely("replica", (event) => onReport({ type: "progress", event })),
       signal,
     });
     try {
@@ -102,7 +103,7 @@ function plainReplicaError(error: unknown): unknown {
   if (!(error instanceof DataParallelError && error.code === "replica")) return error;
   if (isSegError(error.cause) && error.cause.name !== "CollectiveError") return error.cause;
   const less = "with fewer replicas, a lower TRAIN.batch_size_per_gpu or smaller DATASET.imgSizes, ";
-  const way = `${/memory/.test(error.message) ? less : ""}go on from the last checkpoint with --resume`;
+  const way = `${/memory/i.test(error.message) ? less : ""}go on from the last checkpoint with --resume`;
   return new PipelineError("failed", `${error.message}: ${way}.`, {
     data: { rank: error.rank, reason: error.message },
     cause: error,
@@ -120,7 +121,7 @@ export async function trainUnderMpi(
 ): Promise<Outcome> {
   const gpu = gpuOfRank(mpi, gpus);
   if (gpu !== undefined) process.env.CUDA_VISIBLE_DEVICES = gpu;
-  const group = joinRanks();
+  const group = joinRanks((event) => context.onReport({ type: "progress", event }));
   try {
     const plan = broadcastJson(own, group)!;
     refuseUnlike(group);
