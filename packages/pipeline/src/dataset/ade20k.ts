@@ -154,7 +154,7 @@ async function fetchZip(zip: string, options: Ade20kOptions): Promise<void> {
       check: (head) => (head[0] === 0x50 && head[1] === 0x4b ? undefined : "what came is no zip file"),
       onProgress: told,
       onRetry: (reason) => log(`${reason}; trying again`),
-      onWait: () => log(`waiting for another process that is downloading ${zip}`),
+      onWait: (line) => log(`waiting for another process that is downloading ${zip}: ${line}`),
     });
   } catch (error) {
     signal?.throwIfAborted();

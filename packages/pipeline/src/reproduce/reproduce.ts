@@ -69,7 +69,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<Reprodu
   const set = await findValidationSet({ data, from, url, backoff, ...context });
   const records = set.records.slice(0, limit);
   const photos = await checksumOf(records, context);
-  const store = new RowStore(result);
+  const store = new RowStore(result, context.log);
   const rows: ReproducedRow[] = [];
   for (const name of names) {
     const { singleScale, multiScale: many, note } = PUBLISHED[name] ?? {};

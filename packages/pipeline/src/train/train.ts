@@ -116,7 +116,7 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
   if (!resume) await refuseTaken(config);
   const tellOfLabels = await lookAtLabels(config, classes, { records, convention }, { warn, onProgress, signal });
   await ensureWritable(config.DIR);
-  const onWait = () => log(waitingIn(config.DIR, resume));
+  const onWait = (_: unknown, line: string) => log(`${waitingIn(config.DIR, resume)} ${line}`);
   const work = async () => {
     // Before anything is written: another training may have been here meanwhile.
     const found = await findStart(config, { resume, log, warn });

@@ -12,7 +12,7 @@ export interface DownloadOptions {
   /** Called before each new attempt, with what ended the last one. */
   onRetry?: (reason: string) => void;
   /** Called once if another process is downloading the same file. */
-  onWait?: () => void;
+  onWait?: (line: string) => void;
   /** What is wrong with a finished file that begins so; undefined when nothing is. */
   check?: (head: Uint8Array) => string | undefined;
   /** Attempts after the first one; 5 unless given. Those that brought new bytes do not count. */
@@ -81,7 +81,7 @@ export async function download(url: string, path: string, options: DownloadOptio
       }
     }
   };
-  await withLock(`${path}.lock`, work, { signal, onWait });
+  await withLock(`${path}.lock`, work, { signal, onWait: (_, line) => onWait?.(line) });
 }
 
 async function attempt(url: string, path: string, options: DownloadOptions): Promise<void> {

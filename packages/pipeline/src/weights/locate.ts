@@ -202,7 +202,7 @@ export async function fetchWeights(url: string, file: string, options: LocateOpt
     check: notWeights,
     onProgress: told,
     onRetry: (reason) => log(`${name}: ${reason}; trying again`),
-    onWait: () => log(`${name}: waiting for another process that is downloading it`),
+    onWait: (line) => log(`${name}: waiting for another process that is downloading it: ${line}`),
   });
   await isUnchanged(file, signal); // writes its checksum
   log(`${name} is kept in ${file}`);
