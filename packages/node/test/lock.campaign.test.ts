@@ -21,21 +21,19 @@ it("never lets two processes in while others are killed and stopped at random mo
   writeFileSync(file, "0");
   const random = seeded(7);
   const module = new URL("fixtures/hold-lock.ts", import.meta.url);
-  const life = async (ms: number) => {
+  const life = async () => {
     const child = startProcess(module, [lock, "100000", file]);
     const ended = once(child, "exit");
-    await once(child, "spawn");
-    await sleep(ms / 2);
+    await Promise.race([once(child, "message"), ended]);
+    await sleep(100 * random());
     child.kill("SIGSTOP");
-    await sleep(50 * random());
+    await sleep(100 * random());
     child.kill("SIGCONT");
-    await sleep(ms / 2);
+    await sleep(100 * random());
     child.kill("SIGKILL");
-    expect((await ended)[1]).toBe("SIGKILL");
+    expect(await ended).toEqual([null, "SIGKILL"]);
   };
-  for (let round = 0; round < 12; round++) {
-    await Promise.all(Array.from({ length: 4 }, () => life(1500 + 3000 * random())));
-  }
+  for (let round = 0; round < 12; round++) await Promise.all(Array.from({ length: 4 }, life));
   const counted = Number(readFileSync(file, "utf8"));
   expect(counted).toBeGreaterThan(0);
   const last = startProcess(module, [lock, "1", file]);
