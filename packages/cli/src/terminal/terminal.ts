@@ -1,3 +1,4 @@
+import { printable } from "@seg/errors";
 import { SingleBar } from "cli-progress";
 import { swatch } from "./swatch.ts";
 
@@ -13,7 +14,10 @@ export interface Io {
 }
 
 /** A stream; bars and colours only where it is a terminal. */
-export type Output = NodeJS.WritableStream & { isTTY?: boolean };
+export type Output = NodeJS.WritableStream & { isTTY?: boolean; writableLength?: number };
+
+/** Characters that wait for a reader at most. */
+const MOST_UNREAD = 8 << 20;
 
 /** A running bar, or nothing where none may be drawn. */
 export interface Progress {
@@ -22,10 +26,14 @@ export interface Progress {
   stop(): void;
 }
 
-/** The user's end: results on stdout, notes and bars on stderr. */
+/**
+ * The user's end: results on stdout, notes and bars on stderr. What it is given may come from a file, a name or a server: nothing of it but
+ * printable characters reaches the terminal. Colours and bars are its own.
+ */
 export class Terminal {
   readonly #io: Io;
   readonly #quiet: boolean;
+  readonly #dropped = { stdout: 0, stderr: 0 };
   #bars = 0;
 
   /** @param quiet - leaves out notes and bars; results, warnings and errors stay. */
@@ -39,29 +47,50 @@ export class Terminal {
     return Boolean(this.#io.stdout.isTTY) && !this.#io.env.NO_COLOR;
   }
 
-  /** A colour, with a space after it, where stdout may carry colours and has enough of them; else nothing. */
-  swatch(color: readonly number[]): string {
-    const cells = this.color ? swatch(color, this.#io.env) : "";
-    return cells && `${cells} `;
-  }
-
-  /** A line of the result. */
-  print(line = ""): void {
-    this.#clear();
-    this.#io.stdout.write(`${line}\n`);
+  /** A line of the result; `swatch` is a colour that stands before it where stdout may carry colours and has enough of them. */
+  print(line = "", { indent = "", swatch: color }: { indent?: string; swatch?: readonly number[] } = {}): void {
+    const cells = color && this.color ? swatch(color, this.#io.env) : "";
+    this.#line("stdout", `${indent}${cells && `${cells} `}${printable(line)}`);
   }
 
   /** A line for the person who waits; not with `--quiet`. */
   note(line: string): void {
-    if (this.#quiet) return;
-    this.#clear();
-    this.#io.stderr.write(`${line}\n`);
+    if (!this.#quiet) this.#line("stderr", printable(line));
   }
 
   /** A line about something that went wrong without ending the command. */
   warn(line: string): void {
+    this.#line("stderr", `warning: ${printable(line)}`);
+  }
+
+  /** The line about what ended the command. */
+  fail(line: string): void {
+    this.#line("stderr", `error: ${printable(line)}`);
+  }
+
+  /** Text of several lines, as it is. */
+  write(where: "stdout" | "stderr", text: string): void {
     this.#clear();
-    this.#io.stderr.write(`warning: ${line}\n`);
+    this.#send(where, text.split("\n").map(printable).join("\n"));
+  }
+
+  #line(where: "stdout" | "stderr", line: string): void {
+    this.#clear();
+    this.#send(where, `${line}\n`);
+  }
+
+  // A reader that has stopped reading is not to cost memory without end.
+  #send(where: "stdout" | "stderr", text: string): void {
+    const stream = this.#io[where];
+    if ((stream.writableLength ?? 0) <= MOST_UNREAD) {
+      stream.write(text);
+      return;
+    }
+    if (this.#dropped[where]++ > 0) return;
+    stream.once("drain", () => {
+      this.warn(`${this.#dropped[where]} pieces of the output were left out, as nobody read what came before.`);
+      this.#dropped[where] = 0;
+    });
   }
 
   /** Starts a bar. It is drawn on a terminal only, and neither with `CI` nor with `--quiet`. */
@@ -69,7 +98,7 @@ export class Terminal {
     if (!this.drawsBars) return { update() {}, stop() {} };
     const bar = new SingleBar({
       stream: this.#io.stderr,
-      format: `${title} {bar} {percentage}% ${format}`,
+      format: `{title} {bar} {percentage}% ${format}`,
       barCompleteChar: "█",
       barIncompleteChar: "░",
       barsize: 24,
@@ -77,12 +106,12 @@ export class Terminal {
       clearOnComplete: true,
       stopOnComplete: false,
     });
-    bar.start(total, 0, { note: "" });
+    bar.start(total, 0, { title: printable(title), note: "" });
     this.#bars++;
     return {
       update(done, now, note) {
         if (now !== undefined) bar.setTotal(now);
-        bar.update(done, note === undefined ? {} : { note });
+        bar.update(done, note === undefined ? {} : { note: printable(note) });
       },
       stop: () => {
         if (bar.isActive) this.#bars--;

@@ -1,4 +1,5 @@
-import { Document, isSeq } from "yaml";
+import { printable } from "@seg/errors";
+import { Document, isSeq, Scalar, visit } from "yaml";
 import type { Config } from "./schema.ts";
 
 /** The configuration, or some of it, as YAML that `--cfg` reads back to the same values; ends with a line break. */
@@ -13,5 +14,11 @@ export function configToYaml(config: Partial<{ [Section in keyof Config]: object
     const pair = (document.contents as unknown as { items: { key: { value: string; spaceBefore?: boolean } }[] }).items;
     for (const { key } of pair) if (key.value === section) key.spaceBefore = true;
   }
+  // In quotes, characters that a terminal would obey can be printed as escapes.
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === "string" && printable(node.value) !== node.value) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
   return document.toString({ flowCollectionPadding: false, lineWidth: 0 });
 }
