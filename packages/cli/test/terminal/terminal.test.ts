@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { Writable } from "node:stream";
 import { expect, it } from "vitest";
 import { Terminal } from "../../src/terminal/terminal.ts";
 import { Sink } from "../run-seg.ts";
@@ -40,4 +42,50 @@ it("colours only a terminal's output, and not with NO_COLOR", () => {
   expect(terminal().terminal.color).toBe(true);
   expect(terminal({ tty: false }).terminal.color).toBe(false);
   expect(terminal({ env: { NO_COLOR: "1" } }).terminal.color).toBe(false);
+});
+
+/** A line's break and its return, an escape, a C1 escape, text turned around, a bell. */
+const HOSTILE = "a\nb\rc\u001b[31md\u009b31me\u202ef\u0007";
+const HARMLESS = "a\\u000ab\\u000dc\\u001b[31md\\u009b31me\\u202ef\\u0007";
+
+it("lets nothing through that a terminal would obey, but its own colours and bars", () => {
+  const { terminal: t, stdout, stderr } = terminal({ env: { TERM: "xterm", COLORTERM: "truecolor" } });
+  t.print(HOSTILE, { indent: "  ", swatch: [1, 2, 3] });
+  t.write("stdout", `${HOSTILE}\n`);
+  expect(stdout.text).toBe(`  \u001b[48;2;1;2;3m  \u001b[0m ${HARMLESS}\n${HARMLESS.replace("\\u000a", "\n")}\n`);
+  t.note(HOSTILE);
+  t.warn(HOSTILE);
+  t.fail(HOSTILE);
+  expect(stderr.text).toBe(`${HARMLESS}\nwarning: ${HARMLESS}\nerror: ${HARMLESS}\n`);
+});
+
+it("draws bars whose titles and notes are harmless, whatever they are made of", () => {
+  const { terminal: t, stderr } = terminal();
+  const bar = t.progress(`${HOSTILE}{bar}`, 2, "{value} {note}");
+  bar.update(1, 2, `${HOSTILE}{value}`);
+  bar.stop();
+  expect(stderr.text).toContain(`${HARMLESS}{bar} `);
+  for (const obeyed of ["\u009b", "\u202e", "\u0007", "\u001b[31m"]) expect(stderr.text).not.toContain(obeyed);
+});
+
+it("keeps a bounded part of what nobody reads, and says what was left out once it is read", async () => {
+  let read: (() => void) | undefined;
+  const slow = new Writable({
+    decodeStrings: false,
+    write: (_chunk, _encoding, done) => {
+      read = done;
+    },
+  });
+  const stderr = new Sink();
+  const t = new Terminal({ stdout: slow, stderr, env: {} });
+  const line = "x".repeat(1 << 20);
+  for (let i = 0; i < 100; i++) t.print(line);
+  expect(slow.writableLength).toBeLessThan(20 << 20);
+  slow._write = (_chunk, _encoding, done) => done();
+  read!();
+  await once(slow, "drain");
+  const kept = Number(/warning: (\d+) pieces/.exec(stderr.text)![1]);
+  expect(kept).toBeGreaterThan(80);
+  t.print("last");
+  expect(slow.writableLength).toBeLessThan(10);
 });
