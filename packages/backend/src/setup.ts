@@ -124,8 +124,8 @@ async function setup(
     }
   };
   const lock = join(cache, "lock");
-  const onWait = (owner: LockOwner | undefined) => {
-    throw busy(owner, lock);
+  const onWait = (owner: LockOwner | undefined, line: string) => {
+    throw busy(owner, lock, line);
   };
   return withLock(lock, work, { onWait });
 }
@@ -175,11 +175,8 @@ function nativePackage(gpu: boolean, dir: string | undefined): InstalledPackage 
   );
 }
 
-function busy(owner: LockOwner | undefined, lock: string): BackendError {
-  const who = owner ? `process ${owner.pid} on ${owner.host}` : "another process";
-  return new BackendError("busy", `Another setup is at work (${who}): wait for it, or delete ${lock} if it is gone.`, {
-    data: { owner, file: lock },
-  });
+function busy(owner: LockOwner | undefined, lock: string, line: string): BackendError {
+  return new BackendError("busy", `Another setup is at work: ${line}`, { data: { owner, file: lock } });
 }
 
 /** The system's errors that a user can do something about, in words. */

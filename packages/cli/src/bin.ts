@@ -1,30 +1,55 @@
 #!/usr/bin/env node
+import { setImmediate } from "node:timers/promises";
+import type { OutputError as Unwritten } from "./errors.ts";
 import { orTell } from "./or-tell.ts";
+import type { Io } from "./terminal/terminal.ts";
 
-const [{ ignoresHangup, onEndSignal }, { EXIT }, { run }] = await orTell(() =>
-  Promise.all([import("@seg/node"), import("./exit-code.ts"), import("./run.ts")]),
-);
+const [{ ignoresHangup, onEndSignal }, { OutputError }, { EXIT, exitCodeOf, messageOf }, { run }, { Terminal }] =
+  await orTell(() =>
+    Promise.all([
+      import("@seg/node"),
+      import("./errors.ts"),
+      import("./exit-code.ts"),
+      import("./run.ts"),
+      import("./terminal/terminal.ts"),
+    ]),
+  );
 
 const interruption = new AbortController();
-const trains = process.argv.slice(2).find((word) => !word.startsWith("-")) === "train";
+const words = process.argv.slice(2);
+const command = words.find((word) => !word.startsWith("-"));
+/** Prints what it found and does nothing else: a reader may have seen enough of it. */
+const lists = [undefined, "config", "doctor", "help"].includes(command) || words.includes("--help");
 
+let unwritten: Unwritten | undefined;
+let isDone = false;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // A terminal that is gone was to be outlived.
-  if (error.code === "EIO" && ignoresHangup()) return;
-  if (trains) {
-    // What was learned is saved first.
-    if (!interruption.signal.aborted)
-      process.stderr.write("warning: nobody reads the output any more: saving and ending.\n");
-    interruption.abort();
-    return;
-  }
-  // A reader that has seen enough (`seg config | head -1`) is no failure. Files are only ever renamed into place, so
-  // stopping here leaves none half-written.
-  if (error.code !== "EPIPE") process.stderr.write(`error: the output cannot be written: ${error.message}\n`);
-  process.exit(error.code === "EPIPE" ? EXIT.DONE : EXIT.FAILED);
+  if (unwritten || (error.code === "EIO" && ignoresHangup())) return;
+  unwritten = OutputError.of(error);
+  if (lists && unwritten.code === "closed") process.exit(EXIT.DONE);
+  if (isDone) tellUnwritten();
+  // Work ends in order: a training saves first.
+  else interruption.abort(unwritten);
 });
 // Notes that nobody reads.
 process.stderr.on("error", () => {});
+
+/** Of a command that was through with its work when its results could not be written. */
+function tellUnwritten(): void {
+  if (!unwritten || process.exitCode !== EXIT.DONE) return;
+  tellError(unwritten);
+  process.exitCode = exitCodeOf(unwritten);
+}
+
+const tellError = (error: unknown) => new Terminal(io).fail(messageOf(error));
+
+// What no command has caught: a line and a code like all others, not a stack.
+process.on("uncaughtException", (error) => {
+  tellError(error);
+  if (process.env.SEG_DEBUG === "1") process.stderr.write(`${error?.stack}\n`);
+  process.exit(exitCodeOf(error, interruption.signal));
+});
 
 // Open MPI's mpirun announces the end by SIGCONT, and sends SIGTERM and SIGKILL some time after it.
 const underMpirun = process.env.OMPI_COMM_WORLD_RANK !== undefined;
@@ -37,18 +62,20 @@ const SAME_MS = 200;
 
 let asked = 0;
 function askToEnd(signal: string): void {
+  // Nothing is left but results that are slowly read.
+  if (isDone) process.exit();
   // The first asks the command to end in order, the second does not wait for it.
   const isSecond = asked > 0 && performance.now() - asked > SAME_MS;
   if (isSecond && IMPATIENT.includes(signal) && !underMpirun) process.exit(EXIT.INTERRUPTED);
   asked ||= performance.now();
-  interruption.abort();
+  interruption.abort(new DOMException(`interrupted by ${signal}`, "AbortError"));
 }
 onEndSignal(askToEnd);
 if (underMpirun) process.on("SIGCONT", askToEnd);
 
-process.exitCode = await run(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  env: process.env,
-  signal: interruption.signal,
-});
+const io: Io = { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: interruption.signal };
+process.exitCode = await run(words, io);
+// A file's errors come a moment later.
+await setImmediate();
+isDone = true;
+tellUnwritten();

@@ -15,3 +15,24 @@ export class UsageError extends SegError<"usage", UsageErrorData> {
     super("usage", explanation, { data });
   }
 }
+
+/** Results that reach nobody: `closed` whoever read them has stopped, `unwritable` the system refuses them. */
+export class OutputError extends SegError<"closed" | "unwritable", { systemCode: string }> {
+  /** @param error - the system's, of writing to stdout. */
+  static of({ code = "", message }: NodeJS.ErrnoException): OutputError {
+    const data = { systemCode: code };
+    if (code === "EPIPE" || code === "ECONNRESET") {
+      const explanation = { expected: "somebody to read the output", but: "the pipe is closed" };
+      return new OutputError("closed", explanation, { data });
+    }
+    const explanation = { expected: "to write the output", but: REASONS[code] ?? message, hint: "send it elsewhere" };
+    return new OutputError("unwritable", explanation, { data });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the quota is used up",
+  EFBIG: "the file may not become so large",
+  EIO: "the terminal or the disk is gone",
+};

@@ -1,16 +1,18 @@
-import { printable } from "@seg/errors";
+import { printable, shorten } from "@seg/errors";
 import type { ErrorCodes } from "@seg/pipeline/config";
 import { CommanderError } from "commander";
+import { OutputError } from "./errors.ts";
 
 /** How a command ends. */
-export const EXIT = { DONE: 0, FAILED: 1, USAGE: 2, MISSING: 3, INTERRUPTED: 130 } as const;
+export const EXIT = { DONE: 0, FAILED: 1, USAGE: 2, MISSING: 3, INTERRUPTED: 130, UNREAD: 141 } as const;
 
 type ExitCode = (typeof EXIT)[keyof typeof EXIT];
-const { FAILED, USAGE, MISSING, INTERRUPTED } = EXIT;
+const { FAILED, USAGE, MISSING, INTERRUPTED, UNREAD } = EXIT;
 
 /** How a command ends on each error; a code that is added or renamed anywhere does not compile until it stands here. */
 const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> } & Record<string, object> = {
   UsageError: { usage: USAGE },
+  OutputError: { closed: UNREAD, unwritable: FAILED },
   PipelineError: {
     option: USAGE,
     config: USAGE,
@@ -98,13 +100,20 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
   SyncBatchNormError: { shape: FAILED, option: FAILED, model: FAILED, engine: FAILED },
 };
 
-/** The exit code for an error that ended a command; `interrupted` tells that the user wanted it so. */
-export function exitCodeOf(error: unknown, interrupted = false): number {
-  if (interrupted) return INTERRUPTED;
+/**
+ * The exit code for an error that ended a command.
+ *
+ * @param signal - aborted if the command was to end: with {@link OutputError} because of that, otherwise because the user wanted it so.
+ */
+export function exitCodeOf(error: unknown, signal?: AbortSignal): number {
+  if (signal?.aborted) return signal.reason instanceof OutputError ? exitCodeOf(signal.reason) : INTERRUPTED;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.DONE : USAGE;
   const { name = "", code = "" } = (error ?? {}) as { name?: string; code?: string };
   return (BY_CODE[name] as Record<string, ExitCode> | undefined)?.[code] ?? FAILED;
 }
+
+/** Of others' errors, which may quote a word or file without end. */
+const LONGEST_LINE = 8000;
 
 /** What the user is told of the error: one line. */
 export function messageOf(error: unknown): string {
@@ -115,5 +124,5 @@ export function messageOf(error: unknown): string {
     .filter(Boolean)
     .join(" ");
   // Others' errors may quote what a terminal would obey.
-  return printable(line);
+  return shorten(printable(line), LONGEST_LINE);
 }

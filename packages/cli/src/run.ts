@@ -12,17 +12,18 @@ import { reproduceCommand } from "./commands/reproduce.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { testCommand } from "./commands/test.ts";
 import { trainCommand } from "./commands/train.ts";
+import { OutputError } from "./errors.ts";
 import { EXIT, exitCodeOf, messageOf } from "./exit-code.ts";
 import { normalizeArguments } from "./flags/arguments.ts";
 import { withWayOut } from "./flags/way-out.ts";
-import type { Io } from "./terminal/terminal.ts";
+import { type Io, Terminal } from "./terminal/terminal.ts";
 import { version } from "./version.ts";
 
 /**
  * Runs the `seg` command.
  *
  * @param argv - the words after `seg`.
- * @returns the exit code: 0 done, 1 failed, 2 wrong usage or configuration, 3 data or weights missing, 130 interrupted.
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage or configuration, 3 data or weights missing, 130 interrupted, 141 nobody reads its output.
  *   Never throws: an error is one line on stderr, followed by its stack only with `SEG_DEBUG=1`.
  */
 export function run(argv: readonly string[], io: Io): Promise<number> {
@@ -32,26 +33,30 @@ export function run(argv: readonly string[], io: Io): Promise<number> {
 /** {@link run} with the given commands. */
 export async function runCommands(makers: readonly CommandMaker[], argv: readonly string[], io: Io): Promise<number> {
   let exitCode: number = EXIT.DONE;
+  const terminal = new Terminal(io);
   const program = createProgram(makers, io, (code) => {
     exitCode = code;
   });
   try {
     if (argv.length === 0) {
-      io.stderr.write(program.helpInformation());
+      terminal.write("stderr", program.helpInformation());
       return EXIT.USAGE;
     }
     await program.parseAsync(normalizeArguments(program, helpFirst(program, argv)), { from: "user" });
     return exitCode;
   } catch (error) {
-    const interrupted = io.signal?.aborted ?? false;
-    const code = exitCodeOf(error, interrupted);
-    if (code !== EXIT.DONE)
-      io.stderr.write(
-        `error: ${placeOf(mpiLaunch())}${interrupted ? "interrupted" : withWayOut(withLimit(messageOf(error), error), error, running(program, argv))}\n`,
-      );
-    if (io.env.SEG_DEBUG === "1" && error instanceof Error) io.stderr.write(`${error.stack}\n`);
+    const code = exitCodeOf(error, io.signal);
+    if (code !== EXIT.DONE) terminal.fail(lineOf(error, io.signal, running(program, argv)));
+    if (io.env.SEG_DEBUG === "1" && error instanceof Error) terminal.write("stderr", `${error.stack}\n`);
     return code;
   }
+}
+
+/** What is told of an error; where the command was to end, why. */
+function lineOf(error: unknown, signal: AbortSignal | undefined, command: Command): string {
+  const place = placeOf(mpiLaunch());
+  if (!signal?.aborted) return `${place}${withWayOut(withLimit(messageOf(error), error), error, command)}`;
+  return `${place}${signal.reason instanceof OutputError ? signal.reason.message : "interrupted"}`;
 }
 
 /** Whose error it is, where ranks on several hosts say theirs in one terminal. */
@@ -88,6 +93,7 @@ const COMMANDS: readonly CommandMaker[] = [
 ];
 
 function createProgram(makers: readonly CommandMaker[], io: Io, exit: (code: number) => void): Command {
+  const terminal = new Terminal(io);
   const program = new Command("seg")
     .description("Scene parsing on ADE20K: tells what every pixel of a photo shows.")
     .version(version)
@@ -96,8 +102,8 @@ function createProgram(makers: readonly CommandMaker[], io: Io, exit: (code: num
   for (const command of [program, ...program.commands]) {
     takePathsAsWritten(command);
     command.exitOverride().configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
+      writeOut: (text) => terminal.write("stdout", text),
+      writeErr: (text) => terminal.write("stderr", text),
       outputError: () => {}, // `run` tells it, as one line
       getOutHelpWidth: () => 100,
       getOutHasColors: () => false,

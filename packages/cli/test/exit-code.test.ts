@@ -2,6 +2,7 @@ import { DataError } from "@seg/ade20k-data";
 import { BackendError } from "@seg/backend";
 import { PipelineError } from "@seg/pipeline/config";
 import { expect, it } from "vitest";
+import { OutputError } from "../src/errors.ts";
 import { exitCodeOf, messageOf } from "../src/exit-code.ts";
 
 it.each<[unknown, number]>([
@@ -25,7 +26,9 @@ it.each<[unknown, number]>([
 });
 
 it("ends with 130 when interrupted, whatever broke then", () => {
-  expect(exitCodeOf(new TypeError("a bug"), true)).toBe(130);
+  expect(exitCodeOf(new TypeError("a bug"), AbortSignal.abort())).toBe(130);
+  const unread = AbortSignal.abort(OutputError.of(Object.assign(new Error("write"), { code: "EPIPE" })));
+  expect(exitCodeOf(new TypeError("a bug"), unread)).toBe(141);
 });
 
 it("tells any error in one line", () => {

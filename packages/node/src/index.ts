@@ -4,7 +4,8 @@ export { type HttpAnswer, HttpError, type HttpOptions, httpGet } from "./http-ge
 export { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "./identity.ts";
 export { limitOf, withLimit } from "./limits.ts";
 export { localPath } from "./local-path.ts";
-export { type LockOptions, type LockOwner, withLock } from "./lock.ts";
+export { type LockOptions, withLock } from "./lock.ts";
+export type { LockOwner } from "./lock-file.ts";
 export { execArgvFor, ownModule, startProcess, startThread } from "./own-module.ts";
 export { type ProcessStatus, processStatus } from "./process-status.ts";
 export { type ReadOptions, readRegularFile, readRegularFileSync } from "./read-file.ts";

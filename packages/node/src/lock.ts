@@ -1,50 +1,44 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rm, stat, utimes } from "node:fs/promises";
-import { hostname } from "node:os";
+import { rmSync } from "node:fs";
+import { lstat, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ownIdentity, stateOf } from "./identity.ts";
-import { makeFolders } from "./write-file-atomic.ts";
-
-/** How often the holder renews the lock file's modification time, in milliseconds. */
-const HEARTBEAT_MS = 5_000;
-
-/** A lock whose holder's liveness cannot be checked is stale once it has not been renewed for so long. */
-const STALE_MS = 60_000;
-
-/** Who holds a lock. */
-export interface LockOwner {
-  pid: number;
-  host: string;
-}
+import {
+  createLock,
+  type FoundLock,
+  type Holder,
+  type LockOwner,
+  readLock,
+  readLockSync,
+  writeDraft,
+} from "./lock-file.ts";
+import { heldLine, ownHolder, stateOfHolder } from "./lock-holder.ts";
+import { replaceFile } from "./replace-file.ts";
+import { isSystemError, makeFolders, unwritable } from "./write-file-atomic.ts";
 
 /** Options of {@link withLock}. */
 export interface LockOptions {
   /** Ends the waiting, not the work; the promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Called once if somebody else holds the lock, with the holder if the lock file names it. What it throws ends the waiting. */
-  onWait?: ((owner: LockOwner | undefined) => void) | undefined;
+  /**
+   * Called once if somebody else holds the lock, with the holder if the lock file names it, and a line that says who holds what since when,
+   * and how to remove it by hand where one may have to. What it throws ends the waiting.
+   */
+  onWait?: ((owner: LockOwner | undefined, line: string) => void) | undefined;
   /** Milliseconds between two polls; default 200. */
   poll?: number;
-}
-
-/** What a lock file holds. */
-interface Holder extends LockOwner {
-  started: number;
-  namespace: number;
-  /** Tells this lock from every other. */
-  id: string;
 }
 
 /**
  * Runs `work` under mutual exclusion by a lock file, between processes of this machine and of others that share its folder.
  *
- * A lock whose process has ended is taken over by one of the waiters. A process is identified by its PID and start time; a holder that runs
- * keeps its lock, however long it blocks. Where that cannot be checked (another machine or container, Windows), a lock is stale once it has
- * not been renewed for a minute; a holder renews it every five seconds, while its event loop turns.
+ * The lock ends with its holder's process, however long that is stopped or blocked, and with nothing else: no clock counts. A process is
+ * known by its PID, its start time and the machine's boot id; the lock of one that has ended is taken over by one of the waiters, that of one
+ * whose end cannot be seen (on another machine or in another container) is waited for. It is removed when the work or the process ends,
+ * unless that is killed.
  *
  * @param path - the lock file; its folders are made where they are missing, and it is removed afterwards.
- * @throws the system's error if the file cannot be made.
+ * @throws {FileError} `unwritable` if the file cannot be made.
  */
 export async function withLock<T>(
   path: string,
@@ -52,89 +46,103 @@ export async function withLock<T>(
   { signal, onWait, poll = 200 }: LockOptions = {},
 ): Promise<T> {
   signal?.throwIfAborted();
-  await makeFolders(dirname(resolve(path)));
-  const [pid, started, namespace] = ownIdentity();
-  const own: Holder = { pid, host: hostname(), started, namespace, id: randomUUID() };
-  for (let notified = false; !(await acquire(path, own)); ) {
-    if (await isStale(path)) {
-      await removeStale(path);
-      continue;
+  const file = resolve(path);
+  const own = ownHolder(randomUUID());
+  try {
+    await makeFolders(dirname(file));
+    for (let told = false; !(await acquire(file, own, told ? undefined : onWait)); told = true) {
+      await sleep(poll, undefined, { signal });
     }
-    if (!notified) onWait?.(await readHolder(path));
-    notified = true;
-    await sleep(poll, undefined, { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw isSystemError(error) ? unwritable(path, error) : error;
   }
-  const heartbeat = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch(() => {});
-  }, HEARTBEAT_MS);
-  heartbeat.unref();
+  releaseAtExit(file, own.id);
   try {
     return await work();
   } finally {
-    clearInterval(heartbeat);
-    // Not another holder's, who found this lock stale.
-    if ((await readHolder(path))?.id === own.id) await rm(path, { force: true });
+    release(file, own.id);
   }
 }
 
-async function acquire(path: string, own: Holder): Promise<boolean> {
-  const file = await open(path, "wx").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "EEXIST") return undefined;
-    throw error;
-  });
-  if (!file) return false;
+type OnWait = LockOptions["onWait"];
+
+/** Takes the lock if it is free or its holder has ended; tells who holds it if not. */
+async function acquire(path: string, own: Holder, onWait: OnWait): Promise<boolean> {
+  for (;;) {
+    if ((await isFree(path)) && (await createLock(path, own))) return true;
+    const holder = (await readLock(path)) ?? (await sleep(WRITING_MS).then(() => readLock(path)));
+    if (!holder && (await isFree(path))) continue;
+    if ((await stateOfHolder(path, holder)) !== "ended") {
+      await tell(onWait, path, holder);
+      return false;
+    }
+    const taken = await takeOver(path, holder!, own, onWait);
+    if (taken !== undefined) return taken;
+  }
+}
+
+const isFree = (path: string) =>
+  lstat(path).then(
+    () => false,
+    () => true,
+  );
+
+/** Where lock files cannot be made whole at once, one may just be being written. */
+const WRITING_MS = 50;
+
+async function tell(onWait: OnWait, path: string, holder: FoundLock | undefined): Promise<void> {
+  if (!onWait) return;
+  const { pid, host, since } = holder ?? {};
+  const owner = pid === undefined || host === undefined ? undefined : { pid, host, ...(since && { since }) };
+  onWait(owner, heldLine(path, owner, await stateOfHolder(path, holder)));
+}
+
+/**
+ * Puts one's own lock in the place of one whose holder has ended. Of all who want to, one may: it holds a lock of its own, named after the
+ * lock that it replaces, whose name never comes again. Where that one's holder has ended too, the same goes for its lock.
+ *
+ * @returns undefined if the lock is another one by now; false if another one is about to have it.
+ */
+async function takeOver(path: string, ended: Holder, own: Holder, onWait: OnWait): Promise<boolean | undefined> {
+  const ids = [ended.id];
+  const claims = [`${path}.${ended.id}`];
+  for (let claim = claims[0]!; !(await createLock(claim, own)); claim = claims.at(-1)!) {
+    const heir = await readLock(claim);
+    if ((await stateOfHolder(claim, heir)) !== "ended") {
+      await tell(onWait, claim, heir);
+      return false;
+    }
+    ids.push(heir!.id);
+    claims.push(`${path}.${heir!.id}`);
+  }
   try {
-    await file.writeFile(JSON.stringify(own));
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
+    const now = await readLock(path);
+    if (!now || !ids.includes(now.id)) return undefined;
+    const draft = await writeDraft(path, own);
+    await replaceFile(draft, path).finally(() => rm(draft, { force: true }));
+    return true;
   } finally {
-    await file.close();
-  }
-  return true;
-}
-
-/** Undefined if there is no lock, or one that is just being written or whose holder was killed while writing it. */
-async function readHolder(path: string): Promise<Holder | undefined> {
-  try {
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch {
-    return undefined;
+    for (const claim of claims) await rm(claim, { force: true });
   }
 }
 
-async function isStale(path: string): Promise<boolean> {
-  const holder = await readHolder(path);
-  if (holder?.host === hostname()) {
-    // A lock file without these two numbers has an unknown start time.
-    const { pid, started = 0, namespace = ownIdentity()[2] } = holder;
-    const state = stateOf([pid, started, namespace]);
-    if (state !== "unknown") return state === "ended";
-  }
-  return isOld(path);
+/** The locks that this thread holds, by their ids. */
+const held = new Map<string, string>();
+
+function releaseAtExit(path: string, id: string): void {
+  if (held.size === 0) process.once("exit", releaseAll);
+  held.set(id, path);
 }
 
-async function isOld(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  return found !== undefined && Date.now() - found.mtimeMs > STALE_MS;
+function releaseAll(): void {
+  for (const [id, path] of held) release(path, id);
 }
 
-// Several waiters may find the same lock stale. Only the one that creates this folder may remove the lock, after another check, so that a slow
-// waiter never removes the new lock of a fast one.
-async function removeStale(path: string): Promise<void> {
-  const breakLock = `${path}.break`;
-  try {
-    await mkdir(breakLock);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    if (await isOld(breakLock)) await rm(breakLock, { recursive: true, force: true });
-    await sleep(20);
-    return;
-  }
-  try {
-    if (await isStale(path)) await rm(path, { force: true });
-  } finally {
-    await rm(breakLock, { recursive: true, force: true });
-  }
+/** At once, so that it can be done at a process's end. */
+function release(path: string, id: string): void {
+  held.delete(id);
+  if (held.size === 0) process.removeListener("exit", releaseAll);
+  // Somebody may have removed it by hand, and another one may have taken it.
+  if (readLockSync(path)?.id === id) rmSync(path, { force: true });
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 
 /** The state of an existing process. */
 export interface ProcessStatus {
@@ -41,7 +41,10 @@ function exists(pid: number): boolean {
 
 function fromProc(pid: number): ProcessStatus | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    // In a PID namespace without a /proc of its own, the numbers in there are those of another one.
+    const isOwn = readlinkSync("/proc/self") === String(process.pid);
+    if (!isOwn && pid !== process.pid) return undefined;
+    const text = readFileSync(`/proc/${isOwn ? pid : "self"}/stat`, "latin1");
     // The name, in brackets, may hold anything; fields are counted from behind it. The start is in clock ticks since boot.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     return { zombie: isZombie(fields[0]!), started: Number(fields[19]) };

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, mkdir, open, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { FileError } from "./errors.ts";
 import { placeFile } from "./place-file.ts";
@@ -44,33 +44,46 @@ export async function writeFileAtomic(
   }
 }
 
+/** A disk that has room for names alone is full. */
+const PROBE = new Uint8Array(4096);
+
 /**
  * Makes a folder where it is missing and proves that files can be written there, before long work is begun.
  *
  * @param wayOut - what the error's line says that helps, beside the folder's permissions and space: `choose another one`.
- * @throws {FileError} `unwritable`.
+ * @returns removes what it made of folders and nobody has filled, for the work's end.
+ * @throws {FileError} `unwritable`; the folders that it made are gone then.
  */
-export async function ensureWritable(folder: string, wayOut?: string): Promise<void> {
+export async function ensureWritable(folder: string, wayOut?: string): Promise<() => Promise<void>> {
   const probe = join(folder, `.${randomUUID()}.tmp`);
+  const made: string[] = [];
+  const removeEmpty = async () => {
+    for (const path of made.toReversed()) await rmdir(path).catch(() => {});
+  };
   try {
-    await makeFolders(resolve(folder));
-    await writeFile(probe, "");
+    await makeFolders(resolve(folder), made);
+    await writeFile(probe, PROBE);
+    await rm(probe, { force: true });
+    return removeEmpty;
   } catch (error) {
-    throw unwritable(folder, error as NodeJS.ErrnoException, { wayOut });
-  } finally {
     await rm(probe, { force: true }).catch(() => {});
+    await removeEmpty();
+    throw unwritable(folder, error as NodeJS.ErrnoException, { wayOut });
   }
 }
 
-/** As `mkdir -p`; Node's own recursive mkdir never returns where the system answers ENOENT for new folders, as in /proc. */
-export async function makeFolders(folder: string): Promise<void> {
+/** As `mkdir -p`, noting what it made; Node's own recursive mkdir never returns where the system answers ENOENT for new folders, as in /proc. */
+export async function makeFolders(folder: string, made: string[] = []): Promise<void> {
   const exists = async () => (await stat(folder).catch(() => undefined))?.isDirectory();
   if (await exists()) return;
-  if (folder !== dirname(folder)) await makeFolders(dirname(folder));
-  // Another process may have made it meanwhile.
-  await mkdir(folder).catch(async (error) => {
+  if (folder !== dirname(folder)) await makeFolders(dirname(folder), made);
+  try {
+    await mkdir(folder);
+    made.push(folder);
+  } catch (error) {
+    // Another process may have made it meanwhile.
     if (!(await exists())) throw error;
-  });
+  }
 }
 
 /** Some network drives cannot flush: what they do instead is their own business. */

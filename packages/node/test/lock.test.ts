@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,12 +11,13 @@ import { temporaryFolder } from "./temporary-folder.ts";
 const lockIn = (folder: string) => join(folder, "file.lock");
 
 /** A lock as another process left it, renewed so many seconds ago. */
-function leave(path: string, holder: object, age = 0): void {
-  writeFileSync(path, JSON.stringify(holder));
+function leave(path: string, holder: object | string, age = 0): void {
+  writeFileSync(path, typeof holder === "string" ? holder : JSON.stringify(holder));
   const then = new Date(Date.now() - age * 1000);
   utimesSync(path, then, then);
 }
 
+const [pid, started, namespace] = ownIdentity();
 const deadPid = () => spawnSync(process.execPath, ["-e", ""]).pid;
 
 /** How many at most are inside at once when eight try. */
@@ -91,7 +92,6 @@ describe("withLock", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  const [pid, started, namespace] = ownIdentity();
   const linux = process.platform === "linux";
   it.skipIf(!linux)(
     `takes over from an earlier process with the number of a living one${linux ? "" : " (skipped: not Linux)"}`,
@@ -112,16 +112,68 @@ describe("withLock", () => {
   );
 
   it.each([
-    ["another machine", { pid: 1, host: "elsewhere" }],
-    ["another container", { pid: 1, host: hostname(), started: 5, namespace: 77 }],
-    ["nobody knows whom", {}],
-  ])("waits for %s while the lock is renewed", async (_, holder) => {
+    ["another machine", JSON.stringify({ pid: 1, host: "elsewhere" })],
+    ["another container", JSON.stringify({ pid: 1, host: hostname(), started: 5, namespace: 77 })],
+    ["another clock", JSON.stringify({ pid: deadPid(), host: hostname(), started: 5, namespace, clock: 77 })],
+    ["nobody knows whom", "{}"],
+    ["what is no lock", "rubbish"],
+    ["what was half written", '{"pid":1,"ho'],
+    ["what is empty", ""],
+    ["what is too long", JSON.stringify({ pid: deadPid(), host: hostname(), more: "x".repeat(5000) })],
+    ["a name that leads elsewhere", JSON.stringify({ pid: 1, host: "elsewhere", id: "../../x" })],
+  ])("waits for %s, whatever the clock says", async (_, text) => {
     const path = lockIn(temporaryFolder());
-    leave(path, holder, 30);
+    for (const age of [30, 3600, 10 * 365 * 86400, -86400]) {
+      leave(path, text, age);
+      expect(await isHeld(path)).toBe(true);
+      expect(readFileSync(path, "utf8")).toBe(text);
+    }
+  });
+
+  it("waits for a folder that has its name", async () => {
+    const path = lockIn(temporaryFolder());
+    mkdirSync(path);
     expect(await isHeld(path)).toBe(true);
-    expect(existsSync(path)).toBe(true);
-    leave(path, holder, 120);
-    expect(await isHeld(path)).toBe(false);
+  });
+
+  it.skipIf(process.platform === "win32")(
+    `waits for a pipe that has its name, and reads nothing of it${process.platform === "win32" ? " (skipped: no pipes)" : ""}`,
+    async () => {
+      const path = lockIn(temporaryFolder());
+      expect(spawnSync("mkfifo", [path]).status).toBe(0);
+      expect(await isHeld(path)).toBe(true);
+    },
+  );
+
+  it("takes over what dead heirs were about to take over, once among many, and leaves nothing", async () => {
+    const folder = temporaryFolder();
+    const [first, second] = ["11111111-1", "22222222-2"];
+    const dead = (id: string) => ({ pid: deadPid(), host: hostname(), id });
+    leave(lockIn(folder), dead(first));
+    leave(`${lockIn(folder)}.${first}`, dead(second));
+    expect(await crowd(lockIn(folder))).toBe(1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("says who holds it since when, and how to remove it where the holder cannot be seen", async () => {
+    const path = lockIn(temporaryFolder());
+    const lines: string[] = [];
+    const onWait = (_: unknown, line: string) => {
+      lines.push(line);
+      throw new Error("enough");
+    };
+    const wait = () => withLock(path, () => {}, { onWait }).catch(() => {});
+    leave(path, { pid: 7, host: "else\u001b[31mwhere", since: "2026-01-02T03:04:05.000Z" });
+    await wait();
+    leave(path, "");
+    await wait();
+    rmSync(path);
+    await withLock(path, wait);
+    expect(lines).toEqual([
+      `${path} is held by process 7 on else\\u001b[31mwhere since 2026-01-02T03:04:05.000Z; whether that process still runs cannot be told from here: if it does not, delete the file.`,
+      `${path} is there and does not say whose it is: if nobody is at work, delete it.`,
+      expect.stringMatching(/ is held by process \d+ on \S+ since [\d:.TZ-]+\.$/),
+    ]);
   });
 
   it("tells once who holds the lock, and ends with what the listener throws", async () => {
@@ -135,6 +187,30 @@ describe("withLock", () => {
     };
     await expect(withLock(path, () => {}, { onWait })).rejects.toBe(busy);
     expect(owners).toEqual([{ pid: 1, host: "elsewhere" }]);
+  });
+
+  it("ends its waiting with the signal's own reason", async () => {
+    const path = lockIn(temporaryFolder());
+    leave(path, { pid: 1, host: "elsewhere" });
+    const reason = new Error("the user's");
+    const abort = new AbortController();
+    const waiting = withLock(path, () => {}, { signal: abort.signal, onWait: () => abort.abort(reason) });
+    await expect(waiting).rejects.toBe(reason);
+  });
+
+  it("says in its own error where no lock can be made", async () => {
+    const file = lockIn(temporaryFolder());
+    writeFileSync(file, "");
+    const inFile = join(file, "file.lock");
+    await expect(withLock(inFile, () => {})).rejects.toMatchObject({ code: "unwritable", data: { file: inFile } });
+  });
+
+  it.each(["exit", "error", "rejection"])("leaves nothing where the process ends by %s", async (how) => {
+    const folder = temporaryFolder();
+    const child = start(lockIn(folder), "0", "", how);
+    await once(child, "exit");
+    expect(child.exitCode).not.toBe(null);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it("does not begin if it is called off already", async () => {

@@ -81,6 +81,16 @@ describe("ensureWritable", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it("takes back the folders that it made as long as they are empty", async () => {
+    const folder = temporaryFolder();
+    const removeEmpty = await ensureWritable(join(folder, "a/b/c"));
+    writeFileSync(join(folder, "a/file"), "");
+    await removeEmpty();
+    expect(readdirSync(folder, { recursive: true }).sort()).toEqual(["a", join("a", "file")]);
+    await (await ensureWritable(folder))();
+    expect(existsSync(folder)).toBe(true);
+  });
+
   it("tells the folder where nothing can be written", async () => {
     const file = join(temporaryFolder(), "file");
     writeFileSync(file, "");

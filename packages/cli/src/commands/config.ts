@@ -20,7 +20,8 @@ export function configCommand(io: Io): Command {
         return;
       }
       const { config } = loadConfig(configSources(options, pairs));
-      terminal.printText(options.json ? JSON.stringify(config) : configToYaml(config).trimEnd());
+      if (options.json) terminal.print(JSON.stringify(config));
+      else terminal.write("stdout", configToYaml(config));
     });
 }
 

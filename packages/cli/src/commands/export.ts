@@ -90,8 +90,9 @@ async function exportNetwork(pairs: readonly string[], options: ExportFlags, io:
   for (const tensor of result.inputs) terminal.print(`  input   ${described(tensor)}`);
   for (const tensor of result.outputs) terminal.print(`  output  ${described(tensor)}`);
   if (result.int8) terminal.print(`  int8    ${costOf(result.int8)}`);
-  for (const [where, program] of Object.entries(run))
-    terminal.printText(`\n— ${HEADINGS[where]}:\n\n${program.trimEnd()}`);
+  for (const [where, program] of Object.entries(run)) {
+    terminal.write("stdout", `\n— ${HEADINGS[where]}:\n\n${program.trimEnd()}\n`);
+  }
 }
 
 const HEADINGS: Readonly<Record<string, string>> = {

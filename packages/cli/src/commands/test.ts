@@ -94,7 +94,7 @@ export async function test(
   if (leftOut.length > 0) terminal.warn((await import("@seg/ade20k-data")).describeLeftOut(leftOut)!);
   await ensureReadable(images.slice(0, limit), { maxPixels: config.DATASET.max_pixels, ...(signal && { signal }) });
   const folder = config.TEST.result;
-  await ensureWritable(folder);
+  const removeEmpty = await ensureWritable(folder);
   const { locateModel } = await import("@seg/pipeline/weights");
   const { context, stop } = showProgress(terminal, { signal });
   let segmenter: Awaited<ReturnType<OpenSegmenter>> | undefined;
@@ -115,6 +115,7 @@ export async function test(
       onResult: (result) => {
         if (!options.json) printResult(result, terminal);
         terminal.note(`${filesOf(result)} are written.`);
+        return terminal.resultsRead();
       },
     });
     stop();
@@ -126,6 +127,7 @@ export async function test(
   } finally {
     stop();
     segmenter?.dispose();
+    await removeEmpty();
   }
 }
 
@@ -142,7 +144,7 @@ export function photoLimit(text = "-1"): number | undefined {
 function printResult({ image, classes }: PhotoResult, terminal: Terminal): void {
   terminal.print(`Predictions in [${image}]:`);
   for (const { name, share, color } of classes) {
-    if (share > 0.001) terminal.print(`  ${name}: ${(share * 100).toFixed(2)}%`, color);
+    if (share > 0.001) terminal.print(`${name}: ${(share * 100).toFixed(2)}%`, { indent: "  ", swatch: color });
   }
 }
 

@@ -8,6 +8,7 @@ import { countFlag } from "../flags/count-flag.ts";
 import { mpiRank } from "../flags/distributed.ts";
 import { parseGpus } from "../flags/gpus.ts";
 import { addTrainingFlags, trainingSettings } from "../flags/training-flags.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 import { showProgress } from "../terminal/show-progress.ts";
 import { table } from "../terminal/table.ts";
 import { type Io, Terminal } from "../terminal/terminal.ts";
@@ -102,7 +103,7 @@ async function trainNetwork(pairs: readonly string[], options: TrainOptions, io:
     if (!training) return EXIT.DONE;
     const { folder, checkpoint } = training;
     if (options.json) terminal.print(JSON.stringify({ type: "done", folder, checkpoint }));
-    terminal.note(`Training is done. To use it: seg test photo.jpg DIR ${folder}, and seg eval likewise.`);
+    terminal.note(`Training is done. To use it: seg test photo.jpg DIR ${shellWord(folder)}, and seg eval likewise.`);
     return EXIT.DONE;
   } finally {
     stop();

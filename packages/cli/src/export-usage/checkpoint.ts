@@ -1,4 +1,5 @@
 import type { ExportResult } from "@seg/pipeline/export";
+import { shellWord } from "../terminal/shell-word.ts";
 import type { ExportUsage } from "./index.ts";
 
 /** How checkpoints are read here and in PyTorch. */
@@ -18,5 +19,3 @@ export function checkpointUsage(result: ExportResult): ExportUsage {
   ];
   return { here: `seg test photo.jpg --model-path ${shellWord(path)}`, PyTorch: python.join("\n") };
 }
-
-const shellWord = (word: string) => (/^[\w./:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

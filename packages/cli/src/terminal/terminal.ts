@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { printable } from "@seg/errors";
 import { SingleBar } from "cli-progress";
 import { swatch } from "./swatch.ts";
@@ -14,7 +15,10 @@ export interface Io {
 }
 
 /** A stream; bars and colours only where it is a terminal. */
-export type Output = NodeJS.WritableStream & { isTTY?: boolean };
+export type Output = NodeJS.WritableStream & { isTTY?: boolean; writableLength?: number };
+
+/** Characters that wait for a reader at most. */
+const MOST_UNREAD = 8 << 20;
 
 /** A running bar, or nothing where none may be drawn. */
 export interface Progress {
@@ -23,10 +27,14 @@ export interface Progress {
   stop(): void;
 }
 
-/** The user's end: results on stdout, notes and bars on stderr. */
+/**
+ * The user's end: results on stdout, notes and bars on stderr. What it is given may come from a file, a name or a server: nothing of it but
+ * printable characters reaches the terminal. Colours and bars are its own.
+ */
 export class Terminal {
   readonly #io: Io;
   readonly #quiet: boolean;
+  #dropped = 0;
   #bars = 0;
 
   /** @param quiet - leaves out notes and bars; results, warnings and errors stay. */
@@ -40,33 +48,58 @@ export class Terminal {
     return Boolean(this.#io.stdout.isTTY) && !this.#io.env.NO_COLOR;
   }
 
-  /**
-   * A line of the result. It may hold names from files: what a terminal would obey is escaped, line breaks too.
-   *
-   * @param color - shown before the line's first word, where stdout may carry colours and has enough of them.
-   */
-  print(line = "", color?: readonly number[]): void {
-    this.#clear();
+  /** A line of the result; `swatch` is a colour that stands before it where stdout may carry colours and has enough of them. */
+  print(line = "", { indent = "", swatch: color }: { indent?: string; swatch?: readonly number[] } = {}): void {
     const cells = color && this.color ? swatch(color, this.#io.env) : "";
-    this.#io.stdout.write(`${cells ? printable(line).replace(/(?=\S)|$/, `${cells} `) : printable(line)}\n`);
-  }
-
-  /** Lines of the result, such as a file's text. */
-  printText(text: string): void {
-    for (const line of text.split("\n")) this.print(line);
+    this.#line("stdout", `${indent}${cells && `${cells} `}${printable(line)}`);
   }
 
   /** A line for the person who waits; not with `--quiet`. */
   note(line: string): void {
-    if (this.#quiet) return;
-    this.#clear();
-    this.#io.stderr.write(`${printable(line)}\n`);
+    if (!this.#quiet) this.#line("stderr", printable(line));
   }
 
   /** A line about something that went wrong without ending the command. */
   warn(line: string): void {
+    this.#line("stderr", `warning: ${printable(line)}`);
+  }
+
+  /** The line about what ended the command. */
+  fail(line: string): void {
+    this.#line("stderr", `error: ${printable(line)}`);
+  }
+
+  /** Text of several lines, as it is. */
+  write(where: "stdout" | "stderr", text: string): void {
     this.#clear();
-    this.#io.stderr.write(`warning: ${printable(line)}\n`);
+    this.#send(where, text.split("\n").map(printable).join("\n"));
+  }
+
+  #line(where: "stdout" | "stderr", line: string): void {
+    this.#clear();
+    this.#send(where, `${line}\n`);
+  }
+
+  // Notes that nobody reads are not to cost memory without end; results are what the command is for.
+  #send(where: "stdout" | "stderr", text: string): void {
+    const stream = this.#io[where];
+    if (where === "stdout" || (stream.writableLength ?? 0) <= MOST_UNREAD) {
+      stream.write(text);
+      return;
+    }
+    if (this.#dropped++ > 0) return;
+    stream.once("drain", () => {
+      this.warn(`${this.#dropped} notes were left out, as nobody read what came before.`);
+      this.#dropped = 0;
+    });
+  }
+
+  /** Resolves once the reader of the results has taken most of them: work without end waits for it, so that they are not kept here instead. */
+  async resultsRead(): Promise<void> {
+    const { stdout, signal } = this.#io;
+    if ((stdout.writableLength ?? 0) <= MOST_UNREAD) return;
+    // A reader that is gone ends the command by another way.
+    await once(stdout, "drain", signal && { signal }).catch(() => {});
   }
 
   /** Starts a bar. It is drawn on a terminal only, and neither with `CI` nor with `--quiet`. */
@@ -74,7 +107,7 @@ export class Terminal {
     if (!this.drawsBars) return { update() {}, stop() {} };
     const bar = new SingleBar({
       stream: this.#io.stderr,
-      format: `${printable(title)} {bar} {percentage}% ${format}`,
+      format: `{title} {bar} {percentage}% ${format}`,
       barCompleteChar: "█",
       barIncompleteChar: "░",
       barsize: 24,
@@ -82,7 +115,7 @@ export class Terminal {
       clearOnComplete: true,
       stopOnComplete: false,
     });
-    bar.start(total, 0, { note: "" });
+    bar.start(total, 0, { title: printable(title), note: "" });
     this.#bars++;
     return {
       update(done, now, note) {

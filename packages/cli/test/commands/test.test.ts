@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { randomFillSync } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ADE20K_CLASSES, classShares, decodeImage, overlay, readLabel } from "@seg/ade20k-data";
 import type { Resolved } from "@seg/pipeline/config";
-import { fileServer, status, temporaryFolder } from "@seg/testing/node";
+import { fileServer, fullDisk, status, temporaryFolder } from "@seg/testing/node";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type OpenSegmenter, testCommand } from "../../src/commands/test.ts";
@@ -67,6 +68,61 @@ const seg = (argv: string[], signal?: AbortSignal, name = "test") =>
   });
 
 describe("seg test", () => {
+  it("takes photos that are called like what every object has", async () => {
+    const names = ["__proto__", "constructor", "toString", "hasOwnProperty"];
+    const out = join(folder, "out");
+    const photos = names.map((name) => join(folder, `${name}.jpg`));
+    for (const file of photos) copyFileSync(photo, file);
+    const { code, stdout } = await seg(["--imgs", ...photos, "--result", out, "--masks", "--json", ...checkpoint]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).results.map(({ overlay }: { overlay: string }) => overlay)).toEqual(
+      names.map((name) => join(out, `${name}_overlay.png`)),
+    );
+    const files = names.flatMap((name) => [`${name}_labels.png`, `${name}_masks`, `${name}_overlay.png`]);
+    expect(readdirSync(out).sort()).toEqual(files.sort());
+  });
+
+  it.skipIf(process.platform === "win32")(
+    `shows a photo's name without what a terminal would obey${process.platform === "win32" ? " (skipped: Windows has no such names)" : ""}`,
+    async () => {
+      const odd = join(folder, "a\u001b[31m\nPredictions in [b]:\u202e.jpg");
+      copyFileSync(photo, odd);
+      for (const flags of [[], ["--json"], ["--imgs", join(folder, "\u009bnone.jpg")]]) {
+        const { stdout, stderr } = await seg(["--imgs", odd, "--result", join(folder, "out"), ...flags, ...checkpoint]);
+        const shown = `${stdout}${stderr}`;
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be there.
+        expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]|\nPredictions in \[b/);
+        expect(shown).toContain(String.raw`a\u001b[31m`);
+      }
+    },
+  );
+
+  const mounts = fullDisk();
+  it.skipIf(!mounts)(
+    `leaves no empty folder on a full disk${mounts ? "" : " (skipped: no tmpfs can be mounted)"}`,
+    async () => {
+      // Room for folders and a probe, and not for a picture.
+      const noise = await sharp(randomFillSync(new Uint8Array(200 * 200 * 3)), {
+        raw: { width: 200, height: 200, channels: 3 },
+      });
+      await noise.png().toFile(photo);
+      const [disk, unmount] = mounts!(64);
+      try {
+        for (const flags of [[], ["--masks", "--scores"]]) {
+          const argv = ["--imgs", photo, "--result", join(disk, "a/b"), ...flags, ...checkpoint];
+          const { code, stderr } = await seg(argv);
+          expect({ code, stderr }).toEqual({
+            code: 1,
+            stderr: expect.stringMatching(/error: [^\n]*disk is full[^\n]*\n$/),
+          });
+          expect(readdirSync(disk)).toEqual([]);
+        }
+      } finally {
+        unmount();
+      }
+    },
+  );
+
   it("prints the classes as the original does and writes the pictures", async () => {
     const out = join(folder, "deep/out");
     const { code, stdout, stderr } = await seg(["--imgs", photo, "--result", out, "--legend", ...checkpoint]);

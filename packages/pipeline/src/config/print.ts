@@ -14,9 +14,9 @@ export function configToYaml(config: Partial<{ [Section in keyof Config]: object
     const pair = (document.contents as unknown as { items: { key: { value: string; spaceBefore?: boolean } }[] }).items;
     for (const { key } of pair) if (key.value === section) key.spaceBefore = true;
   }
-  // What is printed with escapes is read back only within quotes.
+  // In quotes, characters that a terminal would obey can be printed as escapes.
   visit(document, {
-    Scalar: (_, node) => {
+    Scalar(_, node) {
       if (typeof node.value === "string" && printable(node.value) !== node.value) node.type = Scalar.QUOTE_DOUBLE;
     },
   });

@@ -86,83 +86,87 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
   const records = (await evaluationRecords(config, options, context)).slice(0, limit);
   const { rank, size: ranks } = mpi ?? { rank: 0, size: 1 };
   const places = records.map((_, index) => index).filter((index) => index % ranks === rank);
-  if (folder !== undefined && rank === 0) await ensureWritable(folder);
-  const files = await locate();
-  signal?.throwIfAborted();
-  const group = mpi && joinRanks(onProgress);
-  if (group) {
-    refuseUnlike(
-      group,
-      await scoredBy(config, files, { classes: names, "the labels' meaning": convention, sizes, flip }),
-    );
-    await refuseUnlikeFiles(group, filesOf(records));
-  }
-  const counts = await checkRecords(
-    places.map((index) => records[index]!),
-    { numClasses: classes.length, convention, maxPixels, ...context },
-  );
-  const labelMap = config.DATASET.label_map;
-  for (const line of seemsZeroBased({ counts, classes, labelMap, of: "", whole: true })) warn(line);
-
-  const pictures = config.VAL.visualize ? folder : undefined;
-  const cores = process.env.TF_NUM_INTRAOP_THREADS ? undefined : processorsOf(mpi);
-  const setup: Omit<WorkerSetup, "gpu"> = {
-    config,
-    files,
-    backend: engineName,
-    threads: cores && Math.max(1, Math.floor(cores / workers)),
-    flip,
-    loader: { scales: scaleOptions(config, sizes), classes, convention, maxPixels, pictures },
-  };
-  const own = new Tally(classes.length);
-  const pictureOf = pictureNames(records);
-  const tasks = places.map((index) => {
-    const { imagePath, labelPath } = records[index]!;
-    return { name: pictureOf[index]!, imagePath, labelPath: labelPath! };
-  });
-  const summary = (tally: Tally): Evaluation => ({
-    partial: tally.images < records.length,
-    images: tally.images,
-    total: records.length,
-    sizes,
-    flip,
-    engine: tally.engine,
-    workers: workers * ranks,
-    secondsPerImage: tally.seconds / tally.images,
-    engineSecondsPerImage: tally.engineTime / 1000 / tally.images,
-    ...namedScores(tally.matrix, names),
-    perImage: Object.values(tally.perImage),
-  });
+  const removeEmpty = folder !== undefined && rank === 0 ? await ensureWritable(folder) : undefined;
   try {
-    await runWorkers<EvaluationPair, WorkerInfo, ImageCounts>({
-      tasks,
-      workers,
-      signal: anyOf(signal, group?.lost),
-      start: (slot) => startWorker(setup, gpus?.[slot % gpus.length]),
-      nameOf: ({ imagePath }) => imagePath,
-      onReady(info) {
-        if (!own.begin(info.engine.name)) return;
-        for (const note of info.notes) log(note);
-      },
-      onDeath: (reason, where) => warn(`A worker died ${where}: it ${reason}. Another one takes its place.`),
-      onResult(counts, task) {
-        own.add(counts, places[task]!, tasks[task]!.imagePath);
-        onProgress(scoreEvent(own.matrix, { done: own.images, total: tasks.length, seconds: own.seconds }));
-      },
-    });
-  } catch (error) {
-    if (own.images > 0 && folder !== undefined && rank === 0) {
-      await saveEvaluation(folder, summary(own));
-      log(
-        `What was counted until then, ${own.images} of ${records.length} images, is in ${join(folder, RESULT_FILE)}.`,
+    const files = await locate();
+    signal?.throwIfAborted();
+    const group = mpi && joinRanks(onProgress);
+    if (group) {
+      refuseUnlike(
+        group,
+        await scoredBy(config, files, { classes: names, "the labels' meaning": convention, sizes, flip }),
       );
+      await refuseUnlikeFiles(group, filesOf(records));
     }
-    group?.dispose();
-    throw error;
+    const counts = await checkRecords(
+      places.map((index) => records[index]!),
+      { numClasses: classes.length, convention, maxPixels, ...context },
+    );
+    const labelMap = config.DATASET.label_map;
+    for (const line of seemsZeroBased({ counts, classes, labelMap, of: "", whole: true })) warn(line);
+
+    const pictures = config.VAL.visualize ? folder : undefined;
+    const cores = process.env.TF_NUM_INTRAOP_THREADS ? undefined : processorsOf(mpi);
+    const setup: Omit<WorkerSetup, "gpu"> = {
+      config,
+      files,
+      backend: engineName,
+      threads: cores && Math.max(1, Math.floor(cores / workers)),
+      flip,
+      loader: { scales: scaleOptions(config, sizes), classes, convention, maxPixels, pictures },
+    };
+    const own = new Tally(classes.length);
+    const pictureOf = pictureNames(records);
+    const tasks = places.map((index) => {
+      const { imagePath, labelPath } = records[index]!;
+      return { name: pictureOf[index]!, imagePath, labelPath: labelPath! };
+    });
+    const summary = (tally: Tally): Evaluation => ({
+      partial: tally.images < records.length,
+      images: tally.images,
+      total: records.length,
+      sizes,
+      flip,
+      engine: tally.engine,
+      workers: workers * ranks,
+      secondsPerImage: tally.seconds / tally.images,
+      engineSecondsPerImage: tally.engineTime / 1000 / tally.images,
+      ...namedScores(tally.matrix, names),
+      perImage: Object.values(tally.perImage),
+    });
+    try {
+      await runWorkers<EvaluationPair, WorkerInfo, ImageCounts>({
+        tasks,
+        workers,
+        signal: anyOf(signal, group?.lost),
+        start: (slot) => startWorker(setup, gpus?.[slot % gpus.length]),
+        nameOf: ({ imagePath }) => imagePath,
+        onReady(info) {
+          if (!own.begin(info.engine.name)) return;
+          for (const note of info.notes) log(note);
+        },
+        onDeath: (reason, where) => warn(`A worker died ${where}: it ${reason}. Another one takes its place.`),
+        onResult(counts, task) {
+          own.add(counts, places[task]!, tasks[task]!.imagePath);
+          onProgress(scoreEvent(own.matrix, { done: own.images, total: tasks.length, seconds: own.seconds }));
+        },
+      });
+    } catch (error) {
+      if (own.images > 0 && folder !== undefined && rank === 0) {
+        await saveEvaluation(folder, summary(own));
+        log(
+          `What was counted until then, ${own.images} of ${records.length} images, is in ${join(folder, RESULT_FILE)}.`,
+        );
+      }
+      group?.dispose();
+      throw error;
+    }
+    const evaluation = summary(group ? tallyOfAll(own, group) : own);
+    if (folder !== undefined && rank === 0) await saveEvaluation(folder, evaluation);
+    return evaluation;
+  } finally {
+    await removeEmpty?.();
   }
-  const evaluation = summary(group ? tallyOfAll(own, group) : own);
-  if (folder !== undefined && rank === 0) await saveEvaluation(folder, evaluation);
-  return evaluation;
 }
 
 /** A signal that is aborted when one of them is. */

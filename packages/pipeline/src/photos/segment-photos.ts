@@ -75,8 +75,8 @@ export interface SegmentPhotosOptions extends ContextOptions {
   masks?: boolean | undefined;
   /** Also write each class's probability at each pixel: float16, two bytes for each pixel and class. */
   scores?: boolean | undefined;
-  /** Called as soon as a photo is done. */
-  onResult?: ((result: PhotoResult) => void) | undefined;
+  /** Called as soon as a photo is done; the next one waits for what it gives. */
+  onResult?: ((result: PhotoResult) => void | Promise<void>) | undefined;
 }
 
 const OPTIONS = ["folder", "legend", "sideBySide", "masks", "scores", "onResult", ...CONTEXT_OPTIONS];
@@ -127,7 +127,7 @@ export async function segmentPhotos(
       const files = await write(found, join(folder, name), segmenter.classes, options);
       const result: PhotoResult = { image, width, height, classes, ...files };
       results.push(result);
-      onResult?.(result);
+      await onResult?.(result);
     } catch (thrown) {
       signal?.throwIfAborted();
       const error = naming(image, thrown);

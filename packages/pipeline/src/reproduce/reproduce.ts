@@ -66,30 +66,34 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<Reprodu
   const { multiScale = false, result = "reproduce", data = "data", limit, from, url, backoff, onRow } = options;
   const names = tableRows(options.rows);
   const context = contextOf(options);
-  await ensureWritable(result);
-  const set = await findValidationSet({ data, from, url, env: options.env, backoff, ...context });
-  const records = set.records.slice(0, limit);
-  const photos = await checksumOf(records, context);
-  const store = new RowStore(result);
-  const rows: ReproducedRow[] = [];
-  for (const name of names) {
-    const { singleScale, multiScale: many, note } = PUBLISHED[name] ?? {};
-    const published = multiScale ? many : singleScale;
-    const known = { row: name, ...(published && { published }), ...(!multiScale && note && { note }) };
-    let row: ReproducedRow;
-    try {
-      const { measured, ...rest } = await measure(name, { options, context, set, photos, store, result });
-      row = { ...known, measured, ...(published && { difference: differenceOf(measured, published) }), ...rest };
-    } catch (error) {
-      context.signal?.throwIfAborted();
-      if (failsAll(error)) throw error;
-      const message = error instanceof Error ? error.message : String(error);
-      row = { ...known, earlier: false, error: { message, code: isSegError(error) ? error.code : undefined } };
+  const removeEmpty = await ensureWritable(result);
+  try {
+    const set = await findValidationSet({ data, from, url, env: options.env, backoff, ...context });
+    const records = set.records.slice(0, limit);
+    const photos = await checksumOf(records, context);
+    const store = new RowStore(result, context.log);
+    const rows: ReproducedRow[] = [];
+    for (const name of names) {
+      const { singleScale, multiScale: many, note } = PUBLISHED[name] ?? {};
+      const published = multiScale ? many : singleScale;
+      const known = { row: name, ...(published && { published }), ...(!multiScale && note && { note }) };
+      let row: ReproducedRow;
+      try {
+        const { measured, ...rest } = await measure(name, { options, context, set, photos, store, result });
+        row = { ...known, measured, ...(published && { difference: differenceOf(measured, published) }), ...rest };
+      } catch (error) {
+        context.signal?.throwIfAborted();
+        if (failsAll(error)) throw error;
+        const message = error instanceof Error ? error.message : String(error);
+        row = { ...known, earlier: false, error: { message, code: isSegError(error) ? error.code : undefined } };
+      }
+      rows.push(row);
+      onRow?.(row);
     }
-    rows.push(row);
-    onRow?.(row);
+    return { multiScale, photos: records.length, comparable: records.length === PUBLISHED_PHOTOS, rows };
+  } finally {
+    await removeEmpty();
   }
-  return { multiScale, photos: records.length, comparable: records.length === PUBLISHED_PHOTOS, rows };
 }
 
 /** What is wrong with the photos, or with the engine, is wrong with it for every row. */

@@ -54,9 +54,12 @@ const LARGEST = 10_000_000;
 /** Rows that were measured, kept in a folder: a run that was killed goes on with the next one. */
 export class RowStore {
   readonly #file: string;
+  readonly #log: (line: string) => void;
 
-  constructor(folder: string) {
+  /** @param log - told who is waited for, if somebody is. */
+  constructor(folder: string, log: (line: string) => void) {
     this.#file = join(folder, ROWS_FILE);
+    this.#log = log;
   }
 
   /**
@@ -70,11 +73,13 @@ export class RowStore {
 
   /** Keeps a row in the place of an earlier one; other processes may keep theirs at the same time. */
   async keep(key: RowKey, measured: MeasuredRow): Promise<void> {
-    await withLock(`${this.#file}.lock`, async () => {
+    const work = async () => {
       const others = (await this.#read()).filter(({ of }) => !isSame(of, key));
       const rows = [...others, { of: key, measured }];
       await writeFileAtomic(this.#file, `${JSON.stringify(rows, null, 2)}\n`);
-    });
+    };
+    const onWait = (_: unknown, line: string) => this.#log(`Waiting to keep ${key.row}: ${line}`);
+    await withLock(`${this.#file}.lock`, work, { onWait });
   }
 
   async #read(): Promise<StoredRow[]> {

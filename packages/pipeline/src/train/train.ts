@@ -29,6 +29,7 @@ import type { History } from "./hooks/history.ts";
 import type { ValidationScores } from "./hooks/validation-files.ts";
 import { launchTraining, type ReplicaOptions, replicaCount, trainUnderMpi } from "./launch.ts";
 import { lookAtLabels } from "./look-at-labels.ts";
+import { notingEnd } from "./noting-end.ts";
 import { planTraining } from "./plan.ts";
 import type { Outcome, Report } from "./replica.ts";
 import { findStart, refuseDemoFolder, refuseTaken } from "./start.ts";
@@ -115,8 +116,8 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
   refuseDemoFolder(config.DIR);
   if (!resume) await refuseTaken(config);
   const tellOfLabels = await lookAtLabels(config, classes, { records, convention }, { warn, onProgress, signal });
-  await ensureWritable(config.DIR);
-  const onWait = () => log(waitingIn(config.DIR, resume));
+  const removeEmpty = await ensureWritable(config.DIR);
+  const onWait = (_: unknown, line: string) => log(`${waitingIn(config.DIR, resume)} ${line}`);
   const work = async () => {
     // Before anything is written: another training may have been here meanwhile.
     const found = await findStart(config, { resume, log, warn });
@@ -124,17 +125,24 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
     const plan = await planTraining(config, { records, convention }, { found, fromScratch, replicas }, options);
     tellOfLabels();
     signal?.throwIfAborted();
-    const outcome = mpi
-      ? await trainUnderMpi(plan, { ...around, mpi, gpus })
-      : await launchTraining(plan, { gpus, replicas }, around);
-    checkEnd(outcome, signal);
+    const outcome = await notingEnd(config.DIR, async () => {
+      const ending = mpi
+        ? await trainUnderMpi(plan, { ...around, mpi, gpus })
+        : await launchTraining(plan, { gpus, replicas }, around);
+      checkEnd(ending, signal);
+      return ending;
+    });
     return {
       folder: config.DIR,
       checkpoint: `${nameOf({ epoch: outcome.epoch, iteration: 0 })}.pth`,
       ...outcome.seen!,
     };
   };
-  return withLock(join(config.DIR, LOCK), work, { onWait, ...(signal && { signal }) });
+  try {
+    return await withLock(join(config.DIR, LOCK), work, { onWait, ...(signal && { signal }) });
+  } finally {
+    await removeEmpty();
+  }
 }
 
 /** Whoever does not go on with a training cannot follow it in its folder: that is told before it is waited for. */

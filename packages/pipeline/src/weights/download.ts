@@ -17,7 +17,7 @@ export interface DownloadOptions extends Partial<AttemptOptions> {
   /** Called before each new attempt, with what ended the last one. */
   onRetry?: (reason: string) => void;
   /** Called once if another process is downloading the same file. */
-  onWait?: () => void;
+  onWait?: (line: string) => void;
   /** Called, with the reason, before `http:` is tried in the place of an `https:` address that is not served; without it, that is an error. */
   onInsecure?: ((reason: string) => void) | undefined;
   /** Attempts after the first one; 5 unless given. Those that brought a good piece do not count. */
@@ -52,7 +52,7 @@ export async function download(url: string, path: string, options: DownloadOptio
       await obtain(url.replace(/^https:/i, "http:"), path, { ...options, wayOut, onInsecure: undefined });
     }
   };
-  await withLock(`${path}.lock`, work, { signal, onWait });
+  await withLock(`${path}.lock`, work, { signal, onWait: (_, line) => onWait?.(line) });
 }
 
 async function obtain(url: string, path: string, options: DownloadOptions & { wayOut: string }): Promise<void> {

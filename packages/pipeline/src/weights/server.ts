@@ -53,7 +53,7 @@ export function transferOptions(
   return {
     ...{ signal, backoff, maxBytes: largestOf(env) },
     onRetry: (reason) => log(`${name}: ${reason}; trying again`),
-    onWait: () => log(`${name}: waiting for another process that is downloading it`),
+    onWait: (line) => log(`${name}: waiting for another process that is downloading it: ${line}`),
     onInsecure: insecureToo
       ? (reason) =>
           warn(`${name}: not to be had by https (${reason}): taking it by http, where anyone on the way may alter it.`)

@@ -131,7 +131,7 @@ describe("What is read back", () => {
     const key = { row: "a", sizes: [1], encoder: "e", decoder: "d", photos: "p", backend: "cpu", version: "1" };
     const measured = { meanIou: 40, pixelAccuracy: 80, photosPerSecond: 1, engine: "cpu", workers: 1, finished: "now" };
     const folder = temporaryFolder();
-    const store = new RowStore(folder);
+    const store = new RowStore(folder, () => {});
     await store.keep(key, measured);
     expect(await store.find(key)).toEqual(measured);
     const random = seeded(5);
