@@ -106,7 +106,7 @@ export function summaryOf({ counts, classes, whole }: CountedLabels): string {
   const sorted = sharesOf(counts, classes).filter(({ images: of }) => of > 0);
   const largest = sorted.slice(0, 5).map(({ name, share }) => `${name} ${percent(share)}`);
   const rest = sorted.length > largest.length ? ", …" : "";
-  const of = whole ? `${images} labels` : `${images} labels, a sample`;
+  const of = `${images} ${images === 1 ? "label" : "labels"}${whole ? "" : ", a sample"}`;
   const shares = largest.length > 0 ? `: ${largest.join(", ")}${rest}` : "";
   return `In ${of}, ${sorted.length} of ${classes.length} classes occur${shares}; ${percent(unlabeled / pixels)} unlabeled`;
 }

@@ -62,6 +62,8 @@ export async function runLoop(run: Run): Promise<Ending> {
     for (; iteration < epoch_iters; iteration++) {
       // Yields to the event loop, for interrupts and loaded batches: the engine blocks this thread, and prefetched batches are no reason to wait.
       await setImmediate();
+      // Once more: where the step ended while the system was being asked for news, the first was before it is asked again, and a signal unseen.
+      await setImmediate();
       if (anyReplicaInterrupted(run)) {
         await saveSteps();
         return { end: "interrupted", epoch };
