@@ -2,7 +2,7 @@ import { type Explanation, refuseUnknownOptions, SegError } from "@seg/errors";
 
 /**
  * What went wrong, for programs:
- * `not-found` no such file; `unreadable` no permission, or not a regular file; `not-an-image` no known image format;
+ * `not-found` no such file; `unreadable` no permission, not a regular file, or no threads to decode it with; `not-an-image` no known image format;
  * `truncated` a cut-off or damaged file, or one that holds more than its size needs; `bad-size` an image too small, too large or too long for the transform;
  * `no-images` a folder without images; `download-failed` a URL that gave nothing usable; `bad-list`, `bad-classes`, `bad-label`
  * a file with wrong contents; `option` an option that there is not, or one out of its range.

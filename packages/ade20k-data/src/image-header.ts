@@ -147,6 +147,15 @@ export function damagedError(name: string, kind: string, error: Error): DataErro
     );
   }
   const detail = detailOf(error);
+  // The decoder's threads, not the file.
+  if (/creating thread|Resource temporarily unavailable/i.test(error.message)) {
+    const hint = "raise the limit (ulimit -u), or end other programs";
+    return new DataError(
+      "unreadable",
+      { expected: `threads to decode ${name} with`, but: `the system starts no more (${detail})`, hint },
+      { cause: error, data: { file: name } },
+    );
+  }
   return new DataError(
     "truncated",
     {

@@ -4,16 +4,21 @@ import type { OutputError as Unwritten } from "./errors.ts";
 import { orTell } from "./or-tell.ts";
 import type { Io } from "./terminal/terminal.ts";
 
-const [{ ignoresHangup, onEndSignal }, { OutputError }, { EXIT, exitCodeOf, messageOf }, { run }, { Terminal }] =
-  await orTell(() =>
-    Promise.all([
-      import("@seg/node"),
-      import("./errors.ts"),
-      import("./exit-code.ts"),
-      import("./run.ts"),
-      import("./terminal/terminal.ts"),
-    ]),
-  );
+const [
+  { ignoresHangup, limitOf, onEndSignal },
+  { OutputError },
+  { EXIT, exitCodeOf, messageOf },
+  { run },
+  { Terminal },
+] = await orTell(() =>
+  Promise.all([
+    import("@seg/node"),
+    import("./errors.ts"),
+    import("./exit-code.ts"),
+    import("./run.ts"),
+    import("./terminal/terminal.ts"),
+  ]),
+);
 
 const interruption = new AbortController();
 const words = process.argv.slice(2);
@@ -74,6 +79,15 @@ onEndSignal(askToEnd);
 if (underMpirun) process.on("SIGCONT", askToEnd);
 
 const io: Io = { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: interruption.signal };
+
+/** With fewer, Node and its libraries are aborted, crash or stand still for want of a thread, and say nothing of it. Root is not limited. */
+const FEW_PROCESSES = 20;
+const processes = limitOf("processes");
+if (processes !== undefined && processes < FEW_PROCESSES && process.getuid?.() !== 0) {
+  const line = `here a user may have ${processes} processes and threads, with which this may crash or stand still: raise that by ulimit -u`;
+  new Terminal(io).warn(line);
+}
+
 process.exitCode = await run(words, io);
 // A file's errors come a moment later.
 await setImmediate();

@@ -20,6 +20,11 @@ function under(limit: string, argv: string[], env: Record<string, string> = {}) 
 
 const EIGHT_GB = `--as=${8 * 2 ** 30}`;
 
+/** Another user than root, whom the system does not limit. */
+const AS_USER = ["setpriv", "--reuid", "12345", "--clear-groups"];
+const noUser =
+  process.getuid?.() !== 0 || spawnSync(AS_USER[0]!, [...AS_USER.slice(1), "test", "-r", BIN]).status !== 0;
+
 describe("in poor surroundings", () => {
   it.skipIf(noPrlimit).each([24, 48])(
     title("a program whose modules are more than the %i files that may be open ends in one line"),
@@ -43,4 +48,22 @@ describe("in poor surroundings", () => {
       stderr: "",
     });
   });
+
+  it.skipIf(noPrlimit || noUser)(
+    `a limit of processes that Node may not survive is told before${noPrlimit || noUser ? " (skipped: no prlimit, no setpriv, or not root)" : ""}`,
+    () => {
+      const words = [
+        ...AS_USER.slice(1),
+        "prlimit",
+        "--nproc=19",
+        process.execPath,
+        ...FROM_SOURCE,
+        BIN,
+        "config",
+        "--list",
+      ];
+      const { stderr } = spawnSync(AS_USER[0]!, words, { encoding: "utf8" });
+      expect(stderr).toMatch(/^warning: here a user may have 19 processes and threads, .*: raise that by ulimit -u\n/);
+    },
+  );
 });

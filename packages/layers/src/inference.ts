@@ -17,10 +17,11 @@ export interface InferenceModel {
    * Runs the network.
    *
    * @param x - `[batch, height, width, channels]`; stays the caller's.
+   * @param signal - ends the computation where it can be ended, which is then thrown; most engines do not look.
    * @throws an error of code `shape` for another input than the network takes.
    * @returns The chosen outputs, in order, images as `[batch, height, width, channels]`.
    */
-  run(x: ArrayTensor): Promise<ArrayTensor[]>;
+  run(x: ArrayTensor, signal?: AbortSignal): Promise<ArrayTensor[]>;
   /** Frees the weights. */
   dispose(): void | Promise<void>;
 }

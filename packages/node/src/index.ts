@@ -1,3 +1,4 @@
+export { endWithParent } from "./end-with-parent.ts";
 export { FileError, type FileErrorCode, type FileErrorData } from "./errors.ts";
 export { exitReason, forwardStderr, type ProcessExit, stderrTail } from "./exit-reason.ts";
 export { type HttpAnswer, HttpError, type HttpOptions, httpGet } from "./http-get.ts";

@@ -55,7 +55,7 @@ export async function withLock<T>(
     }
   } catch (error) {
     signal?.throwIfAborted();
-    throw isSystemError(error) ? unwritable(path, error) : error;
+    throw isSystemError(error) ? notMade(file, error) : error;
   }
   releaseAtExit(file, own.id);
   try {
@@ -64,6 +64,10 @@ export async function withLock<T>(
     release(file, own.id);
   }
 }
+
+/** The folder is what is at fault: the lock, or its draft of a name of its own, is a new file in it. */
+const notMade = (file: string, error: NodeJS.ErrnoException) =>
+  unwritable(["EACCES", "EPERM", "EROFS"].includes(error.code ?? "") ? dirname(file) : file, error);
 
 type OnWait = LockOptions["onWait"];
 

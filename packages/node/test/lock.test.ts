@@ -205,6 +205,17 @@ describe("withLock", () => {
     await expect(withLock(inFile, () => {})).rejects.toMatchObject({ code: "unwritable", data: { file: inFile } });
   });
 
+  // Where nobody can make files, root included.
+  it.skipIf(process.platform !== "linux")(
+    `names the folder, and none of its own files, where one refuses new files${process.platform === "linux" ? "" : " (skipped: not Linux)"}`,
+    async () => {
+      const error = await withLock("/sys/file.lock", () => {}).catch((thrown) => thrown);
+      expect(error).toMatchObject({ code: "unwritable", data: { file: "/sys" } });
+      expect(error.message).toMatch(/^Expected to write \/sys but (permission is denied|the disk is read-only): /);
+      expect(error.cause.syscall).toBe("open");
+    },
+  );
+
   it.each(["exit", "error", "rejection"])("leaves nothing where the process ends by %s", async (how) => {
     const folder = temporaryFolder();
     const child = start(lockIn(folder), "0", "", how);

@@ -134,14 +134,14 @@ export interface ValidationEvent {
   best: boolean;
 }
 
-/** Replicas, or ranks of `mpirun`, wait for others: these are slow, score the network, or were stopped. */
+/** Replicas, or ranks of `mpirun`, wait for others, or an evaluation for one of its workers: these are slow, score the network, or were stopped. */
 export interface WaitingEvent {
   type: "waiting";
-  /** What they are: replicas of this process, or processes that `mpirun` or `srun` started. */
-  of: "replica" | "rank";
+  /** What they are: replicas or workers of this process, or processes that `mpirun` or `srun` started. */
+  of: "replica" | "rank" | "worker";
   /** Those that are waited for, counted from 0. */
   ranks: readonly number[];
-  /** The collective call that the others are in. */
+  /** The collective call that the others are in; of a worker the photo that it is at, or `start`. */
   during: string;
   /** How long they have been waited for. */
   seconds: number;

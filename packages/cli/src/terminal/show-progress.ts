@@ -137,8 +137,10 @@ function validationLine({ epoch, meanIou, pixelAccuracy, shortSide, best }: Vali
 const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10;
 
 /** Rank 0 scores the network now and then, for which the others wait. */
-function waitingLine({ of, ranks, seconds }: WaitingEvent): string {
+function waitingLine({ of, ranks, during, seconds }: WaitingEvent): string {
   const who = `${of}${ranks.length > 1 ? "s" : ""} ${ranks.join(", ")}`;
   const doubt = `${ranks.includes(0) ? "scoring, " : ""}slow or stopped`;
+  if (of === "worker")
+    return `waiting for ${who} (${during}) since ${seconds} s (slow or stopped); Ctrl-C ends the work`;
   return `waiting for ${who} since ${seconds} s (${doubt}); Ctrl-C ends the work`;
 }

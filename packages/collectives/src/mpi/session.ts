@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { printable, shorten } from "@seg/errors";
 import { CollectiveError } from "../errors.ts";
 import { sleepSync } from "../sleep-sync.ts";
 import { loadMpi, type Mpi } from "./bindings.ts";
@@ -171,10 +172,16 @@ function finalize({ mpi, hasAnyDied }: Session): void {
   }
 }
 
+/** An error as one line, as `seg` tells it; its stack only where that is asked for. */
+function lineOf(error: unknown): string {
+  if (process.env.SEG_DEBUG === "1" && error instanceof Error && error.stack) return error.stack;
+  return `error: ${shorten(printable(String((error as Error | undefined)?.message ?? error)), 8000)}`;
+}
+
 /** Prints an uncaught error, which Node does only after its exit listeners. */
 function printBeforeExit(wanted: () => boolean): void {
   process.on("uncaughtExceptionMonitor", (error) => {
-    if (wanted()) process.on("exit", () => console.error(error));
+    if (wanted()) process.on("exit", () => console.error(lineOf(error)));
   });
 }
 

@@ -7,7 +7,7 @@ const firstLine = (error: unknown) =>
   String((error as Error)?.message ?? error)
     .split("\n")[0]!
     .replace(/^Load model from .*? failed:\s*/, "")
-    .replace(/\/onnxruntime_src\/.*?\) (?=[A-Z])/g, "")
+    .replace(/\/onnxruntime_src\/.*?\) (?=[A-Z]|\w+ failed)/g, "")
     .trim();
 
 /** The runtime's error while it opens a model, as one line of ours; errors that are not the runtime's stay what they are. */

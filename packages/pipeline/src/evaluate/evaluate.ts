@@ -11,7 +11,7 @@ import { evaluationRecords, type PairSources } from "../dataset/records.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import { filesOf, refuseUnlike, refuseUnlikeFiles } from "../launch/alike.ts";
 import { engineOn, processorsOf } from "../launch/devices.ts";
-import { joinRanks } from "../launch/ranks.ts";
+import { joinRanks, tellRarely } from "../launch/ranks.ts";
 import { SINGLE_SCALE, scaleOptions } from "../model/scales.ts";
 import { MODEL_OPTIONS, type ModelOptions, resolveModel } from "../options.ts";
 import type { EvaluationPair, ImageCounts, WorkerInfo, WorkerSetup } from "./messages.ts";
@@ -134,6 +134,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
       ...namedScores(tally.matrix, names),
       perImage: Object.values(tally.perImage),
     });
+    const tell = Array.from({ length: workers }, () => tellRarely("worker", onProgress));
     try {
       await runWorkers<EvaluationPair, WorkerInfo, ImageCounts>({
         tasks,
@@ -145,6 +146,7 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
           if (!own.begin(info.engine.name)) return;
           for (const note of info.notes) log(note);
         },
+        onWaiting: (slot, during, seconds) => tell[slot]!({ ranks: [slot], during, seconds }),
         onDeath: (reason, where) => warn(`A worker died ${where}: it ${reason}. Another one takes its place.`),
         onResult(counts, task) {
           own.add(counts, places[task]!, tasks[task]!.imagePath);

@@ -18,6 +18,9 @@ export interface WorkerPool<Task, Info, Result> {
   onDeath?(reason: string, where: string): void;
   /** Told once for each task, in the order in which they are finished. */
   onResult(result: Result, index: number): void;
+  /** Told of a worker that has said nothing for `waitingMs`, 10 000 unless given, and again each time that it has been silent for as much more. */
+  onWaiting?(slot: number, during: string, seconds: number): void;
+  waitingMs?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Seconds without a message after which a worker that has tasks is killed; default 600. */
   patience?: number;
@@ -47,7 +50,7 @@ interface Worker {
  * @throws the error that a worker found, or the signal's reason.
  */
 export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info, Result>): Promise<void> {
-  const { tasks, signal, patience = 600 } = pool;
+  const { tasks, signal, patience = 600, waitingMs = 10_000 } = pool;
   signal?.throwIfAborted();
   const waiting = tasks.map((_, index) => index);
   const deathsOf = new Map<number, number>();
@@ -126,6 +129,8 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
     workers[slot] = launch(slot, worker.deaths + 1);
   };
 
+  const atWorkOn = ({ assigned: [task] }: Worker) => (task === undefined ? "start" : pool.nameOf(tasks[task]!));
+
   const handOut = () => {
     while (waiting.length > 0) {
       const worker = workers.reduce((best, other) => (other.capacity > best.capacity ? other : best));
@@ -142,9 +147,11 @@ export async function runWorkers<Task, Info, Result>(pool: WorkerPool<Task, Info
   signal?.addEventListener("abort", abort);
   // Counts timer ticks, not the clock: while the machine is suspended, no worker is late.
   const watch = setInterval(() => {
-    for (const worker of workers) {
+    for (const [slot, worker] of workers.entries()) {
       if (worker.capacity > 0 && worker.assigned.length === 0) continue;
-      if (++worker.silentFor < patience) continue;
+      const seconds = ++worker.silentFor;
+      if (seconds % Math.ceil(waitingMs / 1000) === 0) pool.onWaiting?.(slot, atWorkOn(worker), seconds);
+      if (seconds < patience) continue;
       worker.reason = `said nothing for ${patience} seconds`;
       worker.child.kill("SIGKILL");
     }

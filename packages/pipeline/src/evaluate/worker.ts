@@ -2,7 +2,7 @@
 // this thread does nothing but feed the engine.
 
 import { isSegError } from "@seg/errors";
-import { ignoreEndSignals, ownModule, serializeError, startThread } from "@seg/node";
+import { endWithParent, ignoreEndSignals, ownModule, serializeError, startThread } from "@seg/node";
 import { openNetwork } from "../model/inference-engine.ts";
 import { predictLabels } from "../model/predict-labels.ts";
 import type { FromLoader, ToLoader } from "./loader.ts";
@@ -22,6 +22,8 @@ const LOADERS_OF_GPU = 4;
 // The parent decides when this ends: an interrupt from the terminal reaches it too, and its own death closes the channel.
 process.on("disconnect", () => process.exit());
 ignoreEndSignals();
+// While the engine computes, or computes without end, this thread does not hear of that.
+endWithParent();
 process.once("message", (setup) => work(setup as WorkerSetup).catch(giveUp));
 
 function say(message: FromWorker<WorkerInfo, ImageCounts>, said: () => void = () => {}): void {

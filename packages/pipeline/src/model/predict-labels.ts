@@ -72,9 +72,10 @@ export async function predictScores(
     signal?.throwIfAborted();
     const shape: ImageShape = [1, height, width, 3];
     try {
-      maps.push(await scoresOf(network, data, shape));
-      if (flip) maps.push({ ...(await scoresOf(network, mirrored(data, shape), shape)), flipped: true });
+      maps.push(await scoresOf(network, data, shape, signal));
+      if (flip) maps.push({ ...(await scoresOf(network, mirrored(data, shape), shape, signal)), flipped: true });
     } catch (error) {
+      signal?.throwIfAborted();
       throw explainMemory(error, {
         height,
         width,
@@ -98,8 +99,13 @@ function smallerSides(shortSide: number, fitted: number): string {
 type ImageShape = [batch: 1, height: number, width: number, channels: 3];
 
 /** The network's scores at their own size. */
-async function scoresOf(network: InferenceModel, image: Float32Array, imageShape: ImageShape): Promise<ScoreMap> {
-  const [{ data, shape }] = (await network.run({ data: image, shape: imageShape })) as [ArrayTensor];
+async function scoresOf(
+  network: InferenceModel,
+  image: Float32Array,
+  imageShape: ImageShape,
+  signal: AbortSignal | undefined,
+): Promise<ScoreMap> {
+  const [{ data, shape }] = (await network.run({ data: image, shape: imageShape }, signal)) as [ArrayTensor];
   const [, height, width, classes] = shape as [number, number, number, number];
   return { data, height, width, classes };
 }

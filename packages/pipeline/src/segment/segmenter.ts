@@ -14,10 +14,12 @@ import type { Config } from "../config/schema.ts";
 import { classSet } from "../dataset/classes.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import { type InferenceEngineInfo, type OpenNetwork, openNetwork } from "../model/inference-engine.ts";
+import { openApart } from "../model/open-apart.ts";
 import { labelsOfScores, predictScores } from "../model/predict-labels.ts";
 import { networkInputs, scaleOptions } from "../model/scales.ts";
 import { MODEL_OPTIONS, type ModelOptions, resolveModel } from "../options.ts";
 import type { ClassProbabilities } from "../photos/write-scores.ts";
+import { isOnnx } from "../weights/find.ts";
 import { nameOf, type Photo, readPhoto } from "./photo.ts";
 
 /** What a photo shows. */
@@ -49,7 +51,7 @@ export interface Segmentation {
 
 /** How one photo is segmented. */
 export interface SegmentOptions {
-  /** Stops between two scales. */
+  /** Stops between two scales; where the model is an ONNX file, at once. */
   signal?: AbortSignal | undefined;
   /** Also give the classes' probabilities. The network's scores are kept for them: some 3 MB for each scale with 150 classes. */
   scores?: boolean | undefined;
@@ -161,10 +163,10 @@ export async function createSegmenter(options: ModelOptions = {}): Promise<Segme
   const { config } = resolved;
   const files = await locate();
   const classes = await classSet(config);
-  const { engine, network } = await openNetwork(config, files, {
-    backend: options.backend ?? "auto",
-    gpu: options.gpu,
-    log: context.log,
-  });
+  const { log, signal } = context;
+  const settings = { backend: options.backend ?? "auto", gpu: options.gpu, log };
+  const { engine, network } = isOnnx(files)
+    ? await openApart(config, files, { ...settings, signal })
+    : await openNetwork(config, files, settings);
   return new Segmenter(config, engine, classes, network);
 }

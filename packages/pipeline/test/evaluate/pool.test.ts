@@ -38,6 +38,8 @@ interface How {
   words?: string[];
   onResult?: () => void;
   onDeath?: (reason: string, where: string) => void;
+  onWaiting?: (slot: number, during: string, seconds: number) => void;
+  waitingMs?: number;
 }
 
 const run = (tasks: Task[], { workers = 2, words = [], onResult, ...how }: How = {}) =>
@@ -116,7 +118,10 @@ it("tells that memory ran out, and what a worker said of its own end", async () 
     exit: 134,
     says: "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
   };
-  await expect(run([exhausted])).rejects.toMatchObject({ code: "failed", data: { reason: "ran out of memory" } });
+  await expect(run([exhausted])).rejects.toMatchObject({
+    code: "failed",
+    data: { reason: expect.stringMatching(/^ran out of memory, that of JavaScript/) },
+  });
   const reason = "failed: Error: OOM when allocating";
   await expect(run([{ dying: reason }])).rejects.toMatchObject({ code: "failed", data: { reason } });
 });
@@ -157,4 +162,20 @@ it("ends when it is told to, whether before or amid the work", async () => {
   const before = children.length;
   await expect(run(tasks(50), { signal: controller.signal })).rejects.toThrow("enough");
   expect(children.length).toBe(before);
+});
+
+it("says which worker it waits for and at what, where one was stopped, and can be ended meanwhile", async () => {
+  const controller = new AbortController();
+  const told: [number, string, number][] = [];
+  const onWaiting = (...words: [number, string, number]) => {
+    told.push(words);
+    if (told.length === 2) controller.abort(new Error("enough"));
+  };
+  const { signal } = controller;
+  const how = { workers: 1, waitingMs: 2000, signal, onWaiting };
+  await expect(run(tasks(2, { 1: { kill: "SIGSTOP" } }), how)).rejects.toThrow("enough");
+  expect(told).toEqual([
+    [0, "image 1", 2],
+    [0, "image 1", 4],
+  ]);
 });
