@@ -65,6 +65,7 @@ export const DATASET_ZIP: Format = {
       mode: random.pick([0o100644, 0o120777, 0o100755, 0o040755]),
     });
     return {
+      sound: [file(zip(sound))],
       make: (random) =>
         build(random, [
           [30, "changed bytes", () => file(mutateBytes(random, zip(sound)))],

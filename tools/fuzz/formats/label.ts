@@ -47,6 +47,7 @@ export const LABEL: Format = {
   async prepare(): Promise<Fuzzer> {
     const others = await otherFiles();
     return {
+      sound: seeds.map((content) => ({ "label.png": content })),
       make: (random) =>
         build(random, [
           [30, "changed bytes", () => ({ "label.png": mutateBytes(random, random.pick(seeds)) })],
@@ -71,6 +72,7 @@ export const PAIR: Format = {
       sample(8, 6).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
     ]);
     return {
+      sound: photos.map((photo) => ({ "label.png": seeds[0]!, "photo.jpg": photo })),
       make: (random) =>
         build(random, [
           [

@@ -39,6 +39,14 @@ export const WORDS: Format = {
       "words.json": JSON.stringify(words.map((word) => word.replaceAll("\0", ""))),
     });
     return {
+      sound: [
+        [],
+        ["--json"],
+        ["--list"],
+        ["--help"],
+        ["TRAIN.lr_encoder", "0.01"],
+        ["--cfg", "ade20k-resnet50dilated-ppm_deepsup"],
+      ].map((words) => file(["config", ...words])),
       namesFile: false,
       make: (random) =>
         build(random, [
@@ -60,7 +68,7 @@ export const WORDS: Format = {
         const words = JSON.parse(readFileSync(path, "utf8")) as string[];
         const [stdout, stderr] = [new Text(), new Text()];
         const code = await run(words, { stdout, stderr, env: {} });
-        return { wrong: judge(code, stderr.text) };
+        return { wrong: judge(code, stderr.text), refused: code === 0 ? undefined : `exit-code-${code}` };
       },
     };
   },

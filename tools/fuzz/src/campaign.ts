@@ -1,6 +1,6 @@
 import { Child, type Limits } from "./child.ts";
-import type { Format } from "./format.ts";
-import { type Outcome, randomOf } from "./messages.ts";
+import { caseOf, type Format } from "./format.ts";
+import type { Outcome } from "./messages.ts";
 
 /** How a campaign is run. */
 export interface CampaignOptions {
@@ -90,5 +90,5 @@ async function share({ formats, names, cases, first = 0 }: CampaignOptions): Pro
 export async function makeCase(formats: URL, name: string, seed: string, index: number) {
   const { FORMATS } = (await import(formats.href)) as { FORMATS: readonly Format[] };
   const fuzzer = await FORMATS.find((format) => format.name === name)!.prepare();
-  return fuzzer.make(randomOf(seed, name, index));
+  return caseOf(fuzzer, seed, name, index);
 }
