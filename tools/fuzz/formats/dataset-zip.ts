@@ -97,7 +97,7 @@ export const DATASET_ZIP: Format = {
 };
 
 function manyEntries(random: Random): ZipEntry[] {
-  const count = random.oneIn(5) ? 65_000 : random.size(2000);
+  const count = random.oneIn(20) ? 65_000 : random.size(2000);
   return Array.from({ length: count }, (_, i) => ({
     name: `${ROOT}/x/${i}.txt`,
     data: Buffer.alloc(0),

@@ -8,8 +8,8 @@ export interface CampaignOptions {
   formats: URL;
   /** The names of those that are; all unless given. */
   names?: readonly string[] | undefined;
-  /** Cases in all, shared out by the formats' weights. */
-  cases: number;
+  /** Cases in all, shared out by the formats' weights; or each format's sound files alone. */
+  cases: number | "sound";
   seed: string;
   /** The first case's number; default 0. */
   first?: number;
@@ -71,12 +71,13 @@ export async function runCampaign(options: CampaignOptions): Promise<void> {
 async function share({ formats, names, cases, first = 0 }: CampaignOptions): Promise<Chunk[]> {
   const { FORMATS } = (await import(formats.href)) as { FORMATS: readonly Format[] };
   const chosen = FORMATS.filter(({ name }) => names?.includes(name) ?? true);
+  const sound = cases === "sound" && (await Promise.all(chosen.map(async (one) => (await one.prepare()).sound.length)));
   const total = chosen.reduce((sum, { weight }) => sum + weight, 0);
   let given = 0;
   let weights = 0;
-  const chunks = chosen.flatMap(({ name, weight }) => {
+  const chunks = chosen.flatMap(({ name, weight }, i) => {
     weights += weight;
-    const count = Math.round((cases * weights) / total) - given;
+    const count = sound ? sound[i]! : Math.round((Number(cases) * weights) / total) - given;
     given += count;
     return Array.from({ length: Math.ceil(count / CHUNK) }, (_, i) => {
       const from = first + i * CHUNK;
