@@ -37,7 +37,7 @@ export const ANSWERS: Format = {
     return {
       usesNetwork: true,
       sound: [file(plain(photo, ["content-type: image/jpeg"])), file(plain(photo, []))],
-      namesFile: false,
+      names: ["photo.jpg", "weights.pth"],
       make: (random) =>
         build(random, [
           [30, "changed bytes", () => file(mutateBytes(random, plain(photo, ["content-type: image/jpeg"])))],

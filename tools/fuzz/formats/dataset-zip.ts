@@ -79,7 +79,6 @@ export const DATASET_ZIP: Format = {
           [2, "many entries", () => file(zip([...sound, ...manyEntries(random)]))],
           [2, "bombs", () => file(zip([...sound, bomb(random)]))],
         ]),
-      namesFile: false,
       async read(from, folder) {
         const into = `${folder}/data`;
         const refusal = await fetchAde20k({ folder: into, from }).then(

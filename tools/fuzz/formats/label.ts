@@ -86,8 +86,6 @@ export const PAIR: Format = {
             () => ({ "label.png": random.pick(seeds), "photo.jpg": mutateBytes(random, random.pick(photos)) }),
           ],
         ]),
-      // Either file may be the one that is refused.
-      namesFile: false,
       async read(labelPath, folder) {
         const imagePath = `${folder}/photo.jpg`;
         const { photo, label } = await readPair(

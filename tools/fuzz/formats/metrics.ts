@@ -30,7 +30,7 @@ export const METRICS: Format = {
     return {
       sound: [file(MATRIX)],
       // The reader is given what the file holds, and never hears of the file.
-      namesFile: false,
+      names: [],
       make: (random) =>
         build(random, [
           [5, "changed values", () => file(mutateJson(random, MATRIX))],

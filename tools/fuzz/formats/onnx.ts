@@ -122,7 +122,7 @@ const SHAPES: Format = {
     return {
       sound: SOUND_SHAPES,
       // Images of another size than the model's are refused by their own shape.
-      namesFile: (error) => (error as { code?: string }).code !== "shape",
+      names: (error) => ((error as { code?: string }).code === "shape" ? [] : undefined),
       make: (random) =>
         build(random, [
           [

@@ -58,7 +58,6 @@ export const TRAINER: Format = {
             },
           ],
         ]),
-      namesFile: false,
       async read(_file, folder): Promise<Reading | undefined> {
         const { checkpoint } = await lastWhole(folder);
         if (!checkpoint) return { refused: "no-checkpoint" };

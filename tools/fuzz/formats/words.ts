@@ -47,7 +47,8 @@ export const WORDS: Format = {
         ["TRAIN.lr_encoder", "0.01"],
         ["--cfg", "ade20k-resnet50dilated-ppm_deepsup"],
       ].map((words) => file(["config", ...words])),
-      namesFile: false,
+      // A line names the word or the flag; no file is there.
+      names: [],
       make: (random) =>
         build(random, [
           [60, "seg config", () => file(["config", ...someWords(random, random.size(12))])],

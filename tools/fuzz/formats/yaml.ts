@@ -59,11 +59,12 @@ export const YAML: Format = {
           [10, "a text with parts cut out, repeated or recoded", () => file(mutatedText(random.fraction, SEED))],
           [3, "escapes", () => file(SEED.replace(/\w+:/, () => `${JSON.stringify(random.pick(NASTY_TEXTS))}:`))],
         ]),
-      namesFile: (error) => {
+      names: (error) => {
         const { origin, encoder } = ((error as { data?: object }).data ?? {}) as Record<string, unknown>;
         // Of an encoder and a decoder that do not fit each other, and of a value that only another one forbids, which may be nobody's but the
         // default, the line says the keys: they may come from several files, or none.
-        return encoder === undefined && (origin === undefined || String(origin).includes("mine.yaml"));
+        const isElsewhere = encoder !== undefined || (origin !== undefined && !String(origin).includes("mine.yaml"));
+        return isElsewhere ? [] : undefined;
       },
       async read(cfg) {
         const { config } = loadConfig({ cfg });

@@ -48,11 +48,10 @@ async function run(fuzzer: Fuzzer, task: ToChild, index: number): Promise<void> 
     outcome = reading?.refused ?? "accepted";
     fault = reading?.wrong && `implausible: ${reading.wrong}`;
   } catch (error) {
-    const { namesFile = true } = fuzzer;
-    const isNamed = typeof namesFile === "function" ? namesFile(error) : namesFile;
+    const names = typeof fuzzer.names === "function" ? fuzzer.names(error) : fuzzer.names;
     outcome = isSegError(error) ? error.code : "raw";
     said = `: ${String(error).slice(0, 200)}`;
-    fault = faultOf(error, isNamed ? file : undefined);
+    fault = faultOf(error, names ?? Object.keys(made.files));
   }
   if (!isAsExpected(made, outcome, reading?.found)) {
     fault ??= `unexpected: ${reading?.found ?? outcome} where it is ${made.expected}${said}`;

@@ -36,8 +36,8 @@ export interface Fuzzer {
    * @param folder - where all of them lie; what the reader writes goes here too.
    */
   read(file: string, folder: string): Promise<Reading | undefined>;
-  /** Whether a refusal has to name the file; default true. */
-  namesFile?: boolean | ((error: unknown) => boolean);
+  /** Of what a refusal has to name one; the case's files unless given; nothing where the reader hears of no file. */
+  names?: readonly string[] | ((error: unknown) => readonly string[] | undefined);
   /** Whether the reader talks to servers, which otherwise counts as an execution. */
   usesNetwork?: boolean;
 }
