@@ -1,8 +1,8 @@
 /** A field of a message of protocol buffers: its number, and a message, bytes or text in it. */
-export type PbField = readonly [number: number, content: Uint8Array | string];
+type PbField = readonly [number: number, content: Uint8Array | string];
 
 /** A number of seven bits a byte. */
-export function varint(value: number): number[] {
+function varint(value: number): number[] {
   const bytes: number[] = [];
   for (let rest = value; ; rest = Math.floor(rest / 128)) {
     if (rest < 128) return [...bytes, rest];
@@ -11,7 +11,7 @@ export function varint(value: number): number[] {
 }
 
 /** A message of such fields. */
-export const message = (...fields: readonly PbField[]): Buffer =>
+const message = (...fields: readonly PbField[]): Buffer =>
   Buffer.concat(
     fields.flatMap(([number, content]) => {
       const bytes = Buffer.from(content);

@@ -65,6 +65,8 @@ export const DATASET_ZIP: Format = {
       mode: random.pick([0o100644, 0o120777, 0o100755, 0o040755]),
     });
     return {
+      // What lacks a label is a photo of the set, wherever it lay.
+      names: ["set.zip", ROOT],
       sound: [file(zip(sound))],
       make: (random) =>
         build(random, [
