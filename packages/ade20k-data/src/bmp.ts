@@ -71,13 +71,12 @@ function paletteOf(bytes: Uint8Array, step: 3 | 4, colors: number): Uint8Array {
 export function decodeBmp(bytes: Uint8Array, header: BmpHeader): Uint8Array {
   const { width, height, bits, compression, offset, topDown } = header;
   const data = bytes.subarray(offset);
-  const isPacked = compression === RLE8 || compression === RLE4;
-  const stride = isPacked ? width : Math.ceil((width * bits) / 32) * 4;
+  if (compression === RLE8 || compression === RLE4) return unpackRuns(data, header);
+  const stride = Math.ceil((width * bits) / 32) * 4;
   // The last row may lack what only fills it up.
-  if (!isPacked && data.length < stride * (height - 1) + Math.ceil((width * bits) / 8)) throw new Error("too short");
-  const rows = isPacked ? unpackRuns(data, header) : data;
+  if (data.length < stride * (height - 1) + Math.ceil((width * bits) / 8)) throw new Error("too short");
   const rgb = new Uint8Array(width * height * 3);
-  const read = bits > 8 ? colorReader(rows, header) : indexReader(rows, header, isPacked ? 8 : bits);
+  const read = bits > 8 ? colorReader(data, header) : indexReader(data, header);
   for (let y = 0; y < height; y++) read((topDown ? y : height - 1 - y) * stride, rgb, y * width * 3);
   return rgb;
 }
@@ -85,17 +84,24 @@ export function decodeBmp(bytes: Uint8Array, header: BmpHeader): Uint8Array {
 /** Writes the RGB of the row that begins at `row` to `o`. */
 type RowReader = (row: number, rgb: Uint8Array, o: number) => void;
 
-function indexReader(rows: Uint8Array, { width, palette }: BmpHeader, depth: number): RowReader {
-  const colors = new Uint8Array(256 * 3);
-  colors.set(palette);
+function indexReader(rows: Uint8Array, { width, bits, palette }: BmpHeader): RowReader {
+  const colors = colorTable(palette);
+  const mask = 2 ** bits - 1;
   return (row, rgb, o) => {
-    for (let x = 0, bit = 0; x < width; x++, bit += depth, o += 3) {
-      const color = ((rows[row + (bit >> 3)]! >> (8 - depth - (bit & 7))) & (2 ** depth - 1)) * 3;
+    for (let x = 0, bit = 0; x < width; x++, bit += bits, o += 3) {
+      const color = ((rows[row + (bit >> 3)]! >> (8 - bits - (bit & 7))) & mask) * 3;
       rgb[o] = colors[color]!;
       rgb[o + 1] = colors[color + 1]!;
       rgb[o + 2] = colors[color + 2]!;
     }
   };
+}
+
+/** A colour for each index that there can be. */
+function colorTable(palette: Uint8Array): Uint8Array {
+  const colors = new Uint8Array(256 * 3);
+  colors.set(palette);
+  return colors;
 }
 
 function colorReader(rows: Uint8Array, { width, bits, masks }: BmpHeader): RowReader {
@@ -128,23 +134,32 @@ function channelOf(mask: number): (pixel: number) => number {
 }
 
 /**
- * One byte a pixel, from runs: a count and an index (two of them by turns, at 4 bits); or 0 and 0 for a row's end, 1 for the image's, 2 for a
- * step to the right and on, a larger number for so many indices as they are, filled up to a whole word. What is stepped over stays 0.
+ * RGB from runs: a count and an index (two of them by turns, at 4 bits); or 0 and 0 for a row's end, 1 for the image's, 2 for a step to the
+ * right and on, a larger number for so many indices as they are, filled up to a whole word. What is stepped over has index 0; as that costs a
+ * file nothing, it must cost next to nothing here.
  */
-function unpackRuns(data: Uint8Array, { width, height, compression }: BmpHeader): Uint8Array {
-  const values = new Uint8Array(width * height);
+function unpackRuns(data: Uint8Array, { width, height, compression, palette, topDown }: BmpHeader): Uint8Array {
+  const colors = colorTable(palette);
+  const rgb = new Uint8Array(width * height * 3);
+  if (colors[0] || colors[1] || colors[2]) Buffer.from(rgb.buffer).fill(colors.subarray(0, 3));
   const isNibbles = compression === RLE4;
   const nibble = (byte: number, i: number) => (isNibbles ? (i % 2 ? byte & 15 : byte >> 4) : byte);
   let [x, y, i] = [0, 0, 0];
-  const put = (value: number) => {
-    if (x < width && y < height) values[y * width + x] = value;
-    x++;
+  /** How many of the next pixels are within the row: the others are lost. */
+  const within = (count: number) => Math.min(count, width - x);
+  const put = (at: number, index: number) => {
+    const o = ((topDown ? y : height - 1 - y) * width + at) * 3;
+    rgb[o] = colors[index * 3]!;
+    rgb[o + 1] = colors[index * 3 + 1]!;
+    rgb[o + 2] = colors[index * 3 + 2]!;
   };
   while (y < height) {
     if (i + 1 >= data.length) throw new Error("too short");
     const [count, value] = [data[i++]!, data[i++]!];
-    if (count > 0) for (let k = 0; k < count; k++) put(nibble(value, k));
-    else if (value === 0) [x, y] = [0, y + 1];
+    if (count > 0) {
+      for (let k = 0, n = within(count); k < n; k++) put(x + k, nibble(value, k));
+      x += count;
+    } else if (value === 0) [x, y] = [0, y + 1];
     else if (value === 1) break;
     else if (value === 2) {
       if (i + 1 >= data.length) throw new Error("too short");
@@ -153,9 +168,10 @@ function unpackRuns(data: Uint8Array, { width, height, compression }: BmpHeader)
     } else {
       const length = isNibbles ? Math.ceil(value / 2) : value;
       if (i + length > data.length) throw new Error("too short");
-      for (let k = 0; k < value; k++) put(nibble(data[i + (isNibbles ? k >> 1 : k)]!, k));
+      for (let k = 0, n = within(value); k < n; k++) put(x + k, nibble(data[i + (isNibbles ? k >> 1 : k)]!, k));
+      x += value;
       i += length + (length % 2);
     }
   }
-  return values;
+  return rgb;
 }

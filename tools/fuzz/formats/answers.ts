@@ -1,10 +1,8 @@
-import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { decodeImage } from "@seg/ade20k-data";
 import { download } from "../../../packages/pipeline/src/weights/download.ts";
+import { type HostileServer, hostileServer, sends } from "../../../packages/pipeline/test/support/hostile-server.ts";
 import { build, type Format, type Fuzzer } from "../src/format.ts";
 import { mutateBytes } from "../src/mutate-bytes.ts";
 import { NASTY_TEXTS } from "../src/mutate-text.ts";
@@ -34,20 +32,13 @@ export const ANSWERS: Format = {
     let answer: Buffer = Buffer.alloc(0);
     // What Node loads for the first request is no reader's doing.
     await fetch("data:,x");
-    const sockets = new Set<Socket>();
-    const server = createServer((socket) => {
-      sockets.add(socket);
-      socket.on("error", () => {}).on("close", () => sockets.delete(socket));
-      socket.once("data", () => socket.end(answer));
-    });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    server.unref();
-    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    let server: HostileServer | undefined;
     const file = (content: Uint8Array) => ({ "answer.http": content });
     return {
       usesNetwork: true,
-      namesFile: false,
+      sound: [file(plain(photo, ["content-type: image/jpeg"])), file(plain(photo, []))],
+      // What is wrong with an answer is a reason, which the callers put into a line that names the file.
+      names: [],
       make: (random) =>
         build(random, [
           [30, "changed bytes", () => file(mutateBytes(random, plain(photo, ["content-type: image/jpeg"])))],
@@ -77,17 +68,14 @@ export const ANSWERS: Format = {
         ]),
       async read(path, folder) {
         answer = readFileSync(path);
-        const url = `${address}/photo.jpg`;
-        try {
-          await decodeImage(url, { timeout: 2000, maxBytes: 2 ** 20 }).catch((error) => {
-            if ((error as { name: string }).name !== "DataError") throw error;
-          });
-          const target = `${folder}/weights.pth`;
-          await download(url, target, { retries: 0, backoff: 1, stall: 1000 });
-          return { wrong: statSync(target).size === 0 ? "an empty file was kept" : undefined };
-        } finally {
-          for (const socket of sockets) socket.destroy();
-        }
+        server ??= await hostileServer((socket) => void sends(answer)(socket, ""));
+        const url = `${server.address}/photo.jpg`;
+        await decodeImage(url, { timeout: 2000, maxBytes: 2 ** 20 }).catch((error) => {
+          if ((error as { name: string }).name !== "DataError") throw error;
+        });
+        const target = `${folder}/weights.pth`;
+        await download(url, target, { retries: 0, backoff: 1, stall: 1000 });
+        return { wrong: statSync(target).size === 0 ? "an empty file was kept" : undefined };
       },
     };
   },

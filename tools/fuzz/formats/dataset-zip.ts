@@ -65,6 +65,9 @@ export const DATASET_ZIP: Format = {
       mode: random.pick([0o100644, 0o120777, 0o100755, 0o040755]),
     });
     return {
+      // What lacks a label is a photo of the set, wherever it lay.
+      names: ["set.zip", ROOT],
+      sound: [file(zip(sound))],
       make: (random) =>
         build(random, [
           [30, "changed bytes", () => file(mutateBytes(random, zip(sound)))],
@@ -78,7 +81,6 @@ export const DATASET_ZIP: Format = {
           [2, "many entries", () => file(zip([...sound, ...manyEntries(random)]))],
           [2, "bombs", () => file(zip([...sound, bomb(random)]))],
         ]),
-      namesFile: false,
       async read(from, folder) {
         const into = `${folder}/data`;
         const refusal = await fetchAde20k({ folder: into, from }).then(
@@ -96,7 +98,7 @@ export const DATASET_ZIP: Format = {
 };
 
 function manyEntries(random: Random): ZipEntry[] {
-  const count = random.oneIn(5) ? 65_000 : random.size(2000);
+  const count = random.oneIn(20) ? 65_000 : random.size(2000);
   return Array.from({ length: count }, (_, i) => ({
     name: `${ROOT}/x/${i}.txt`,
     data: Buffer.alloc(0),

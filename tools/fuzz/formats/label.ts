@@ -1,4 +1,5 @@
 import { decodeImage, READY_CONVENTIONS, readLabel, readPair } from "@seg/ade20k-data";
+import { HOSTILE_IMAGES } from "../../../packages/ade20k-data/test/support/hostile-images.ts";
 import { picture, png } from "../build/png.ts";
 import { build, type Format, type Fuzzer, type Reading } from "../src/format.ts";
 import { mutateBytes } from "../src/mutate-bytes.ts";
@@ -7,6 +8,9 @@ import { sample } from "./photo.ts";
 import { HOSTILE_PNGS, smallHeader } from "./png.ts";
 
 const CLASSES = 9;
+
+/** Those that take most of a decoder: they have megabytes. */
+const HURTING = HOSTILE_IMAGES.filter(({ name }) => name.includes("PNG"));
 
 function judged({ labels, width, height }: { labels: Int16Array; width: number; height: number }): Reading {
   const outside = labels.find((label) => label < -1 || label >= CLASSES);
@@ -47,11 +51,13 @@ export const LABEL: Format = {
   async prepare(): Promise<Fuzzer> {
     const others = await otherFiles();
     return {
+      sound: seeds.map((content) => ({ "label.png": content })),
       make: (random) =>
         build(random, [
           [30, "changed bytes", () => ({ "label.png": mutateBytes(random, random.pick(seeds)) })],
           [20, "any values", () => ({ "label.png": png(picture(smallHeader(random), () => random.below(256))) })],
           [8, "other formats", () => ({ "label.png": mutateBytes(random, random.pick(others)) })],
+          [4, "a PNG made to hurt", async () => ({ "label.png": await random.pick(HURTING).build(random.fraction) })],
           ...HOSTILE_PNGS.map(([weight, kind, make]) => [weight, kind, () => ({ "label.png": make(random) })] as const),
         ]),
       read: async (file) => judged(await readLabel(file, { numClasses: CLASSES })),
@@ -71,6 +77,7 @@ export const PAIR: Format = {
       sample(8, 6).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
     ]);
     return {
+      sound: photos.map((photo) => ({ "label.png": seeds[0]!, "photo.jpg": photo })),
       make: (random) =>
         build(random, [
           [
@@ -84,8 +91,6 @@ export const PAIR: Format = {
             () => ({ "label.png": random.pick(seeds), "photo.jpg": mutateBytes(random, random.pick(photos)) }),
           ],
         ]),
-      // Either file may be the one that is refused.
-      namesFile: false,
       async read(labelPath, folder) {
         const imagePath = `${folder}/photo.jpg`;
         const { photo, label } = await readPair(

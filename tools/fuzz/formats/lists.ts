@@ -1,4 +1,9 @@
 import { readClasses, readLabelConvention, readOdgt } from "@seg/ade20k-data";
+import {
+  hostileClasses,
+  hostileConvention,
+  hostileList,
+} from "../../../packages/ade20k-data/test/support/hostile-text.ts";
 import { build, type Format, type Fuzzer, type Reading } from "../src/format.ts";
 import { mutateBytes } from "../src/mutate-bytes.ts";
 import { type Json, mutateJson, nastyValue } from "../src/mutate-json.ts";
@@ -8,9 +13,12 @@ import type { Random } from "../src/random.ts";
 /** Files of several spellings, by extension. */
 type Seeds = readonly (readonly [extension: string, text: string])[];
 
+/** A file as the tests of lists make them. */
+type Hostile = (random: () => number) => { text: Uint8Array; extension: string };
+
 /** A format of text files: changes of its seeds, and JSON of any shape. */
 function textFormat(
-  { name, weight, seeds, json }: { name: string; weight: number; seeds: Seeds; json: Json },
+  { name, weight, seeds, json, hostile }: { name: string; weight: number; seeds: Seeds; json: Json; hostile: Hostile },
   read: (file: string) => Promise<Reading | undefined>,
 ): Format {
   return {
@@ -21,13 +29,16 @@ function textFormat(
         const [extension, text] = random.pick(seeds);
         return { [`list.${extension}`]: change(text) };
       };
+      const odd = ({ text, extension }: ReturnType<Hostile>) => ({ [`list${extension}`]: text });
       const asJson = (text: string) => ({ [`list.${seeds[0]![0]}`]: text });
       return {
+        sound: seeds.map(([extension, text]) => ({ [`list.${extension}`]: text })),
         make: (random) =>
           build(random, [
             [50, "changed text", () => some(random, (text) => mutateText(random, text))],
             [20, "changed bytes", () => some(random, (text) => mutateBytes(random, Buffer.from(text)))],
             [30, "changed values", () => asJson(JSON.stringify(mutateJson(random, json)))],
+            [20, "a list with odd values or lines", () => odd(hostile(random.fraction))],
             [3, "any value", () => asJson(JSON.stringify(nastyValue(random)))],
             [3, "nested values", () => asJson(nested(random.size(200_000), random))],
             [
@@ -53,6 +64,7 @@ const ODGT = textFormat(
     weight: 6,
     seeds: [["odgt", `${JSON.stringify(RECORD)}\n${JSON.stringify({ ...(RECORD as object), fpath_img: "b.jpg" })}\n`]],
     json: RECORD,
+    hostile: (random) => ({ text: hostileList(random), extension: ".odgt" }),
   },
   async (file) => {
     const records = await readOdgt(file);
@@ -79,6 +91,7 @@ const CLASSES = textFormat(
     weight: 7,
     seeds: CLASS_SEEDS,
     json: ["wall", { name: "sky", color: [1, 2, 3] }, { name: "tree" }],
+    hostile: hostileClasses,
   },
   async (file) => {
     const classes = await readClasses(file);
@@ -108,6 +121,7 @@ const CONVENTION = textFormat(
       { color: [1, 2, 3], class: 2 },
       { value: 255, class: "ignore" },
     ],
+    hostile: hostileConvention,
   },
   async (file) => {
     await readLabelConvention(file);

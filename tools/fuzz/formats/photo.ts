@@ -5,12 +5,13 @@ import { build } from "../src/format.ts";
 import { mutateBytes } from "../src/mutate-bytes.ts";
 import type { Random } from "../src/random.ts";
 
-/** Decodes a photo, and holds its bytes against its size. */
-async function readPhoto(file: string): Promise<Reading> {
+/** Decodes a photo, holds its bytes against its size, and tells it. */
+export async function readPhoto(file: string): Promise<Reading> {
   const { data, width, height } = await decodeImage(file);
   const expected = width * height * 3;
   return {
     bytes: data.length,
+    found: `${width}×${height}`,
     wrong: data.length === expected ? undefined : `${data.length} bytes for ${width}×${height}`,
   };
 }
@@ -44,6 +45,7 @@ export function photoFormat(
         (random) => file(make(random, seeds)),
       ]);
       return {
+        sound: seeds.map(file),
         make: (random) =>
           build(random, [[50, "changed bytes", () => file(mutateBytes(random, random.pick(seeds)))], ...made]),
         read: readPhoto,

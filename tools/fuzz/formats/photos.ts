@@ -188,11 +188,13 @@ const BMP = photoFormat(
           [2000, 3000],
           [4000, 3000],
           [8000, 6000],
+          [16384, 8000],
+          [13_370, 13_370],
           [16384, 16384],
           [60_000, 60_000],
         ] as const);
         const size = { width, height, bits: 8, compression: 1 };
-        return bmp({ ...size, palette: Buffer.alloc(8), data: Buffer.from([0, 1]) });
+        return bmp({ ...size, palette: Buffer.alloc(8, random.pick([0, 40])), data: Buffer.from([0, 1]) });
       },
     ],
   ],

@@ -4,8 +4,8 @@ import { zip } from "../build/zip.ts";
 import { build, type Format, type Fuzzer } from "../src/format.ts";
 import { mutateBytes } from "../src/mutate-bytes.ts";
 import type { Random } from "../src/random.ts";
-import { readTensors } from "./checkpoint.ts";
 import { entriesOf } from "./pth-zip.ts";
+import { readTensors } from "./tensors.ts";
 
 const SOUND = pickle(dict(text("layer.weight"), tensor("0"), text("layer.bias"), tensor("0")));
 
@@ -19,6 +19,7 @@ export const PICKLE: Format = {
       ([kind, make]) => [1, kind, (random: Random) => file(pickle(somewhere(random, make(random))))] as const,
     );
     return {
+      sound: [file(SOUND)],
       make: (random) =>
         build(random, [
           ...placed.map(([weight, kind, make]) => [weight, kind, () => make(random)] as const),

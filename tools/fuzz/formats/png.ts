@@ -30,12 +30,6 @@ export const HOSTILE_PNGS: readonly (readonly [weight: number, kind: string, mak
   [10, "other headers", (random) => png(withHeader(random, smallPicture(random)))],
   [
     4,
-    "more data than pixels",
-    (random) =>
-      png([ihdr({ width: 8, height: 8 }), ["IDAT", deflateSync(Buffer.alloc(random.size(2 ** 23)))], ["IEND", EMPTY]]),
-  ],
-  [
-    4,
     "fewer data than pixels",
     (random) =>
       png([
@@ -44,24 +38,8 @@ export const HOSTILE_PNGS: readonly (readonly [weight: number, kind: string, mak
         ["IEND", EMPTY],
       ]),
   ],
-  [
-    4,
-    "huge sizes",
-    (random) =>
-      png([
-        ihdr({
-          width: hugeSide(random),
-          height: hugeSide(random),
-          depth: random.pick([1, 8]),
-          type: random.pick([0, 3]),
-        }),
-        ["IDAT", deflateSync(Buffer.alloc(1000))],
-        ["IEND", EMPTY],
-      ]),
-  ],
   [1, "many pixels in few bytes", (random) => png(largePicture(random))],
-  [4, "packed texts and profiles", (random) => png(withTexts(random, smallPicture(random)))],
-  [4, "many chunks", (random) => png(manyChunks(random, smallPicture(random)))],
+  [4, "critical chunks again and again", (random) => png(manyChunks(random, smallPicture(random)))],
   [4, "data in many parts", (random) => png(inParts(smallPicture(random), random.between(0, 2)))],
   [
     4,
@@ -87,8 +65,6 @@ function largePicture(random: Random): Chunk[] {
   return [ihdr(header), ...palette, ["IDAT", deflateSync(Buffer.alloc(rowBytes(header)))], ["IEND", EMPTY]];
 }
 
-const hugeSide = (random: Random) => random.pick([30_000, 60_000, 16_384, 2 ** 31 - 1, 2 ** 32 - 1, 65_536, 1]);
-
 function disordered(random: Random, chunks: Chunk[]): Chunk[] {
   const at = random.below(chunks.length);
   const [type, data] = chunks[at]!;
@@ -113,18 +89,8 @@ function withHeader(random: Random, chunks: Chunk[]): Chunk[] {
   return [[type, header], ...chunks.slice(1)];
 }
 
-function withTexts(random: Random, [header, ...rest]: Chunk[]): Chunk[] {
-  const bomb = deflateSync(Buffer.alloc(random.oneIn(10) ? 2 ** 26 : random.size(2 ** 20)));
-  const texts: Chunk[] = Array.from({ length: random.size(20) }, () => [
-    random.pick(["zTXt", "iCCP", "iTXt"]),
-    Buffer.concat([Buffer.from("a\0\0"), bomb]),
-  ]);
-  const exif: Chunk = ["eXIf", Buffer.concat([Buffer.from("MM\0*\0\0\0\x08"), random.bytes(random.size(200))])];
-  return [header!, ...texts, exif, ...rest];
-}
-
 function manyChunks(random: Random, [header, ...rest]: Chunk[]): Chunk[] {
-  const type = random.pick(["tEXt", "PLTE", "tRNS", "gAMA", "abCd", "eXIf"]);
+  const type = random.pick(["PLTE", "tRNS", "gAMA", "eXIf"]);
   return [header!, ...Array<Chunk>(random.size(20_000)).fill([type, Buffer.from("a\0b")]), ...rest];
 }
 

@@ -3,7 +3,7 @@ import { all, dict, global, integer, list, op, type Part, pickle, tensor, text, 
 import { build, type Format, type Fuzzer } from "../src/format.ts";
 import { EXTREMES, mutateBytes } from "../src/mutate-bytes.ts";
 import type { Random } from "../src/random.ts";
-import { readTensors } from "./checkpoint.ts";
+import { readTensors } from "./tensors.ts";
 
 const MAGIC = pickle(op("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"));
 const VALUES = Buffer.from(Float32Array.of(1, 2, 3, 4, 5, 6).buffer);
@@ -49,6 +49,7 @@ export const PTH_LEGACY: Format = {
     const seed = write(SOUND);
     const file = (parts: Partial<Legacy>) => ({ "weights.pth": write({ ...SOUND, ...parts }) });
     return {
+      sound: [file({})],
       make: (random) =>
         build(random, [
           [40, "changed bytes", () => ({ "weights.pth": mutateBytes(random, seed) })],

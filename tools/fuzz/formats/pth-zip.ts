@@ -3,7 +3,7 @@ import { disordered, type ZipEntry, zip } from "../build/zip.ts";
 import { build, type Format, type Fuzzer } from "../src/format.ts";
 import { mutateBytes } from "../src/mutate-bytes.ts";
 import type { Random } from "../src/random.ts";
-import { readTensors } from "./checkpoint.ts";
+import { readTensors } from "./tensors.ts";
 
 const VALUES = Buffer.from(Float32Array.of(1, 2, 3, 4, 5, 6).buffer);
 
@@ -28,6 +28,7 @@ export const PTH_ZIP: Format = {
     const seeds = [zip(SOUND), zip(entriesOf(WEIGHTS, [VALUES, VALUES], true))];
     const file = (content: Uint8Array) => ({ "weights.pth": content });
     return {
+      sound: seeds.map(file),
       make: (random) =>
         build(random, [
           [40, "changed bytes", () => file(mutateBytes(random, random.pick(seeds)))],

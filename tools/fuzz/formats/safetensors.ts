@@ -3,7 +3,7 @@ import { mutateBytes } from "../src/mutate-bytes.ts";
 import { type Json, mutateJson, nastyValue } from "../src/mutate-json.ts";
 import { mutateText, NASTY_TEXTS, nested } from "../src/mutate-text.ts";
 import type { Random } from "../src/random.ts";
-import { readTensors } from "./checkpoint.ts";
+import { readTensors } from "./tensors.ts";
 
 const HEADER: Json = {
   __metadata__: { format: "pt" },
@@ -31,6 +31,7 @@ export const SAFETENSORS: Format = {
     const text = JSON.stringify(HEADER);
     const seed = safetensors(text);
     return {
+      sound: [file(text)],
       make: (random) =>
         build(random, [
           [25, "changed bytes", () => ({ "weights.safetensors": mutateBytes(random, seed) })],

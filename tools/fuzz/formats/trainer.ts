@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { historySvg } from "../../../packages/pipeline/src/pictures/history-svg.ts";
 import { lastWhole } from "../../../packages/pipeline/src/train/checkpoint-state.ts";
+import { hostileNotes, soundNotes } from "../../../packages/pipeline/test/support/hostile-notes.ts";
 import { pickle, text } from "../build/pickle.ts";
 import { build, type Case, type Format, type Fuzzer, type Reading } from "../src/format.ts";
 import { mutateBytes } from "../src/mutate-bytes.ts";
@@ -9,19 +10,13 @@ import { mutateText } from "../src/mutate-text.ts";
 import { safetensors } from "./safetensors.ts";
 
 const HISTORY: Json = { train: { epoch: [0.5, 1, 2.5], loss: [3.2, 2.1, 1], acc: [0.1, 0.5, 0.75] } };
-const EPOCH = 3;
+const EPOCH = 1;
 const NETWORK = pickle(text("no network"));
 
 const sha256 = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex");
 
-const notesOf = (history: string): Json => ({
-  position: { epoch: EPOCH, iteration: 0 },
-  updates: 60,
-  seeds: { images: 5, augmentation: 7 },
-  checksums: { encoder: sha256(NETWORK), decoder: sha256(NETWORK), history: sha256(history) },
-  settings: { "TRAIN.num_epoch": 20, "TRAIN.optim": "SGD", "DATASET.imgSizes": [300, 375] },
-  engine: "wasm, 2 threads",
-});
+const notesOf = (history: string) =>
+  soundNotes({ encoder: sha256(NETWORK), decoder: sha256(NETWORK), history: sha256(history) });
 
 /** The four files of a checkpoint, of which the networks' are not looked into. */
 function files(notes: string, history: string, trainer = trainerOf(notes)): Case["files"] {
@@ -47,9 +42,11 @@ export const TRAINER: Format = {
     const history = JSON.stringify(HISTORY);
     const notes = JSON.stringify(notesOf(history));
     return {
+      sound: [files(notes, history)],
       make: (random) =>
         build(random, [
           [40, "changed notes", () => files(JSON.stringify(mutateJson(random, notesOf(history))), history)],
+          [20, "notes edited by hand", () => files(hostileNotes(random.fraction, notesOf(history)), history)],
           [10, "changed text of notes", () => files(mutateText(random, notes), history)],
           [10, "changed bytes", () => files(notes, history, mutateBytes(random, trainerOf(notes)))],
           [
@@ -61,10 +58,9 @@ export const TRAINER: Format = {
             },
           ],
         ]),
-      namesFile: false,
       async read(_file, folder): Promise<Reading | undefined> {
         const { checkpoint } = await lastWhole(folder);
-        if (!checkpoint) return undefined;
+        if (!checkpoint) return { refused: "no-checkpoint" };
         const { position, history, seeds, updates } = checkpoint;
         historySvg(history, [], { epochs: 20, title: "any" });
         const numbers = [updates, ...Object.values(seeds)];

@@ -39,7 +39,16 @@ export const WORDS: Format = {
       "words.json": JSON.stringify(words.map((word) => word.replaceAll("\0", ""))),
     });
     return {
-      namesFile: false,
+      sound: [
+        [],
+        ["--json"],
+        ["--list"],
+        ["--help"],
+        ["TRAIN.lr_encoder", "0.01"],
+        ["--cfg", "ade20k-resnet50dilated-ppm_deepsup"],
+      ].map((words) => file(["config", ...words])),
+      // A line names the word or the flag; no file is there.
+      names: [],
       make: (random) =>
         build(random, [
           [60, "seg config", () => file(["config", ...someWords(random, random.size(12))])],
@@ -60,7 +69,7 @@ export const WORDS: Format = {
         const words = JSON.parse(readFileSync(path, "utf8")) as string[];
         const [stdout, stderr] = [new Text(), new Text()];
         const code = await run(words, { stdout, stderr, env: {} });
-        return { wrong: judge(code, stderr.text) };
+        return { wrong: judge(code, stderr.text), refused: code === 0 ? undefined : `exit-code-${code}` };
       },
     };
   },

@@ -1,6 +1,6 @@
 import { Child, type Limits } from "./child.ts";
-import type { Format } from "./format.ts";
-import { type Outcome, randomOf } from "./messages.ts";
+import { caseOf, type Format } from "./format.ts";
+import type { Outcome } from "./messages.ts";
 
 /** How a campaign is run. */
 export interface CampaignOptions {
@@ -8,8 +8,8 @@ export interface CampaignOptions {
   formats: URL;
   /** The names of those that are; all unless given. */
   names?: readonly string[] | undefined;
-  /** Cases in all, shared out by the formats' weights. */
-  cases: number;
+  /** Cases in all, shared out by the formats' weights; or each format's sound files alone. */
+  cases: number | "sound";
   seed: string;
   /** The first case's number; default 0. */
   first?: number;
@@ -71,12 +71,13 @@ export async function runCampaign(options: CampaignOptions): Promise<void> {
 async function share({ formats, names, cases, first = 0 }: CampaignOptions): Promise<Chunk[]> {
   const { FORMATS } = (await import(formats.href)) as { FORMATS: readonly Format[] };
   const chosen = FORMATS.filter(({ name }) => names?.includes(name) ?? true);
+  const sound = cases === "sound" && (await Promise.all(chosen.map(async (one) => (await one.prepare()).sound.length)));
   const total = chosen.reduce((sum, { weight }) => sum + weight, 0);
   let given = 0;
   let weights = 0;
-  const chunks = chosen.flatMap(({ name, weight }) => {
+  const chunks = chosen.flatMap(({ name, weight }, i) => {
     weights += weight;
-    const count = Math.round((cases * weights) / total) - given;
+    const count = sound ? sound[i]! : Math.round((Number(cases) * weights) / total) - given;
     given += count;
     return Array.from({ length: Math.ceil(count / CHUNK) }, (_, i) => {
       const from = first + i * CHUNK;
@@ -90,5 +91,5 @@ async function share({ formats, names, cases, first = 0 }: CampaignOptions): Pro
 export async function makeCase(formats: URL, name: string, seed: string, index: number) {
   const { FORMATS } = (await import(formats.href)) as { FORMATS: readonly Format[] };
   const fuzzer = await FORMATS.find((format) => format.name === name)!.prepare();
-  return fuzzer.make(randomOf(seed, name, index));
+  return caseOf(fuzzer, seed, name, index);
 }

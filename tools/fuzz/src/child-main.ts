@@ -3,11 +3,11 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { isSegError } from "@seg/errors";
-import type { Case, Format, Fuzzer, Reading } from "./format.ts";
+import { type Case, caseOf, type Format, type Fuzzer, isAsExpected, type Reading } from "./format.ts";
 import { type Guards, installGuards, type Offence } from "./guards.ts";
 import { describe, faultOf } from "./judge.ts";
 import { memoryOf, resetPeak } from "./memory.ts";
-import { type FromChild, randomOf, type ToChild } from "./messages.ts";
+import type { FromChild, ToChild } from "./messages.ts";
 
 const [, , formats = "", scratch = ""] = process.argv;
 const { FORMATS } = (await import(formats)) as { FORMATS: readonly Format[] };
@@ -31,7 +31,7 @@ process.on("message", async (task: ToChild) => {
 send({ type: "idle" });
 
 async function run(fuzzer: Fuzzer, task: ToChild, index: number): Promise<void> {
-  const made = await fuzzer.make(randomOf(task.seed, task.format, index));
+  const made = await caseOf(fuzzer, task.seed, task.format, index);
   const folder = join(scratch, "case");
   const [file, size] = write(made, folder);
   resetPeak();
@@ -40,16 +40,21 @@ async function run(fuzzer: Fuzzer, task: ToChild, index: number): Promise<void> 
   const [start, cpu] = [performance.now(), process.cpuUsage()];
   let reading: Reading | undefined;
   let outcome = "accepted";
+  let said = "";
   let fault: string | undefined;
   guards!.begin();
   try {
     reading = await fuzzer.read(file, folder);
+    outcome = reading?.refused ?? "accepted";
     fault = reading?.wrong && `implausible: ${reading.wrong}`;
   } catch (error) {
-    const { namesFile = true } = fuzzer;
-    const isNamed = typeof namesFile === "function" ? namesFile(error) : namesFile;
+    const names = typeof fuzzer.names === "function" ? fuzzer.names(error) : fuzzer.names;
     outcome = isSegError(error) ? error.code : "raw";
-    fault = faultOf(error, isNamed ? file : undefined);
+    said = `: ${String(error).slice(0, 200)}`;
+    fault = faultOf(error, names ?? Object.keys(made.files));
+  }
+  if (!isAsExpected(made, outcome, reading?.found)) {
+    fault ??= `unexpected: ${reading?.found ?? outcome} where it is ${made.expected}${said}`;
   }
   // What was promised may fail a turn later.
   await turn();

@@ -1,3 +1,4 @@
+import { randomOf } from "./messages.ts";
 import type { Random } from "./random.ts";
 
 /** One hostile input. */
@@ -6,6 +7,8 @@ export interface Case {
   kind: string;
   /** The files, by their names; the first is the one that is read. */
   files: Readonly<Record<string, Uint8Array | string>>;
+  /** What must become of it: `accepted`, `refused`, a refusal's code, or what is {@link Reading.found}; left out where all of that may. */
+  expected?: string;
 }
 
 /** What a reader that accepted a case says of its result. */
@@ -13,11 +16,17 @@ export interface Reading {
   /** Bytes that the result itself needs. */
   bytes?: number;
   /** What is implausible about it. */
-  wrong?: string;
+  wrong?: string | undefined;
+  /** What it is, where a case says what it should be: `8×6`. */
+  found?: string;
+  /** Why it counts as refused, where a reader does not throw: `exit code 2`. */
+  refused?: string | undefined;
 }
 
 /** A format that is ready: its seeds are made, and its reader is loaded. */
 export interface Fuzzer {
+  /** Files that the reader must accept: the first cases of every campaign. What is made of them is to get as far into the reader as they do. */
+  sound: readonly Case["files"][];
   /** Makes a case of random numbers alone. */
   make(random: Random): Case | Promise<Case>;
   /**
@@ -27,8 +36,8 @@ export interface Fuzzer {
    * @param folder - where all of them lie; what the reader writes goes here too.
    */
   read(file: string, folder: string): Promise<Reading | undefined>;
-  /** Whether a refusal has to name the file; default true. */
-  namesFile?: boolean | ((error: unknown) => boolean);
+  /** Of what a refusal has to name one; the case's files unless given; nothing where the reader hears of no file. */
+  names?: readonly string[] | ((error: unknown) => readonly string[] | undefined);
   /** Whether the reader talks to servers, which otherwise counts as an execution. */
   usesNetwork?: boolean;
 }
@@ -58,3 +67,13 @@ export async function build(random: Random, builders: readonly Builder[]): Promi
   })!;
   return { kind, files: await make(random) };
 }
+
+/** The case of a number: the sound files come first, then what follows from the seed and the format's name. */
+export async function caseOf(fuzzer: Fuzzer, seed: string, format: string, index: number): Promise<Case> {
+  const files = fuzzer.sound[index];
+  return files ? { kind: "sound", files, expected: "accepted" } : fuzzer.make(randomOf(seed, format, index));
+}
+
+/** Whether a case became what it says that it must. */
+export const isAsExpected = ({ expected }: Case, outcome: string, found: string | undefined): boolean =>
+  expected === undefined || [outcome, found].includes(expected) || (expected === "refused" && outcome !== "accepted");

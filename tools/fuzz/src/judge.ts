@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { isSegError } from "@seg/errors";
 
 /** The longest line of an error. */
@@ -8,14 +7,15 @@ const LONGEST = 8192;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
 const OBEYED = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
 
-/** What is wrong with a refusal; undefined where it is as promised: a typed error, one line, bounded, harmless, with the file's name. */
-export function faultOf(error: unknown, file: string | undefined): string | undefined {
+/** What is wrong with a refusal; undefined where it is as promised: a typed error, one line, bounded, harmless, with one of the names, if there are any. */
+export function faultOf(error: unknown, names: readonly string[]): string | undefined {
   if (!isSegError(error)) return `a raw ${describe(error)}`;
   const { message, code } = error;
   if (typeof code !== "string") return `no code: ${message.slice(0, 200)}`;
   if (message.length > LONGEST) return `a line of ${message.length} characters`;
   if (OBEYED.test(message)) return `control characters: ${JSON.stringify(message.slice(0, 300))}`;
-  if (file !== undefined && !message.includes(basename(file))) return `no name of the file: ${message.slice(0, 300)}`;
+  if (names.length > 0 && !names.some((name) => message.includes(name)))
+    return `no name of the file: ${message.slice(0, 300)}`;
   return undefined;
 }
 

@@ -24,10 +24,11 @@ export class Random {
     return sum;
   }
 
-  /** A whole number from 0 to `limit` − 1; 0 where there is none. */
-  below(limit: number): number {
-    return limit > 0 ? Math.floor((this.next() / 2 ** 32) * limit) : 0;
-  }
+  /** A number from 0 up to, but not, 1; a function that can be handed on. */
+  readonly fraction = (): number => this.next() / 2 ** 32;
+
+  /** A whole number from 0 to `limit` − 1; 0 where there is none; a function that can be handed on. */
+  readonly below = (limit: number): number => (limit > 0 ? Math.floor(this.fraction() * limit) : 0);
 
   /** A whole number from `least` to `most`. */
   between(least: number, most: number): number {

@@ -29,6 +29,11 @@ export class Report {
     return [...this.#rows.values()].reduce((sum, { cases }) => sum + cases, 0);
   }
 
+  /** Of each format, the share of cases that were accepted. */
+  accepted(): [format: string, share: number][] {
+    return [...this.#rows].map(([format, { cases, outcomes }]) => [format, (outcomes.get("accepted") ?? 0) / cases]);
+  }
+
   add(format: string, outcome: Outcome): void {
     const row = this.#rows.get(format) ?? {
       ...{ cases: 0, outcomes: new Map(), slowest: undefined, largest: undefined, failures: 0 },

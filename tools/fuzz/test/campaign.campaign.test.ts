@@ -3,6 +3,8 @@ import { runCampaign } from "../src/campaign.ts";
 import { Report } from "../src/report.ts";
 
 const FORMATS = new URL("../formats/index.ts", import.meta.url);
+/** What is refused at the first gate tries nothing behind it. */
+const LEAST_ACCEPTED = 0.03;
 
 it("refuses or reads 20,000 hostile inputs of all formats within the limits, and does nothing else", async () => {
   const report = new Report("1");
@@ -13,4 +15,5 @@ it("refuses or reads 20,000 hostile inputs of all formats within the limits, and
   console.log(report.lines().join("\n"));
   expect(report.cases).toBe(20_000);
   expect(report.failures.map((failure) => `${failure.fault}: ${report.repeat(failure)}`)).toEqual([]);
+  for (const [format, share] of report.accepted()) expect(share, format).toBeGreaterThan(LEAST_ACCEPTED);
 });

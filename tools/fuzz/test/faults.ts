@@ -10,6 +10,7 @@ const faulty = (name: string, read: (file: string) => Promise<Reading | undefine
   name,
   weight: 1,
   prepare: async () => ({
+    sound: [],
     make: (random) => ({ kind: "any", files: { "a.txt": String(random.next()) } }),
     read: async (file) =>
       readFileSync(file, "utf8") === String(randomOf("a", name, 2).next()) ? read(file) : undefined,
@@ -19,6 +20,31 @@ const faulty = (name: string, read: (file: string) => Promise<Reading | undefine
 const refuse = (line: string) => {
   throw new SegError("bad", line);
 };
+
+/** Five files of which the reader refuses the third one. */
+const SOUND: Format = {
+  name: "refuses-what-is-sound",
+  weight: 1,
+  prepare: async () => ({
+    sound: [..."01234"].map((text) => ({ "a.txt": text })),
+    make: () => refuse("There are as many sound files as cases."),
+    read: async (file) => (readFileSync(file, "utf8") === "2" ? refuse(`${file}: Expected another.`) : undefined),
+  }),
+};
+
+/** Cases of which the third one is to be refused, or found to be something, and is read. */
+const hostile = (name: string, expected: string): Format => ({
+  name,
+  weight: 1,
+  prepare: async () => ({
+    sound: [],
+    make: (random) => ({
+      ...{ kind: "any", files: { "a.txt": "" } },
+      ...(random.next() === randomOf("a", name, 2).next() && { expected }),
+    }),
+    read: async () => ({ found: "8×6" }),
+  }),
+});
 
 /** One format for each fault that the harness must see. */
 export const FORMATS: readonly Format[] = [
@@ -89,5 +115,9 @@ export const FORMATS: readonly Format[] = [
     process.kill(process.pid, "SIGSEGV");
     return undefined;
   }),
+  SOUND,
+  hostile("accepts-what-hurts", "refused"),
+  hostile("refuses-by-another-code", "truncated"),
+  hostile("finds-what-is-there", "8×6"),
   faulty("implausible", () => ({ wrong: "three values for [2]" })),
 ];

@@ -30,6 +30,9 @@ describe.concurrent("the harness", () => {
     ["fails-later", /^executed: unhandledRejection: Error: nobody waits for it/],
     ["ends", /^(a raw Error: the fuzzer allows no process\.exit|executed: process\.exit)/],
     ["crashes", /^crashed: SIGSEGV/],
+    ["refuses-what-is-sound", /^unexpected: bad where it is accepted: SegError: .*a\.txt: Expected another\.$/],
+    ["accepts-what-hurts", /^unexpected: 8×6 where it is refused$/],
+    ["refuses-by-another-code", /^unexpected: 8×6 where it is truncated$/],
     ["implausible", /^implausible: three values for \[2\]$/],
   ])("reports a reader that %s, and goes on with the next case", async (name, fault) => {
     const outcomes = await five(name);
@@ -48,6 +51,10 @@ describe.concurrent("the harness", () => {
     const outcomes = await five("sound");
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(["accepted", "accepted", "bad", "accepted", "accepted"]);
     expect(outcomes.every(({ fault }) => fault === undefined)).toBe(true);
+  });
+
+  it("takes what a reader found for what a case says that it must find", async () => {
+    expect((await five("finds-what-is-there")).every(({ fault }) => fault === undefined)).toBe(true);
   });
 
   describe.skipIf(process.platform !== "linux")("measuring memory (skipped: only Linux tells it)", () => {

@@ -181,7 +181,7 @@ export const hostilePickle = {
       ),
     "tensors within dicts of long names": (roll: Roll, scale: number) => {
       const inside = dict(...Array.from({ length: Math.min(scale, 3000) }, (_, i): [Code, Code] => [str(`t${i}`), x]));
-      return torchZip(nested("n".repeat(Math.min(scale, 100_000)), 1 + roll(7), inside), storages);
+      return torchZip(nested("n".repeat(Math.min(scale, 100_000)), 2 + roll(6), inside), storages);
     },
     "a view far larger than what it shows": (roll: Roll) => {
       const size = 2 ** (11 + roll(20));

@@ -24,7 +24,7 @@ const checksum = z.string().regex(/^[0-9a-f]{64}$/);
 const notesSchema = z.object({
   position: z.object({ epoch: count, iteration: count }),
   updates: count,
-  seeds: z.record(z.string(), z.number()),
+  seeds: z.record(z.string(), z.number().int()),
   settings: z.record(z.string(), z.unknown()),
   engine: z.string(),
   checksums: z.object({ encoder: checksum, decoder: checksum, history: checksum }),

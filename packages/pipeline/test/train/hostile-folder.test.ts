@@ -48,6 +48,8 @@ describe("A checkpoint's notes", () => {
     ["half an epoch", { position: { epoch: 0.5, iteration: 0 } }, /position\.epoch/],
     ["no seeds", { seeds: undefined }, /seeds is not as/],
     ["seeds of words", { seeds: { dropout: "7" } }, /seeds\.dropout/],
+    ["half a seed", { seeds: { dropout: 7.5 } }, /seeds\.dropout/],
+    ["a seed beyond whole numbers", { seeds: { dropout: 1e308 } }, /seeds\.dropout/],
     ["a list for checksums", { checksums: [] }, /: checksums is not/],
     ["updates below 0", { updates: -1 }, /updates/],
     ["settings of text", { settings: "TRAIN" }, /settings/],
