@@ -90,13 +90,13 @@ export async function startFirst(
     } catch (error) {
       const reason = firstLine(error);
       const message = `Engine ${name} ${starts ? "starts but cannot do this work" : "cannot start"}: ${reason}`;
-      log?.(message);
       if (parsed !== "auto") {
         throw new BackendError(starts ? "engine-unfit" : "engine-unavailable", message, {
           cause: error,
           data: { engine: name, reason },
         });
       }
+      log?.(message);
       unavailable.push({ name, reason });
     }
   }

@@ -118,6 +118,13 @@ describe("choosing an engine", () => {
     ]);
   });
 
+  it("says once that the one that was named cannot start: in the error", async () => {
+    const lines: string[] = [];
+    const named = startFirst("wasm", { log: (line) => lines.push(line) }, loaders(["tensorflow"]));
+    await expect(named).rejects.toThrow("Engine wasm cannot start: wasm is on holiday");
+    expect(lines).toEqual([]);
+  });
+
   it("refuses an unknown name with the choices and the nearest of them", async () => {
     await expect(startEngine("tensorfow" as EngineName)).rejects.toMatchObject({
       code: "unknown-engine",

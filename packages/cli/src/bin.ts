@@ -8,6 +8,7 @@ const [
   { ignoresHangup, limitOf, onEndSignal },
   { OutputError },
   { EXIT, exitCodeOf, messageOf },
+  { isImpatient, SAME_MS, watchSignals },
   { run },
   { Terminal },
 ] = await orTell(() =>
@@ -15,6 +16,7 @@ const [
     import("@seg/node"),
     import("./errors.ts"),
     import("./exit-code.ts"),
+    import("./impatience/watch-signals.ts"),
     import("./run.ts"),
     import("./terminal/terminal.ts"),
   ]),
@@ -59,24 +61,19 @@ process.on("uncaughtException", (error) => {
 // Open MPI's mpirun announces the end by SIGCONT, and sends SIGTERM and SIGKILL some time after it.
 const underMpirun = process.env.OMPI_COMM_WORLD_RANK !== undefined;
 
-// What a person sends again who does not want to wait. Others come twice by themselves: a closed terminal's signal from the system and from the
-// shell, that of a time limit each second.
-const IMPATIENT: readonly string[] = ["SIGINT", "SIGTERM", "SIGQUIT", "SIGBREAK"];
-// npm passes Ctrl-C on to commands that the terminal told already.
-const SAME_MS = 200;
-
 let asked = 0;
 function askToEnd(signal: string): void {
   // Nothing is left but results that are slowly read.
   if (isDone) process.exit();
   // The first asks the command to end in order, the second does not wait for it.
   const isSecond = asked > 0 && performance.now() - asked > SAME_MS;
-  if (isSecond && IMPATIENT.includes(signal) && !underMpirun) process.exit(EXIT.INTERRUPTED);
+  if (isSecond && isImpatient(signal) && !underMpirun) process.exit(EXIT.INTERRUPTED);
   asked ||= performance.now();
   interruption.abort(new DOMException(`interrupted by ${signal}`, "AbortError"));
 }
 onEndSignal(askToEnd);
 if (underMpirun) process.on("SIGCONT", askToEnd);
+else if (!lists) watchSignals();
 
 const io: Io = { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: interruption.signal };
 

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { type MpiLaunch, mpiLaunch } from "@seg/collectives";
+import { isSegError } from "@seg/errors";
 import { localPath, withLimit } from "@seg/node";
 import { Command } from "commander";
 import { configCommand } from "./commands/config.ts";
@@ -56,7 +57,17 @@ export async function runCommands(makers: readonly CommandMaker[], argv: readonl
 function lineOf(error: unknown, signal: AbortSignal | undefined, command: Command): string {
   const place = placeOf(mpiLaunch());
   if (!signal?.aborted) return `${place}${withWayOut(withLimit(messageOf(error), error), error, command)}`;
-  return `${place}${signal.reason instanceof OutputError ? signal.reason.message : "interrupted"}`;
+  if (signal.reason instanceof OutputError) return `${place}${signal.reason.message}`;
+  const loss = lossIn(error);
+  return `${place}interrupted${loss ? `: ${messageOf(loss)}` : ""}`;
+}
+
+/** That of another rank, after which `mpirun` asks the others to end: what they say is to name it. */
+function lossIn(error: unknown): unknown {
+  for (let next = error, i = 0; isSegError(next) && i < 20; next = next.cause, i++) {
+    if (next.name === "CollectiveError" && ["dead", "unreachable"].includes(next.code)) return next;
+  }
+  return undefined;
 }
 
 /** Whose error it is, where ranks on several hosts say theirs in one terminal. */

@@ -1,3 +1,6 @@
+import { CollectiveError } from "@seg/collectives";
+import { PipelineError } from "@seg/pipeline/config";
+import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { runSeg } from "./run-seg.ts";
 
@@ -51,6 +54,23 @@ it("shows a command's help for `help` and its name", async () => {
   const help = await runSeg(["config", "--help"]);
   expect(await runSeg(["help", "config"])).toEqual(help);
   expect(await runSeg(["help"])).toEqual(await runSeg(["--help"]));
+});
+
+it("names the rank that was lost where that is why it is to end", async () => {
+  const signal = AbortSignal.abort();
+  const ended = async (error: Error) => {
+    const fails = () =>
+      new Command("fail").action(() => {
+        throw error;
+      });
+    return (await runSeg(["fail"], { commands: [fails], signal })).stderr;
+  };
+  const lost = new CollectiveError("dead", "rank 0 has ended");
+  expect(await ended(lost)).toBe("error: interrupted: rank 0 has ended\n");
+  expect(await ended(new PipelineError("failed", "a line", { cause: lost }))).toBe(
+    "error: interrupted: rank 0 has ended\n",
+  );
+  expect(await ended(new PipelineError("failed", "a line"))).toBe("error: interrupted\n");
 });
 
 it("adds the stack only with SEG_DEBUG=1", async () => {

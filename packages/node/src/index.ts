@@ -3,6 +3,7 @@ export { FileError, type FileErrorCode, type FileErrorData } from "./errors.ts";
 export { exitReason, forwardStderr, type ProcessExit, stderrTail } from "./exit-reason.ts";
 export { type HttpAnswer, HttpError, type HttpOptions, httpGet } from "./http-get.ts";
 export { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "./identity.ts";
+export { knowFolder } from "./known-folder.ts";
 export { limitOf, withLimit } from "./limits.ts";
 export { localPath } from "./local-path.ts";
 export { type LockOptions, withLock } from "./lock.ts";

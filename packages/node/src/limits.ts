@@ -50,6 +50,9 @@ const SIGNS: readonly [pattern: RegExp, explain: () => string | undefined][] = [
   ],
 ];
 
+/** What Node says where it could not open a file that is there. */
+const MISLEADING = /Cannot find (?:package|module)\b.*$/s;
+
 /**
  * The line of an error, and behind it the limit of the system that made it fail, with the way out; the line as it is where there was none, or
  * where it names the command already.
@@ -61,6 +64,7 @@ export function withLimit(line: string, error?: unknown): string {
   const text = [line, ...textsOf(error)].join("\n");
   for (const [pattern, explain] of SIGNS) {
     const said = pattern.test(text) ? explain() : undefined;
+    if (said && MISLEADING.test(line)) return line.replace(MISLEADING, `${said}.`);
     if (said) return `${line.trim().replace(/[.:]$/, "")}: ${said}.`;
   }
   return line;

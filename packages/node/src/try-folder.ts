@@ -1,6 +1,7 @@
 import { randomFillSync, randomUUID } from "node:crypto";
 import { copyFile, type FileHandle, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { withDrafts } from "./drafts.ts";
 import { writeInPlaceIn } from "./place-file.ts";
 import { type ReplaceOptions, replaceFile } from "./replace-file.ts";
 import { isSystemError, unwritable, writeFileAtomic } from "./write-file-atomic.ts";
@@ -35,10 +36,12 @@ export async function tryFolder(
 ): Promise<string | undefined> {
   // Random, as some disks compress.
   const piece = randomFillSync(new Uint8Array(PIECE));
-  const probe = () => join(folder, `${randomUUID()}.tmp`.padStart(longestName.length, "_"));
+  // Hidden, as all drafts.
+  const probe = () => join(folder, `.${`${randomUUID()}.tmp`.padStart(longestName.length - 1, "_")}`);
   const probes = sizes.map(probe);
   const [from, to] = [probe(), probe()];
-  try {
+  const all = [from, to, ...probes];
+  const tryAll = async () => {
     for (const path of [from, to]) await writeFile(path, "");
     const refused = await whyNotRenamed(from, to, move);
     if (refused) writeInPlaceIn(folder);
@@ -56,11 +59,14 @@ export async function tryFolder(
       );
     }
     return refused;
+  };
+  try {
+    return await withDrafts(all, tryAll);
   } catch (error) {
     const cause = isSystemError(error) ? error : (error as Error).cause;
     throw isSystemError(cause) ? unwritable(file, cause) : error;
   } finally {
-    for (const path of [from, to, ...probes]) await rm(path, { force: true }).catch(() => {});
+    for (const path of all) await rm(path, { force: true }).catch(() => {});
   }
 }
 

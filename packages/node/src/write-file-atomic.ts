@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { withDrafts } from "./drafts.ts";
 import { FileError } from "./errors.ts";
 import { placeFile } from "./place-file.ts";
 
@@ -26,22 +27,24 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const folder = dirname(resolve(path));
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
-  try {
-    if (makeFolder) await makeFolders(folder);
-    const file = await open(temporary, "wx");
+  await withDrafts([temporary], async () => {
     try {
-      if (typeof contents === "function") await contents(file);
-      else await file.writeFile(contents);
-      if (flush) await flushFile(file);
-    } finally {
-      await file.close();
+      if (makeFolder) await makeFolders(folder);
+      const file = await open(temporary, "wx");
+      try {
+        if (typeof contents === "function") await contents(file);
+        else await file.writeFile(contents);
+        if (flush) await flushFile(file);
+      } finally {
+        await file.close();
+      }
+      await placeFile(temporary, path, folder);
+      if (flush) await syncFolder(folder);
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
+      throw isSystemError(error) ? unwritable(path, error, { makeFolder }) : error;
     }
-    await placeFile(temporary, path, folder);
-    if (flush) await syncFolder(folder);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw isSystemError(error) ? unwritable(path, error, { makeFolder }) : error;
-  }
+  });
 }
 
 /** A disk that has room for names alone is full. */
@@ -62,8 +65,10 @@ export async function ensureWritable(folder: string, wayOut?: string): Promise<(
   };
   try {
     await makeFolders(resolve(folder), made);
-    await writeFile(probe, PROBE);
-    await rm(probe, { force: true });
+    await withDrafts([probe], async () => {
+      await writeFile(probe, PROBE);
+      await rm(probe, { force: true });
+    });
     return removeEmpty;
   } catch (error) {
     await rm(probe, { force: true }).catch(() => {});

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { withDrafts } from "./drafts.ts";
 import { FileError } from "./errors.ts";
 import { replaceFile } from "./replace-file.ts";
 import { isSystemError, makeFolders, unwritable } from "./write-file-atomic.ts";
@@ -19,9 +20,11 @@ export async function writeFolderAtomic(path: string, write: (folder: string) =>
   const [temporary, old] = [sibling(), sibling()];
   try {
     await makeFolders(dirname(target));
-    await mkdir(temporary);
-    await write(temporary);
-    await exchange(temporary, target, old);
+    await withDrafts([temporary], async () => {
+      await mkdir(temporary);
+      await write(temporary);
+      await exchange(temporary, target, old);
+    });
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     const cause = error instanceof FileError ? error.cause : error;

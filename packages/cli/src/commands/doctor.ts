@@ -18,17 +18,19 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
       const terminal = new Terminal(io, { quiet });
       if (measure) terminal.note("Starting and measuring each engine…");
       const [backend, model] = await Promise.all([import("@seg/backend"), import("@seg/pipeline/model")]);
-      const { AUTO_ORDER, cacheFolder, describeEngines } = backend;
+      const { AUTO_ORDER, describeEngines } = backend;
       const { AUTO_INFERENCE, describeOnnxRuntime, NETWORK_PROOF } = model;
       const signal = io.signal && { signal: io.signal };
       const onnxRuntime = await describeOnnxRuntime({ measure, ...signal });
       const others = await describeEngines({ measure, proof: NETWORK_PROOF, ...signal });
       const engines = [onnxRuntime, ...others].map(withNetworks);
       const auto = { inference: takenOf(engines, AUTO_INFERENCE), training: takenOf(engines, AUTO_ORDER) };
-      const about = { seg: version, node: process.version, cache: cacheFolder(io.env) };
+      const about = { seg: version, node: process.version, cache: cacheOf(io.env, backend) };
       if (json) terminal.print(JSON.stringify({ ...about, auto, engines }));
       else {
-        terminal.print(`seg ${about.seg}, Node ${about.node}, cache ${about.cache}`);
+        terminal.print(
+          `seg ${about.seg}, Node ${about.node}, ${about.cache ? `cache ${about.cache}` : "no home to keep a cache in"}`,
+        );
         for (const line of table(HEAD, engines.map(row))) terminal.print(line);
         terminal.print(
           `--backend auto takes ${auto.inference ?? "none"} to segment and score, ${auto.training ?? "none"} to train.`,
@@ -37,6 +39,15 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
       }
       exit(engines.some(({ available }) => available) ? EXIT.DONE : EXIT.FAILED);
     });
+}
+
+/** Null for a user without a home: engines run without. */
+function cacheOf(env: Io["env"], { cacheFolder }: typeof import("@seg/backend")): string | null {
+  try {
+    return cacheFolder(env);
+  } catch {
+    return null;
+  }
 }
 
 /** An engine, whether it can run networks and their training, and if not, why. */

@@ -24,6 +24,11 @@ it("tells of every engine whether it works and why not", async () => {
   expect(engines[4]).not.toHaveProperty("proof");
 });
 
+it("needs no home folder", async () => {
+  const { code, stdout } = await runSeg(["doctor", "--no-measure", "--json"], { env: { HOME: "relative" } });
+  expect({ code, cache: JSON.parse(stdout).cache }).toEqual({ code: 0, cache: null });
+});
+
 describe("the table", () => {
   const engine = { package: "a package", version: "1.2.3", device: "a chip", threads: 2 };
   const reports: EngineReport[] = [

@@ -92,7 +92,7 @@ export async function removeCheckpoint(folder: string, position: Position): Prom
 /** Removes what writers that were killed left behind. */
 export async function removeDrafts(folder: string): Promise<void> {
   const draft =
-    /^\.?_*(((encoder|decoder|history|trainer|evaluation|validation)_(epoch_\d|best)|history\.svg|config\.yaml|classes\.json|[0-9a-f-]{36}\.tmp).*\.)?[0-9a-f-]{36}\.tmp$/;
+    /^\.{0,2}_*(((encoder|decoder|history|trainer|evaluation|validation)_(epoch_\d|best)|history\.svg|config\.yaml|classes\.json|[0-9a-f-]{36}\.tmp).*\.)?[0-9a-f-]{36}\.tmp$/;
   for (const file of await readdir(folder).catch((): string[] => [])) {
     if (draft.test(file)) await rm(join(folder, file), { force: true });
   }

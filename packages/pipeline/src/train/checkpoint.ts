@@ -53,7 +53,7 @@ export async function saveCheckpoint(
   try {
     await markUnfinished(folder, position);
     for (const half of HALVES) await writePth(path(half), states[half]);
-    await writeFileAtomic(path("history"), `${JSON.stringify(history)}\n`);
+    await writeFileAtomic(path("history"), `${JSON.stringify(history)}\n`, { makeFolder: false });
     const checksums: Record<string, string> = {};
     for (const part of COMMITTED) checksums[part] = await sha256(path(part));
     const notes = { position, updates, seeds, checksums, settings, engine };

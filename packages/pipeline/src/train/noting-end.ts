@@ -2,6 +2,9 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { printable } from "@seg/errors";
 import { writeFileAtomic } from "@seg/node";
+import { nameOf } from "./checkpoint-files.ts";
+import { lastWhole } from "./checkpoint-state.ts";
+import { OwnFolder } from "./own-folder.ts";
 
 /** Says in a training's folder why it ended early: terminals and pipes that are gone take what was printed along. */
 const NOTE = "stopped.txt";
@@ -10,13 +13,22 @@ const NOTE = "stopped.txt";
 export async function notingEnd<T>(folder: string, train: () => Promise<T>): Promise<T> {
   const file = join(folder, NOTE);
   await rm(file, { force: true }).catch(() => {});
+  const own = await OwnFolder.of(folder);
   try {
     return await train();
   } catch (error) {
     const reason = printable(error instanceof Error ? error.message : String(error));
-    const line = `${new Date().toISOString()} The training ended early: ${reason.replace(/\.$/, "")}. It goes on from its last checkpoint by --resume.\n`;
     // On a disk that takes nothing more it is told all the same, where it is not written.
-    await writeFileAtomic(file, line, { makeFolder: false }).catch(() => {});
+    if (await own.isThere()) await note(file, folder, reason.replace(/\.$/, "")).catch(() => {});
     throw error;
   }
+}
+
+async function note(file: string, folder: string, reason: string): Promise<void> {
+  const { checkpoint } = await lastWhole(folder);
+  const next = checkpoint
+    ? `By --resume it goes on from its last checkpoint, ${nameOf(checkpoint.position)}.`
+    : "It left no checkpoint: --resume begins where it began.";
+  const line = `${new Date().toISOString()} The training ended early: ${reason}. ${next}\n`;
+  await writeFileAtomic(file, line, { makeFolder: false });
 }

@@ -21,6 +21,7 @@ import { ValidationHook } from "./hooks/validation.ts";
 import { readEvaluations, removeLater, type ValidationScores, validationFiles } from "./hooks/validation-files.ts";
 import { ValidationSet } from "./hooks/validation-set.ts";
 import { type Ending, type Run, runLoop } from "./loop.ts";
+import { OwnFolder } from "./own-folder.ts";
 import type { TrainingPlan } from "./plan.ts";
 import { Trainer } from "./trainer.ts";
 import { trySaving } from "./try-saving.ts";
@@ -139,11 +140,12 @@ async function beginHooks(
   if (position.epoch < TRAIN.num_epoch) await describeFolder(config, log);
   await removeLater(folder, position.epoch);
   const evaluations = await readEvaluations(folder);
+  const own = await OwnFolder.of(folder);
   const history = checkpoint?.history ?? emptyHistory();
   const firstStep = position.epoch * TRAIN.epoch_iters + position.iteration;
   const hooks: Hooks = new Hooks([
     { afterStep: context.onProgress },
-    new CheckpointHook(config, trainer, history, { settings, engine }, context),
+    new CheckpointHook(config, trainer, history, { settings, engine }, own, context),
     ...(validation
       ? [
           new ValidationHook({
@@ -153,7 +155,7 @@ async function beginHooks(
         ]
       : []),
     ...(TRAIN.early_stop > 0 ? [new EarlyStopHook(TRAIN.early_stop, evaluations, log)] : []),
-    new HistoryHook(config, history, evaluations, warn),
+    new HistoryHook(config, history, evaluations, own, warn),
     new TensorBoardHook(config, firstStep, warn),
   ]);
   return { hooks, seen: { history, validation: evaluations } };

@@ -30,6 +30,7 @@ import type { ValidationScores } from "./hooks/validation-files.ts";
 import { launchTraining, type ReplicaOptions, replicaCount, trainUnderMpi } from "./launch.ts";
 import { lookAtLabels } from "./look-at-labels.ts";
 import { notingEnd } from "./noting-end.ts";
+import { LOCK } from "./own-folder.ts";
 import { planTraining } from "./plan.ts";
 import type { Outcome, Report } from "./replica.ts";
 import { findStart, refuseDemoFolder, refuseTaken } from "./start.ts";
@@ -63,9 +64,6 @@ export interface Training {
   /** Scores on `DATASET.list_val`, where they were wanted, epoch by epoch. */
   validation: readonly ValidationScores[];
 }
-
-/** Keeps a second training out of the folder. */
-const LOCK = ".training.lock";
 
 /**
  * Trains a network: reads the photos and labels of `DATASET.list_train`, or of the folders `images` and `labels`, begins with `MODEL.weights_encoder` or ImageNet's weights, and
@@ -117,7 +115,8 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
   if (!resume) await refuseTaken(config);
   const tellOfLabels = await lookAtLabels(config, classes, { records, convention }, { warn, onProgress, signal });
   const removeEmpty = await ensureWritable(config.DIR);
-  const onWait = (_: unknown, line: string) => log(`${waitingIn(config.DIR, resume)} ${line}`);
+  const onWait = (owner: unknown, line: string) =>
+    log(`${waitingIn(config.DIR, { resume, isKnown: owner !== undefined })} ${line}`);
   const work = async () => {
     // Before anything is written: another training may have been here meanwhile.
     const found = await findStart(config, { resume, log, warn });
@@ -146,11 +145,13 @@ export async function train(options: TrainOptions = {}): Promise<Training | unde
 }
 
 /** Whoever does not go on with a training cannot follow it in its folder: that is told before it is waited for. */
-function waitingIn(folder: string, resume: boolean): string {
+function waitingIn(folder: string, { resume, isKnown }: { resume: boolean; isKnown: boolean }): string {
   const then = resume
     ? ""
     : " Once it has left a checkpoint there, this one is refused: go on with it by --resume, or set DIR to another folder.";
-  return `Another training is at work in ${folder}, or was until just now: waiting for its end.${then}`;
+  const other = isKnown ? "is at work in" : "may be at work in";
+  const until = isKnown ? ", or was until just now: waiting for its end" : ": waiting until its lock is gone";
+  return `Another training ${other} ${folder}${until}.${then}`;
 }
 
 /** What a training learns from. */

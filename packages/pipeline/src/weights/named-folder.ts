@@ -9,6 +9,15 @@ import type { ServerOptions } from "./server.ts";
 export const cacheOf = (dir: string, env: NonNullable<ServerOptions["env"]>): string =>
   join(cacheFolder(env), "weights", basename(resolve(dir)));
 
+/** Nothing is, for a user without a home. */
+function isCached(dir: string, env: NonNullable<ServerOptions["env"]>): boolean {
+  try {
+    return existsSync(cacheOf(dir, env));
+  } catch {
+    return false;
+  }
+}
+
 /** Whether a server may have the weights of a folder `DIR`. The user's own folders' names are no one else's business. */
 export const mayBeServed = (dir: string, { mirror, env = process.env }: ServerOptions): boolean =>
   Boolean(mirror || env.SEG_MIRROR) || /^(ade20k|baseline)-/.test(basename(resolve(dir)));
@@ -22,11 +31,11 @@ export function checkNamedFolder({ config, settings }: Resolved, options: Server
   const { DIR } = config;
   const isNamed = (key: string) => settings.get(key)?.explicit ?? false;
   if (!isNamed("DIR") || ["encoder", "decoder", "onnx"].some((what) => isNamed(`MODEL.weights_${what}`))) return;
-  if (config.MODEL.weights_onnx || mayBeServed(DIR, options) || existsSync(cacheOf(DIR, options.env ?? process.env)))
-    return;
+  if (config.MODEL.weights_onnx || mayBeServed(DIR, options)) return;
   const found = statSync(DIR, { throwIfNoEntry: false });
   if (found?.isDirectory() && readdirSync(DIR).some((file) => /^(encoder|decoder)_.+\.(pth|safetensors)$/.test(file)))
     return;
+  if (isCached(DIR, options.env ?? process.env)) return;
   throw new PipelineError(
     "missing",
     {

@@ -165,6 +165,22 @@ describe("Training from two folders", () => {
     }
   });
 
+  it("a lock that does not say whose it is is told as just that", async () => {
+    for (const text of ["", "rubbish", "{}"]) {
+      const dir = temporaryFolder({ ".training.lock": text });
+      const stop = new AbortController();
+      const lines: string[] = [];
+      const log = (line: string) => {
+        lines.push(line);
+        stop.abort(new Error("enough"));
+      };
+      await expect(start(dir, {}, { resume: true, log, signal: stop.signal })).rejects.toThrow(/enough|aborted/);
+      expect(lines).toEqual([
+        `Another training may be at work in ${dir}: waiting until its lock is gone. ${join(dir, ".training.lock")} is there and does not say whose it is: if nobody is at work, delete it.`,
+      ]);
+    }
+  });
+
   it("wants photos for scores to be set aside, before anything is trained", async () => {
     const run = start(join(folder, "none"), { "TRAIN.eval_every": 1 }, { valSplit: 0 });
     await expect(run).rejects.toMatchObject({ code: "option", message: expect.stringContaining("--val-split") });

@@ -25,6 +25,13 @@ describe("A folder that was named", () => {
     await expect(createSegmenter({ folder: file, env })).rejects.toThrow(`but ${file} is no folder: `);
   });
 
+  it("is looked at without a home to keep a cache in", () => {
+    const env = { HOME: "relative" };
+    const check = (dir: string) => checkNamedFolder(loadConfig({ set: [`DIR=${dir}`], fromFolder: false }), { env });
+    check(temporaryFolder({ "encoder_epoch_1.pth": "" }));
+    expect(() => check("nonexist")).toThrow("there is no folder nonexist");
+  });
+
   it("need not be there where the weights come from elsewhere: other files, the cache, a server", () => {
     const env = { XDG_CACHE_HOME: temporaryFolder() };
     const check = (set: string[], more: object = {}) =>

@@ -4,6 +4,7 @@ import { HALVES } from "../../weights/find.ts";
 import { saveCheckpoint } from "../checkpoint.ts";
 import { listPositions, type Position, setAside } from "../checkpoint-files.ts";
 import { type CheckpointNotes, removeOwn } from "../checkpoint-state.ts";
+import type { OwnFolder } from "../own-folder.ts";
 import type { Trainer } from "../trainer.ts";
 import type { History } from "./history.ts";
 import type { EpochEvaluation, Hook } from "./hooks.ts";
@@ -15,6 +16,7 @@ export class CheckpointHook implements Hook {
   readonly #trainer: Trainer;
   readonly #history: History;
   readonly #notes: Omit<CheckpointNotes, "position">;
+  readonly #folder: OwnFolder;
   readonly #context: Context;
 
   constructor(
@@ -22,12 +24,14 @@ export class CheckpointHook implements Hook {
     trainer: Trainer,
     history: History,
     notes: Omit<CheckpointNotes, "position">,
+    folder: OwnFolder,
     context: Context,
   ) {
     this.#config = config;
     this.#trainer = trainer;
     this.#history = history;
     this.#notes = notes;
+    this.#folder = folder;
     this.#context = context;
   }
 
@@ -42,6 +46,8 @@ export class CheckpointHook implements Hook {
   async afterEvaluation(evaluation: EpochEvaluation): Promise<void> {
     if (evaluation.kind !== "scores" || !evaluation.best) return;
     const { DIR: folder } = this.#config;
+    // Scoring may have taken long.
+    await this.#folder.check();
     // Before a training's first evaluation it has no best networks.
     if ((await readEvaluations(folder)).length === 0) {
       const aside = await setAside(HALVES.map((half) => bestFile(folder, half)));
@@ -54,6 +60,7 @@ export class CheckpointHook implements Hook {
     const { DIR: folder, TRAIN } = this.#config;
     const { onProgress, warn, signal } = this.#context;
     try {
+      await this.#folder.check();
       const files = await saveCheckpoint(folder, this.#trainer, this.#history, { position, ...this.#notes }, warn);
       const { epoch, iteration } =
         position.iteration === 0

@@ -3,6 +3,7 @@ import { writeFileAtomic } from "@seg/node";
 import type { Config } from "../../config/schema.ts";
 import type { IterationEvent } from "../../events.ts";
 import { historySvg } from "../../pictures/history-svg.ts";
+import type { OwnFolder } from "../own-folder.ts";
 import type { Hook } from "./hooks.ts";
 import type { ValidationScores } from "./validation-files.ts";
 
@@ -29,6 +30,7 @@ export class HistoryHook implements Hook {
   readonly history: History;
   readonly #evaluations: readonly ValidationScores[];
   readonly #config: Config;
+  readonly #folder: OwnFolder;
   readonly #warn: (line: string) => void;
 
   /**
@@ -39,11 +41,13 @@ export class HistoryHook implements Hook {
     config: Config,
     history: History,
     evaluations: readonly ValidationScores[],
+    folder: OwnFolder,
     warn: (line: string) => void,
   ) {
     this.#config = config;
     this.history = history;
     this.#evaluations = evaluations;
+    this.#folder = folder;
     this.#warn = warn;
   }
 
@@ -59,10 +63,13 @@ export class HistoryHook implements Hook {
   }
 
   async afterCheckpoint(): Promise<void> {
+    if (!(await this.#folder.isThere())) return;
     const { DIR, MODEL, TRAIN } = this.#config;
     const title = `${MODEL.arch_encoder} + ${MODEL.arch_decoder}`;
     const svg = historySvg(this.history, this.#evaluations, { epochs: TRAIN.num_epoch, title });
-    await writeFileAtomic(join(DIR, HISTORY_PICTURE), svg).catch((error) => this.#warn(error.message));
+    await writeFileAtomic(join(DIR, HISTORY_PICTURE), svg, { makeFolder: false }).catch((error) =>
+      this.#warn(error.message),
+    );
   }
 
   async atEnd(): Promise<void> {

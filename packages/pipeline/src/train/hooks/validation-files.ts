@@ -71,7 +71,9 @@ async function readEvaluation(file: string): Promise<ValidationScores | undefine
 
 /** Writes the numbers of an evaluation. */
 export async function saveEpochEvaluation(folder: string, evaluation: SavedEvaluation): Promise<void> {
-  await writeFileAtomic(evaluationFile(folder, evaluation.epoch), `${JSON.stringify(evaluation)}\n`);
+  await writeFileAtomic(evaluationFile(folder, evaluation.epoch), `${JSON.stringify(evaluation)}\n`, {
+    makeFolder: false,
+  });
 }
 
 /** The first of the evaluations with the highest mean IoU. */
@@ -105,10 +107,14 @@ export async function copyBest(folder: string, epoch: number): Promise<void> {
     return;
   }
   const copy = (from: string, half: keyof WeightFiles, beforeRename: () => Promise<void>) =>
-    writeFileAtomic(bestFile(folder, half), async (file) => {
-      await writeFile(file, createReadStream(from));
-      await beforeRename();
-    });
+    writeFileAtomic(
+      bestFile(folder, half),
+      async (file) => {
+        await writeFile(file, createReadStream(from));
+        await beforeRename();
+      },
+      { makeFolder: false },
+    );
   // Both copies are whole before the encoder's, the inner one, is renamed.
   await copy(decoder, "decoder", () => copy(encoder, "encoder", removeDecoder));
 }
