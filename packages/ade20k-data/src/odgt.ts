@@ -133,6 +133,30 @@ export async function writeOdgt(
   await writeFileAtomic(path, lines.map((line) => `${line}\n`).join(""));
 }
 
+/** A record that knows where it stands, which only its list can tell. */
+class ListedRecord implements OdgtRecord {
+  imagePath: string;
+  labelPath: string | undefined;
+  width: number;
+  height: number;
+  readonly #place: { file: string; line: number };
+
+  constructor({ imagePath, labelPath, width, height }: OdgtRecord, place: { file: string; line: number }) {
+    this.imagePath = imagePath;
+    this.labelPath = labelPath;
+    this.width = width;
+    this.height = height;
+    this.#place = place;
+  }
+
+  static placeOf(record: object): { file: string; line: number } | undefined {
+    return #place in record ? record.#place : undefined;
+  }
+}
+
+/** The list and the line that a record was read from; undefined for one from elsewhere, or a copy. */
+export const placeOf = (record: object): { file: string; line: number } | undefined => ListedRecord.placeOf(record);
+
 function parse(line: string, place: { file: string; line: number }, root: string): OdgtRecord {
   const where = `${place.file}:${place.line}`;
   let record: Record<string, unknown> | undefined;
@@ -168,10 +192,11 @@ function parse(line: string, place: { file: string; line: number }, root: string
     );
   };
   const label = field<string | undefined>("fpath_segm", "a path", (value) => value === undefined || isPath(value));
-  return {
+  const listed = {
     imagePath: absolute("fpath_img", field<string>("fpath_img", "a path", isPath)),
     labelPath: label === undefined ? undefined : absolute("fpath_segm", label),
     width: field<number>("width", "a positive whole number", isSize),
     height: field<number>("height", "a positive whole number", isSize),
   };
+  return new ListedRecord(listed, place);
 }

@@ -16,7 +16,7 @@ export interface DownloadOptions extends Partial<AttemptOptions> {
   isWhole?: (file: string) => Promise<boolean>;
   /** Called before each new attempt, with what ended the last one. */
   onRetry?: (reason: string) => void;
-  /** Called once if another process is downloading the same file. */
+  /** Called if another process is downloading the same file, at once and then each minute. */
   onWait?: (line: string) => void;
   /** Called, with the reason, before `http:` is tried in the place of an `https:` address that is not served; without it, that is an error. */
   onInsecure?: ((reason: string) => void) | undefined;
