@@ -6,7 +6,7 @@ import type { PixelLimit } from "./image-limits.ts";
 import type { LabelConvention } from "./label-convention.ts";
 import { countLabels, type LabelCounts, sumCounts } from "./label-counts.ts";
 import { type DoubtfulPhotos, inOrder, noteDoubts } from "./look-at-photos.ts";
-import type { OdgtRecord } from "./odgt.ts";
+import { type OdgtRecord, placeOf } from "./odgt.ts";
 import type { ShownSize } from "./orientation.ts";
 import { readBytes } from "./read-bytes.ts";
 import { readLabel } from "./read-label.ts";
@@ -59,7 +59,7 @@ export interface DatasetReport extends DoubtfulPhotos {
 /**
  * Looks at everything that training would stumble over: that each photo is there, is an image and has the size the list says (its
  * header is read, its pixels only with `decode`), that each label is there, has the photo's size, decodes, and holds no value above `numClasses`;
- * and counts what the labels show. Goes on to the end, whatever it finds.
+ * and counts what the labels show. Of a file that is not there, is none, or is not listed, the list and its line are told. Goes on to the end, whatever it finds.
  *
  * @throws {DataError} `option` for an option that there is not; otherwise only what is no fault of the data, and the signal's reason.
  */
@@ -89,7 +89,7 @@ export async function checkDataset(records: readonly OdgtRecord[], options: Chec
     const tell = (error: unknown) => {
       if (!(error instanceof DataError)) throw error;
       problemCount++;
-      found.push({ i, problem: error });
+      found.push({ i, problem: withPlace(error, record) });
     };
     const photo = await lookAtPhoto(record).catch(tell);
     // Beside a photo that is wrong, the list's word counts.
@@ -108,4 +108,16 @@ export async function checkDataset(records: readonly OdgtRecord[], options: Chec
     counts: sumCounts(counts, numClasses),
     ...inOrder(doubts),
   };
+}
+
+/** What is to be corrected in a list, if its record was read from one. */
+const OF_THE_LIST: readonly string[] = ["not-found", "unreadable", "bad-list"];
+
+/** The problem with the list and the line that it comes from before it. */
+function withPlace(problem: DataError, record: OdgtRecord): DataError {
+  const { code, message, data } = problem;
+  const place = placeOf(record);
+  if (!place || !OF_THE_LIST.includes(code)) return problem;
+  const { file: list, line: listLine } = place;
+  return new DataError(code, `${list}:${listLine}: ${message}`, { data: { ...data, list, listLine }, cause: problem });
 }

@@ -27,6 +27,9 @@ export interface DataErrorData {
   /** Where in it: the line, or the entry of a JSON array, from 1. */
   line: number;
   entry: number;
+  /** The list that names that file, and its line, from 1. */
+  list: string;
+  listLine: number;
   /** The key of a list's record that is wrong. */
   key: string;
   /** The address of a download, and why it gave nothing. */

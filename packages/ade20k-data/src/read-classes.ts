@@ -1,10 +1,12 @@
-import { extname } from "node:path";
 import { explain, shown } from "@seg/errors";
+import { isSeq, type ParsedNode } from "yaml";
 import type { Color, SegClass } from "./classes.ts";
 import { distinctColors } from "./distinct-colors.ts";
 import { DataError } from "./errors.ts";
 import { readText } from "./read-bytes.ts";
+import { isTable, readTable } from "./table.ts";
 import { splitLines, TextProblem } from "./text-problem.ts";
+import { parseYaml } from "./yaml.ts";
 
 /** The values of a label's 8 bits, but the one that stands for no class. */
 const MOST_CLASSES = 255;
@@ -27,8 +29,8 @@ interface Entry {
 /**
  * Reads a data set's own classes, in the order of their label values 1, 2, …
  *
- * - `.json`: an array of names, or of objects `{"name": "sky", "color": [70, 130, 180]}`;
- * - `.csv`: a header line with a column `name` and, if wanted, `color` (`#4682b4`) or `r`, `g`, `b`; the benchmark's own
+ * - `.json`, `.yaml`: an array of names, or of objects `{"name": "sky", "color": [70, 130, 180]}`;
+ * - `.csv`, `.tsv`: a header line with a column `name` and, if wanted, `color` (`#4682b4`) or `r`, `g`, `b`; the benchmark's own
  *   `object150_info.csv` is understood too, and `class` or `label` in place of `name`;
  * - `.txt`: a name a line, or CVAT's `labelmap.txt`.
  *
@@ -39,8 +41,7 @@ interface Entry {
  */
 export async function readClasses(path: string): Promise<SegClass[]> {
   const text = await readText(path);
-  const read = { ".csv": fromCsv, ".txt": fromLines }[extname(path).toLowerCase()] ?? fromJson;
-  const entries = located(path, "a list of classes", () => read(path, text));
+  const entries = located(path, "a list of classes", () => readEntries(path, text));
   if (entries.length === 0) throw bad({ file: path }, "at least one class", "none", "add the names of the classes");
   if (entries.length > MOST_CLASSES) {
     const { where } = entries[MOST_CLASSES]!;
@@ -75,74 +76,76 @@ export async function readClasses(path: string): Promise<SegClass[]> {
   }));
 }
 
-function fromJson(path: string, text: string): Entry[] {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    const position = Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? text.length);
-    const line = text.slice(0, position).split("\n").length;
-    throw bad(
-      { file: path, line },
-      "JSON",
-      `a syntax error (${(error as Error).message})`,
-      "correct it, or name the file .csv",
-    );
+function readEntries(path: string, text: string): Entry[] {
+  if (isTable(path)) return fromTable(path, text);
+  return isLabelMap(text) || /\.txt$/i.test(path) ? fromLines(path, text) : fromList(path, text);
+}
+
+/** CVAT's `labelmap.txt`, whatever its name: `name:r,g,b:parts:actions`. */
+export const isLabelMap = (text: string): boolean => /^# *label:color_rgb:/.test(text);
+
+/** Of JSON of any size, else of YAML, which broken JSON is taken for: its parser tells the line of what is wrong. */
+function fromList(path: string, text: string): Entry[] {
+  const json = parseJson(text);
+  if (json !== undefined) {
+    return itemsOf(path, json).map((item, i) => entryOf({ file: path, entry: i + 1 }, item));
   }
-  if (!Array.isArray(json))
-    throw bad({ file: path }, "a JSON array of classes", shown(json), 'write ["sky", "road", …]');
-  return json.map((entry: unknown, i) => {
-    const where = { file: path, entry: i + 1 };
-    if (entry === null || typeof entry !== "object") return { where, name: entry, color: undefined };
-    const { name, color } = entry as Partial<Entry>;
-    return { where, name, color };
-  });
+  const { document, lineOf, toValue } = parseYaml(text);
+  const { contents } = document;
+  const lines = isSeq(contents) ? contents.items.map((item) => lineOf((item as ParsedNode).range?.[0])) : [];
+  return itemsOf(path, toValue(contents)).map((item, i) => entryOf({ file: path, line: lines[i]! }, item));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function itemsOf(path: string, list: unknown): unknown[] {
+  if (Array.isArray(list)) return list;
+  throw bad({ file: path }, "an array of classes, in JSON or YAML,", shown(list), 'write ["sky", "road", …]');
+}
+
+function entryOf(where: Place, item: unknown): Entry {
+  if (item === null || typeof item !== "object") return { where, name: item, color: undefined };
+  const { name, color } = item as Partial<Entry>;
+  return { where, name, color };
 }
 
 /** A name a line, in CVAT's form with a colour behind it: `road:128,64,128::`. */
 function fromLines(path: string, text: string): Entry[] {
-  const isLabelMap = /^# *label:color_rgb:/.test(text);
+  const isMap = isLabelMap(text);
   return splitLines(text).flatMap((line, i): Entry[] => {
-    if (line.trim() === "" || (isLabelMap && line.startsWith("#"))) return [];
+    if (line.trim() === "" || (isMap && line.startsWith("#"))) return [];
     const where = { file: path, line: i + 1 };
-    if (!isLabelMap) return [{ where, name: line, color: undefined }];
+    if (!isMap) return [{ where, name: line, color: undefined }];
     const [name, color = ""] = line.split(":");
     return [{ where, name, color: color.split(",").map((part) => Number(part || Number.NaN)) }];
   });
 }
 
-function fromCsv(path: string, text: string): Entry[] {
-  const lines = splitLines(text).map((line, i) => ({ where: { file: path, line: i + 1 }, cells: cells(line) }));
-  const [header, ...rows] = lines.filter(({ cells }) => cells.some((cell) => cell !== ""));
+function fromTable(path: string, text: string): Entry[] {
+  const [header, ...rows] = readTable(path, text);
   const columns = header?.cells.map((cell) => cell.toLowerCase()) ?? [];
   const [color, ...rgb] = ["color", "r", "g", "b"].map((column) => columns.indexOf(column));
   const name = ["name", "class", "label"].map((column) => columns.indexOf(column)).find((column) => column !== -1);
   if (name === undefined) {
     throw bad(
-      header?.where ?? { file: path },
+      { file: path, ...(header && { line: header.line }) },
       "a header with a column `name`",
       shown(header?.cells.join(",")),
       "add the header line",
     );
   }
   const hasRgb = rgb.every((column) => column !== -1);
-  return rows.map(({ where, cells }) => {
-    if (cells.length !== columns.length) {
-      throw bad(where, `${columns.length} columns`, `${cells.length}`, "quote names that hold commas");
-    }
-    return {
-      where,
-      name: cells[name],
-      color: hasRgb ? rgb.map((column) => Number(cells[column] || Number.NaN)) : cells[color!],
-    };
-  });
-}
-
-/** The cells of one line; a cell in double quotes may hold commas and doubled quotes. */
-export function cells(line: string): string[] {
-  return Array.from(line.matchAll(/(?:^|,)\s*(?:"((?:[^"]|"")*)"|([^,]*))\s*/g), ([, quoted, plain]) =>
-    (quoted?.replaceAll('""', '"') ?? plain ?? "").trim(),
-  );
+  return rows.map(({ line, cells }) => ({
+    where: { file: path, line },
+    name: cells[name],
+    color: hasRgb ? rgb.map((column) => Number(cells[column] || Number.NaN)) : cells[color!],
+  }));
 }
 
 function parseColor(where: Place, color: unknown): Color {

@@ -1,4 +1,3 @@
-import { extname } from "node:path";
 import { type Explanation, explain, shown, suggestion } from "@seg/errors";
 import { isMap, isPair, isScalar, isSeq, type ParsedNode } from "yaml";
 import { DataError, refuseUnknown } from "./errors.ts";
@@ -10,7 +9,8 @@ import {
   type ReadyConvention,
 } from "./label-convention.ts";
 import { readText } from "./read-bytes.ts";
-import { cells, located } from "./read-classes.ts";
+import { isLabelMap, located } from "./read-classes.ts";
+import { isTable, readTable } from "./table.ts";
 import { splitLines } from "./text-problem.ts";
 import { parseYaml } from "./yaml.ts";
 
@@ -126,10 +126,8 @@ async function fromFile(path: string, numClasses?: number): Promise<LabelConvent
   };
 }
 
-const isTable = (path: string) => /^\.[ct]sv$/i.test(extname(path));
-
 function readRows(path: string, text: string): Row[] {
-  if (/^# *label:color_rgb:/.test(text)) return fromLabelMap(path, text);
+  if (isLabelMap(text)) return fromLabelMap(path, text);
   if (!isTable(path)) return fromYaml(path, text);
   const rows = fromTable(path, text);
   // A column `class` of names only lists the classes in their order.
@@ -235,27 +233,11 @@ function rowOf(where: Place, item: unknown): Row {
 }
 
 function fromTable(path: string, text: string): Row[] {
-  const lines = splitLines(text);
-  const first = lines[0]!;
-  // Cells of a .csv are divided by semicolons where commas are decimal points.
-  const delimiter = [",", "\t", ";"].reduce((best, mark) => (count(first, mark) > count(first, best) ? mark : best));
-  const rows = lines.flatMap((line, i) => {
-    const parts =
-      delimiter === "," ? cells(line) : line.split(delimiter).map((part) => part.trim().replace(/^"(.*)"$/, "$1"));
-    return parts.some((part) => part !== "") ? [{ where: { file: path, line: i + 1 }, parts }] : [];
-  });
-  const header = rows.shift();
-  if (!header) return [];
-  return rows.map(({ where, parts }) => {
-    if (parts.length !== header.parts.length) {
-      const hint = "quote what holds commas";
-      throw bad(where, { expected: `${header.parts.length} columns`, received: String(parts.length), hint });
-    }
-    return rowOf(where, Object.fromEntries(header.parts.map((name, i) => [name, parts[i]])));
-  });
+  const [header, ...rows] = readTable(path, text);
+  return rows.map(({ line, cells }) =>
+    rowOf({ file: path, line }, Object.fromEntries(header!.cells.map((name, i) => [name, cells[i]]))),
+  );
 }
-
-const count = (text: string, mark: string) => text.split(mark).length;
 
 const bad = (where: Place, explanation: Explanation): DataError =>
   new DataError("bad-classes", `${where.file}:${where.line}: ${explain(explanation)}`, { data: { ...where } });

@@ -1,4 +1,4 @@
-import { CST, type Document, isNode, Lexer, LineCounter, parseDocument } from "yaml";
+import { CST, type Document, isNode, Lexer, LineCounter, Parser, parseDocument } from "yaml";
 import { TextProblem } from "./text-problem.ts";
 
 export { TextProblem };
@@ -23,7 +23,7 @@ const MOST_ALIASES = 100;
 
 /**
  * Parses YAML, in a time that grows no faster than the text: one with more than 8,000 words and marks, more than 20 levels, a word of more than
- * 10,000 characters or more than 100 anchors and aliases is refused before it is parsed. That a key stands twice is the caller's to find.
+ * 10,000 characters or more than 100 anchors and aliases is refused before it is parsed; a second document is refused too. That a key stands twice is the caller's to find.
  *
  * @param text - up to 1 MB, as files of classes and configurations have at most.
  * @throws {TextProblem} with the line of what is wrong.
@@ -35,10 +35,13 @@ export function parseYaml(text: string): ParsedYaml {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false,
-    logLevel: "silent",
+    logLevel: "error", // at "silent" a second document is dropped without a word
   });
   const lineOf = (offset = 0) => lines.linePos(offset).line;
   const [problem] = document.errors;
+  if (problem?.code === "MULTIPLE_DOCS") {
+    throw new TextProblem("a second document begins there, of which there must be one", lineOf(problem.pos[0]));
+  }
   if (problem) {
     const what = problem.message.split("\n")[0]!.replace(/\.$/, "");
     throw new TextProblem(`${what[0]!.toLowerCase()}${what.slice(1)}`, lineOf(problem.pos[0]));
@@ -58,28 +61,29 @@ export function parseYaml(text: string): ParsedYaml {
   return { document, lineOf, toValue };
 }
 
-/** Looks at a text without parsing it. */
+/** Goes through a text's words without making nodes of them, and so without recursion. */
 function refuseLarge(text: string): void {
+  const parser = new Parser();
   let tokens = 0;
   let aliases = 0;
   let line = 1;
-  // Of brackets, and of the dashes, question marks and colons that may each open a level in one line.
-  let [brackets, marks] = [0, 0];
   let isScalar = false;
   for (const token of new Lexer().lex(text)) {
     const kind = isScalar ? "scalar" : CST.tokenType(token);
     isScalar = token === CST.SCALAR && !isScalar;
-    if (kind === "newline") marks = 0;
-    else if (kind === "flow-seq-start" || kind === "flow-map-start") brackets++;
-    else if (kind === "flow-seq-end" || kind === "flow-map-end") brackets--;
-    else if (brackets === 0 && /-ind$/.test(kind ?? "")) marks++;
-    else if (kind === "anchor" || kind === "alias") aliases++;
+    if (kind === "anchor" || kind === "alias") aliases++;
     if (token !== CST.SCALAR && kind !== "space" && kind !== "doc-mode") tokens++;
     if (tokens > MOST_TOKENS) throw new TextProblem("it has more than 8,000 words and marks", line);
-    if (brackets > DEEPEST || marks > DEEPEST) throw new TextProblem("it is nested more than 20 levels deep", line);
     if (aliases > MOST_ALIASES) throw new TextProblem("it has more than 100 anchors and aliases", line);
     if (kind === "scalar" && token.length > LONGEST) {
       throw new TextProblem("a text in it has more than 10,000 characters", line);
+    }
+    // It gives whole documents, which are looked at later.
+    Array.from(parser.next(token));
+    // The document, and the lists and objects that are open, by brackets or by indentation.
+    const open = parser.stack;
+    if (open.length > DEEPEST + 1 && "items" in open.at(-1)!) {
+      throw new TextProblem("it is nested more than 20 levels deep", line);
     }
     line += count(token, "\n");
   }

@@ -1,8 +1,9 @@
-import { writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { symlink, writeFile } from "node:fs/promises";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { checkDataset } from "../src/check-dataset.ts";
-import type { OdgtRecord } from "../src/odgt.ts";
+import { type OdgtRecord, readOdgt } from "../src/odgt.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const inFolder = temporaryFolder();
@@ -40,6 +41,32 @@ describe("Checking a data set", () => {
       [3, 3, 0],
     ]);
   });
+
+  it.skipIf(process.platform === "win32")(
+    "names the list and the line of what is no file, or is not there (skipped on Windows)",
+    async () => {
+      execFileSync("mkfifo", [inFolder("pipe.jpg")]);
+      await symlink("/dev/zero", inFolder("device.jpg"));
+      const photos = ["photo.png", "pipe.jpg", "device.jpg", "gone.jpg"];
+      const line = (photo: string) =>
+        JSON.stringify({
+          fpath_img: photo,
+          fpath_segm: photo === "device.jpg" ? undefined : "label.png",
+          width: 6,
+          height: 4,
+        });
+      const list = inFolder("list.odgt");
+      await writeFile(list, photos.map(line).join("\n\n"));
+      const { problems } = await checkDataset(await readOdgt(list), { numClasses: 11 });
+      expect(problems.map(({ message }) => message)).toEqual([
+        `${list}:3: Expected to read ${inFolder("pipe.jpg")} but it is a pipe: name a regular file.`,
+        `${list}:5: Expected to read ${inFolder("device.jpg")} but it is a device or socket: name a regular file.`,
+        `${list}:5: ${inFolder("device.jpg")}: Expected a label but the list names none: add fpath_segm to its line.`,
+        `${list}:7: Expected a file or folder at ${inFolder("gone.jpg")} but there is none: check the path.`,
+      ]);
+      expect(problems[0]!.data).toEqual({ file: inFolder("pipe.jpg"), list, listLine: 3 });
+    },
+  );
 
   it("names every file with a wrong value, a wrong size or no contents, in the list's order", async () => {
     const records = [

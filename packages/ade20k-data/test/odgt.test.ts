@@ -42,6 +42,26 @@ describe("An odgt list", () => {
     );
   });
 
+  it("may have any number of blank lines, of any length, and counts them", async () => {
+    const blanks = "\n \t\r\n".repeat(300_000);
+    expect(await read(`${blanks}${good}\n${blanks} ${good}${blanks}`)).toHaveLength(2);
+    expect(await refusal(`${blanks}${good}\n${blanks}x`)).toMatchObject({ line: 1_200_002 });
+    expect(await read(`${" ".repeat(3_000_000)}\n${" ".repeat(3_000_000)}${good}`)).toHaveLength(1);
+  });
+
+  it.each([
+    "http://ann:pass@host/a.jpg",
+    "ftp://ann:pass@host/a.jpg",
+    "file://ann:pass@host/a.jpg",
+    "s3://bucket/a.jpg",
+  ])("may not name the address %s", async (address) => {
+    const error = await read(good.replace("images/a.jpg", address)).catch((thrown) => thrown);
+    expect(error).toMatchObject({ code: "bad-list", data: { line: 1, key: "fpath_img" } });
+    expect(error.message).toContain(
+      `to be a path but received the address ${address.replace("ann:pass@", "")}: download it`,
+    );
+  });
+
   it("written on Windows is read as well", async () => {
     const line = JSON.stringify({ fpath_img: "images\\val/a.jpg", fpath_segm: "labels\\a.png", width: 1, height: 2 });
     expect((await read(`\uFEFF${line}\r\n`))[0]).toMatchObject({

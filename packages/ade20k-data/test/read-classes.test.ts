@@ -70,6 +70,52 @@ describe("A data set's own classes", () => {
     expect(await refusal("broken.txt", "# label:color_rgb:\nroad:1,2")).toMatch(/broken.txt:2: .*colour/);
   });
 
+  it("are YAML, or a table divided by tabs or semicolons, as files of label values may be", async () => {
+    const expected = [
+      { name: "wall, brick", color: [70, 130, 180] },
+      { name: "road", names: ["road", "street"] },
+    ];
+    const yaml = '# mine\n- {name: "wall, brick", color: "#4682b4"}\n- road; street\n';
+    expect(await read("a.yaml", yaml)).toMatchObject(expected);
+    expect(await read("a.yml", "[{name: 'wall, brick', color: [70, 130, 180]}, road;street]")).toMatchObject(expected);
+    expect(await read("a.json", '["wall, brick", "road",]')).toHaveLength(2);
+    expect(await read("a.tsv", "name\tcolor\nwall, brick\t#4682b4\nroad;street\t\n")).toMatchObject(expected);
+    expect(await read("a.tsv", "name\nwall, brick\nroad\n")).toMatchObject([{ name: "wall, brick" }, { name: "road" }]);
+    expect(await read("a.csv", 'name;r;g;b\n"wall; brick";70;130;180\nroad;1;2;3\n')).toMatchObject([
+      { names: ["wall", "brick"], color: [70, 130, 180] },
+      { name: "road", color: [1, 2, 3] },
+    ]);
+    const cvat = "# label:color_rgb:parts:actions\nroad:128,64,128::\n";
+    expect(await read("labels", cvat)).toMatchObject([{ name: "road", color: [128, 64, 128] }]);
+  });
+
+  it("are at most 255 in every form", async () => {
+    const names = Array.from({ length: 256 }, (_, i) => `class ${i}`);
+    for (const [name, text] of [
+      ["a.json", JSON.stringify(names)],
+      ["a.yaml", names.map((name) => `- ${name}\n`).join("")],
+      ["a.tsv", `name\n${names.join("\n")}`],
+      ["a.txt", names.join("\n")],
+    ] as const) {
+      expect(await refusal(name, text)).toMatch(/Expected at most 255 classes.* received 256/);
+    }
+  });
+
+  it.each<[string, number]>([
+    ['["sky", x y z, {]', 1],
+    ['[\n"sky",\n"road"', 3],
+    ['[\n"sky"\n"road",\n"tree"]', 3],
+    ['[\n{"name": "sky"},\n{"name" "road"}\n]', 3],
+    ["[\n'sky',\n]]", 3],
+    ['[\n"sky', 2],
+  ])("with a syntax error, %j, are refused with its line, in no engine's words", async (text, line) => {
+    for (const name of ["a.json", "a.yaml", "a"]) {
+      const message = await refusal(name, text);
+      expect(message).toContain(`${inFolder(name)}:${line}: Expected a list of classes but `);
+      expect(message).not.toMatch(/JSON\.parse|Unexpected token|position \d/);
+    }
+  });
+
   it("may be called class or label in CSV, as other tools do", async () => {
     const classes = await read("_classes.csv", "Pixel Value, Class\n0, background\n1, road\n");
     expect(classes.map(({ name }) => name)).toEqual(["background", "road"]);
@@ -102,7 +148,7 @@ describe("A data set's own classes", () => {
 
   it("are refused with the file and the line or entry that is wrong", async () => {
     expect(await refusal("a.json", '[\n  "sky",\n  "road"\n  "tree"\n]')).toMatch(/a\.json:4: /);
-    expect(await refusal("a.json", '{"sky": 1}')).toMatch(/a\.json: Expected a JSON array/);
+    expect(await refusal("a.json", '{"sky": 1}')).toMatch(/a\.json: Expected an array of classes/);
     expect(await refusal("a.json", "[]")).toMatch(/a\.json: Expected at least one class/);
     expect(await refusal("a.json", '["sky", 7]')).toMatch(/a\.json, entry 2: .* received 7/);
     expect(await refusal("a.json", '["sky", "sky"]')).toMatch(/a\.json, entry 2: .*"sky".*entry 1/);

@@ -32,6 +32,19 @@ describe("YAML", () => {
     ["with too many words", `${"\n".repeat(2000)}${"- 1\n".repeat(6000)}`, 4001, /more than 8,000 words/],
     ["in too many brackets", `a: 1\nb: ${"[".repeat(21)}${"]".repeat(21)}`, 2, /nested more than 20 levels/],
     ["in too many dashes", `a: 1\n\n${"- ".repeat(21)}`, 3, /nested more than 20 levels/],
+    [
+      "indented too deep",
+      `${Array.from({ length: 1200 }, (_, i) => `${" ".repeat(i)}k:\n`).join("")}`,
+      21,
+      /nested more than 20 levels/,
+    ],
+    [
+      "of lists in lists that are indented",
+      `${Array.from({ length: 11 }, (_, i) => `${"  ".repeat(i)}- k:\n`).join("")}`,
+      11,
+      /nested more than 20 levels/,
+    ],
+    ["with a second document", "a: 1\n---\na: 2\n", 2, /a second document begins there/],
     ["with a long word", `a: 1\nb: ${"x".repeat(10_001)}`, 2, /more than 10,000 characters/],
     ["with many aliases", `a: &a 1\nb:\n${"- *a\n".repeat(100)}`, 102, /more than 100 anchors/],
     ["with an alias of nothing", "a: 1\nb: *c\n", 1, /alias/i],
@@ -41,6 +54,14 @@ describe("YAML", () => {
     expect(found).toBeInstanceOf(TextProblem);
     expect(found).toMatchObject({ message: expect.stringMatching(message) });
     if (line > 1) expect(found).toMatchObject({ line });
+  });
+
+  it("may be nested 20 levels deep, in any of its ways, and marked as one document", () => {
+    const indented = Array.from({ length: 20 }, (_, i) => `${" ".repeat(i)}k:`).join("\n");
+    for (const text of [`${indented} 1`, `${"[".repeat(20)}${"]".repeat(20)}`, `${"- ".repeat(20)}1`]) {
+      const { document, toValue } = parseYaml(`---\n${text}\n...\n`);
+      expect(toValue(document.contents)).toEqual(parse(text));
+    }
   });
 
   it("of a size that people write is what any parser reads", () => {

@@ -12,14 +12,22 @@ const LONGEST = 200;
 export function shownUrl(url: string): string {
   if (/^(data|blob):/i.test(url)) return url.length > LONGEST ? `${url.slice(0, 40)}…` : url;
   const [, path = "", query] = /^([^?#]*)(\?[^#]*)?/.exec(url) ?? [];
-  // What is no address may have its password anywhere before an @.
-  const named = URL.canParse(url) ? /^([a-z][a-z\d+.-]*:[/\\]*)[^/\\]*@/i : /^([a-z][a-z\d+.-]*:[/\\]*).*@/i;
+  // What is no address may have its password anywhere before an @. Those of files have none; an @ alone is of a folder's name.
+  const named = /^file:/i.test(url)
+    ? /^(file:[/\\]*)[^/\\:@]*:[^/\\]*@/i
+    : URL.canParse(url)
+      ? /^([a-z][a-z\d+.-]*:[/\\]*)[^/\\]*@/i
+      : /^([a-z][a-z\d+.-]*:[/\\]*).*@/i;
   return `${shorten(path.replace(named, "$1"), LONGEST)}${query ? "?…" : ""}`;
 }
 
-/** Text with every web address in it as {@link shownUrl} shows it. */
+/**
+ * Every address in a text, whatever its scheme, also one that lost or won a slash when it was joined to a folder. One letter is a Windows
+ * drive's.
+ */
+const ADDRESS = /(?:(?:https?|s?ftps?|wss?):[/\\]*|[a-z][a-z\d+.-]{1,20}:[/\\]+)[^\s"'`<>()]*[^\s"'`<>().,:;!?]/gi;
+
+/** Text with every address in it as {@link shownUrl} shows it. */
 export function withoutSecrets(text: string): string {
-  return text.replace(/https?:[/\\]{2}[^\s"'`<>()]*[^\s"'`<>().,:;!?]/gi, (url) =>
-    /[@?#]/.test(url) ? shownUrl(url) : url,
-  );
+  return text.replace(ADDRESS, (url) => (/[@?#]/.test(url) ? shownUrl(url) : url));
 }

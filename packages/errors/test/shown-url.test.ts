@@ -14,6 +14,9 @@ it.each([
   ["https://host.example/a#secret", "https://host.example/a"],
   ["ftp://ann:secret@host.example/a", "ftp://host.example/a"],
   ["https://ann:secret@", "https://"],
+  ["file://ann:secret@host.example/a", "file://host.example/a"],
+  ["file:///home/a@2/b.jpg", "file:///home/a@2/b.jpg"],
+  ["http:/ann:secret@host.example/a", "http:/host.example/a"],
 ])("%s is shown as %s", (url, shown) => {
   expect(shownUrl(url)).toBe(shown);
   expect(shownUrl(shown)).toBe(shown);
@@ -29,4 +32,23 @@ it("no line of an error shows what is secret in an address, whoever wrote the li
   expect(new SegError("code", line).message).toBe(
     'Expected a file but received "https://h/a?…", (http://h/b?…): https://h/c.',
   );
+});
+
+it.each(["ftp:", "sftp:", "file:", "s3:", "postgres:", "http:", "git+ssh:"])(
+  "nor what is in one of the scheme %s",
+  (scheme) => {
+    // As it is, and as joining it to a folder, or to another address, leaves it.
+    for (const slashes of ["/", "//", "///", "\\\\"]) {
+      const line = `Expected a file but there is no data/${scheme}${slashes}ann:pass@h/x.jpg: check it.`;
+      expect(new SegError("code", line).message).toBe(line.replace("ann:pass@", ""));
+    }
+  },
+);
+
+it.each([
+  "Expected C:\\photos\\a@2.jpg but received D:/b@2.jpg: no",
+  "Expected seg:it@once but received key:value@place: no",
+  "Expected file:///a/node_modules/@seg/errors@1/x.js: no",
+])("leaves what is no address as it is: %s", (line) => {
+  expect(new SegError("code", `${line}.`).message).toBe(`${line}.`);
 });

@@ -162,11 +162,24 @@ function decoded(text: string): string {
 /** What the resolver and the network say where there is nobody of that name, or no way there. */
 const NOWHERE = ["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENETUNREACH", "EHOSTUNREACH", "ENETDOWN"];
 
+/** What the system's and Node's codes mean to whoever waits for a file. */
+const OURS: readonly (readonly [codes: RegExp, words: string])[] = [
+  [/^(ENOTFOUND|EAI_)/, "no server of that name was found"],
+  [/^ECONNREFUSED$/, "the server takes no connections there"],
+  [/^(ECONNRESET|EPIPE)$/, "the server closed the connection without an answer"],
+  [/^HPE_HEADER_OVERFLOW$/, "the server's answer begins with too long headers"],
+  [/^HPE_/, "the server's answer is not HTTP"],
+  [/^ETIMEDOUT$/, "the server did not answer"],
+];
+
 function connectionError(error: NodeJS.ErrnoException & { reason?: string }): HttpError {
   const { code = "", reason } = error;
   const isTls = /^(ERR_(TLS|SSL)|CERT_|UNABLE_TO_|.*_CERT|EPROTO)/.test(code);
   const words = (isTls && reason) || error.message || code;
-  return new HttpError(isTls ? `TLS: ${words}` : words, {
+  const [, ours = "no connection"] = isTls
+    ? ["", "no secure connection"]
+    : (OURS.find(([codes]) => codes.test(code)) ?? []);
+  return new HttpError(`${ours} (${isTls ? "TLS: " : ""}${words})`, {
     cause: error,
     lasting: isTls || code === "ENOTFOUND" || code.startsWith("HPE_"),
     unserved: !NOWHERE.includes(code),

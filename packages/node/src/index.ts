@@ -10,7 +10,7 @@ export { type LockOptions, withLock } from "./lock.ts";
 export type { LockOwner } from "./lock-file.ts";
 export { execArgvFor, ownModule, startProcess, startThread } from "./own-module.ts";
 export { type ProcessStatus, processStatus } from "./process-status.ts";
-export { type ReadOptions, readRegularFile, readRegularFileSync } from "./read-file.ts";
+export { openRegularFile, type ReadOptions, readRegularFile, readRegularFileSync } from "./read-file.ts";
 export { readTextFile, readTextFileSync } from "./read-text.ts";
 export { type ReplaceOptions, replaceFile } from "./replace-file.ts";
 export { deserializeError, type SerializedError, serializeError } from "./serialize-error.ts";

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
-import { constants, readFileSync } from "node:fs";
+import { constants } from "node:fs";
 import { link, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { readRegularFileSync } from "./read-file.ts";
 
 /** Who holds a lock. */
 export interface LockOwner {
@@ -113,7 +114,7 @@ export async function readLock(path: string): Promise<FoundLock | undefined> {
 /** The same, at once: for the end of a process. */
 export function readLockSync(path: string): Holder | undefined {
   try {
-    return parse(readFileSync(path, "utf8"));
+    return parse(readRegularFileSync(path, { limit: LONGEST }).toString());
   } catch {
     return undefined;
   }

@@ -21,12 +21,14 @@ export interface LockOptions {
   /** Ends the waiting, not the work; the promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
   /**
-   * Called once if somebody else holds the lock, with the holder if the lock file names it, and a line that says who holds what since when,
+   * Called if somebody else holds the lock, at once and then each minute while it is waited for, with the holder if the lock file names it, and a line that says who holds what since when,
    * and how to remove it by hand where one may have to. What it throws ends the waiting.
    */
   onWait?: ((owner: LockOwner | undefined, line: string) => void) | undefined;
   /** Milliseconds between two polls; default 200. */
   poll?: number;
+  /** Milliseconds between two calls of `onWait`; default 60 000. */
+  remind?: number;
 }
 
 /**
@@ -43,14 +45,17 @@ export interface LockOptions {
 export async function withLock<T>(
   path: string,
   work: () => T | Promise<T>,
-  { signal, onWait, poll = 200 }: LockOptions = {},
+  { signal, onWait, poll = 200, remind = 60_000 }: LockOptions = {},
 ): Promise<T> {
   signal?.throwIfAborted();
   const file = resolve(path);
   const own = ownHolder(randomUUID());
   try {
     await makeFolders(dirname(file));
-    for (let told = false; !(await acquire(file, own, told ? undefined : onWait)); told = true) {
+    for (let next = 0; ; ) {
+      const isDue = performance.now() >= next;
+      if (await acquire(file, own, isDue ? onWait : undefined)) break;
+      if (isDue) next = performance.now() + remind;
       await sleep(poll, undefined, { signal });
     }
   } catch (error) {

@@ -19,7 +19,7 @@ const MOST = 2 ** 31 - 1;
 /** What a file without a size, as in `/proc`, is read in. */
 const CHUNK = 65_536;
 
-/** How long {@link readRegularFileSync} waits for a pipe to give something, in milliseconds. */
+/** How long {@link readRegularFileSync} waits for a pipe to get a writer, and then for each piece, in milliseconds. */
 const PATIENCE_MS = 5_000;
 
 // Without it, opening a pipe waits for a writer, and reading some files of /proc for what may never come, where no signal is heard.
@@ -34,15 +34,38 @@ export async function readRegularFile(path: string, options: ReadOptions = {}): 
   const { limit = MOST, pipe = false, signal } = options;
   try {
     if (refuseKind(path, await stat(path), pipe).isFIFO()) return await readPipe(path, { limit, signal });
-    const file = await open(path, FLAGS);
+    const file = await openRegularFile(path);
     try {
-      // Another one may have taken its place.
-      return await readHandle(path, file, refuseKind(path, await file.stat(), false).size, limit);
+      return await readHandle(path, file, (await file.stat()).size, limit);
     } finally {
       await file.close();
     }
   } catch (error) {
     signal?.throwIfAborted();
+    throw unreadable(path, error);
+  }
+}
+
+/**
+ * Opens a regular file for reading piece by piece; what else has its name, which may hang or have no end, is refused as by
+ * {@link readRegularFile}.
+ *
+ * @returns the file, which the caller closes.
+ * @throws {FileError} `unreadable`.
+ */
+export async function openRegularFile(path: string): Promise<FileHandle> {
+  try {
+    refuseKind(path, await stat(path), false);
+    const file = await open(path, FLAGS);
+    try {
+      // Another one may have taken its place.
+      refuseKind(path, await file.stat(), false);
+      return file;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  } catch (error) {
     throw unreadable(path, error);
   }
 }
@@ -63,7 +86,7 @@ export function readRegularFileSync(path: string, options: Omit<ReadOptions, "si
       const chunks: Buffer[] = [];
       for (let total = 0; ; ) {
         const chunk = Buffer.allocUnsafe(Math.min(limit + 1 - total, chunks.length === 0 ? stats.size + 1 : CHUNK));
-        const read = stats.isFIFO() ? readPatiently(path, file, chunk) : readSync(file, chunk);
+        const read = stats.isFIFO() ? readPatiently(path, file, chunk, total === 0) : readSync(file, chunk);
         if (read === 0) return Buffer.concat(chunks);
         chunks.push(chunk.subarray(0, read));
         total += read;
@@ -105,11 +128,13 @@ async function readPipe(path: string, { limit, signal }: { limit: number; signal
   return Buffer.concat(chunks);
 }
 
-function readPatiently(path: string, file: number, chunk: Buffer): number {
+/** @param isFirst - nothing has come so far: the end may only be that no writer is there yet, or that one came who wrote nothing. */
+function readPatiently(path: string, file: number, chunk: Buffer, isFirst: boolean): number {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   for (const start = performance.now(); performance.now() - start < PATIENCE_MS; Atomics.wait(pause, 0, 0, 10)) {
     try {
-      return readSync(file, chunk);
+      const read = readSync(file, chunk);
+      if (read > 0 || !isFirst) return read;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
     }

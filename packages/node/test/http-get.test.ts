@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer, globalAgent } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createNetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -49,7 +49,7 @@ describe.skipIf(!OPENSSL)(`over https${OPENSSL ? "" : " (skipped: no openssl)"}`
     await expect(httpGet(url)).rejects.toMatchObject({
       lasting: true,
       unserved: true,
-      message: expect.stringMatching(/^TLS: self.signed certificate/),
+      message: expect.stringMatching(/^no secure connection \(TLS: self.signed certificate/),
     });
     const { ca } = globalAgent.options;
     globalAgent.options.ca = keys.cert;
@@ -94,6 +94,25 @@ it.each(["ftp://host/a", "file:///etc/passwd", "nothing", "https:"])(
     await expect(httpGet(url)).rejects.toMatchObject({ lasting: true, message: "that is no http or https address" });
   },
 );
+
+it.each<[string, string, RegExp]>([
+  ["closes the connection at once", "", /^the server closed the connection without an answer \(.+\)$/],
+  ["is none of the web", "SSH-2.0-OpenSSH_9.2\r\n", /^the server's answer is not HTTP \(.+\)$/],
+  [
+    "sends headers without end",
+    `HTTP/1.1 200 OK\r\n${"x-more: 0123456789\r\n".repeat(20_000)}`,
+    /^the server's answer begins with too long headers \(.+\)$/,
+  ],
+])("tells in words of its own of a server that %s", async (_what, answer, message) => {
+  const server = createNetServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(answer));
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  await expect(httpGet(url)).rejects.toMatchObject({ name: "HttpError", message: expect.stringMatching(message) });
+});
 
 it("gives every byte that came before the connection broke, then says that it broke", async () => {
   const { address } = await serve((_request, response) => {

@@ -176,7 +176,23 @@ describe("withLock", () => {
     ]);
   });
 
-  it("tells once who holds the lock, and ends with what the listener throws", async () => {
+  it("goes on telling what is in the way, so that nobody waits for rubbish without a word", async () => {
+    const path = lockIn(temporaryFolder());
+    leave(path, "rubbish");
+    const lines: string[] = [];
+    const onWait = (_: unknown, line: string) => {
+      if (lines.push(line) === 3) rmSync(path);
+    };
+    await withLock(path, () => {}, { onWait, poll: 5, remind: 20 });
+    expect(lines).toEqual(Array(3).fill(expect.stringContaining(`${path} is there and does not say whose it is`)));
+    leave(path, "rubbish");
+    const once: string[] = [];
+    setTimeout(() => rmSync(path), 200);
+    await withLock(path, () => {}, { onWait: (_, line) => void once.push(line), poll: 5, remind: 600_000 });
+    expect(once).toHaveLength(1);
+  });
+
+  it("tells at first who holds the lock, and ends with what the listener throws", async () => {
     const path = lockIn(temporaryFolder());
     leave(path, { pid: 1, host: "elsewhere" });
     const busy = new Error("busy");

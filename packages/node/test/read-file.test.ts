@@ -100,6 +100,18 @@ describe.skipIf(onWindows)("A pipe (skipped on Windows)", () => {
     await expect(reading).rejects.toThrow("enough");
   });
 
+  it("is waited for at once too, until its writer comes", () => {
+    const path = pipe("late");
+    spawn("sh", ["-c", `sleep 1; printf late > "$1"`, "sh", path]).unref();
+    expect(readRegularFileSync(path, { pipe: true }).toString()).toBe("late");
+  });
+
+  it("whose writer never comes is given up, at once", () => {
+    expect(() => readRegularFileSync(pipe("never"), { pipe: true })).toThrow(
+      /never but the pipe gave nothing for 5 seconds/,
+    );
+  });
+
   it("is read at once too, for which its writer is waited", () => {
     const path = pipe("sync");
     // In the background, as this thread waits.

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readRegularFileSync } from "@seg/node";
+import { PipelineError } from "../errors.ts";
 import { followFolder } from "./folder-paths.ts";
 import { CONFIG_KEYS } from "./schema.ts";
 import type { Setting } from "./setting.ts";
@@ -33,9 +34,10 @@ const IMPLIED = ["MODEL.fc_dim", "DATASET.padding_constant", "DATASET.segm_downs
  * The settings of the `config.yaml` that lies in a trained folder, wherever the folder lies now; none where there is no such file.
  *
  * Of another program's file, as of a fork of the original, the keys that are known here count.
+ * What has the name and can be read as no configuration, such as a pipe or a list, is refused.
  *
  * @param over - the settings that beat them.
- * @throws {PipelineError} `config` if a file of this package's cannot be read.
+ * @throws {PipelineError} `config` if it cannot be read.
  */
 export function folderSettings(folder: string, over: readonly Setting[] = []): Setting[] {
   const file = join(folder, CONFIG_FILE);
@@ -75,11 +77,19 @@ const isClassesFile = ({ key, value }: Setting) =>
 
 const beside = (file: string, { value }: Setting) => join(dirname(file), basename(String(value)));
 
+/** @throws {PipelineError} `config` if it says nothing at all: other settings than were meant would be taken without a word. */
 function readKnownKeys(file: string): Setting[] {
   try {
     return readYamlFile(file).filter(({ key }) => CONFIG_KEYS.includes(key));
-  } catch {
-    // No configuration of these networks at all.
-    return [];
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    const { line, reason = "it holds no keys and values" } = error.data;
+    const where = line === undefined ? file : `${file}:${line}`;
+    const hint = "name the configuration by --cfg, or move that file away";
+    throw new PipelineError(
+      "config",
+      { expected: `the folder's configuration in ${where}`, but: reason, hint },
+      { data: { ...error.data, file, reason }, cause: error },
+    );
   }
 }

@@ -62,6 +62,10 @@ export async function fetchAde20k(options: Ade20kOptions): Promise<Ade20kInfo> {
 
   await unpackZip(zip, folder, {
     signal,
+    // What the user has brought is the user's.
+    wayOut: from
+      ? "get it again, or name another one by --from"
+      : "delete it and run the command again, or name another one by --from",
     wanted: isAde20k,
     onProgress: (done, total) => onProgress({ type: "unpack", file: zip, done, total }),
     check: async (names) => {

@@ -1,12 +1,11 @@
-import { createReadStream } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { ensureWritable, writeFileAtomic } from "@seg/node";
+import { ensureWritable, openRegularFile, writeFileAtomic } from "@seg/node";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
 import { requireSpace } from "../disk-space.ts";
 import { PipelineError } from "../errors.ts";
-import { checkHeader, readDirectory, type ZipLimits } from "./zip-directory.ts";
+import { checkHeader, readDirectory, type ZipLimits, ZipProblem } from "./zip-directory.ts";
 
 /** How {@link unpackZip} works. */
 export interface UnpackOptions {
@@ -18,6 +17,8 @@ export interface UnpackOptions {
   wanted?: (name: string) => boolean;
   /** What the zip may hold at most; somewhat more than ADE20K needs unless given. */
   limits?: ZipLimits;
+  /** What to do where the zip is damaged; to get it again unless given. */
+  wayOut?: string;
   signal?: AbortSignal;
 }
 
@@ -32,8 +33,8 @@ export interface UnpackOptions {
  * @throws the signal's reason when aborted.
  */
 export async function unpackZip(path: string, folder: string, options: UnpackOptions = {}): Promise<number> {
-  const { onProgress, check, wanted = () => true, limits, signal } = options;
-  const { zip, entries: all } = await openZip(path, limits);
+  const { onProgress, check, wanted = () => true, limits, wayOut, signal } = options;
+  const { zip, entries: all } = await openZip(path, limits, wayOut);
   try {
     await check?.(all.map(({ fileName }) => fileName));
     const entries = all.filter(({ fileName }) => wanted(fileName));
@@ -44,7 +45,7 @@ export async function unpackZip(path: string, folder: string, options: UnpackOpt
     for (const entry of entries) {
       signal?.throwIfAborted();
       const target = join(folder, entry.fileName);
-      if (!(await isWhole(target, entry))) await unpackEntry(path, zip, entry, target, signal);
+      if (!(await isWhole(target, entry))) await unpackEntry(zip, entry, target, { path, wayOut, signal });
       done += entry.uncompressedSize;
       onProgress?.(done, total);
     }
@@ -55,8 +56,10 @@ export async function unpackZip(path: string, folder: string, options: UnpackOpt
 }
 
 /** Opens a zip and reads its directory, with this package's errors. */
-async function openZip(path: string, limits: ZipLimits | undefined): Promise<{ zip: ZipFile; entries: Entry[] }> {
+async function openZip(path: string, limits?: ZipLimits, wayOut?: string): Promise<{ zip: ZipFile; entries: Entry[] }> {
   try {
+    // Opening a pipe would wait for its writer.
+    if (!(await stat(path)).isFile()) throw new ZipProblem("it is no regular file");
     const zip = await openPromise(path, { autoClose: false, lazyEntries: true, decodeStrings: false });
     try {
       return { zip, entries: await readDirectory(zip, limits) };
@@ -65,7 +68,7 @@ async function openZip(path: string, limits: ZipLimits | undefined): Promise<{ z
       throw error;
     }
   } catch (error) {
-    throw damaged(path, error);
+    throw damaged(path, error, { what: "its directory cannot be read", wayOut });
   }
 }
 
@@ -92,16 +95,15 @@ async function checkSpace(folder: string, entries: readonly Entry[], total: numb
 async function isWhole(target: string, entry: Entry): Promise<boolean> {
   if ((await sizeOf(target)) !== entry.uncompressedSize) return false;
   let checksum = 0;
-  for await (const chunk of createReadStream(target)) checksum = crc32(chunk, checksum);
+  for await (const chunk of (await openRegularFile(target)).createReadStream()) checksum = crc32(chunk, checksum);
   return checksum === entry.crc32;
 }
 
 async function unpackEntry(
-  path: string,
   zip: ZipFile,
   entry: Entry,
   target: string,
-  signal: AbortSignal | undefined,
+  { path, wayOut, signal }: { path: string } & Pick<UnpackOptions, "wayOut" | "signal">,
 ): Promise<void> {
   async function* contents() {
     let checksum = 0;
@@ -111,10 +113,10 @@ async function unpackEntry(
         checksum = crc32(chunk, checksum);
         yield chunk;
       }
+      if (checksum !== entry.crc32) throw new ZipProblem(`${entry.fileName} does not match its checksum`);
     } catch (error) {
-      throw damaged(path, error);
+      throw damaged(path, error, { what: `its entry ${entry.fileName} cannot be unpacked`, wayOut });
     }
-    if (checksum !== entry.crc32) throw damaged(path, new Error(`${entry.fileName} does not match its checksum`));
   }
   try {
     await writeFileAtomic(target, (file) => writeFile(file, contents(), { signal }));
@@ -131,7 +133,12 @@ async function sizeOf(path: string): Promise<number | undefined> {
   );
 }
 
-function damaged(path: string, error: unknown): PipelineError {
+/** @param what - what the words of others are about. */
+function damaged(
+  path: string,
+  error: unknown,
+  { what, wayOut = "get it again, or name another one" }: { what: string; wayOut?: string | undefined },
+): PipelineError {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") {
     return new PipelineError(
@@ -140,13 +147,10 @@ function damaged(path: string, error: unknown): PipelineError {
       { data: { file: path }, cause: error },
     );
   }
+  const reason = error instanceof ZipProblem ? message : `${what}: ${message}`;
   return new PipelineError(
     "failed",
-    {
-      expected: "a whole zip file",
-      but: `${path} is not (${message})`,
-      hint: "delete it and run the command again, or name another one by --from",
-    },
-    { data: { file: path, reason: message }, cause: error },
+    { expected: "a whole zip file", but: `${path} is not (${reason})`, hint: wayOut },
+    { data: { file: path, reason }, cause: error },
   );
 }

@@ -1,5 +1,8 @@
 import { type Entry, getFileNameLowLevel, type LocalFileHeader, type ZipFile } from "yauzl";
 
+/** What is wrong with a zip, in our own words. */
+export class ZipProblem extends Error {}
+
 /** What a zip may hold at most. */
 export interface ZipLimits {
   /** Files and folders. */
@@ -23,28 +26,29 @@ const SMALL = 1e6;
  * name once, no file within another one's bytes. Nothing of the files themselves is read.
  *
  * @param zip - opened without `decodeStrings`, by which yauzl would make comments of pieces that take thirty times their bytes.
- * @throws {Error} with what is wrong, and yauzl's own.
+ * @throws {ZipProblem} with what is wrong, and yauzl's own.
  */
 export async function readDirectory(zip: ZipFile, limits: ZipLimits = {}): Promise<Entry[]> {
   const { entries: mostEntries, directory, unpacked, ratio } = { ...ZIP_LIMITS, ...limits };
-  if (zip.entryCount > mostEntries) throw new Error(`it holds ${zip.entryCount} entries, more than ${mostEntries}`);
+  if (zip.entryCount > mostEntries)
+    throw new ZipProblem(`it holds ${zip.entryCount} entries, more than ${mostEntries}`);
   const entries: Entry[] = [];
   let held = 0;
   let total = 0;
   for await (const entry of zip.eachEntry()) {
     held += entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
-    if (held > directory) throw new Error(`its directory is larger than ${directory} bytes`);
+    if (held > directory) throw new ZipProblem(`its directory is larger than ${directory} bytes`);
     const { generalPurposeBitFlag, fileNameRaw, extraFields } = entry;
     entry.fileName = getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, true);
     checkName(entry.fileName);
     checkKind(entry);
     if (!entry.canDecodeFileData())
-      throw new Error(`its entry ${entry.fileName} is encrypted or packed in an unknown way`);
+      throw new ZipProblem(`its entry ${entry.fileName} is encrypted or packed in an unknown way`);
     const { compressedSize, uncompressedSize } = entry;
     total += uncompressedSize;
-    if (total > unpacked) throw new Error(`it holds more than ${unpacked} bytes unpacked`);
+    if (total > unpacked) throw new ZipProblem(`it holds more than ${unpacked} bytes unpacked`);
     if (uncompressedSize > SMALL && uncompressedSize > compressedSize * ratio) {
-      throw new Error(
+      throw new ZipProblem(
         `its entry ${entry.fileName} is ${uncompressedSize} bytes in ${compressedSize}, as no photo is packed`,
       );
     }
@@ -59,22 +63,22 @@ export async function readDirectory(zip: ZipFile, limits: ZipLimits = {}): Promi
 /** Names that Windows gives to devices, whatever follows the first dot. */
 const DEVICE = /^(con|prn|aux|nul|(com|lpt)[\d¹²³]|conin\$|conout\$)[ ]*(\.|$)/i;
 
-/** @throws {Error} for a name that leads elsewhere, or is another one, on some system. */
+/** @throws {ZipProblem} for a name that leads elsewhere, or is another one, on some system. */
 function checkName(name: string): void {
   const parts = name.replace(/\/$/, "").split("/");
   const isBad = (part: string) =>
     /^\.{0,2}$|[\p{Cc}\\:*?"<>|]|[ .]$/u.test(part) || DEVICE.test(part) || part.length > 255;
-  if (parts.some(isBad)) throw new Error(`its entry ${name} has an invalid name`);
+  if (parts.some(isBad)) throw new ZipProblem(`its entry ${name} has an invalid name`);
 }
 
-/** @throws {Error} for what is neither file nor folder. */
+/** @throws {ZipProblem} for what is neither file nor folder. */
 function checkKind({ fileName, versionMadeBy, externalFileAttributes, uncompressedSize }: Entry): void {
   const isUnix = versionMadeBy >>> 8 === 3;
   const kind = isUnix ? (externalFileAttributes >>> 28) & 0xf : 0;
-  if (![0, FILE, FOLDER].includes(kind)) throw new Error(`its entry ${fileName} is a link or a device`);
+  if (![0, FILE, FOLDER].includes(kind)) throw new ZipProblem(`its entry ${fileName} is a link or a device`);
   const isFolder = fileName.endsWith("/");
   if ((kind === FOLDER && !isFolder) || (kind === FILE && isFolder) || (isFolder && uncompressedSize > 0)) {
-    throw new Error(`its entry ${fileName} is a file and a folder`);
+    throw new ZipProblem(`its entry ${fileName} is a file and a folder`);
   }
 }
 
@@ -82,13 +86,13 @@ function checkKind({ fileName, versionMadeBy, externalFileAttributes, uncompress
 const FILE = 0o10;
 const FOLDER = 0o4;
 
-/** @throws {Error} for two entries whose names some systems take for one, or a file that another one has as its folder. */
+/** @throws {ZipProblem} for two entries whose names some systems take for one, or a file that another one has as its folder. */
 function checkTwice(entries: readonly Entry[]): void {
   const key = (name: string) => name.normalize("NFC").toLowerCase();
   const files = new Set<string>();
   for (const { fileName } of entries) {
     if (fileName.endsWith("/")) continue;
-    if (files.has(key(fileName))) throw new Error(`its entry ${fileName} stands there twice`);
+    if (files.has(key(fileName))) throw new ZipProblem(`its entry ${fileName} stands there twice`);
     files.add(key(fileName));
   }
   const folders = new Set<string>();
@@ -96,7 +100,7 @@ function checkTwice(entries: readonly Entry[]): void {
     for (let at = key(fileName).lastIndexOf("/"); at > 0; at = key(fileName).lastIndexOf("/", at - 1)) {
       const folder = key(fileName).slice(0, at);
       if (folders.has(folder)) break;
-      if (files.has(folder)) throw new Error(`its entry ${fileName} lies in a file`);
+      if (files.has(folder)) throw new ZipProblem(`its entry ${fileName} lies in a file`);
       folders.add(folder);
     }
   }
@@ -105,12 +109,12 @@ function checkTwice(entries: readonly Entry[]): void {
 /** The bytes of a local header before the name. */
 const HEADER = 30;
 
-/** @throws {Error} where files share bytes, by which a small zip could hold any number of large ones. */
+/** @throws {ZipProblem} where files share bytes, by which a small zip could hold any number of large ones. */
 function checkPlaces(entries: readonly Entry[], size: number): void {
   for (const [i, { fileName, relativeOffsetOfLocalHeader, fileNameLength, compressedSize }] of entries.entries()) {
     const end = relativeOffsetOfLocalHeader + HEADER + fileNameLength + compressedSize;
     if (end > (entries[i + 1]?.relativeOffsetOfLocalHeader ?? size)) {
-      throw new Error(`its entry ${fileName} reaches into what follows`);
+      throw new ZipProblem(`its entry ${fileName} reaches into what follows`);
     }
   }
 }
@@ -119,7 +123,7 @@ function checkPlaces(entries: readonly Entry[], size: number): void {
 const AFTERWARDS = 8;
 
 /**
- * @throws {Error} where what stands before a file's data is not what the directory says of it; readers that go by one or the other would
+ * @throws {ZipProblem} where what stands before a file's data is not what the directory says of it; readers that go by one or the other would
  *   find different files.
  */
 export function checkHeader(entry: Entry, header: LocalFileHeader): void {
@@ -131,5 +135,5 @@ export function checkHeader(entry: Entry, header: LocalFileHeader): void {
   // With sizes of 64 bits the header holds all ones in their place.
   const hasSizes = !(header.generalPurposeBitFlag & AFTERWARDS) && !toldSizes.slice(1).includes(0xffffffff);
   if (same(known, told) && (!hasSizes || same(sizes, toldSizes))) return;
-  throw new Error(`its entry ${entry.fileName} is not what its directory says`);
+  throw new ZipProblem(`its entry ${entry.fileName} is not what its directory says`);
 }

@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
 import type { Config } from "../config/schema.ts";
 import type { Facts } from "../launch/alike.ts";
 import type { ModelFiles } from "../weights/find.ts";
+import { digestOf } from "../weights/verify.ts";
 
 /** Keys that may differ between hosts: where things lie. What lies there is compared by itself. */
 const PLACES = [
@@ -19,11 +17,5 @@ export async function scoredBy(config: Config, files: ModelFiles, others: object
       .map(([name, value]): [string, unknown] => [`${section}.${name}`, value]),
   );
   const facts = [...settings, ...Object.entries(others)].map(([name, value]) => [name, JSON.stringify(value)]);
-  return { ...Object.fromEntries(facts), "weights (SHA-256)": await digestOf(Object.values(files)) };
-}
-
-async function digestOf(files: readonly string[]): Promise<string> {
-  const hash = createHash("sha256");
-  for (const file of files) await pipeline(createReadStream(file), hash, { end: false });
-  return hash.digest("hex");
+  return { ...Object.fromEntries(facts), "weights (SHA-256)": await digestOf("sha256", Object.values(files)) };
 }

@@ -61,6 +61,8 @@ export interface BrokenCheckpoint {
   reason: string;
   /** Whether the trainer file is a training's of this package. */
   own: boolean;
+  /** Whether that file is sound but for its notes, which say what no training writes: somebody has edited them. */
+  edited: boolean;
 }
 
 /** What lies at a position: nothing that has a trainer file, a save that was never finished, or one that was. */
@@ -73,22 +75,25 @@ export type CheckpointState =
 /** Finds out by the checksums in its trainer file what a checkpoint is. */
 export async function readState(folder: string, position: Position): Promise<CheckpointState> {
   let own = false;
+  let edited = false;
   try {
     if (await isUnfinished(folder, position)) return { kind: "unfinished", reason: "it was never finished" };
     const file = fileOf(folder, position, "trainer");
     const text = (await readCheckpoint(file)).metadata.notes;
     if (text === undefined) throw new Error(`${file} is another program's`);
     own = true;
+    edited = true;
     const { checksums, ...notes } = parseJson(notesSchema, text, `the notes in ${file}`);
     // Where a checkpoint lies is told by its files' names alone.
     if (nameOf(notes.position) !== nameOf(position)) throw new Error(`${file} is that of ${nameOf(notes.position)}`);
+    edited = false;
     for (const part of COMMITTED) await checkPart(fileOf(folder, position, part), checksums[part]);
     const historyFile = fileOf(folder, position, "history");
     const history = await readTextFile(historyFile, { limit: LARGEST_HISTORY });
     return { kind: "whole", checkpoint: { ...notes, history: parseJson(historySchema, history, historyFile) } };
   } catch (error) {
     if (error instanceof CheckpointError && error.code === "not-found") return { kind: "none" };
-    return { kind: "broken", reason: (error as Error).message.replace(/\.$/, ""), own };
+    return { kind: "broken", reason: (error as Error).message.replace(/\.$/, ""), own, edited };
   }
 }
 

@@ -14,7 +14,13 @@ import {
   type WeightFiles,
 } from "../weights/find.ts";
 import { fileOf, furthestFirst, listPositions, nameOf, type Position, positionOf } from "./checkpoint-files.ts";
-import { type BrokenCheckpoint, lastWhole, readState, type WholeCheckpoint } from "./checkpoint-state.ts";
+import {
+  type BrokenCheckpoint,
+  type CheckpointState,
+  lastWhole,
+  readState,
+  type WholeCheckpoint,
+} from "./checkpoint-state.ts";
 import { readEvaluations } from "./hooks/validation-files.ts";
 
 /** Where a training goes on from. */
@@ -115,6 +121,7 @@ async function findFurthest(
       { data: { key: "TRAIN.epoch_iters", received, iteration, checkpoint: name, folder: DIR } },
     );
   }
+  refuseEdited(DIR, start.position, broken.get(start));
   if (start === furthest) warnOfNewMomenta(DIR, name, warn, broken.get(start)?.reason);
   return start;
 }
@@ -155,6 +162,21 @@ const filesOf = (folder: string, position: Position): WeightFiles => ({
 function warnOfNewMomenta(folder: string, name: string, warn: Told["warn"], reason?: string): void {
   const what = reason ? `is not whole (${reason}), but its networks are` : "has no trainer file";
   warn(`${name} in ${folder} ${what}: the optimizer begins anew.`);
+}
+
+/** @throws {PipelineError} `config` if a checkpoint's notes were edited: its optimizer is whole, and not to be lost by a slip. */
+function refuseEdited(folder: string, position: Position, state: CheckpointState | undefined): void {
+  if (state?.kind !== "broken" || !state.edited) return;
+  const [file, name] = [fileOf(folder, position, "trainer"), nameOf(position)];
+  throw new PipelineError(
+    "config",
+    {
+      expected: `a checkpoint ${name} to go on from in ${folder}`,
+      but: state.reason,
+      hint: `delete ${file} to go on from its networks with a new optimizer, or name another epoch by TRAIN.start_epoch without --resume`,
+    },
+    { data: { file, folder, checkpoint: name, reason: state.reason } },
+  );
 }
 
 /** What `--resume` was to go on from, but cannot: it is not passed over. What the training begins with by name is no such thing. */
@@ -231,6 +253,7 @@ async function startAt(folder: string, wanted: Position, warn: Told["warn"]): Pr
       { data: { key: "TRAIN.start_epoch", received: wanted.epoch, file } },
     );
   }
+  refuseEdited(folder, wanted, state);
   warnOfNewMomenta(folder, name, warn, "reason" in state ? state.reason : undefined);
   return { position: wanted, files: files as WeightFiles };
 }

@@ -1,6 +1,16 @@
-import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { HttpError, httpGet, isSystemError, replaceFile, unwritable } from "@seg/node";
+import {
+  FileError,
+  HttpError,
+  httpGet,
+  isSystemError,
+  openRegularFile,
+  readRegularFile,
+  replaceFile,
+  unwritable,
+  writeFileAtomic,
+} from "@seg/node";
 import { diskFull, freeSpace, requireSpace } from "../disk-space.ts";
 import { placeOf, validatorOf, WEB_PAGE } from "./answer.ts";
 import { Failure, Passing, Stale } from "./failure.ts";
@@ -23,6 +33,9 @@ export interface AttemptOptions {
 
 /** The file that grows while `path` is downloaded. */
 export const partOf = (path: string): string => `${path}.part`;
+
+/** More than an ETag or a date. */
+const LONGEST_MARK = 65_536;
 
 /** Holds what the server called the file of which {@link partOf} is the beginning. */
 const markOf = (path: string) => `${path}.part.etag`;
@@ -64,7 +77,7 @@ const NO_ANSWER = new HttpError("no answer", { unserved: true });
 async function receive(url: string, path: string, options: AttemptOptions, pace: Pace): Promise<void> {
   const { onProgress, maxBytes, wayOut } = options;
   const [part, mark] = [partOf(path), markOf(path)];
-  const validator = await readFile(mark, "utf8").catch(() => "");
+  const validator = await readRegularFile(mark, { limit: LONGEST_MARK }).then(String, () => "");
   const have = validator ? await sizeOf(part) : 0;
   const headers: Record<string, string> = have > 0 ? { range: `bytes=${have}-`, "if-range": validator } : {};
   const answer = await httpGet(url, { headers, signal: pace.signal });
@@ -74,7 +87,7 @@ async function receive(url: string, path: string, options: AttemptOptions, pace:
   // The mark is written before the bytes that it is about.
   if (from === 0) {
     await rm(part, { force: true });
-    await writeFile(mark, validatorOf(answer));
+    await writeFileAtomic(mark, validatorOf(answer));
   }
   const end = total ?? to;
   if (end !== undefined) await requireSpace(dirname(path), end - from, wayOut);
@@ -124,7 +137,7 @@ async function tooLarge(path: string, maxBytes: number): Promise<Failure> {
 }
 
 async function whatIsNoFile(part: string): Promise<string | undefined> {
-  const file = await open(part);
+  const file = await openRegularFile(part);
   const head = new Uint8Array(1024);
   const { bytesRead } = await file.read(head, 0, head.length, 0).finally(() => file.close());
   const begin = new TextDecoder("latin1").decode(head.subarray(0, bytesRead)).trimStart().toLowerCase();
@@ -132,14 +145,32 @@ async function whatIsNoFile(part: string): Promise<string | undefined> {
   return /^<(!doctype html|html|head|body|!--)/.test(begin) ? WEB_PAGE : undefined;
 }
 
+/**
+ * Makes sure that `path` and what belongs to its download may be written: pipes, sockets and devices of these names are removed, as nothing of a
+ * download's could be lost with them.
+ *
+ * @throws {FileError} `unwritable` if one is a folder, in which anything may lie.
+ */
+export async function clearPlace(path: string): Promise<void> {
+  for (const file of [path, partOf(path), markOf(path)]) {
+    const found = await stat(file).catch(() => undefined);
+    if (!found || found.isFile()) continue;
+    if (!found.isDirectory()) await rm(file, { force: true });
+    else {
+      const line = { expected: `to write ${file}`, but: "a folder has that name", hint: "move it away" };
+      throw new FileError("unwritable", line, { data: { file, systemCode: "EISDIR" } });
+    }
+  }
+}
+
 async function discard(path: string): Promise<void> {
   await Promise.all([partOf(path), markOf(path)].map((file) => rm(file, { force: true })));
 }
 
-/** A file's bytes; 0 where there is none. */
+/** A regular file's bytes; 0 where there is none. */
 export async function sizeOf(path: string): Promise<number> {
   return stat(path).then(
-    ({ size }) => size,
+    (found) => (found.isFile() ? found.size : 0),
     () => 0,
   );
 }

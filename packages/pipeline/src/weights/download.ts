@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { shownUrl } from "@seg/errors";
 import { ensureWritable, HttpError, withLock } from "@seg/node";
 import { PipelineError } from "../errors.ts";
-import { type AttemptOptions, attempt, partOf, sizeOf } from "./attempt.ts";
+import { type AttemptOptions, attempt, clearPlace, partOf, sizeOf } from "./attempt.ts";
 import { Failure, Passing } from "./failure.ts";
 import { leastIn } from "./pace.ts";
 
@@ -16,7 +16,7 @@ export interface DownloadOptions extends Partial<AttemptOptions> {
   isWhole?: (file: string) => Promise<boolean>;
   /** Called before each new attempt, with what ended the last one. */
   onRetry?: (reason: string) => void;
-  /** Called once if another process is downloading the same file. */
+  /** Called if another process is downloading the same file, at once and then each minute. */
   onWait?: (line: string) => void;
   /** Called, with the reason, before `http:` is tried in the place of an `https:` address that is not served; without it, that is an error. */
   onInsecure?: ((reason: string) => void) | undefined;
@@ -34,13 +34,14 @@ export interface DownloadOptions extends Partial<AttemptOptions> {
  * Defaults: `maxBytes` {@link LARGEST}, `stall` 30 000.
  *
  * @throws {PipelineError} `download` when the file could not be had; the reason is its message. `failed` if the disk is too small.
- * @throws {FileError} `unwritable`.
+ * @throws {FileError} `unwritable`, also where a folder has one of the names.
  * @throws the signal's reason when aborted.
  */
 export async function download(url: string, path: string, options: DownloadOptions = {}): Promise<void> {
   const { signal, onWait, onInsecure, isWhole = async () => true, wayOut = "choose another folder" } = options;
   await ensureWritable(dirname(path), wayOut);
   const work = async () => {
+    await clearPlace(path);
     if ((await sizeOf(path)) > 0 && (await isWhole(path))) return; // another process was faster
     options.onProgress?.(0, undefined);
     try {

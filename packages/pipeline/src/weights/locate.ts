@@ -9,7 +9,7 @@ import { fetchWeights, isUsable } from "./cached.ts";
 import { chooseCheckpoint } from "./choose-checkpoint.ts";
 import { candidateNames, checkpointsIn, findInFolder, HALVES, type ModelFiles, type WeightFiles } from "./find.ts";
 import { cacheOf, checkNamedFolder, mayBeServed } from "./named-folder.ts";
-import { type ServerOptions, serverOf } from "./server.ts";
+import { addressOn, type ServerOptions, serverOf } from "./server.ts";
 
 /** How {@link locateWeights} works. */
 export interface LocateOptions extends ContextOptions, ServerOptions {
@@ -119,7 +119,7 @@ async function fromCache(dir: string, checkpoint: string, options: LocateOptions
     }
     const name = candidateNames(half, checkpoint)[0]!;
     if (!mayBeServed(dir, options)) throw await nowhere(name, dir, cache, section);
-    const url = `${server}/${encodeURIComponent(folder)}/${encodeURIComponent(name)}`;
+    const url = addressOn(server, folder, name);
     const missing = (reason: string) => ({
       expected: `weights ${name}`,
       but: `they are neither in ${dir} nor in ${cache}, and ${shownUrl(url)} did not give them (${reason})`,

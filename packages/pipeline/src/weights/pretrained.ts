@@ -9,7 +9,7 @@ import { PipelineError } from "../errors.ts";
 import { isAddress } from "../photos/expand-inputs.ts";
 import { fetchWeights, isUsable } from "./cached.ts";
 import { noFile } from "./locate.ts";
-import { type ServerOptions, serverOf } from "./server.ts";
+import { addressOn, type ServerOptions, serverOf } from "./server.ts";
 
 /** Where the initial weights lie; a half that is not named is initialized at random. */
 export interface PretrainedFiles {
@@ -70,7 +70,10 @@ async function imagenetWeights(encoder: EncoderName, options: ContextOptions & S
   }
   const file = join(cacheFolder(options.env ?? process.env), "weights", "imagenet", name);
   if (existsSync(file) && (await isUsable(file, options))) return file;
-  const url = `${serverOf(options).replace(/\/pytorch$/, "")}/pretrained_resnet/${name}`;
+  const server = serverOf(options);
+  // MIT has them beside the folder of the trained ones.
+  server.pathname = server.pathname.replace(/\/pytorch\/*$/, "");
+  const url = addressOn(server, "pretrained_resnet", name);
   const missing = (reason: string) => ({
     expected: `ImageNet weights for ${encoder}`,
     but: `there are none in ${file}, and ${shownUrl(url)} did not give them (${reason})`,

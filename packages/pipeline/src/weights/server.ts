@@ -19,8 +19,12 @@ export interface ServerOptions {
 /** Whether weights come from MIT's server. */
 export const isMit = ({ mirror, env = process.env }: ServerOptions): boolean => mirror === undefined && !env.SEG_MIRROR;
 
-/** The server to take weights from, without a slash at its end. */
-export function serverOf(options: ServerOptions): string {
+/**
+ * The server to take weights from.
+ *
+ * @throws {PipelineError} `option` if that is no http or https address.
+ */
+export function serverOf(options: ServerOptions): URL {
   const { mirror, env = process.env } = options;
   const server = isMit(options) ? MIT_SERVER : (mirror ?? env.SEG_MIRROR ?? "");
   if (!/^https?:\/\/[^/]/.test(server) || !URL.canParse(server)) {
@@ -34,7 +38,15 @@ export function serverOf(options: ServerOptions): string {
       { data: { option, received: shownUrl(server) } },
     );
   }
-  return server.replace(/\/+$/, "");
+  return new URL(server);
+}
+
+/** The address of a file on a server. A query that the server's own has, such as a key, follows the path. */
+export function addressOn(server: URL, ...path: string[]): string {
+  const url = new URL(server);
+  url.pathname = [url.pathname.replace(/\/+$/, ""), ...path.map(encodeURIComponent)].join("/");
+  url.hash = "";
+  return url.href;
 }
 
 /**

@@ -1,5 +1,7 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { thrown } from "@seg/testing";
 import { temporaryFolder } from "@seg/testing/node";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
@@ -115,15 +117,34 @@ describe("The config.yaml of another program", () => {
     });
   });
 
-  it.each([
-    ["no YAML", "model: [\n"],
-    ["a list", "- a\n- b\n"],
-    ["another program's", "optimizer:\n  name: adam\nseed: 3\n"],
-  ])("does not count where it is %s", (_what, text) => {
-    const folder = temporaryFolder({ "config.yaml": text });
+  it("does not count where it is about something else", () => {
+    const folder = temporaryFolder({ "config.yaml": "optimizer:\n  name: adam\nseed: 3\n" });
     expect(loadConfig({ pairs: ["DIR", folder] }).config).toEqual(
       loadConfig({ pairs: ["DIR", folder], fromFolder: false }).config,
     );
+  });
+
+  const onWindows = process.platform === "win32";
+  it.each<[string, (file: string) => void, RegExp]>([
+    ["no YAML", (file) => writeFileSync(file, "a: 1\nmodel: [\n"), /config\.yaml:\d but flow sequence/],
+    ["a list", (file) => writeFileSync(file, "- a\n- b\n"), /config\.yaml:1 but it holds no keys and values/],
+    ["no text", (file) => writeFileSync(file, new Uint8Array([0x61, 10, 0xff])), /line 2 is not UTF-8/],
+    ["a folder", (file) => mkdirSync(file), /it is a folder/],
+    ...(onWindows
+      ? []
+      : ([
+          ["a pipe", (file) => void execFileSync("mkfifo", [file]), /it is a pipe/],
+          ["a device", (file) => symlinkSync("/dev/zero", file), /it is a device/],
+        ] as [string, (file: string) => void, RegExp][])),
+  ])("that is %s is refused in a line that names it, unless another one is named", (_what, make, reason) => {
+    const folder = temporaryFolder();
+    make(join(folder, "config.yaml"));
+    const pairs = ["DIR", folder];
+    const error = thrown(() => loadConfig({ pairs }));
+    expect(error).toMatchObject({ name: "PipelineError", code: "config", data: { file: join(folder, "config.yaml") } });
+    expect(error).toMatchObject({ message: expect.stringMatching(reason) });
+    expect(error).toMatchObject({ message: expect.stringContaining("name the configuration by --cfg") });
+    expect(loadConfig({ cfg: "resnet50-upernet", pairs }).config.DATASET.num_class).toBe(150);
   });
 
   it("is renamed by a training, not overwritten", async () => {

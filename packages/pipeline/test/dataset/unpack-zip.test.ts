@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -58,7 +59,7 @@ it("leaves no file behind that cannot be inflated", async () => {
   const file = put(zip);
   await expect(unpackZip(file, folder)).rejects.toMatchObject({
     code: "failed",
-    data: { file },
+    data: { file, reason: expect.stringMatching(/^its entry long\.txt cannot be unpacked: /) },
     cause: { code: expect.stringMatching(/^Z_/) },
   });
   expect(listing(folder)).toEqual([]);
@@ -83,6 +84,11 @@ it("refuses a zip that is cut off before it writes anything, and names one that 
   const zip = await zipOf(FILES);
   const cut = put(zip.subarray(0, 1000));
   await expect(unpackZip(cut, folder)).rejects.toMatchObject({ code: "failed", data: { file: cut } });
+  // What to do about it is the caller's to say: it may be the user's own.
+  await expect(unpackZip(cut, folder)).rejects.toThrow(
+    /its directory cannot be read: .*\): get it again, or name another/,
+  );
+  await expect(unpackZip(cut, folder, { wayOut: "ask Ann" })).rejects.toThrow(/\): ask Ann\.$/);
   const none = join(folder, "none.zip");
   await expect(unpackZip(none, folder)).rejects.toMatchObject({ code: "missing", data: { file: none } });
   expect(listing(folder)).toEqual([]);
@@ -105,5 +111,14 @@ it("names a place that cannot be written", async () => {
   await expect(unpackZip(put(await zipOf(FILES)), folder)).rejects.toMatchObject({
     code: "unwritable",
     data: { file: join(folder, "a/one.txt") },
+  });
+});
+
+it.skipIf(process.platform === "win32")("refuses a pipe, which may have no end (skipped on Windows)", async () => {
+  const pipe = join(temporaryFolder(), "a.zip");
+  execFileSync("mkfifo", [pipe]);
+  await expect(unpackZip(pipe, temporaryFolder())).rejects.toMatchObject({
+    code: "failed",
+    data: { file: pipe, reason: "it is no regular file" },
   });
 });

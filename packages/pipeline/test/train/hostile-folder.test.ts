@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writePth, writeSafetensors } from "@seg/checkpoint";
 import { temporaryFolder } from "@seg/testing/node";
@@ -53,19 +53,56 @@ describe("A checkpoint's notes", () => {
     ["a list for checksums", { checksums: [] }, /: checksums is not/],
     ["updates below 0", { updates: -1 }, /updates/],
     ["settings of text", { settings: "TRAIN" }, /settings/],
-  ])("with %s are named, and nothing of them is used", async (_what, edited, reason) => {
+  ])("with %s are refused, until they are deleted, and nothing of them is used", async (_what, edited, reason) => {
     const folder = await checkpoint((sound) => JSON.stringify({ ...sound, ...edited }));
     expect(await readState(folder, POSITION)).toEqual({
-      kind: "broken",
-      own: true,
+      ...{ kind: "broken", own: true, edited: true },
       reason: expect.stringMatching(reason),
     });
+    const file = join(folder, "trainer_epoch_1.safetensors");
     const lines: string[] = [];
     const say = (line: string) => lines.push(line);
+    for (const [resume, set] of [
+      [true, []],
+      [false, ["TRAIN.start_epoch=1"]],
+    ] as const) {
+      const { config } = loadConfig({ set: [`DIR=${folder}`, ...set] });
+      const error = await findStart(config, { resume, log: say, warn: say }).catch((thrown) => thrown);
+      expect(error).toMatchObject({ name: "PipelineError", code: "config", data: { file, checkpoint: "epoch_1" } });
+      expect(error.message).toMatch(reason);
+      expect(error.message).toContain(`: delete ${file} to go on from its networks with a new optimizer`);
+    }
+    expect(lines).toEqual([]);
+    rmSync(file);
     const { config } = loadConfig({ set: [`DIR=${folder}`] });
     const start = await findStart(config, { resume: true, log: say, warn: say });
     expect(start).toMatchObject({ position: POSITION });
     expect(start?.checkpoint).toBeUndefined();
+    expect(lines).toEqual([`epoch_1 in ${folder} has no trainer file: the optimizer begins anew.`]);
+  });
+
+  it("that were edited are passed over, with a line, where an earlier checkpoint is whole", async () => {
+    const folder = await checkpoint((sound) => JSON.stringify(sound));
+    const later = await checkpoint((sound) => JSON.stringify({ ...sound, updates: -1 }));
+    for (const file of readdirSync(later)) cpSync(join(later, file), join(folder, file.replace("epoch_1", "epoch_2")));
+    const lines: string[] = [];
+    const { config } = loadConfig({ set: [`DIR=${folder}`] });
+    const start = await findStart(config, { resume: true, log: () => {}, warn: (line) => lines.push(line) });
+    expect(start?.checkpoint).toMatchObject({ position: POSITION, updates: 4 });
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^The checkpoint epoch_2 in .* is not whole and is passed over: .*updates is not as a training writes it\.$/,
+      ),
+    ]);
+  });
+
+  it("of a trainer file that is damaged leave the networks to go on from", async () => {
+    const folder = await checkpoint((sound) => JSON.stringify(sound));
+    writeFileSync(join(folder, "trainer_epoch_1.safetensors"), "rubbish, and more of it");
+    const lines: string[] = [];
+    const { config } = loadConfig({ set: [`DIR=${folder}`] });
+    const start = await findStart(config, { resume: true, log: () => {}, warn: (line) => lines.push(line) });
+    expect(start).toMatchObject({ position: POSITION });
     expect(lines).toEqual([
       expect.stringMatching(/^epoch_1 in .* is not whole \(.*\), but its networks are: the optimizer begins anew\.$/),
     ]);
@@ -102,7 +139,7 @@ describe("A checkpoint's notes", () => {
     ["nothing", "null"],
   ])("beside a history of %s are not whole", async (_what, history) => {
     const folder = await checkpoint((sound) => JSON.stringify(sound), history);
-    expect(await readState(folder, POSITION)).toMatchObject({ kind: "broken", own: true });
+    expect(await readState(folder, POSITION)).toMatchObject({ kind: "broken", own: true, edited: false });
   });
 
   it.skipIf(process.platform === "win32")("beside a pipe are not whole (skipped on Windows)", async () => {

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileServer, loginPage, serve, status, temporaryFolder } from "@seg/testing/node";
@@ -35,6 +36,30 @@ describe("a download", () => {
     ]);
     expect(progress.at(-1)).toEqual([SIZE, SIZE]);
     expect(requests).toEqual([{ url: "/a/b.pth" }]);
+  });
+
+  describe.skipIf(process.platform === "win32")("with something else in its place (skipped on Windows)", () => {
+    const names = ["", ".part", ".part.etag"];
+
+    it.each(names)("replaces a pipe that is called like the file with %j behind it", async (name) => {
+      const { address } = await fileServer(serve(content));
+      const { path, folder, holds } = target();
+      execFileSync("mkfifo", [`${path}${name}`]);
+      await get(address, path);
+      expect(holds(content)).toBe(true);
+      expect(readdirSync(folder)).toEqual(["encoder_epoch_20.pth"]);
+    });
+
+    it.each(names)("leaves a folder that is called like the file with %j behind it, and names it", async (name) => {
+      const { address, requests } = await fileServer(serve(content));
+      const { path } = target();
+      mkdirSync(`${path}${name}`);
+      await expect(get(address, path)).rejects.toMatchObject({
+        code: "unwritable",
+        message: `Expected to write ${path}${name} but a folder has that name: move it away.`,
+      });
+      expect(requests).toEqual([]);
+    });
   });
 
   it("goes on where the connection broke", async () => {

@@ -102,6 +102,15 @@ describe("on a server", () => {
     expect(requests).toHaveLength(2);
   });
 
+  it("they are asked for under the path of its address, before the address's query", async () => {
+    const { address, requests } = await fileServer(serve(WEIGHTS));
+    await locate([], { mirror: `${address}/good/?key=S#top` });
+    expect(requests.map(({ url }) => url)).toEqual([
+      `/good/${NAME}/encoder_epoch_20.pth?key=S`,
+      `/good/${NAME}/decoder_epoch_20.pth?key=S`,
+    ]);
+  });
+
   it("they are downloaded again when the cached file has changed since", async () => {
     const { address, requests } = await fileServer(serve(WEIGHTS));
     const cache = temporaryFolder();

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder, tinyWeights } from "@seg/testing/node";
 import { describe, expect, it } from "vitest";
@@ -35,5 +36,27 @@ describe("a file of weights", () => {
     const path = join(temporaryFolder({ cut: whole.subarray(0, whole.length - missing) }), "cut");
     expect(await whatIsWrong(path)).toMatch(/^does not open/);
     expect(existsSync(`${path}.sha256`)).toBe(false);
+  });
+});
+
+// What has one of these names is opened by nobody, or stops those who do.
+describe.skipIf(process.platform === "win32")("a pipe or a folder (skipped on Windows)", () => {
+  const make = {
+    pipe: (path: string) => void execFileSync("mkfifo", [path]),
+    folder: (path: string) => mkdirSync(path),
+  };
+
+  it.each(["pipe", "folder"] as const)("%s in the place of a file of weights is wrong", async (kind) => {
+    const path = join(temporaryFolder(), "a");
+    make[kind](path);
+    expect(await whatIsWrong(path)).toBe("is no regular file");
+    await expect(sha256(path)).rejects.toMatchObject({ code: "unreadable", data: { file: path } });
+  });
+
+  it.each(["pipe", "folder"] as const)("%s in the place of its checksum says nothing", async (kind) => {
+    const path = join(temporaryFolder({ a: tinyWeights() }), "a");
+    make[kind](`${path}.sha256`);
+    expect(await whatIsWrong(path)).toBeUndefined();
+    expect(statSync(`${path}.sha256`).isFile()).toBe(kind === "pipe");
   });
 });
