@@ -61,11 +61,11 @@ export function checkImageSize(
   }
   if (pixels <= most) return;
   const needed = Math.ceil(pixels * weight);
-  const share = weight === HELD_WHOLE ? "a quarter" : `1/${weight.toFixed(1)}`;
+  const share = weight === HELD_WHOLE ? "a quarter of" : "less than";
   throw new DataError(
     "bad-size",
     {
-      expected: `an image of at most ${most} pixels${weight > 1 ? `, ${share} of maxPixels where all must be held at once,` : ""}`,
+      expected: `an image of at most ${most} pixels${weight > 1 ? `, ${share} maxPixels where all must be held at once,` : ""}`,
       but: `${file} has ${width}×${height}`,
       hint: `resize it, or raise maxPixels (DATASET.max_pixels ${needed})`,
     },
