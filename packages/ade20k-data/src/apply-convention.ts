@@ -47,10 +47,22 @@ function labelsOfValues(pixels: LabelPixels, reading: Reading): Int16Array {
     labels[i] = label;
   }
   if (least === NONE && pixels.palette && usesColors(pixels, reading.convention)) {
+    refuseWithoutColor(pixels, labels.indexOf(NONE), reading);
     throw wrongColor(inColors(pixels), labels, reading);
   }
   if (least === NONE) throw wrongValue(pixels, labels.indexOf(NONE), table, reading);
   return labels;
+}
+
+/** @throws {DataError} `bad-label` where a value that is to be read by its colour has none. */
+function refuseWithoutColor({ data, palette, width }: LabelPixels, i: number, { file }: Reading): void {
+  const value = data[i]!;
+  const count = palette!.length / 3;
+  if (value < count) return;
+  const [x, y] = [i % width, Math.floor(i / width)];
+  const received = `index ${value} at column ${x}, row ${y}, beyond its palette of ${count}`;
+  const hint = "give it a colour, or save the label values as 8-bit grey PNG";
+  throw bad(file, { expected: "a colour for each palette index", received, hint }, { x, y });
 }
 
 /** The label of each of the 256 values. */
@@ -128,9 +140,15 @@ const trainIds = (file: string): DataError =>
     hint: "name the files that end in _labelIds (--label-suffix), or set DATASET.label_map zero-based and DATASET.num_class 19",
   });
 
+/** In place of the colour of an index beyond the palette, as Pillow writes 255 beside few colours: not black, which may be a class. */
+const NO_COLOR = "";
+
 /** A palette's colour, or the grey that a value shows as. */
 function colorOfValue({ palette, depth }: LabelPixels, value: number): string {
-  if (palette) return hexColor(palette[3 * value] ?? 0, palette[3 * value + 1] ?? 0, palette[3 * value + 2] ?? 0);
+  if (palette) {
+    const [red, green, blue] = palette.subarray(3 * value, 3 * value + 3);
+    return blue === undefined ? NO_COLOR : hexColor(red!, green!, blue);
+  }
   const grey = Math.min(255, Math.round((value * 255) / (2 ** depth - 1)));
   return hexColor(grey, grey, grey);
 }

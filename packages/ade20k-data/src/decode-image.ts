@@ -6,7 +6,7 @@ import { bmpHeader, decodeBmp } from "./bmp.ts";
 import { DOWNLOAD_OPTIONS, type DownloadOptions, download, isUrl } from "./download.ts";
 import { badOption, refuseUnknown } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
-import { decodingError, type ImageHeader, readImageHeader } from "./image-header.ts";
+import { type ImageHeader, photoError, readImageHeader } from "./image-header.ts";
 import type { PixelLimit } from "./image-limits.ts";
 import { checkScans } from "./jpeg-scans.ts";
 import { decodeInTurn } from "./pixel-budget.ts";
@@ -51,7 +51,7 @@ export async function decodeImageWithHeader(
   try {
     return { image: await decodeInTurn(header, () => decode(header)), orientation: header.orientation };
   } catch (error) {
-    throw decodingError(name, `${header.format} image`, error as Error);
+    throw photoError(name, header, error as Error);
   }
 }
 

@@ -1,9 +1,10 @@
 import { crc32 } from "node:zlib";
 import sharp from "sharp";
 import { damagedError } from "./image-header.ts";
-import { checkImageSize, type PixelLimit } from "./image-limits.ts";
+import { checkImageSize, HELD_WHOLE, type PixelLimit } from "./image-limits.ts";
 import { decodeInTurn } from "./pixel-budget.ts";
 import { keepChunks, type PngSize, pngChunks, pngSize, refuseSurplusPixels } from "./png-chunks.ts";
+import { pngProblem } from "./png-problem.ts";
 
 /** What a PNG file says of itself before its pixels. */
 export interface LabelHeader extends PngSize {
@@ -16,6 +17,9 @@ export interface LabelPixels extends LabelHeader {
   /** `height × width × channels` values, row by row, 0 to 2^depth − 1; Uint16Array where `depth` is 16. */
   data: Uint8Array | Uint16Array;
 }
+
+/** What errors call it. */
+const KIND = "PNG label file";
 
 /** PNG's colour types of palette indices, and of what has the same pixel data without a palette. */
 const GREY = 0;
@@ -33,7 +37,8 @@ export function labelHeader(bytes: Buffer): LabelHeader | undefined {
 
 /**
  * Decodes a label file, any legal PNG: every depth, interlaced or not, grey, palette indices (not their colours), RGB, each with or
- * without alpha. Nothing is scaled and no colour managed: the values are the file's own.
+ * without alpha. Nothing is scaled and no colour managed: the values are the file's own. Bytes after the last chunk, and a few more pixels than the size
+ * needs, are passed over, as by other readers.
  *
  * @param bytes - the whole file, of which {@link labelHeader} has told the size.
  * @param name - what errors call it.
@@ -42,11 +47,14 @@ export function labelHeader(bytes: Buffer): LabelHeader | undefined {
  */
 export async function decodeLabel(bytes: Buffer, name: string, limit: PixelLimit = {}): Promise<LabelPixels> {
   const header = labelHeader(bytes)!;
-  checkImageSize(name, { ...header, isHeldWhole: header.interlaced }, limit, 1);
+  // Its decoder sees another file: one without what is left out below.
+  const problem = pngProblem(bytes);
+  if (problem) throw damagedError(name, KIND, new Error(problem));
+  checkImageSize(name, { ...header, weight: header.interlaced ? HELD_WHOLE : 1 }, limit, 1);
   try {
     return await decodeInTurn(header, () => decode(bytes, header));
   } catch (error) {
-    throw damagedError(name, "PNG label file", error as Error);
+    throw damagedError(name, KIND, error as Error);
   }
 }
 
@@ -83,9 +91,7 @@ function plain(bytes: Buffer): Buffer {
   const file = keepChunks(bytes, ({ type }) => ["IHDR", "IDAT", "IEND"].includes(type));
   if (bytes[25] !== INDEXED) return file;
   const grey = file.buffer === bytes.buffer ? Buffer.from(file) : file;
-  // Only where the header's checksum was right before is it right now.
-  const isSound = grey.length >= 33 && grey.readUInt32BE(29) === crc32(grey.subarray(12, 29));
   grey[25] = GREY;
-  if (isSound) grey.writeUInt32BE(crc32(grey.subarray(12, 29)), 29);
+  grey.writeUInt32BE(crc32(grey.subarray(12, 29)), 29);
   return grey;
 }

@@ -3,9 +3,11 @@ import { bmpHeader } from "./bmp.ts";
 import { DataError } from "./errors.ts";
 import { firstPicture } from "./gif.ts";
 import { imageKind, READ_FORMATS } from "./image-kind.ts";
-import { checkImageSize, Excess, type PixelLimit } from "./image-limits.ts";
+import { checkImageSize, Excess, HELD_WHOLE, HELD_WHOLE_PHOTO, type PixelLimit } from "./image-limits.ts";
+import { heldBytes } from "./jpeg-scans.ts";
 import { leanPng } from "./png-chunks.ts";
-import { checkDirectories, type TiffTags, tiffTags } from "./tiff-tags.ts";
+import { pngProblem } from "./png-problem.ts";
+import { firstPage, type TiffTags, tiffTags } from "./tiff-tags.ts";
 import { leanWebp } from "./webp-frames.ts";
 import { isBareYCbCr, isReadableYCbCr } from "./ycbcr.ts";
 
@@ -13,7 +15,7 @@ const MIN_SIDE = 2;
 /** What sharp calls the formats. */
 const SHARP_FORMATS: Readonly<Record<string, string>> = { AVIF: "heif" };
 /** Formats whose decoders hold the whole image. */
-const HELD_WHOLE = ["WebP", "AVIF", "GIF"];
+const WHOLE_FORMATS = ["WebP", "AVIF", "GIF"];
 
 /** Depths and colour spaces that have one meaning: floats, signed and 32-bit values may be anything. */
 const DEPTHS = ["uchar", "ushort"];
@@ -61,26 +63,37 @@ export async function readImageHeader(bytes: Buffer, name: string, limit: PixelL
   const kind = imageKind(bytes, name);
   if (!kind?.isRead) throw notRead(name, kind ? `is ${kind.name}` : describe(bytes));
   const header = kind.name === "BMP" ? headerOfBmp(bytes, name) : await headerOf(bytes, name, kind.name);
-  const isHeldWhole = HELD_WHOLE.includes(header.format) || isInterlaced(header);
-  checkImageSize(name, { width: header.width, height: header.height, isHeldWhole }, limit, MIN_SIDE);
+  const { width, height } = header;
+  checkImageSize(name, { width, height, weight: weightOf(header) }, limit, MIN_SIDE);
   return header;
 }
 
-/** Whether a PNG's rows come in several passes. */
-const isInterlaced = ({ format, bytes }: ImageHeader) => format === "PNG" && bytes[28] === 1;
+/** Bytes for each pixel of the limit that decoders may hold of a JPEG: 100 megapixels fit with any sampling of three colours. */
+const HELD_BYTES = 4;
+
+/** Pixels of a byte: no photo is packed so tightly, a file that was built to hurt is. */
+const SPARSE = 256;
+
+/** As how many pixels one of its own counts. */
+function weightOf({ format, bytes, width, height }: ImageHeader): number {
+  if (format === "JPEG") return Math.max(1, heldBytes(bytes) / HELD_BYTES);
+  const isInterlaced = format === "PNG" && bytes[28] === 1;
+  if (!isInterlaced && !WHOLE_FORMATS.includes(format)) return 1;
+  return bytes.length * SPARSE >= width * height ? HELD_WHOLE_PHOTO : HELD_WHOLE;
+}
 
 /** @throws {Excess} if the file would hurt its decoder. */
 function leanFile(bytes: Buffer, format: string): Buffer {
   if (format === "PNG") return leanPng(bytes);
   if (format === "WebP") return leanWebp(bytes);
   if (format === "GIF") return firstPicture(bytes);
-  if (format === "TIFF") checkDirectories(bytes);
+  if (format === "TIFF") return firstPage(bytes);
   return bytes;
 }
 
 async function headerOf(file: Buffer, name: string, format: string): Promise<ImageHeader> {
   const [bytes, header] = await lookAt(file, format).catch((error: Error) => {
-    throw decodingError(name, `${format} image`, error);
+    throw photoError(name, { format, bytes: file }, error);
   });
   if (header.format === "heif" && header.compression !== "av1") throw notRead(name, "is HEIC");
   if (header.format !== (SHARP_FORMATS[format] ?? format.toLowerCase())) throw notRead(name, `is no ${format} image`);
@@ -117,7 +130,7 @@ function headerOfBmp(bytes: Buffer, name: string): ImageHeader {
     const { width, height } = bmpHeader(bytes);
     return { bytes, format: "BMP", cmyk: false, wide: false, orientation: 1, width, height };
   } catch (error) {
-    throw decodingError(name, "BMP image", error as Error);
+    throw photoError(name, { format: "BMP", bytes }, error as Error);
   }
 }
 
@@ -129,8 +142,18 @@ function notRead(name: string, found: string, hint = "convert it or leave it out
   );
 }
 
-/** The DataError for a file of a known format that cannot be decoded: damaged, or of a form that its decoder does not know. */
-export function decodingError(name: string, kind: string, error: Error): DataError {
+/** The DataError for a photo that cannot be decoded: damaged, or of a form that its decoder does not know. */
+export function photoError(
+  name: string,
+  { format, bytes }: Pick<ImageHeader, "format" | "bytes">,
+  error: Error,
+): DataError {
+  // Of a PNG's structure, libvips tells nothing.
+  const problem = format === "PNG" && !(error instanceof Excess) ? pngProblem(bytes) : undefined;
+  return decodingError(name, `${format} image`, problem ? new Error(problem, { cause: error }) : error);
+}
+
+function decodingError(name: string, kind: string, error: Error): DataError {
   if (error instanceof Excess || !UNKNOWN_FORM.test(error.message)) return damagedError(name, kind, error);
   const found = `is a ${kind} of a form that is not read (${detailOf(error)})`;
   return notRead(name, found, "save it in another form", error);
@@ -156,21 +179,25 @@ export function damagedError(name: string, kind: string, error: Error): DataErro
       { cause: error, data: { file: name } },
     );
   }
+  const found = detail ? `cut off or damaged (${detail})` : "cut off, damaged, or of a form that is not read";
   return new DataError(
     "truncated",
     {
       expected: `a whole ${kind}`,
-      but: `${name} is cut off or damaged${detail ? ` (${detail})` : ""}`,
+      but: `${name} is ${found}`,
       hint: "copy or download the file again",
     },
     { cause: error, data: { file: name } },
   );
 }
 
-/** The line of a decoder's message that tells most. */
+/** What libvips says where nobody knows more. */
+const SAYS_NOTHING = /bad seek|^Unknown error$|contains unsupported image format/i;
+
+/** The line of a decoder's message that tells most; undefined where none does. */
 function detailOf({ message }: Error): string | undefined {
   const lines = message.replace(/^Input (buffer|file) has corrupt header:/, "").split("\n");
-  return lines.map((line) => line.trim()).find((line) => line && !line.includes("bad seek"));
+  return lines.map((line) => line.trim()).find((line) => line && !SAYS_NOTHING.test(line));
 }
 
 function describe(bytes: Uint8Array): string {

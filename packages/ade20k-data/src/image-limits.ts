@@ -11,15 +11,19 @@ export const MAX_PIXELS = 178_956_970;
 /** What PNG's own library takes. Rows are decoded several at a time, so that a longer one takes more memory than its image. */
 const MAX_SIDE = 1_000_000;
 
-/** So much less is taken of an image that its decoder holds whole, 4 to 14 bytes a pixel beside the result's 3. */
-const HELD_WHOLE = 4;
+/** As so many pixels counts one of an image that its decoder holds whole, 4 to 14 bytes a pixel beside the result's 3. */
+export const HELD_WHOLE = 4;
+
+/** The same, where the file is as large as photos are: 100 megapixels are within. */
+export const HELD_WHOLE_PHOTO = 5 / 3;
 
 /** That a file holds so much beside its pixels, or of them, that it can only be meant to hurt; the message says what, after its name. */
 export class Excess extends Error {}
 
 /** How large images may be. */
 export interface PixelLimit {
-  /** The most pixels of a photo or label, by what its header says; default 178 956 970. Of WebP, AVIF, GIF and interlaced PNG a quarter. */
+  /** The most pixels of a photo or label, by what its header says; default 178 956 970. Of WebP, AVIF, GIF and interlaced PNG three
+   * fifths, and a quarter where the file has less than a byte for 256 pixels; a JPEG in several scans (progressive) may take 4 bytes for each of these pixels, and takes 3 (4:2:0) to 8 (CMYK). */
   maxPixels?: number | undefined;
 }
 
@@ -27,8 +31,8 @@ export interface PixelLimit {
 interface DeclaredSize {
   width: number;
   height: number;
-  /** Whether its decoder holds all of it at once, and not some rows. */
-  isHeldWhole?: boolean;
+  /** As how many pixels each of its own counts, because its decoder holds all of it at once and not some rows; default 1. */
+  weight?: number;
 }
 
 /**
@@ -39,7 +43,7 @@ interface DeclaredSize {
  */
 export function checkImageSize(
   file: string,
-  { width, height, isHeldWhole = false }: DeclaredSize,
+  { width, height, weight = 1 }: DeclaredSize,
   { maxPixels = MAX_PIXELS }: PixelLimit,
   least: number,
 ): void {
@@ -47,7 +51,7 @@ export function checkImageSize(
     const expected = "maxPixels to be a positive whole number";
     throw badOption("maxPixels", maxPixels, { expected, received: String(maxPixels) });
   }
-  const most = isHeldWhole ? Math.floor(maxPixels / HELD_WHOLE) : maxPixels;
+  const most = Math.floor(maxPixels / weight);
   const pixels = width * height;
   const data = { file, width, height };
   if (Math.min(width, height) < least || Math.max(width, height) > MAX_SIDE) {
@@ -59,11 +63,11 @@ export function checkImageSize(
     );
   }
   if (pixels <= most) return;
-  const needed = isHeldWhole ? pixels * HELD_WHOLE : pixels;
+  const needed = Math.ceil(pixels * weight);
   throw new DataError(
     "bad-size",
     {
-      expected: `an image of at most ${most} pixels${isHeldWhole ? ", a quarter of maxPixels where all must be held at once," : ""}`,
+      expected: `an image of at most ${most} pixels${weight > 1 ? ", less than maxPixels where all must be held at once," : ""}`,
       but: `${file} has ${width}×${height}`,
       hint: `resize it, or raise maxPixels (DATASET.max_pixels ${needed})`,
     },

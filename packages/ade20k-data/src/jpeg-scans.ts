@@ -23,25 +23,55 @@ export function checkScans(bytes: Buffer, { width, height }: { width: number; he
   }
 }
 
+/**
+ * The bytes a pixel that a decoder holds of a JPEG beside its rows: 2 for each coefficient where they come in several scans, so that none is
+ * known before the last one; else 0.
+ */
+export function heldBytes(bytes: Buffer): number {
+  let [coefficients, components, isProgressive] = [0, 0, false];
+  for (const { marker, at } of segments(bytes)) {
+    if (isFrame(marker) && components === 0) {
+      components = bytes[at + 9] ?? 0;
+      const areas = Array.from({ length: components }, (_, i) => bytes[at + 11 + 3 * i] ?? 0x11);
+      const most = (of: (area: number) => number) => Math.max(1, ...areas.map(of));
+      const [across, down] = [(area: number) => area >> 4, (area: number) => area & 15];
+      const sum = areas.reduce((total, area) => total + across(area) * down(area), 0);
+      coefficients = sum / (most(across) * most(down));
+      isProgressive = (marker & 3) === 2;
+    }
+    if (marker === SCAN) return isProgressive || bytes[at + 4]! < components ? 2 * coefficients : 0;
+  }
+  return 0;
+}
+
 /** How many scans a JPEG has, and how its frame is coded, 0xc0 to 0xcf. */
 function structureOf(bytes: Buffer): { scans: number; frame: number } {
-  let [scans, frame, at] = [0, 0, 2];
-  while (at + 4 <= bytes.length) {
+  let [scans, frame] = [0, 0];
+  for (const { marker } of segments(bytes)) {
+    if (marker === SCAN) scans++;
+    if (isFrame(marker)) frame ||= marker;
+  }
+  return { scans, frame };
+}
+
+const isFrame = (marker: number) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+
+/** A JPEG's segments that have a length, by their markers, and where they begin. */
+function* segments(bytes: Buffer): Generator<{ marker: number; at: number }, void, undefined> {
+  for (let at = 2; at + 4 <= bytes.length; ) {
     // Between segments, and after a scan's header its data, in which a marker's first byte is followed by 0 or a restart.
     at = bytes.indexOf(0xff, at);
-    if (at < 0) break;
+    if (at < 0) return;
     const marker = bytes[at + 1] ?? END;
     if (marker === 0xff) {
       at++;
     } else if (marker === 0 || marker === 1 || (marker >= 0xd0 && marker < END)) {
       at += 2;
     } else if (marker === END || at + 4 > bytes.length) {
-      break;
+      return;
     } else {
-      if (marker === SCAN) scans++;
-      if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) frame ||= marker;
+      yield { marker, at };
       at += 2 + bytes.readUInt16BE(at + 2);
     }
   }
-  return { scans, frame };
 }

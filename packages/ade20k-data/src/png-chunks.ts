@@ -13,8 +13,8 @@ export interface PngChunk {
 }
 
 const SIGNATURE = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
-/** Length, type and checksum. */
-const FRAME = 12;
+/** Bytes of a chunk's length, type and checksum. */
+export const FRAME = 12;
 
 /** The chunks of a PNG, in order. */
 export function* pngChunks(bytes: Buffer): Generator<PngChunk, void, undefined> {

@@ -21,8 +21,9 @@ export type TiffTags = { [Name in (typeof TAGS)[keyof typeof TAGS]]?: number[] }
 const SIZES: readonly number[] = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 /** Types of the values that are looked at: whole numbers and fractions. */
 const LOOKED_AT = [1, 3, 4, 5, 16];
-/** Its decoder counts all pages, before it takes the first one. */
-const MOST_PAGES = 10_000;
+
+/** Its decoder takes no more; photos have some 50. */
+const MOST_TAGS = 4096;
 
 /** How a TIFF's directories are written. */
 class Directories {
@@ -90,13 +91,17 @@ export function tiffTags(bytes: Uint8Array): TiffTags {
 }
 
 /**
- * Refuses a TIFF whose directories make of a small file much: values that lie over one another, or pages without end.
+ * A TIFF without what follows its first page, which its decoder would read to count the pages: the file itself where nothing follows, else a copy.
  *
- * @throws {Excess} if it does. That a file is cut off, its decoder tells.
+ * @throws {Excess} if values of that page lie over one another, which makes of a small file much; {Error} if it has too many tags. That a file is
+ *   cut off, its decoder tells.
  */
-export function checkDirectories(bytes: Uint8Array): void {
-  const pages = new Set<number>();
+export function firstPage(bytes: Buffer): Buffer {
   let claimed = 0;
+  let next = 0;
+  let nextAt = bytes.length;
+  let width = 0;
+  let tags = 0;
   try {
     const file = new Directories(bytes);
     const { from, step, count } = file.entries(file.first);
@@ -104,14 +109,17 @@ export function checkDirectories(bytes: Uint8Array): void {
       const size = (SIZES[file.u16(at + 2)] ?? 0) * file.offset(at + 4);
       if (size > file.inline) claimed += size;
     }
-    for (let directory = file.first; directory !== 0 && !pages.has(directory) && pages.size <= MOST_PAGES; ) {
-      pages.add(directory);
-      const entries = file.entries(directory);
-      directory = file.offset(entries.from + entries.count * entries.step);
-    }
+    nextAt = from + count * step;
+    next = file.offset(nextAt);
+    width = file.inline;
+    tags = count;
   } catch {
     // Beyond the file's end.
   }
   if (claimed > bytes.length) throw new Excess("has tags of more bytes than the file");
-  if (pages.size > MOST_PAGES) throw new Excess(`has more than ${MOST_PAGES} pages`);
+  if (tags > MOST_TAGS) throw new Error(`${tags} tags are unsupported`);
+  if (next === 0) return bytes;
+  const first = Buffer.from(bytes);
+  first.fill(0, nextAt, nextAt + width);
+  return first;
 }

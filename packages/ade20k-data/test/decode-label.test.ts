@@ -3,6 +3,7 @@ import { shared, unlessShared } from "@seg/testing";
 import { describe, expect, it } from "vitest";
 import { decodeLabel, labelHeader } from "../src/decode-label.ts";
 import { chunk, encodePng } from "./png.ts";
+import { HOSTILE_LABELS, LABEL_VALUES } from "./support/hostile-labels.ts";
 
 const cases = shared("cases/labels");
 
@@ -86,5 +87,19 @@ describe("Decoding a label file", () => {
     const expected = JSON.parse(readFileSync(`${cases}/interlaced-4bit.json`, "utf8"));
     const { data } = await decodeLabel(readFileSync(`${cases}/interlaced-4bit-${kind}.png`), kind);
     expect(Array.from(data)).toEqual((expected.indices ?? expected).flat());
+  });
+
+  it.each(HOSTILE_LABELS.filter(({ isRead }) => isRead))(
+    "passes over what other readers do: $name",
+    async ({ build }) => {
+      expect(Array.from((await decodeLabel(build(), "a.png")).data)).toEqual(LABEL_VALUES);
+    },
+  );
+
+  it.each(HOSTILE_LABELS.filter(({ isRead }) => !isRead))("names a file with $name", async ({ build }) => {
+    await expect(decodeLabel(build(), "a.png")).rejects.toMatchObject({
+      code: "truncated",
+      message: expect.stringMatching(/^Expected a whole PNG label file but a\.png is cut off or damaged \(.+\): /),
+    });
   });
 });

@@ -11,8 +11,10 @@ import { countClasses } from "../src/label-counts.ts";
 import { lookAtPhotos } from "../src/look-at-photos.ts";
 import { readLabel } from "../src/read-label.ts";
 import { createSource } from "../src/train-source.ts";
+import { chunk } from "./png.ts";
 import { seeded } from "./support/bytes.ts";
 import { damaged, HOSTILE_IMAGES, SMALL_IMAGES } from "./support/hostile-images.ts";
+import { scansOf } from "./support/hostile-jpeg.ts";
 import { blackPng, inflatingChunks, png, tooManyPixels, zeros } from "./support/hostile-png.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -124,6 +126,41 @@ describe("The option maxPixels", () => {
       message: expect.stringContaining("DATASET.max_pixels 512"),
     });
   });
+});
+
+describe("A JPEG of several scans", () => {
+  // Bytes of coefficients a pixel, 2 each, beside the 4 that there are for each of maxPixels.
+  it.each([
+    ["grey", [0x11], 1],
+    ["4:2:0", [0x22, 0x11, 0x11], 1],
+    ["4:2:2", [0x21, 0x11, 0x11], 1],
+    ["4:4:4", [0x11, 0x11, 0x11], 6 / 4],
+    ["CMYK", [0x11, 0x11, 0x11, 0x11], 8 / 4],
+    ["CMYK of which two are smaller", [0x22, 0x11, 0x11, 0x22], 5 / 4],
+  ])("counts as the memory that it takes: %s", async (_, sampling, weight) => {
+    const file = scansOf(64, 64, sampling);
+    expect(await decodeImage(file, { maxPixels: 64 * 64 * weight })).toMatchObject({ width: 64, height: 64 });
+    expect(await errorOf(decodeImage(file, { maxPixels: 64 * 64 * weight - 1 }))).toMatchObject({ code: "bad-size" });
+  });
+
+  it("of 100 megapixels is taken, as far as it is there, of 120 not", async () => {
+    const code = async (height: number) =>
+      (await errorOf(decodeImage(scansOf(12_000, height, [0x11, 0x11, 0x11])))).code;
+    expect(await code(8500)).toBe("truncated");
+    expect(await code(10_000)).toBe("bad-size");
+  });
+});
+
+it("A PNG that no decoder takes is told with its reason", async () => {
+  const evil = png({ width: 8, height: 8, before: [chunk("EVIL", Buffer.alloc(1))], pixels: [zeros(72)] });
+  expect((await errorOf(decodeImage(evil))).message).toContain(
+    "is a PNG image of a form that is not read (its chunk EVIL is critical and unsupported)",
+  );
+  const unpainted = Buffer.from(png({ width: 8, height: 8, colorType: 3, pixels: [zeros(72)] }));
+  unpainted[unpainted.indexOf("PLTE") + 4]! ^= 1;
+  expect((await errorOf(decodeImage(unpainted))).message).toContain(
+    "is cut off or damaged (its chunk PLTE does not match its checksum)",
+  );
 });
 
 it("Damaged files give an image or a DataError with their name", async () => {

@@ -104,6 +104,14 @@ describe("Pascal VOC's convention", () => {
     const { message } = await refusal(other, READY_CONVENTIONS.voc, 21);
     expect(message).toMatch(/the colours of voc, exactly .*\(129, 0, 0\)/);
   });
+
+  it("knows that an index beyond the palette has no colour, which black would be", async () => {
+    const void255 = await writeIndexed("void.png", [0, 1, 255], [0, 0, 0, 128, 0, 0]);
+    expect(await labelsOf(void255, READY_CONVENTIONS.voc, 21)).toEqual([0, 1, -1]);
+    const swapped = await writeIndexed("swapped.png", [0, 1, 255], [128, 0, 0, 0, 0, 0]);
+    const { message } = await refusal(swapped, READY_CONVENTIONS.voc, 21);
+    expect(message).toContain("index 255 at column 0, row 2, beyond its palette of 2");
+  });
 });
 
 describe("Cityscapes' convention", () => {

@@ -1,11 +1,13 @@
 import { quote } from "./errors.ts";
+import { MAX_NAME } from "./tensor.ts";
 
 /** Of the keys that a message lists. */
 const SHOWN = 5;
 
 /**
  * A dict of a pickle: what it holds by name. Entries under other keys are counted only: tensors have names, and numbers can be chosen so that a
- * `Map` takes time with the square of their count.
+ * `Map` takes time with the square of their count; for the same reason names too long for a tensor are cut, to such that still are. Of entries
+ * of one name the last counts, as in Python.
  */
 export class Dict {
   readonly named = new Map<string, unknown>();
@@ -13,7 +15,7 @@ export class Dict {
   #first: unknown[] | undefined;
 
   set(key: unknown, value: unknown): void {
-    if (typeof key === "string") this.named.set(key, value);
+    if (typeof key === "string") this.named.set(key.length > MAX_NAME ? key.slice(0, MAX_NAME + 1) : key, value);
     else {
       this.#unnamed++;
       this.#first ??= [];

@@ -23,6 +23,8 @@ const MAX_MEMO = 2 ** 24;
  */
 export class Machine {
   readonly storages: StorageRef[] = [];
+  /** The keys of storages of classes that are not known. */
+  readonly unread = new Set<string>();
   readonly #cursor: Cursor;
   readonly #stack: unknown[] = [];
   readonly #marks: number[] = [];
@@ -165,6 +167,7 @@ export class Machine {
     this.spend(COST.object);
     const storage = findStorage(id);
     if (storage instanceof StorageRef) this.storages.push(storage);
+    else if (Array.isArray(id) && typeof id[2] === "string") this.unread.add(id[2]);
     this.push(storage);
   }
 

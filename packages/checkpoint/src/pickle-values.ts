@@ -32,15 +32,27 @@ export const text2 = (bytes: Buffer): string => {
   return text.includes("\ufffd") ? bytes.toString("latin1") : text;
 };
 
-/** A string as protocol 0 writes it: in quotes, with Python's escapes. */
+/** A string of Python 2 as protocol 0 writes it: in quotes, with the escapes of bytes. */
 export function quoted(line: string): string {
   if (!/^(["']).*\1$/s.test(line) || line.length < 2) throw malformed("has a string without quotes");
-  return unescaped(line.slice(1, -1));
+  return line.slice(1, -1).replace(/\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.|$)/gs, (whole, code: string) => {
+    if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8) & 0xff);
+    if (code.length > 1) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
+    if (code === "x" || code === "") throw malformed("has an escape that is none");
+    return ESCAPES[code] ?? whole;
+  });
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", "\\": "\\", "'": "'", '"': '"' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  ...{ a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" },
+  ...{ "\\": "\\", "'": "'", '"': '"' },
+};
 
-export const unescaped = (text: string): string =>
-  text.replace(/\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U000[0-9a-f]{5}|U0010[0-9a-f]{4}|.)/gi, (whole, code: string) =>
-    code.length > 1 ? String.fromCodePoint(Number.parseInt(code.slice(1), 16)) : (ESCAPES[code] ?? whole),
-  );
+/** Text as protocol 0 writes it: of its backslashes only those count, behind an even number of others, that a character's number follows. */
+export const rawUnicode = (text: string): string =>
+  text.replace(/\\\\|\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})|\\[uU]/g, (whole, short?: string, long?: string) => {
+    if (whole === "\\\\") return whole;
+    const code = Number.parseInt(short ?? long ?? "", 16);
+    if (!(code <= 0x10ffff)) throw malformed("has an escape that is none");
+    return String.fromCodePoint(code);
+  });

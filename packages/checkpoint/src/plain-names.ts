@@ -40,13 +40,28 @@ interface Entry {
 /** Strips wrappers after `before`, in place, for as long as all tensors have one there. */
 function strip(entries: readonly Entry[], before: string): void {
   const group = entries.filter(({ name }) => name.startsWith(before) && !beginsBeside(name.slice(before.length)));
-  const deciding = group.filter(({ decides }) => decides);
-  for (;;) {
-    const wrapper = WRAPPERS.find((one) => deciding.every(({ name }) => name.startsWith(`${before}${one}.`)));
-    if (deciding.length === 0 || wrapper === undefined) return;
-    const whole = `${before}${wrapper}.`;
-    for (const entry of group) {
-      if (entry.name.startsWith(whole)) entry.name = before + entry.name.slice(whole.length);
-    }
+  const shared = sharedStart(group.filter(({ decides }) => decides).map(({ name }) => name));
+  const wrappers: string[] = [];
+  for (let at = before.length; ; at += wrappers.at(-1)!.length) {
+    const wrapper = WRAPPERS.find((one) => shared.startsWith(`${one}.`, at));
+    if (wrapper === undefined) break;
+    wrappers.push(`${wrapper}.`);
   }
+  if (wrappers.length === 0) return;
+  for (const entry of group) {
+    let at = before.length;
+    for (const wrapper of wrappers) if (entry.name.startsWith(wrapper, at)) at += wrapper.length;
+    entry.name = before + entry.name.slice(at);
+  }
+}
+
+/** What all names begin with; nothing where there are none. */
+function sharedStart([first = "", ...names]: readonly string[]): string {
+  let length = first.length;
+  for (const name of names) {
+    let same = 0;
+    while (same < length && name[same] === first[same]) same++;
+    length = same;
+  }
+  return first.slice(0, length);
 }

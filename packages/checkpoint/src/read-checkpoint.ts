@@ -54,7 +54,8 @@ export const READ_OPTIONS = ["map", "part", "budget"] satisfies (keyof ReadOptio
  *
  * @param path - The file.
  * @param options - See `ReadOptions`.
- * @returns the tensors by name, in the file's order; they stay valid when the file goes.
+ * @returns the tensors by name, in the file's order (of safetensors, that of their bytes; of two entries of one name in a pickle's dict the
+ *   last counts, as in Python); they stay valid when the file goes.
  * @throws {CheckpointError} that begins with the path: `not-found`, `unreadable`, `html`, `lfs-pointer`, `truncated`, `corrupt`,
  *   `unsafe-pickle`, `unsupported`; `mismatch` where `map` gives two tensors one name. `data.file` holds the path. `option` for an
  *   option that there is not.

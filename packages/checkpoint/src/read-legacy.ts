@@ -36,13 +36,13 @@ export async function readLegacy(file: ByteFile, limits: Limits): Promise<ReadCo
   }
   // The machine's traits: PyTorch writes these files little-endian on every machine, whatever they say.
   unpickle(cursor, budget);
-  const { value: root, storages } = unpickle(cursor, budget);
+  const { value: root, storages, unread } = unpickle(cursor, budget);
   const keys = unpickle(cursor, budget).value;
   if (!Array.isArray(keys)) throw malformed("its list of storages is missing");
 
   const { tensors, skipped } = contentsOf(root, limits);
   const needed = new Set([...tensors.values()].map((tensor) => tensor.storage.key));
-  const buffers = await readStorages(file, cursor.position, keys, storages, needed);
+  const buffers = await readStorages(file, cursor.position, { keys, storages, unread, needed });
   const list = [...tensors].map(([name, tensor]) => {
     const buffer = buffers.get(tensor.storage.key);
     if (!buffer) throw malformed(`the elements of ${quote(name)} are missing`);
@@ -54,10 +54,16 @@ export async function readLegacy(file: ByteFile, limits: Limits): Promise<ReadCo
 async function readStorages(
   file: ByteFile,
   start: number,
-  keys: readonly unknown[],
-  storages: readonly StorageRef[],
-  needed: Set<string>,
+  listed: {
+    keys: readonly unknown[];
+    storages: readonly StorageRef[];
+    /** Keys of storages of unknown classes. */
+    unread: ReadonlySet<string>;
+    /** Keys of storages that tensors need. */
+    needed: ReadonlySet<string>;
+  },
 ): Promise<Map<string, ArrayBuffer>> {
+  const { keys, storages, unread, needed } = listed;
   const known = new Map<unknown, StorageRef>();
   for (const storage of storages) {
     // The same bytes may be of several types; the first one counts them in the file.
@@ -71,8 +77,8 @@ async function readStorages(
   let position = start;
   for (const key of keys) {
     const storage = known.get(key);
-    // How long a storage of an unknown class is, nothing says.
-    if (!storage && buffers.size === needed.size) return buffers;
+    // How long a storage of an unknown class is, nothing says, nor where the file should end.
+    if (!storage && unread.has(key as string) && buffers.size === needed.size) return buffers;
     if (!storage || seen.has(storage)) throw malformed("its list of storages does not fit its tensors");
     seen.add(storage);
     file.readSync(count, position);

@@ -34,6 +34,8 @@ export async function readSafetensors(file: ByteFile, limits: Limits): Promise<R
   const { entries, metadata } = parseHeader(header);
 
   const start = 8 + length;
+  // In the order of their bytes, as other readers have them: JSON.parse puts names that are numbers first.
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkLayout(entries, file.size - start);
   const tensors: StoredTensor[] = [];
   const skipped = new Map<string, Opaque>();
@@ -99,7 +101,7 @@ function parseEntry(name: string, value: unknown): Entry {
 /** The tensors must follow each other without gaps, up to the file's end. */
 function checkLayout(entries: readonly Entry[], size: number): void {
   let at = 0;
-  for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+  for (const { name, begin, end } of entries) {
     if (begin !== at) throw malformed(`${quote(name)} overlaps its neighbour, or leaves a gap`);
     at = end;
   }

@@ -34,6 +34,7 @@ export async function readZip(file: ByteFile, limits: Limits): Promise<ReadConte
   const bytes = (await readSmall(archive, pickle, limits.pickle))!;
   const { tensors, skipped } = contentsOf(unpickleWhole(bytes, limits), limits);
   const buffers = await readStorages(file, archive, { folder, bigEndian }, tensors);
+  await archive.checkRest();
   const list = [...tensors].map(
     ([name, tensor]) => new StoredTensor(name, tensor.dtype, tensor.viewOfStorage, buffers.get(tensor.storage.key)!),
   );

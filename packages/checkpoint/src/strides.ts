@@ -36,21 +36,30 @@ export function gather<T, A extends Indexed<T>>(
 ): A {
   // No elements to copy, although the outer axes may ask for billions of steps.
   if (shape.includes(0)) return target;
-  const rank = shape.length;
+  const axes = mergedAxes(shape, strides);
+  const last = axes.pop() ?? { size: 1, stride: 0 };
   let at = 0;
   const walk = (axis: number, from: number): void => {
-    if (axis === rank) {
-      target[at++] = source[from]!;
-      return;
-    }
-    const size = shape[axis]!;
-    const stride = strides[axis]!;
-    if (axis === rank - 1) {
-      for (let i = 0; i < size; i++, from += stride) target[at++] = source[from]!;
+    const outer = axes[axis];
+    if (outer) {
+      for (let i = 0; i < outer.size; i++, from += outer.stride) walk(axis + 1, from);
     } else {
-      for (let i = 0; i < size; i++, from += stride) walk(axis + 1, from);
+      for (let i = 0; i < last.size; i++, from += last.stride) target[at++] = source[from]!;
     }
   };
   walk(0, offset);
   return target;
+}
+
+/** The axes of a view, outermost first, those of size 1 left out and neighbours made one where one stride goes through both. */
+function mergedAxes(shape: readonly number[], strides: readonly number[]): { size: number; stride: number }[] {
+  const axes: { size: number; stride: number }[] = [];
+  shape.forEach((size, i) => {
+    const stride = strides[i]!;
+    const outer = axes.at(-1);
+    if (size === 1) return;
+    if (outer?.stride === size * stride) axes[axes.length - 1] = { size: outer.size * size, stride };
+    else axes.push({ size, stride });
+  });
+  return axes;
 }

@@ -34,8 +34,8 @@ export interface View {
 const MAX_EXPANDED = 2 ** 20;
 /** The most axes that a tensor may have. */
 export const MAX_RANK = 32;
-// Those of networks have some 60.
-const MAX_NAME = 1024;
+/** The most characters of a tensor's name; those of networks have some 60. */
+export const MAX_NAME = 1024;
 
 /** Whether a tensor may be called so. */
 export const isName = (name: string): boolean => name.length <= MAX_NAME;
@@ -45,7 +45,7 @@ export function checkName(name: string): void {
   if (isName(name)) return;
   throw new CheckpointError(
     "unsupported",
-    `a name in it has ${name.length} characters (${quote(name)}), of which a tensor's may have ${MAX_NAME}: rename it in Python`,
+    `a name in it has more than ${MAX_NAME} characters (${quote(name)}): rename it in Python`,
   );
 }
 
@@ -79,12 +79,14 @@ export function checkView(name: string, view: View, length: number): void {
 
 // A storage is in a file once and may be many tensors': layers that share it, its transpose, its parts.
 const MAX_SHARING = 64;
+// A small file may have some masks that are one element.
+const MAX_REPEATED = 2 ** 24;
 
 /** @throws {CheckpointError} `unsupported` where the tensors have far more bytes in all than the file of `size` bytes. */
 export function checkExpansion(tensors: Iterable<StoredTensor>, size: number): void {
   let total = 0;
   for (const { dtype, shape } of tensors) total += elementCount(shape) * DTYPES[dtype].bytes;
-  if (total <= MAX_SHARING * (size + MAX_EXPANDED)) return;
+  if (total <= MAX_SHARING * size + MAX_REPEATED) return;
   throw new CheckpointError(
     "unsupported",
     `its ${size} bytes are repeated to tensors of ${total}: save each in Python as tensor.contiguous()`,
@@ -121,6 +123,10 @@ export class StoredTensor implements NamedTensor {
     const stored = this.#stored();
     if (this.dtype === "float16") return decodeFloat16(stored as Uint16Array);
     if (this.dtype === "bfloat16") return decodeBfloat16(stored as Uint16Array);
+    // As PyTorch takes them.
+    if (this.dtype === "bool" && stored.some((value) => value > 1)) {
+      return (stored as Uint8Array).map((value) => (value === 0 ? 0 : 1));
+    }
     return stored;
   }
 

@@ -3,7 +3,7 @@ import { type Budget, COST } from "./limits.ts";
 import { Opaque } from "./opaque.ts";
 import type { StorageRef } from "./pickle-globals.ts";
 import { Machine, type Step } from "./pickle-machine.ts";
-import { decimal, integer, quoted, text2, unescaped } from "./pickle-values.ts";
+import { decimal, integer, quoted, rawUnicode, text2 } from "./pickle-values.ts";
 
 /** The longest line of text in a pickle of protocol 0. */
 const MAX_LINE = 2 ** 16;
@@ -102,7 +102,7 @@ const OPCODES: ReadonlyMap<number, Step> = new Map<number, Step>([
   [0x8d, text(u64)],
   [0x54, string(u32)],
   [0x55, string((c) => c.byte())],
-  [0x56, (m, c) => m.push(unescaped(line(m, c, MAX_LINE)))],
+  [0x56, (m, c) => m.push(rawUnicode(line(m, c, MAX_LINE)))],
   [0x53, (m, c) => m.push(quoted(line(m, c, MAX_LINE)))],
   // SHORT_BINBYTES, BINBYTES, BINBYTES8, BYTEARRAY8
   [0x43, bytes((c) => c.byte())],
@@ -167,10 +167,14 @@ const OPCODES: ReadonlyMap<number, Step> = new Map<number, Step>([
  * Unpickles one pickle, rebuilding only what a state dict needs: values of other kinds are `Opaque`, and nothing is run for them.
  *
  * @param budget - What the pickles of the file may take in all.
- * @returns its value, and each storage that it refers to.
+ * @returns its value, each storage that it refers to, and the keys of those of unknown classes.
  * @throws {CheckpointError} `unsupported`, `corrupt` or `truncated`.
  */
-export function unpickle(cursor: Cursor, budget: Budget): { value: unknown; storages: StorageRef[] } {
+export function unpickle(
+  cursor: Cursor,
+  budget: Budget,
+): { value: unknown; storages: StorageRef[]; unread: ReadonlySet<string> } {
   const machine = new Machine(cursor, budget);
-  return { value: machine.run(OPCODES), storages: machine.storages };
+  const value = machine.run(OPCODES);
+  return { value, storages: machine.storages, unread: machine.unread };
 }

@@ -8,11 +8,14 @@ import { readDirectory, type ZipEntry } from "./zip-directory.ts";
 const STORED = 0;
 const DEFLATED = 8;
 const CHUNK = 2 ** 18;
+/** Larger entries that nobody needs, such as an optimizer's numbers, are not read for their checksum alone. */
+const LARGEST_UNREAD = 2 ** 20;
 
 /** A zip file's directory, and its entries' contents. */
 export class ZipArchive {
   readonly #file: ByteFile;
   readonly #entries: ReadonlyMap<string, ZipEntry>;
+  readonly #read = new Set<string>();
 
   /**
    * @param limit - The most bytes that the directory may have.
@@ -53,12 +56,25 @@ export class ZipArchive {
         `its entry ${quote(name)} is encrypted or packed in an unknown way: unzip it and zip it without`,
       );
     }
+    this.#read.add(name);
     const contents = method === STORED ? await this.#file.readBytes(start, size) : await this.#inflate(entry);
     // torch.serialization.set_crc32_options(False) writes zeros.
     if (entry.crc32 !== 0 && crc32(new Uint8Array(contents)) !== entry.crc32) {
       throw new CheckpointError("corrupt", `its entry ${quote(name)} does not match its checksum: get the file anew`);
     }
     return contents;
+  }
+
+  /**
+   * Reads what nobody has read, as far as it is small and not packed: a file that is damaged there may be damaged elsewhere.
+   *
+   * @throws {CheckpointError} `corrupt` where a checksum does not match.
+   */
+  async checkRest(): Promise<void> {
+    for (const { name, method, isEncrypted, size } of this.#entries.values()) {
+      if (this.#read.has(name) || method !== STORED || isEncrypted || size > LARGEST_UNREAD) continue;
+      await this.read(name);
+    }
   }
 
   async #inflate({ name, start, packed, size }: ZipEntry): Promise<ArrayBuffer> {

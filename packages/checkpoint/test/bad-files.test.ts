@@ -5,7 +5,21 @@ import { CheckpointError, type CheckpointErrorCode, readCheckpoint } from "../sr
 import { fixture } from "./helpers/expected.ts";
 import { temporaryFile, temporaryFolder } from "./helpers/temporary.ts";
 import { floats, legacyFile, safetensorsFile, torchZip } from "./support/files.ts";
-import { call, code, dict, global, int, list, ordered, pickle, storage, str, tensor, tuple } from "./support/pickle.ts";
+import {
+  call,
+  code,
+  dict,
+  global,
+  int,
+  list,
+  none,
+  ordered,
+  pickle,
+  storage,
+  str,
+  tensor,
+  tuple,
+} from "./support/pickle.ts";
 import { zipFile } from "./support/zip.ts";
 
 async function expectError(path: string, expected: CheckpointErrorCode, text: string | RegExp): Promise<void> {
@@ -203,6 +217,27 @@ describe("a damaged pickle is refused", () => {
   });
 });
 
+describe("text of protocol 0", () => {
+  const named = (line: Buffer) => torchZip(code("}", line, x, "s"), storages);
+
+  // What Python 3's pickle.loads makes of each.
+  it.each([
+    ["V\\\\u0041\n", "\\\\u0041"],
+    ["V\\\\\\u0041\n", "\\\\A"],
+    ["V\\x41\n", "\\x41"],
+    ["V\\U0001F600\\\n", "\u{1f600}\\"],
+    ["S'\\xff\\u12'\n", "\u00ff\\u12"],
+    ["S'\\101\\7\\q\\b\\400\\\\'\n", "A\x07\\q\b\0\\"],
+  ])("%j is read as Python reads it", async (line, name) => {
+    expect([...(await readCheckpoint(temporaryFile(named(code(line))))).keys()]).toEqual([name]);
+  });
+
+  it.each(["V\\u12\n", "V\\U00110000\n", "V\\U0000004\n", "V\\u00zz\n", "S'\\x4'\n", "S'a\\'\n"])(
+    "%j is refused, as Python refuses it",
+    (line) => expectError(temporaryFile(named(code(line))), "corrupt", "an escape that is none"),
+  );
+});
+
 describe("a file whose parts do not fit is refused", () => {
   const legacy = legacyFile(good, storages);
   const zip = torchZip(good, storages);
@@ -229,6 +264,28 @@ describe("a file whose parts do not fit is refused", () => {
       temporaryFile(Buffer.concat([legacy.subarray(0, 15), pickle(int(1000))])),
       "corrupt",
       "protocol 1000",
+    );
+  });
+
+  it("a legacy file that lists a storage of which its pickle says nothing", async () => {
+    const listed = legacyFile(good, [...storages, { key: "zzz", count: 0, bytes: Buffer.from("something") }]);
+    await expectError(temporaryFile(listed), "corrupt", "does not fit its tensors");
+    // One of an unknown class may be of any length.
+    const float8 = code(
+      tuple(str("storage"), global("torch", "Float8Storage"), str("zzz"), str("cpu"), int(9), none),
+      "Q",
+    );
+    const root = ordered([str("x"), x], [str("y"), tensor(float8, 0, [9], [1])]);
+    const file = legacyFile(root, [...storages, { key: "zzz", count: 9, bytes: Buffer.from("something") }]);
+    expect([...(await readCheckpoint(temporaryFile(file))).keys()]).toEqual(["x"]);
+  });
+
+  it("a zip file that is damaged where nobody looks", async () => {
+    const more = [{ name: "archive/data/77", contents: Buffer.from("something"), checksum: 1 }];
+    await expectError(
+      temporaryFile(torchZip(good, storages, more)),
+      "corrupt",
+      "archive/data/77 does not match its checksum",
     );
   });
 

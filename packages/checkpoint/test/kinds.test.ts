@@ -31,9 +31,11 @@ const values = (state: Checkpoint) => Object.fromEntries([...state].map(([name, 
 /** What both formats give. */
 async function read(root: Code, part?: string): Promise<Record<string, (number | bigint)[]>> {
   const options = part === undefined ? {} : { part };
+  // PyTorch writes, and in files of 2018 lists, those that the pickle refers to.
+  const used = storages.filter(({ key }) => root.includes(str(key)));
   const [zip, legacy] = await Promise.all(
     [torchZip, legacyFile].map(async (write) =>
-      values(await readCheckpoint(temporaryFile(write(root, storages)), options)),
+      values(await readCheckpoint(temporaryFile(write(root, used)), options)),
     ),
   );
   expect(zip).toEqual(legacy);
@@ -158,6 +160,30 @@ describe("values of other kinds beside tensors", () => {
 });
 
 describe("tensors", () => {
+  it("of truth values are 0 and 1, whatever byte stands for true", async () => {
+    const header = { a: { dtype: "BOOL", shape: [4], data_offsets: [0, 4] } };
+    const bytes = Uint8Array.of(7, 0, 1, 255);
+    expect(values(await readCheckpoint(temporaryFile(safetensorsFile(header, bytes))))).toEqual({ a: [1, 0, 1, 1] });
+    const root = ordered([str("a"), tensor(storage("Bool", "0", 4), 0, [4], [1])]);
+    const state = await readCheckpoint(temporaryFile(torchZip(root, [{ key: "0", count: 4, bytes }])));
+    expect(values(state)).toEqual({ a: [1, 0, 1, 1] });
+  });
+
+  it("of safetensors come in the order of their bytes, numbers among the names too", async () => {
+    const entry = (at: number) => ({ dtype: "U8", shape: [1], data_offsets: [at, at + 1] });
+    const header = `{"b":${JSON.stringify(entry(0))},"7":${JSON.stringify(entry(1))},"a":${JSON.stringify(entry(2))}}`;
+    const state = await readCheckpoint(temporaryFile(safetensorsFile(header, Uint8Array.of(5, 6, 7))));
+    expect([...state].map(([name, { data }]) => [name, ...data])).toEqual([
+      ["b", 5],
+      ["7", 6],
+      ["a", 7],
+    ]);
+  });
+
+  it("of one name in a pickle's dict: the last one is it", async () => {
+    expect(await read(dict([str("a"), x], [str("a"), y]))).toEqual({ a: [3] });
+  });
+
   it("of a parameter with a state, of a subclass, of another one's arguments", async () => {
     const withState = call(global("torch._utils", "_rebuild_parameter_with_state"), x, code("\x88"), dict(), dict());
     const none = code("N");
@@ -342,6 +368,18 @@ describe("names are what they are in the network itself", () => {
     ]);
     expect(Object.keys(await read(root, "encoder"))).toEqual(["a.b"]);
     expect(Object.keys(await read(entries("a.b", "c"), "encoder"))).toEqual(["a.b", "c"]);
+  });
+
+  it("hundreds of times, as far as each name has it", async () => {
+    const deep = "net.module.".repeat(90);
+    const optional = code("cmine\nThing\n");
+    const root = ordered(
+      ...[[str(`encoder.${deep}a`), x] as [Code, Code], [str(`encoder.${deep}module.b`), x] as [Code, Code]],
+      ...[[str("encoder.module.module.c"), optional] as [Code, Code], [str("decoder.net.d"), y] as [Code, Code]],
+    );
+    const state = await readCheckpoint(temporaryFile(torchZip(root, storages)));
+    expect([...state.keys()]).toEqual(["encoder.a", "encoder.module.b", "decoder.d"]);
+    expect([...state.skipped]).toEqual([["encoder.c", "mine.Thing"]]);
   });
 
   it("but where two would become one", async () => {

@@ -72,4 +72,34 @@ describe("tensors that are views of a storage", () => {
       code: "unsupported",
     });
   });
+
+  it("of many axes are read as of few: those of size 1, and those that one stride goes through", async () => {
+    const views = [
+      { shape: [1, 2, 1, 3, 1], strides: [9, 3, 7, 1, 8], offset: 2 },
+      { shape: [2, 2, 2, 2], strides: [0, 0, 2, 1], offset: 0 },
+      { shape: [2, 3, 1, 2], strides: [6, 2, 0, 1], offset: 1 },
+      { shape: [2, 2, 2], strides: [4, 1, 2], offset: 0 },
+      { shape: Array(32).fill(1), strides: Array(32).fill(5), offset: 19 },
+      { shape: [...Array(30).fill(1), 4, 4], strides: [...Array(30).fill(0), 0, 0], offset: 3 },
+    ];
+    for (const { shape, strides, offset } of views) {
+      const root = ordered([str("x"), tensor(storage("Float", "7", 20), offset, shape, strides)]);
+      const state = await readCheckpoint(temporaryFile(torchZip(root, [floats("7", values)])));
+      expect([...state.get("x")!.data]).toEqual(slowView(values, offset, shape, strides));
+    }
+  });
+
+  it("of a small file show some megabytes in all", async () => {
+    const masks = (count: number) =>
+      ordered(
+        ...Array.from({ length: count }, (_, i): [Buffer, Buffer] => [
+          str(`mask${i}`),
+          tensor(storage("Float", "7", 20), 5, [1024, 1024], [0, 0]),
+        ]),
+      );
+    expect((await readCheckpoint(temporaryFile(torchZip(masks(4), [floats("7", values)])))).size).toBe(4);
+    await expect(readCheckpoint(temporaryFile(torchZip(masks(6), [floats("7", values)])))).rejects.toMatchObject({
+      code: "unsupported",
+    });
+  });
 });

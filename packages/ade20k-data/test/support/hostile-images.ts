@@ -149,8 +149,36 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
   { name: "an AVIF of other pixels than it says", expected: "truncated", build: () => avifOfSize(6000, 6000) },
   {
     name: "a TIFF of many pages",
-    expected: "truncated",
+    expected: [8, 8],
     build: (random) => tiff(Array(many(random, 11_000)).fill(greyTags(8, 8, 64)), { pixels: Buffer.alloc(64) }),
+  },
+  {
+    name: "a TIFF whose later pages have tags that nobody knows",
+    expected: [8, 8],
+    build: (random) => {
+      const unknown = Array.from({ length: 3000 }, (_, i) => ({ tag: 1000 + i, type: 4 as const, values: [i] }));
+      const page = [...greyTags(8, 8, 64), ...unknown];
+      return tiff([greyTags(8, 8, 64), ...Array(many(random, 100)).fill(page)], { pixels: Buffer.alloc(64) });
+    },
+  },
+  {
+    name: "a BigTIFF whose later pages have tags over one another",
+    expected: [8, 8],
+    build: (random) => {
+      const page = [...greyTags(8, 8, 64), { tag: 34_675, type: 4 as const, values: [0], count: 500_000, at: 16 }];
+      const pages = [greyTags(8, 8, 64, 1, 16), ...Array(many(random, 1000)).fill(page)];
+      return tiff(pages, { big: true, pixels: Buffer.alloc(2e6) });
+    },
+  },
+  {
+    name: "a TIFF of more tags than anyone needs",
+    expected: "not-an-image",
+    build: (random) => {
+      const unknown = Array.from({ length: many(random, 8000) }, (_, i) => ({
+        ...{ tag: 1000 + i, type: 4 as const, values: [i] },
+      }));
+      return tiff([[...greyTags(8, 8, 64), ...unknown]], { pixels: Buffer.alloc(64) });
+    },
   },
   {
     name: "a TIFF whose pages lead back",

@@ -15,7 +15,7 @@ const BASELINE = 0xc0;
 const PROGRESSIVE = 0xc2;
 const ARITHMETIC = 0xc9;
 
-const start = (frame: number, width: number, height: number, components = 1): Buffer =>
+const start = (frame: number, width: number, height: number, sampling: readonly number[] = [0x11]): Buffer =>
   Buffer.concat([
     Buffer.from([0xff, 0xd8]),
     segment(0xdb, Buffer.concat([Buffer.from([0]), Buffer.alloc(64, 1)])),
@@ -25,7 +25,7 @@ const start = (frame: number, width: number, height: number, components = 1): Bu
         Buffer.from([8]),
         u16be(height),
         u16be(width),
-        Buffer.from([components, ...Array.from({ length: components }, (_, i) => [i + 1, 0x11, 0]).flat()]),
+        Buffer.from([sampling.length, ...sampling.flatMap((factors, i) => [i + 1, factors, 0])]),
       ]),
     ),
   ]);
@@ -71,6 +71,10 @@ export function manyScans(width: number, height: number, scans: number): Buffer 
     END,
   ]);
 }
+
+/** A progressive picture of so many colours, sampled as these factors say, and hardly anything of it. */
+export const scansOf = (width: number, height: number, sampling: readonly number[]): Buffer =>
+  Buffer.concat([start(PROGRESSIVE, width, height, sampling), ...tables(0xe0), scan(0, 0), END]);
 
 /** A JPEG with other segments behind its beginning. */
 export function withSegments(file: Buffer, segments: readonly { marker: number; data: Buffer }[]): Buffer {

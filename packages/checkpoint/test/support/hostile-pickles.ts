@@ -244,6 +244,29 @@ export const hostilePickle = {
       const keys = numbers(roll, Math.min(scale, 100_000));
       return fileOf(roll, code("}(", Buffer.concat(keys.flatMap((n) => [str(String(n)), x])), "u"));
     },
+    "views of many axes, each of another stride": (roll: Roll) => {
+      const axes = 20;
+      const shape = Array(axes).fill(2);
+      const views = Array.from({ length: 1 + roll(40) }, (_, i): [Code, Code] => {
+        const strides = shape.map((_, axis) => (axis === axes - 1 ? 0 : roll(2) && axis % 2));
+        return [str(`x${i}`), tensor(storage("Float", "0", 99), 0, shape, strides)];
+      });
+      return torchZip(ordered(...views), [floats("0", Array(99).fill(1))]);
+    },
+    "names in wrappers without end": (roll: Roll, scale: number) => {
+      const wrapper = pick(roll, ["net.", "module.", "net.model."]);
+      const before = `${pick(roll, ["", "encoder."])}${wrapper.repeat(900 / wrapper.length)}`;
+      const names = Array.from({ length: Math.min(scale, 15_000) }, (_, i): [Code, Code] => [str(`${i}`), x]);
+      return torchZip(dict([str(before), dict(...names)], [str("decoder.net."), dict([str("y"), x])]), storages);
+    },
+    "long names of one length": (roll: Roll, scale: number) => {
+      const start = "a".repeat(16_384 + roll(99));
+      const names = Array.from({ length: Math.min(scale, 900) }, (_, i): [Code, Code] => [
+        str(`${start}${1000 + i}`),
+        none,
+      ]);
+      return fileOf(roll, dict(...names, [str("x"), x]));
+    },
     "dicts that are in each other many times": (roll: Roll) =>
       fileOf(roll, code("}q\0", repeat(30 + roll(60), "}(X\x01\0\0\0ah\0X\x01\0\0\0bh\0uq\0"))),
   },
