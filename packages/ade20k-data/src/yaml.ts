@@ -12,8 +12,12 @@ export interface ParsedYaml {
   toValue(node: unknown): unknown;
 }
 
-/** Words, marks and line breaks together. It takes the parser about a tenth of a second at most. */
+/** Words and marks together. It takes the parser about a tenth of a second at most. */
 const MOST_TOKENS = 8_000;
+/** Comments and blank lines cost it a hundredth of a millisecond each. */
+const MOST_LINES = 8_000;
+/** What is no word and no mark. */
+const UNCOUNTED: readonly unknown[] = ["space", "newline", "comment", "doc-mode"];
 /** Of lists and objects in one another. */
 const DEEPEST = 20;
 /** Of one text; the parser's time grows with the square of it. */
@@ -22,7 +26,7 @@ const LONGEST = 10_000;
 const MOST_ALIASES = 100;
 
 /**
- * Parses YAML, in a time that grows no faster than the text: one with more than 8,000 words and marks, more than 20 levels, a word of more than
+ * Parses YAML, in a time that grows no faster than the text: one with more than 8,000 words and marks or 8,000 lines, more than 20 levels, a word of more than
  * 10,000 characters or more than 100 anchors and aliases is refused before it is parsed; a second document is refused too. That a key stands twice is the caller's to find.
  *
  * @param text - up to 1 MB, as files of classes and configurations have at most.
@@ -72,7 +76,7 @@ function refuseLarge(text: string): void {
     const kind = isScalar ? "scalar" : CST.tokenType(token);
     isScalar = token === CST.SCALAR && !isScalar;
     if (kind === "anchor" || kind === "alias") aliases++;
-    if (token !== CST.SCALAR && kind !== "space" && kind !== "doc-mode") tokens++;
+    if (token !== CST.SCALAR && !UNCOUNTED.includes(kind)) tokens++;
     if (tokens > MOST_TOKENS) throw new TextProblem("it has more than 8,000 words and marks", line);
     if (aliases > MOST_ALIASES) throw new TextProblem("it has more than 100 anchors and aliases", line);
     if (kind === "scalar" && token.length > LONGEST) {
@@ -86,6 +90,7 @@ function refuseLarge(text: string): void {
       throw new TextProblem("it is nested more than 20 levels deep", line);
     }
     line += count(token, "\n");
+    if (line > MOST_LINES) throw new TextProblem("it has more than 8,000 lines", line);
   }
 }
 

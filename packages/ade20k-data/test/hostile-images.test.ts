@@ -118,12 +118,17 @@ describe("The option maxPixels", () => {
     expect(await errorOf(read(file, 0.5))).toMatchObject({ code: "option", data: { option: "maxPixels" } });
   });
 
-  it("counts four times what is held whole", async () => {
-    const file = png({ width: 16, height: 8, interlaced: true, pixels: [zeros(128 + 30)] });
-    expect(await decodeImage(file, { maxPixels: 512 })).toMatchObject({ width: 16, height: 8 });
-    expect(await errorOf(decodeImage(file, { maxPixels: 511 }))).toMatchObject({
+  it.each([
+    // A file of about 100 bytes.
+    { what: "as 5 pixels in 3", width: 15, height: 8, needed: 200 },
+    { what: "four times where the file is too small for a photo", width: 300, height: 400, needed: 480_000 },
+  ])("counts what is held whole $what", async ({ width, height, needed }) => {
+    // Each of an interlaced PNG's rows, of which there are up to 15 for 8, begins with a byte of its own.
+    const file = png({ width, height, interlaced: true, pixels: [zeros(width * height + 2 * height)] });
+    expect(await decodeImage(file, { maxPixels: needed })).toMatchObject({ width, height });
+    expect(await errorOf(decodeImage(file, { maxPixels: needed - 1 }))).toMatchObject({
       code: "bad-size",
-      message: expect.stringContaining("DATASET.max_pixels 512"),
+      message: expect.stringContaining(`DATASET.max_pixels ${needed}`),
     });
   });
 });

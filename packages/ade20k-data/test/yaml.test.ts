@@ -29,7 +29,8 @@ describe("YAML", () => {
   });
 
   it.each<[string, string, number, RegExp]>([
-    ["with too many words", `${"\n".repeat(2000)}${"- 1\n".repeat(6000)}`, 4001, /more than 8,000 words/],
+    ["with too many words", `${"# 1 2\n".repeat(2000)}${"- 1\n".repeat(4100)}`, 6001, /more than 8,000 words/],
+    ["with too many comments", `a: 1\n${"# 1\n".repeat(9000)}`, 8001, /more than 8,000 lines/],
     ["in too many brackets", `a: 1\nb: ${"[".repeat(21)}${"]".repeat(21)}`, 2, /nested more than 20 levels/],
     ["in too many dashes", `a: 1\n\n${"- ".repeat(21)}`, 3, /nested more than 20 levels/],
     [

@@ -6,7 +6,7 @@ export { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "./
 export { knowFolder } from "./known-folder.ts";
 export { limitOf, withLimit } from "./limits.ts";
 export { localPath } from "./local-path.ts";
-export { type LockOptions, withLock } from "./lock.ts";
+export { type HeldLocks, type LockOptions, onHeldLocks, removeLocks, withLock } from "./lock.ts";
 export type { LockOwner } from "./lock-file.ts";
 export { execArgvFor, ownModule, startProcess, startThread } from "./own-module.ts";
 export { type ProcessStatus, processStatus } from "./process-status.ts";

@@ -136,12 +136,30 @@ async function takeOver(path: string, ended: Holder, own: Holder, onWait: OnWait
   }
 }
 
-/** The locks that this thread holds, by their ids. */
+/** The locks that this thread holds: their files by their ids. */
 const held = new Map<string, string>();
+const listeners = new Set<(locks: HeldLocks) => void>();
+
+/** The files of locks by the locks' ids; plain data, so that it crosses threads. */
+export type HeldLocks = ReadonlyMap<string, string>;
+
+/**
+ * Calls `listener` with the locks that this thread holds whenever they change, for another thread that is to end the process by
+ * {@link removeLocks} and a signal.
+ */
+export function onHeldLocks(listener: (locks: HeldLocks) => void): void {
+  listeners.add(listener);
+}
+
+/** Removes locks for the thread that holds them, whose process ends now. */
+export function removeLocks(locks: HeldLocks): void {
+  for (const [id, path] of locks) remove(path, id);
+}
 
 function releaseAtExit(path: string, id: string): void {
   if (held.size === 0) process.once("exit", releaseAll);
   held.set(id, path);
+  for (const listener of listeners) listener(held);
 }
 
 function releaseAll(): void {
@@ -152,6 +170,11 @@ function releaseAll(): void {
 function release(path: string, id: string): void {
   held.delete(id);
   if (held.size === 0) process.removeListener("exit", releaseAll);
+  remove(path, id);
+  for (const listener of listeners) listener(held);
+}
+
+function remove(path: string, id: string): void {
   // Somebody may have removed it by hand, and another one may have taken it.
   if (readLockSync(path)?.id === id) rmSync(path, { force: true });
 }

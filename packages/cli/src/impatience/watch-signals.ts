@@ -1,4 +1,4 @@
-import { ownModule, startThread } from "@seg/node";
+import { onHeldLocks, ownModule, startThread } from "@seg/node";
 import { IMPATIENT } from "./impatience.ts";
 
 export { SAME_MS } from "./impatience.ts";
@@ -13,9 +13,9 @@ export const isImpatient = (signal: string): boolean => (IMPATIENT as readonly s
  */
 export function watchSignals(): void {
   try {
-    startThread(ownModule("./watcher", import.meta.url))
-      .on("error", () => {})
-      .unref();
+    const watcher = startThread(ownModule("./watcher", import.meta.url)).on("error", () => {});
+    watcher.unref();
+    onHeldLocks((locks) => watcher.postMessage(locks));
   } catch {
     // A system that has no room for it.
   }

@@ -2,6 +2,8 @@
 import { writeSync } from "node:fs";
 import { constants } from "node:os";
 import { isatty } from "node:tty";
+import { parentPort } from "node:worker_threads";
+import { type HeldLocks, removeLocks } from "@seg/node";
 import { IMPATIENT, SAME_MS } from "./impatience.ts";
 
 /** How long the main thread has to end by itself: in order after the first signal, at once after the second. */
@@ -18,6 +20,13 @@ process.noDeprecation = true;
 const internals = process as unknown as { binding(name: "signal_wrap"): { Signal: new () => SignalHandle } };
 const { Signal } = internals.binding("signal_wrap");
 
+let locks: HeldLocks = new Map();
+// Messages alone are no reason to live on.
+parentPort?.on("message", (held: HeldLocks) => {
+  locks = held;
+});
+parentPort?.unref();
+
 let asked: number | undefined;
 
 function onSignal(): void {
@@ -28,7 +37,11 @@ function onSignal(): void {
   } else if (now - asked > SAME_MS) {
     setTimeout(() => {
       tell("error: interrupted in the midst of a step");
-      process.kill(process.pid, "SIGKILL");
+      try {
+        removeLocks(locks);
+      } finally {
+        process.kill(process.pid, "SIGKILL");
+      }
     }, GRACE_MS);
   }
 }
