@@ -72,6 +72,7 @@ describe.skipIf(unlessHosts)(`seg on two hosts${unlessHosts}`, { timeout: HANG_M
     await start(["sh", "-c", `${copy("encoder_epoch_1.pth")}; ${copy("decoder_epoch_1.pth")}`]).ended;
     const words = (dir: string) => [
       ...["eval", "--cfg", PAIR, "--backend", "wasm", "--sizes", "48", "--json", "--list-val", data.list],
+      ...["--result", join(folder, "result")],
       ...["DIR", dir, "VAL.checkpoint", "epoch_1.pth", "DATASET.num_class", "2"],
     ];
     const scored = await run(words(own));
