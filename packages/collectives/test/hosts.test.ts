@@ -25,7 +25,7 @@ describe.skipIf(unlessHosts)(`Ranks on two hosts${unlessHosts}`, () => {
     process.kill(victim!.pid, "SIGKILL");
     expect(await run.ended).not.toBe(0);
     expect(run.said.stderr).toContain(
-      `Expected all ranks to come to allReduce but rank ${rank} on host b has ended or left the group.`,
+      `Expected all ranks to come to allReduce but rank ${rank} on host b has ended or left the group: see what it said last`,
     );
     await until(() => isEmpty("a") && isEmpty("b"));
     for (const host of hosts.names) expect(readdirSync(hosts.pathOn(host, "/dev/shm"))).toEqual([]);
