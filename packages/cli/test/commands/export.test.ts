@@ -8,10 +8,11 @@ import { FROM_SOURCE, temporaryFolder } from "@seg/testing/node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { runSeg } from "../run-seg.ts";
 
+const PYTHON = process.env.SEG_TEST_PYTHON ?? "python3";
 const NO_ONNX_IN_PYTHON =
-  spawnSync("python3", ["-c", "import onnxruntime, numpy, PIL"]).status !== 0 &&
+  spawnSync(PYTHON, ["-c", "import onnxruntime, numpy, PIL"]).status !== 0 &&
   "python3 lacks onnxruntime, numpy or pillow";
-const NO_TORCH = spawnSync("python3", ["-c", "import torch"]).status !== 0 && "python3 lacks torch";
+const NO_TORCH = spawnSync(PYTHON, ["-c", "import torch"]).status !== 0 && "python3 lacks torch";
 const skipped = (reason: string | false) => (reason ? ` (skipped: ${reason})` : "");
 
 // The programs import what their users install; here that is what the packages' own tests have.
@@ -97,7 +98,7 @@ describe.skipIf(NO_ONNX_IN_PYTHON)(
   () => {
     it.each(FORMS)("%s", async (_, flags) => {
       const { folder, run } = await exported(...flags);
-      execFileSync("python3", ["-c", run.Python], { cwd: folder });
+      execFileSync(PYTHON, ["-c", run.Python], { cwd: folder });
       const { labels } = await readLabel(join(folder, "labels.png"));
       expect(agreement(labels, expected[formatOf(flags)]!)).toBeGreaterThan(0.999);
     });
@@ -192,7 +193,7 @@ describe("seg export", () => {
     async () => {
       const { folder, run } = await exported("--format", "pth", "--half");
       const check = "print(encoder['features.0.0.weight'].shape, encoder['features.0.0.weight'].dtype)";
-      const said = execFileSync("python3", ["-c", `${run.PyTorch}\n${check}`], { cwd: folder, encoding: "utf8" });
+      const said = execFileSync(PYTHON, ["-c", `${run.PyTorch}\n${check}`], { cwd: folder, encoding: "utf8" });
       expect(said).toBe("torch.Size([32, 3, 3, 3]) torch.float16\n");
     },
   );
