@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
-import { lstat, rm } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { lstat, readdir, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   createLock,
@@ -64,6 +64,7 @@ export async function withLock<T>(
   }
   releaseAtExit(file, own.id);
   try {
+    await removeClaims(file);
     return await work();
   } finally {
     release(file, own.id);
@@ -133,6 +134,21 @@ async function takeOver(path: string, ended: Holder, own: Holder, onWait: OnWait
     return true;
   } finally {
     for (const claim of claims) await rm(claim, { force: true });
+  }
+}
+
+/**
+ * Removes what those left who were killed in the midst of taking a lock over. By its holder alone: a claim is on a lock of another id, which never
+ * comes again, and whoever still believes to have it finds this one in its place.
+ */
+async function removeClaims(path: string): Promise<void> {
+  const prefix = `${basename(path)}.`;
+  const names = await readdir(dirname(path)).catch(() => []);
+  for (const name of names) {
+    if (!name.startsWith(prefix)) continue;
+    const claim = join(dirname(path), name);
+    const heir = await readLock(claim);
+    if (heir && (await stateOfHolder(claim, heir)) === "ended") await rm(claim, { force: true }).catch(() => {});
   }
 }
 

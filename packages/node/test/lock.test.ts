@@ -251,6 +251,16 @@ describe("withLock", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it("removes what was left by one who was killed while taking it over, and nothing else", async () => {
+    const folder = temporaryFolder();
+    const path = lockIn(folder);
+    leave(`${path}.of-an-ended-process`, { pid: deadPid(), host: hostname() });
+    leave(`${path}.of-another-machine`, { pid: 1, host: "elsewhere" });
+    leave(`${path}.txt`, "no lock");
+    await withLock(path, () => {});
+    expect(readdirSync(folder).sort()).toEqual(["file.lock.of-another-machine", "file.lock.txt"]);
+  });
+
   it("leaves alone the lock of one who took it over", async () => {
     const path = lockIn(temporaryFolder());
     await withLock(path, () => leave(path, { pid: 1, host: "elsewhere", id: "other" }));
