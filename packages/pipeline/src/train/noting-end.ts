@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { printable } from "@seg/errors";
 import { writeFileAtomic } from "@seg/node";
+import { PipelineError } from "../errors.ts";
 import { nameOf } from "./checkpoint-files.ts";
 import { lastWhole } from "./checkpoint-state.ts";
 import { OwnFolder } from "./own-folder.ts";
@@ -19,10 +20,14 @@ export async function notingEnd<T>(folder: string, train: () => Promise<T>): Pro
   } catch (error) {
     const reason = printable(error instanceof Error ? error.message : String(error));
     // On a disk that takes nothing more it is told all the same, where it is not written.
-    if (await own.isThere()) await note(file, folder, reason.replace(/\.$/, "")).catch(() => {});
+    if (!isRefusal(error) && (await own.isThere())) await note(file, folder, reason.replace(/\.$/, "")).catch(() => {});
     throw error;
   }
 }
+
+/** Of what was asked for, before anything was trained: nothing has ended. */
+const isRefusal = (error: unknown) =>
+  error instanceof PipelineError && ["option", "config", "missing"].includes(error.code);
 
 async function note(file: string, folder: string, reason: string): Promise<void> {
   const { checkpoint } = await lastWhole(folder);

@@ -277,7 +277,9 @@ describe("Training", () => {
     const set = { "DATASET.list_val": val.list, "TRAIN.eval_every": 1 };
     await expect(start(folder, set, { onProgress, signal: controller.signal })).rejects.toThrow("enough");
     const saved = [...NETWORKS, ...STATES].filter((file) => file.includes("epoch_1"));
-    expect(listing(folder)).toEqual([...saved, ...DESCRIPTION, "history.svg", "validation_epoch_1.png"].sort());
+    expect(listing(folder)).toEqual(
+      [...saved, ...DESCRIPTION, "history.svg", "stopped.txt", "validation_epoch_1.png"].sort(),
+    );
   });
 
   it("saves and scores the averages of its weights, trains on with the weights themselves, and does without again", async () => {
@@ -401,7 +403,7 @@ describe("Training", () => {
       },
     });
     expect(listing(folder).filter((file) => !file.startsWith("history.svg"))).toEqual(
-      [...NETWORKS.slice(0, 2), ...STATES.slice(0, 2), ...DESCRIPTION].sort(),
+      [...NETWORKS.slice(0, 2), ...STATES.slice(0, 2), ...DESCRIPTION, "stopped.txt"].sort(),
     );
     expect(checksums(folder, [NETWORKS[0]!, STATES[1]!])).toEqual(checksums(undisturbed, [NETWORKS[0]!, STATES[1]!]));
   });
