@@ -82,11 +82,29 @@ function weightOf({ format, bytes, width, height }: ImageHeader): number {
   return bytes.length * SPARSE >= width * height ? HELD_WHOLE_PHOTO : HELD_WHOLE;
 }
 
+/**
+ * The sizes that an AVIF declares (its boxes `ispe`), before its decoder prints what it thinks of them.
+ *
+ * @throws {Error} for one that no image has.
+ */
+function checkExtents(bytes: Buffer): void {
+  for (let at = bytes.indexOf("ispe"); at >= 0 && at + 16 <= bytes.length; at = bytes.indexOf("ispe", at + 4)) {
+    const side = Math.max(bytes.readUInt32BE(at + 8), bytes.readUInt32BE(at + 12));
+    // Further on it may be letters in the picture.
+    if (at > EXTENTS_WITHIN) return;
+    if (side > 2 ** 30) throw new Error(`a side of ${side} pixels`);
+  }
+}
+
+/** Where an AVIF's description ends, which stands before its picture. */
+const EXTENTS_WITHIN = 4096;
+
 /** @throws {Excess} if the file would hurt its decoder. */
 function leanFile(bytes: Buffer, format: string): Buffer {
   if (format === "PNG") return leanPng(bytes);
   if (format === "WebP") return leanWebp(bytes);
   if (format === "GIF") return firstPicture(bytes);
+  if (format === "AVIF") checkExtents(bytes);
   if (format === "TIFF") return firstPage(bytes);
   return bytes;
 }

@@ -93,7 +93,8 @@ export const hostileZip = {
     field.writeUInt16LE(1, 0);
     field.writeUInt16LE(pick(roll, [0, 8, 24, 0xffff]), 2);
     for (let at = 4; at < field.length; at += 8) {
-      field.writeBigUInt64LE(pick(roll, [0n, 1n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n]), at);
+      // Not 0: that is where the first entry is.
+      field.writeBigUInt64LE(pick(roll, [1n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n]), at);
     }
     const at = pick(roll, [20, 24, 42]);
     return changed(roll, () => ({ extra: field, central: (record) => void record.writeUInt32LE(0xffffffff, at) }));
