@@ -8,6 +8,7 @@ export { limitOf, withLimit } from "./limits.ts";
 export { localPath } from "./local-path.ts";
 export { type HeldLocks, type LockOptions, onHeldLocks, removeLocks, withLock } from "./lock.ts";
 export type { LockOwner } from "./lock-file.ts";
+export { bootId } from "./machine.ts";
 export { execArgvFor, ownModule, startProcess, startThread } from "./own-module.ts";
 export { type ProcessStatus, processStatus } from "./process-status.ts";
 export { openRegularFile, type ReadOptions, readRegularFile, readRegularFileSync } from "./read-file.ts";

@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
-import { constants } from "node:fs";
 import { link, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { readRegularFileSync } from "./read-file.ts";
+import { openRegularFile, readRegularFileSync } from "./read-file.ts";
 
 /** Who holds a lock. */
 export interface LockOwner {
@@ -90,17 +89,14 @@ async function writeNew(path: string, own: Holder): Promise<void> {
   }
 }
 
-/** A pipe or a device that has the name is not waited for. */
-const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-
 /** Undefined if there is no lock, or something that does not say whose it is. */
 export async function readLock(path: string): Promise<FoundLock | undefined> {
   try {
-    const file = await open(path, READ);
+    const file = await openRegularFile(path);
     try {
       // Of the file that is read: another one may be there by now.
       const found = await file.stat({ bigint: true });
-      if (!found.isFile() || found.size > LONGEST) return undefined;
+      if (found.size > LONGEST) return undefined;
       const holder = parse(await file.readFile("utf8"));
       return holder && { ...holder, isCopy: holder.inode !== undefined && holder.inode !== String(found.ino) };
     } finally {

@@ -1,10 +1,10 @@
 import { statfs } from "node:fs/promises";
 import { PipelineError } from "./errors.ts";
 
-/** Bytes that are free in a folder; infinite where the system does not tell. */
-export async function freeSpace(folder: string): Promise<number> {
-  const found = await statfs(folder).catch(() => undefined);
-  return found && found.blocks > 0 ? found.bavail * found.bsize : Number.POSITIVE_INFINITY;
+/** Bytes that are free in a folder; undefined where the disk does not tell, as some network drives. */
+export async function freeSpace(folder: string): Promise<number | undefined> {
+  const disk = await statfs(folder).catch(() => undefined);
+  return disk && disk.blocks > 0 ? disk.bavail * disk.bsize : undefined;
 }
 
 /**
@@ -14,22 +14,27 @@ export async function freeSpace(folder: string): Promise<number> {
  */
 export async function requireSpace(folder: string, needed: number, wayOut: string): Promise<void> {
   const free = await freeSpace(folder);
-  if (needed > free) throw diskFull(folder, { needed, free, wayOut });
+  if (free !== undefined && needed > free) throw diskFull(folder, { needed, free, wayOut });
 }
 
-/** The error for a disk that has too little room; `needed` is undefined where nobody knows. */
+/** The error for a disk that has too little room; `needed` and `free` are undefined where nobody knows. */
 export function diskFull(
   folder: string,
-  { needed, free, wayOut, cause }: { needed: number | undefined; free: number; wayOut: string; cause?: unknown },
+  {
+    needed,
+    free,
+    wayOut,
+    cause,
+  }: { needed: number | undefined; free: number | undefined; wayOut: string; cause?: unknown },
 ): PipelineError {
   const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
   return new PipelineError(
     "failed",
     {
       expected: `${needed === undefined ? "more" : megabytes(needed)} of free space in ${folder}`,
-      but: `there are ${megabytes(free)}`,
+      but: free === undefined ? "there is too little" : `there are ${megabytes(free)}`,
       hint: `free some, or ${wayOut}`,
     },
-    { data: { folder, free, ...(needed !== undefined && { needed }) }, cause },
+    { data: { folder, ...(free !== undefined && { free }), ...(needed !== undefined && { needed }) }, cause },
   );
 }

@@ -3,7 +3,7 @@ import { writeSync } from "node:fs";
 import { constants } from "node:os";
 import { isatty } from "node:tty";
 import { parentPort } from "node:worker_threads";
-import { type HeldLocks, removeLocks } from "@seg/node";
+import type { HeldLocks } from "@seg/node";
 import { IMPATIENT, SAME_MS } from "./impatience.ts";
 
 /** How long the main thread has to end by itself: in order after the first signal, at once after the second. */
@@ -35,14 +35,18 @@ function onSignal(): void {
     asked = now;
     if (isatty(2)) setTimeout(tell, GRACE_MS, "Ending after the step under way; once more ends it at once.");
   } else if (now - asked > SAME_MS) {
-    setTimeout(() => {
-      tell("error: interrupted in the midst of a step");
-      try {
-        removeLocks(locks);
-      } finally {
-        process.kill(process.pid, "SIGKILL");
-      }
-    }, GRACE_MS);
+    setTimeout(endNow, GRACE_MS);
+  }
+}
+
+async function endNow(): Promise<void> {
+  tell("error: interrupted in the midst of a step");
+  try {
+    // Loaded where it is needed, which is rare: the thread begins with every command.
+    const { removeLocks } = await import("@seg/node");
+    removeLocks(locks);
+  } finally {
+    process.kill(process.pid, "SIGKILL");
   }
 }
 

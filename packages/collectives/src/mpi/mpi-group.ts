@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "@seg/node";
+import { bootId, hasEnded, IDENTITY_LENGTH, ownIdentity, type ProcessIdentity } from "@seg/node";
 import { CALLS, type Call, type CallName, listRanks, listRanksOn, type NameRanks } from "../call.ts";
 import { brokenError, checkSameCall, deadError, disposedError, unreachableError } from "../call-errors.ts";
 import { CollectiveError } from "../errors.ts";
@@ -358,15 +357,7 @@ function asFloats(bytes: Uint8Array): Float32Array {
 const asBytes = ({ buffer, byteOffset }: Float32Array, length: number) => new Uint8Array(buffer, byteOffset, length);
 
 /** What no other machine has: names may be the same, such as `localhost`. */
-function ownMachine(): string {
-  let boot = "";
-  try {
-    boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
-  } catch {
-    // Not Linux.
-  }
-  return `${hostname()} ${boot}`;
-}
+const ownMachine = () => `${hostname()} ${bootId()}`;
 
 function hashOf(text: string): number {
   return createHash("sha256").update(text).digest().readInt32LE();

@@ -1,12 +1,10 @@
-import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { OdgtRecord } from "@seg/ade20k-data";
 import { gatherJson, type MpiGroup } from "@seg/collectives";
 import { shorten } from "@seg/errors";
 import { PipelineError } from "../errors.ts";
-
-const version: string = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
+import { version } from "../version.ts";
 
 /** What a rank is or has, by the words for it in a message: `version of @seg/pipeline`. */
 export type Facts = Readonly<Record<string, string>>;

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isSegError } from "@seg/errors";
@@ -8,6 +7,7 @@ import { CONTEXT_OPTIONS, type Context, type ContextOptions, contextOf } from ".
 import { refuseUnknown } from "../errors.ts";
 import { type EvaluationOptions, evaluate, evaluationSizes } from "../evaluate/evaluate.ts";
 import type { InferenceEngineName } from "../model/inference-engine.ts";
+import { version } from "../version.ts";
 import type { WeightFiles } from "../weights/find.ts";
 import { locateWeights } from "../weights/locate.ts";
 import type { ServerOptions } from "../weights/server.ts";
@@ -45,10 +45,6 @@ const OPTIONS = [
   ...["mirror", "env", "backoff", "multiScale", "limit", "workers", "gpus"],
   ...["rows", "data", "from", "url", "result", "again", "backend", "onRow"],
 ];
-
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
 
 /**
  * Measures the original's results table: fetches ADE20K's validation photos and each preset's weights, or uses what is there, scores

@@ -1,7 +1,7 @@
-import { statfs } from "node:fs/promises";
 import { basename } from "node:path";
 import { tryFolder } from "@seg/node";
 import type { Config } from "../config/schema.ts";
+import { freeSpace } from "../disk-space.ts";
 import { PipelineError } from "../errors.ts";
 import { fileOf, listPositions, type Position } from "./checkpoint-files.ts";
 
@@ -44,12 +44,6 @@ export async function trySaving(
   const epochs = TRAIN.num_epoch - position.epoch;
   const later = warningOfLater({ folder, keep: TRAIN.keep, epochs, there, bytes, free });
   if (later) warn(later);
-}
-
-/** Undefined where the disk does not tell, as some network drives. */
-async function freeSpace(folder: string): Promise<number | undefined> {
-  const disk = await statfs(folder).catch(() => undefined);
-  return disk && disk.blocks > 0 ? disk.bavail * disk.bsize : undefined;
 }
 
 /** What counts where there is not room for all checkpoints that are coming. */
