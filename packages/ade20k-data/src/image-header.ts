@@ -88,10 +88,10 @@ function weightOf({ format, bytes, width, height }: ImageHeader): number {
  * @throws {Error} for one that no image has.
  */
 function checkExtents(bytes: Buffer): void {
-  for (let at = bytes.indexOf("ispe"); at >= 0 && at + 16 <= bytes.length; at = bytes.indexOf("ispe", at + 4)) {
-    const side = Math.max(bytes.readUInt32BE(at + 8), bytes.readUInt32BE(at + 12));
-    // Further on it may be letters in the picture.
-    if (at > EXTENTS_WITHIN) return;
+  // Further on it may be letters in the picture.
+  const head = bytes.subarray(0, EXTENTS_WITHIN);
+  for (let at = head.indexOf("ispe"); at >= 0 && at + 16 <= head.length; at = head.indexOf("ispe", at + 4)) {
+    const side = Math.max(head.readUInt32BE(at + 8), head.readUInt32BE(at + 12));
     if (side > 2 ** 30) throw new Error(`a side of ${side} pixels`);
   }
 }
