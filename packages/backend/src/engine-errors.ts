@@ -42,7 +42,8 @@ export function wrapEngineErrors(name: EngineName, options: WrapOptions = {}): v
     return withExplainedErrors(kernel, () => {
       const result = runKernel.call(this, kernel, ...rest) as tf.Tensor | tf.Tensor[];
       const failure = started.get(tf.getBackend())?.failure?.();
-      if (failure === undefined) return result;
+      // Of a result without elements, nothing is uncomputed.
+      if (failure === undefined || [result].flat().every(({ size }) => size === 0)) return result;
       tf.dispose(result);
       throw new Error(failure);
     }) as never;
@@ -81,8 +82,8 @@ function brokenError(cause: BackendError, operation: string): BackendError {
 
 const RESTART = "start the program again, with smaller images, fewer at a time, or another engine";
 
-/** What breaks an engine for good: a trap of WebAssembly in the middle of a computation, or XNNPACK's failure to set one up. */
-const BREAKS = /^Aborted\(|memory access out of bounds|^unreachable|^XNN status/;
+/** What breaks an engine for good: a trap of WebAssembly in the middle of a computation, or XNNPACK without memory (status 6) to set one up. */
+const BREAKS = /^Aborted\(|memory access out of bounds|^unreachable|^XNN status .*\bstatus 6\b/;
 
 /** Error messages of engines, and what each means; the first match counts. */
 const MEANINGS: readonly [
@@ -105,6 +106,7 @@ const MEANINGS: readonly [
     "cannot compute",
     "use another engine, and leave TF_ENABLE_ONEDNN_OPTS unset if it is a native one",
   ],
+  [/^XNN status /, "engine-failed", "cannot compute", "use another engine"],
   [/^Invalid TF_Status: /, "engine-failed", "failed in", "use another engine, and tell the project of it"],
   [
     /device .*lost|lost .*device/i,

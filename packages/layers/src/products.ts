@@ -6,6 +6,8 @@ const plainOnly = () => tf.getBackend() === "wasm";
 /** The product of two matrices, either of which may be given transposed. */
 export function product(a: tf.Tensor2D, b: tf.Tensor2D, transposeA = false, transposeB = false): tf.Tensor2D {
   if (!plainOnly()) return tf.matMul(a, b, transposeA, transposeB);
+  // XNNPACK takes no empty matrix, and leaves the product as it was in memory.
+  if (a.size === 0 || b.size === 0) return tf.zeros([a.shape[transposeA ? 1 : 0], b.shape[transposeB ? 0 : 1]]);
   return tf.tidy(() => tf.matMul(transposeA ? tf.transpose(a) : a, transposeB ? tf.transpose(b) : b));
 }
 
@@ -23,6 +25,6 @@ export function multiplyEach(matrix: tf.Tensor2D, batch: tf.Tensor3D, transpose 
     const side = count === 1 ? batch : tf.transpose(batch, [1, 0, 2]);
     const flat = product(matrix, side.reshape([columns, count * width]), transpose);
     if (count === 1) return flat.expandDims<tf.Tensor3D>(0);
-    return tf.transpose(flat.reshape([-1, count, width]) as tf.Tensor3D, [1, 0, 2]);
+    return tf.transpose(flat.reshape([flat.shape[0], count, width]) as tf.Tensor3D, [1, 0, 2]);
   });
 }
