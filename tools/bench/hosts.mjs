@@ -2,10 +2,10 @@
  * Times all-reduce, and all that one training step says, between two hosts: network namespaces whose Ethernet has the latency and the bandwidth
  * named, with MPI over TCP, beside what the model of packages/data-parallel/SCALING.md predicts. Linux, as root, with Open MPI, iproute2 and cc.
  *
- *   node tools/bench/hosts.mjs [--networks 0,0@1,0@10,0.1,1,10,0.1@1] [--lengths 1,…] [--seconds 1]
+ *   node tools/bench/hosts.mjs [--networks 0,0@10,0@1,0.1,1,10,0.1@1,1@1] [--lengths 1,…] [--seconds 1]
  *
- * A network is milliseconds of latency, one way, and where they follow `@`, Gb/s. Bandwidth alone is the kernel's `tbf`; latency is delay.c, a program
- * that carries the frames, because `tc`'s netem is missing from many kernels. Two hosts and the cable share this machine's processors: where they have other
+ * A network is milliseconds of latency, one way, and where they follow `@`, Gb/s. Bandwidth is the kernel's `tbf`; latency is delay.c, a program that
+ * carries the frames, because `tc`'s netem is missing from many kernels. Two hosts and the cable share this machine's processors: where they have other
  * work, only the quickest block tells of the network.
  */
 import { execFileSync, spawn } from "node:child_process";
@@ -68,7 +68,7 @@ async function over({ latency, rate }, task) {
   const connect = async (pids) => {
     const program = join(folder, "delay");
     execFileSync("cc", ["-O2", "-o", program, fileURLToPath(new URL("delay.c", import.meta.url))]);
-    cable = spawn(program, [...pids, latency * 1000, rate * 1e9].map(String), { stdio: ["pipe", "pipe", "inherit"] });
+    cable = spawn(program, [...pids, latency * 1000].map(String), { stdio: ["pipe", "pipe", "inherit"] });
     await new Promise((resolve, reject) => {
       cable.stdout.once("data", resolve);
       cable.once("exit", () => reject(new Error("delay.c did not start.")));
@@ -76,7 +76,12 @@ async function over({ latency, rate }, task) {
   };
   const hosts = await startHosts({ folder, ...(latency > 0 && { connect }) });
   try {
-    if (latency === 0 && rate > 0)
+    // Of the ways to meet congestion, the one that every kernel allows in every namespace: others keep rates of their own.
+    for (const host of hosts.names) {
+      const [program = "", ...words] = hosts.wordsOn(host);
+      execFileSync(program, [...words, "sh", "-c", "echo reno >/proc/sys/net/ipv4/tcp_congestion_control"]);
+    }
+    if (rate > 0)
       for (const host of hosts.names)
         hosts.tc(host, [
           "qdisc",
@@ -101,6 +106,19 @@ async function over({ latency, rate }, task) {
     await hosts.dispose();
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The networks without limits: the kernel's switch, and delay.c, which takes as little as it can. */
+const BARE = { latency: 0, rate: 0 };
+const CARRIED = { latency: 0.001, rate: 0 };
+
+/** What calls take over a network without limits. */
+function own(found, longest, title) {
+  // A frame's call is one latency; two ranks send each half of a long vector twice.
+  const latency = found.lengths[1].quickest / 1000;
+  const bandwidth = (4 * longest) / (found.lengths[longest].quickest / 1000 - 3 * latency);
+  console.log(`${title}: ${(1e6 * latency).toFixed(0)} µs a call, ${(bandwidth / 1e9).toFixed(2)} GB/s`);
+  return { latency, bandwidth };
 }
 
 /** The network of the model: its latency and bandwidth, besides what this machine takes by itself. */
@@ -128,19 +146,13 @@ async function main(flags) {
     return { latency, rate };
   });
   const task = { lengths: [...new Set([1, ...lengths])], seconds: Number(flags.seconds) };
-  const free = await over({ latency: 0, rate: 0 }, task);
-  // A frame's call is one latency; two ranks send each half of a long vector twice.
-  const own = {
-    latency: free.lengths[1].quickest / 1000,
-    bandwidth: (4 * longest) / ((free.lengths[longest].quickest - 3 * free.lengths[1].quickest) / 1000),
-  };
-  console.log(
-    `Without limits: ${(1e6 * own.latency).toFixed(0)} µs a call, ${(own.bandwidth / 1e9).toFixed(2)} GB/s; the model takes these for what the machine itself needs\n`,
-  );
+  const bare = await over(BARE, task);
+  const ownOf = { direct: own(bare, longest, "Switch"), carried: own(await over(CARRIED, task), longest, "delay.c") };
+  console.log("the model takes these for what the machine itself needs\n");
   const rows = [];
   for (const network of networks) {
-    const found = network.latency + network.rate === 0 ? free : await over(network, task);
-    const model = modelled(network, own);
+    const found = network.latency + network.rate === 0 ? bare : await over(network, task);
+    const model = modelled(network, network.latency > 0 ? ownOf.carried : ownOf.direct);
     const title = `${network.latency} ms${network.rate ? `, ${network.rate} Gb/s` : ""}`;
     const row = (what, { median, quickest }, predicted) =>
       rows.push({
@@ -159,7 +171,7 @@ async function main(flags) {
 
 const { values: flags } = readArguments({
   options: {
-    networks: { type: "string", default: "0,0@10,0@1,0.1,1,10,0.1@1" },
+    networks: { type: "string", default: "0,0@10,0@1,0.1,1,10,0.1@1,1@1" },
     lengths: { type: "string", default: "1,65536,2181932" },
     seconds: { type: "string", default: "1" },
     as: { type: "string" },

@@ -12,15 +12,16 @@ const BIN = fileURLToPath(new URL("../src/bin.ts", import.meta.url));
 /** Three trainings, and 40 seconds in which nothing happens: more than the usual limit where the machine is busy. */
 const HANG_MS = 1_800_000;
 
-describe.skipIf(unlessHosts)(`seg on two hosts${unlessHosts}`, { timeout: HANG_MS }, () => {
+describe.skipIf(unlessHosts)(`seg on several hosts${unlessHosts}`, { timeout: HANG_MS }, () => {
   let folder: string;
   let data: TinyDataset;
   let hosts: Awaited<ReturnType<typeof startHosts>>;
-  beforeEach(async () => {
+  const startWith = async (names?: string[]) => {
     folder = temporaryFolder();
     data = await tinyDataset(folder);
-    hosts = await startHosts({ folder });
-  });
+    hosts = await startHosts({ folder, ...(names && { names }) });
+  };
+  beforeEach(() => startWith());
   afterEach(() => hosts.dispose());
 
   const seg = (words: string[], ranks = 1) =>
@@ -86,6 +87,17 @@ describe.skipIf(unlessHosts)(`seg on two hosts${unlessHosts}`, { timeout: HANG_M
     expect(other.stderr).toMatch(
       /error: rank 0 on host a: Expected the same weights \(SHA-256\) on all hosts, .* as on host a, but rank 1 on host b has/,
     );
+  });
+
+  it("trains three ranks on three hosts to the same bytes as on one", async () => {
+    await hosts.dispose();
+    await startWith(["a", "b", "c"]);
+    const [alone, together] = [join(folder, "alone"), join(folder, "together")];
+    const set = { "TRAIN.num_epoch": 1, "TRAIN.epoch_iters": 1 };
+    expect(segProcess(trainWords(data.list, alone, [], set), 3)).toMatchObject({ code: 0 });
+    const { code, stderr } = await run(trainWords(data.list, together, [], set));
+    expect(code, stderr).toBe(0);
+    expect(weights(together, 1)).toEqual(weights(alone, 1));
   });
 
   it("refuses photos that are others on the second host", async () => {
