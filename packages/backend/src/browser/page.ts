@@ -5,7 +5,7 @@ interface Page {
 }
 
 /** WebGPU's entry. */
-export interface Gpu {
+interface Gpu {
   requestAdapter(options?: { powerPreference: "high-performance" }): Promise<Adapter | null>;
 }
 
