@@ -93,10 +93,18 @@ export class ByteArrayFile implements ByteFile {
 export abstract class BlockFile implements ByteFile {
   abstract readonly size: number;
   readonly #blockLength: number;
+  readonly #farthest: number;
   readonly #blocks = new Map<number, Uint8Array>();
+  #last = 0;
+  #ahead = 0;
 
-  constructor(blockLength: number) {
+  /**
+   * @param farthest - The most bytes that are got beyond those that are needed, where one thing after another is read; a gap of half as much is
+   *   filled. Then all that is got is kept.
+   */
+  constructor(blockLength: number, farthest = 0) {
     this.#blockLength = blockLength;
+    this.#farthest = farthest / blockLength;
   }
 
   /** Gets the bytes from `begin` to `end`, exactly. */
@@ -122,10 +130,10 @@ export abstract class BlockFile implements ByteFile {
     checkWithin(this, position, length);
     const target = allocate(length);
     const missing = this.#missing(position, length);
-    if (missing.length * this.#blockLength >= length && length > this.#blockLength) {
+    if (this.#farthest === 0 && missing.length * this.#blockLength >= length && length > this.#blockLength) {
       target.set(await this.load(position, position + length));
     } else {
-      await this.#fill(missing);
+      if (missing.length > 0) await this.#fill(missing);
       this.#copy(target, position);
     }
     return target.buffer;
@@ -139,8 +147,21 @@ export abstract class BlockFile implements ByteFile {
     return missing;
   }
 
+  /** What follows the blocks that were got last comes with what lies between, and ever more of what follows it. */
+  #withNeighbours(missing: readonly number[]): readonly number[] {
+    const first = missing[0]!;
+    const gap = first - this.#last;
+    this.#ahead = gap > 0 && gap <= this.#farthest / 2 ? Math.min(this.#farthest, Math.max(1, 2 * this.#ahead)) : 0;
+    if (this.#ahead === 0) return missing;
+    const begin = (this.#last + 1) * this.#blockLength;
+    const end = Math.min(this.size, (missing.at(-1)! + 1 + this.#ahead) * this.#blockLength);
+    return this.#missing(begin, end - begin);
+  }
+
   /** Neighbours come in one piece. */
-  async #fill(missing: readonly number[]): Promise<void> {
+  async #fill(needed: readonly number[]): Promise<void> {
+    const missing = this.#withNeighbours(needed);
+    this.#last = missing.at(-1)!;
     for (let i = 0; i < missing.length; ) {
       let next = i + 1;
       while (next < missing.length && missing[next] === missing[next - 1]! + 1) next++;

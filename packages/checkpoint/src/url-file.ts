@@ -1,7 +1,11 @@
-import { BlockFile, ByteArrayFile, type ByteFile, cutOff } from "./byte-source.ts";
+import { allocate, BlockFile, ByteArrayFile, type ByteFile, cutOff } from "./byte-source.ts";
 import { CheckpointError } from "./errors.ts";
 
 const BLOCK = 2 ** 18;
+/** A round trip takes as long as some megabytes do. */
+const FARTHEST = 2 ** 23;
+/** What a server that knows no ranges may send: more than any state dict has. */
+const MOST = 2 ** 31;
 
 /**
  * Opens what is at an address: by range requests, of which the first tells whether the server knows them; if not, it has sent all.
@@ -37,7 +41,7 @@ class UrlFile extends BlockFile {
     url: URL,
     known: { total: number; first: Uint8Array; version: string | undefined; signal: AbortSignal | undefined },
   ) {
-    super(BLOCK);
+    super(BLOCK, FARTHEST);
     this.size = known.total;
     this.#url = url;
     this.#first = known.first;
@@ -90,10 +94,24 @@ async function request(url: URL, headers: Record<string, string>, signal?: Abort
 }
 
 async function bodyOf(response: Response, signal?: AbortSignal): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
   try {
-    return new Uint8Array(await response.arrayBuffer());
+    for await (const piece of response.body ?? []) {
+      length += piece.length;
+      if (length > MOST) throw unreadable(`its server sends more than ${MOST} bytes at once: fetch the file first`);
+      pieces.push(piece);
+    }
   } catch (error) {
     signal?.throwIfAborted();
+    if (error instanceof CheckpointError) throw error;
     throw unreadable(`it broke off (${(error as Error).message}): try again`, error);
   }
+  const bytes = allocate(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }

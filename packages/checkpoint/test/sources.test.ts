@@ -78,6 +78,19 @@ describe("A checkpoint's source", () => {
     expect(ranges.length).toBeLessThan(7);
   });
 
+  it("of many small tensors is fetched in few requests", async () => {
+    const names = Array.from({ length: 60 }, (_, i) => String(i));
+    const count = 40_000;
+    const bytes = torchZip(
+      ordered(names.flatMap((name) => [str(name), tensor(storage("Float", name, count), 0, [count], [1])])),
+      names.map((name) => floats(name, new Array<number>(count).fill(Number(name)))),
+    );
+    const { url, ranges } = await serve((request, response) => void ranged(bytes, request, response));
+    const state = await readCheckpoint(url);
+    for (const name of names) expect(state.get(name)!.data[count - 1]).toBe(Number(name));
+    expect(ranges.length).toBeLessThan(12);
+  });
+
   it("may be read in slices of a Blob, with what lies between left alone", async () => {
     const { url, ranges } = await serve((request, response) => void ranged(bytes, request, response));
     // Numbers of an optimizer that no state dict has.
