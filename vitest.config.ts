@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { CampaignsFirst } from "./tools/bootstrap/campaigns-first.ts";
 import { SkippedReporter } from "./tools/bootstrap/skipped-reporter.ts";
 import { softwareVulkan } from "./tools/testing/src/software-vulkan.ts";
 
@@ -13,6 +14,9 @@ const env = softwareVulkan();
 /** Only a hang takes so long, however busy the machine is. */
 const LIMITS = { testTimeout: 600_000, hookTimeout: 600_000 };
 
+/** Packages whose tests change nothing in their process that others would notice: files share one, and load TensorFlow.js but once. */
+const SHARING = ["ade20k-data", "checkpoint", "errors", "metrics", "sync-bn"];
+
 const own = ["packages", "tools"].flatMap((group) =>
   readdirSync(group, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -23,6 +27,7 @@ const own = ["packages", "tools"].flatMap((group) =>
         name: entry.name,
         root: `${group}/${entry.name}`,
         include: ["test/**/*.test.ts"],
+        isolate: !SHARING.includes(entry.name),
         env,
         ...LIMITS,
       },
@@ -37,8 +42,7 @@ const withoutOneDnn = Object.entries({
   layers: ["conv2d", "conv2d-over-resized", "layers", "ops", "training"],
   "sync-bn": ["batch-norm", "layer", "synchronized", "training-model"],
   encoders: ["encoder"],
-  // The campaigns hold what gradients, training and reference do, and more.
-  decoders: ["gradients.campaign", "reference.campaign", "small-network", "training.campaign"],
+  decoders: ["{gradients,reference,training}", "{gradients,reference,training}.campaign", "small-network"],
   pipeline: ["train/trainer"],
 }).map(([name, files]) => ({
   resolve,
@@ -57,5 +61,13 @@ const projects = [...own, ...withoutOneDnn];
 export default defineConfig({
   resolve,
   ssr,
-  test: { projects, pool: "forks", maxWorkers: 2, passWithNoTests: true, reporters: [new SkippedReporter()] },
+  test: {
+    projects,
+    pool: "forks",
+    // One more than the cores that CI has: many tests wait, for processes, sockets and what is to come too late.
+    maxWorkers: 3,
+    sequence: { sequencer: CampaignsFirst },
+    passWithNoTests: true,
+    reporters: [new SkippedReporter()],
+  },
 });

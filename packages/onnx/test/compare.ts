@@ -2,7 +2,7 @@ import { uniform } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect } from "vitest";
 import { type OnnxOptions, toOnnx } from "../src/index.ts";
-import { float32, run } from "./run.ts";
+import { float32, runAll } from "./run.ts";
 
 type Models = tf.LayersModel | readonly tf.LayersModel[];
 
@@ -93,10 +93,9 @@ export async function expectSame(
   );
   for (const [i, layout] of layouts.entries()) {
     const file = toOnnx(models, { ...options, layout });
-    const bytes = file.bytes();
-    for (const one of cases) {
-      const [x, ...expected] = one[i]!;
-      const results = await run(bytes, { [file.inputs[0]!]: float32(x!.data, x!.dims) });
+    const inputs = cases.map((one) => ({ [file.inputs[0]!]: float32(one[i]![0]!.data, one[i]![0]!.dims) }));
+    for (const [n, results] of (await runAll(file, inputs)).entries()) {
+      const [, ...expected] = cases[n]![i]!;
       expect(results.map(({ name }) => name)).toEqual(file.outputs);
       expect(results.map(({ dims }) => dims)).toEqual(expected.map(({ dims }) => dims));
       for (const [k, { data }] of results.entries()) expectClose(data, expected[k]!.data, tolerance);

@@ -9,17 +9,29 @@ export interface Result {
   data: Float32Array | Uint8Array | Int32Array;
 }
 
+type Feeds = Record<string, ort.Tensor>;
+
 /** What ONNX Runtime gives for a file and its inputs, in the file's order of outputs. */
-export async function run(file: OnnxFile | Uint8Array, feeds: Record<string, ort.Tensor>): Promise<Result[]> {
-  const session = await ort.InferenceSession.create(file instanceof Uint8Array ? file : file.bytes(), {
-    logSeverityLevel: 3,
-  });
+export async function run(file: OnnxFile, feeds: Feeds): Promise<Result[]> {
+  return (await runAll(file, [feeds]))[0]!;
+}
+
+/** {@link run} for several inputs, of one opening of the file. */
+export async function runAll(file: OnnxFile, inputs: readonly Feeds[]): Promise<Result[][]> {
+  // More threads would take the processor from the tests beside this one: they wait for each other by spinning.
+  const session = await ort.InferenceSession.create(file.bytes(), { logSeverityLevel: 3, intraOpNumThreads: 1 });
   try {
-    const results = await session.run(feeds);
-    return session.outputNames.map((name) => {
-      const { type, dims, data } = results[name]!;
-      return { name, type, dims, data: data as Result["data"] };
-    });
+    const all: Result[][] = [];
+    for (const feeds of inputs) {
+      const results = await session.run(feeds);
+      all.push(
+        session.outputNames.map((name) => {
+          const { type, dims, data } = results[name]!;
+          return { name, type, dims, data: data as Result["data"] };
+        }),
+      );
+    }
+    return all;
   } finally {
     await session.release();
   }

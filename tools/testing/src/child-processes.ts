@@ -10,9 +10,9 @@ export const FROM_SOURCE = [
   fileURLToPath(new URL("from-source.mjs", import.meta.url)),
 ];
 
-/** Lets the processes that this one starts run the sources, as this one does. */
+/** Lets the processes that this one starts run the sources, as this one does; more than once is the same as once. */
 export function forkFromSource(): void {
-  process.execArgv.push(...FROM_SOURCE);
+  if (!process.execArgv.includes(FROM_SOURCE[0]!)) process.execArgv.push(...FROM_SOURCE);
 }
 
 /** The processes that a process has started and that still run; Linux only. */
