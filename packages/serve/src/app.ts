@@ -62,12 +62,15 @@ export async function createApp(service: Service, options: AppOptions): Promise<
     for (const name of [method].flat()) known.add(name);
     methods.set(url, known);
   });
+  const nowhere = ({ url, method }: FastifyRequest): Problem => {
+    const allow = [...(methods.get(url.split("?")[0]!) ?? [])];
+    if (allow.length === 0 || allow.includes(method)) {
+      return new Problem("not-found", "There is nothing at this address; /docs lists what there is.");
+    }
+    return new Problem("wrong-method", `This address takes ${allow.join(", ")}.`, { allow: allow.join(", ") });
+  };
   app.setNotFoundHandler((request) => {
-    const [path = ""] = request.url.split("?");
-    const allow = [...(methods.get(path) ?? [])];
-    if (allow.length === 0)
-      throw new Problem("not-found", "There is nothing at this address; /docs lists what there is.");
-    throw new Problem("wrong-method", `This address takes ${allow.join(", ")}.`, { allow: allow.join(", ") });
+    throw nowhere(request);
   });
 
   const admit = guardOf(options);
@@ -77,6 +80,8 @@ export async function createApp(service: Service, options: AppOptions): Promise<
     reply.raw.once("close", () => told(request, reply, service, options));
     const { host, origin } = request.headers;
     admit({ host, origin, changes: !["GET", "HEAD", "OPTIONS"].includes(request.method) });
+    // Before its body is looked at.
+    if (request.is404) throw nowhere(request);
   });
 
   await app.register(accepts);
