@@ -109,7 +109,10 @@ async function saturatedRate(url, photos) {
   return rateOf(times);
 }
 
-const rateOf = (times) => ((times.length - 1) / (times.at(-1) - times[0])) * 1000;
+/** How many a second. */
+function rateOf(times) {
+  return ((times.length - 1) / (times.at(-1) - times[0])) * 1000;
+}
 
 /** Requests at a steady rate, whatever becomes of them. */
 async function overload({ url, pid }, photos, rate) {

@@ -26,7 +26,7 @@ export interface Task {
 }
 
 /** What a photo shows, as JSON answers hold it. */
-export interface Facts {
+interface Facts {
   width: number;
   height: number;
   /** The classes present, the largest first, with their share of all pixels (0-1). */

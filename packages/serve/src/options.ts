@@ -13,11 +13,10 @@ export type ServeEvent =
   /** A request was answered, or its client went away (`status` 499). */
   | { type: "request"; id: string; method: string; path: string; status: number; milliseconds: number; bytes: number };
 
-/** Which model: as `createSegmenter` of `@seg/pipeline` takes it. */
-type ModelOf = Pick<ModelOptions, "config" | "set" | "weights" | "mirror" | "env" | "backend">;
-
 /** Which model, where, and how much of everything. */
-export interface ServeOptions extends ContextOptions, ModelOf {
+export interface ServeOptions
+  extends ContextOptions,
+    Pick<ModelOptions, "config" | "set" | "weights" | "mirror" | "env" | "backend"> {
   /** Numbers of the GPUs that the workers take in turn. */
   gpus?: readonly number[] | undefined;
   /** Worker processes; default as many as there are processors, or GPUs in `gpus`; of processors at most 8, each with several threads then. */
