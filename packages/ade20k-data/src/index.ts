@@ -9,6 +9,7 @@ export { colorize, overlay } from "./colorize.ts";
 export { type DecodeOptions, decodeImage, type ImageFile, isImageFile } from "./decode-image.ts";
 export { distinctColors } from "./distinct-colors.ts";
 export type { DownloadOptions } from "./download.ts";
+export { encodeLabelPng, encodeMaskPng, encodePng } from "./encode-png.ts";
 export { DataError, type DataErrorCode, type DataErrorData } from "./errors.ts";
 export { explainFullAde20k } from "./full-ade20k.ts";
 export type { RgbImage } from "./image.ts";

@@ -1,12 +1,12 @@
 import { extname } from "node:path";
 import { writeFileAtomic } from "@seg/node";
-import { encode } from "fast-png";
 import sharp from "sharp";
 import type { ClassMask } from "./class-mask.ts";
-import { palette, type SegClass } from "./classes.ts";
+import type { SegClass } from "./classes.ts";
+import { encodeLabelPng, encodeMaskPng } from "./encode-png.ts";
 import { badOption } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
-import { type LabelMap, labelValues } from "./label-map.ts";
+import type { LabelMap } from "./label-map.ts";
 import { checkImage } from "./pixels.ts";
 
 const FORMATS = { ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp" } as const;
@@ -44,11 +44,7 @@ export async function writeImage(path: string, image: RgbImage): Promise<void> {
  * @throws {FileError} `unwritable`.
  */
 export async function writeLabelPng(path: string, map: LabelMap, classes: readonly SegClass[]): Promise<void> {
-  const data = labelValues(map, classes.length);
-  const colors = palette(classes);
-  const indexed = Array.from({ length: colors.length / 3 }, (_, i) => Array.from(colors.subarray(i * 3, i * 3 + 3)));
-  const { width, height } = map;
-  await writeFileAtomic(path, encode({ data, width, height, depth: 8, channels: 1, palette: indexed }));
+  await writeFileAtomic(path, encodeLabelPng(map, classes));
 }
 
 /**
@@ -56,6 +52,6 @@ export async function writeLabelPng(path: string, map: LabelMap, classes: readon
  *
  * @throws {FileError} `unwritable`.
  */
-export async function writeMaskPng(path: string, { data, width, height }: ClassMask): Promise<void> {
-  await writeFileAtomic(path, encode({ data, width, height, depth: 8, channels: 1 }));
+export async function writeMaskPng(path: string, mask: ClassMask): Promise<void> {
+  await writeFileAtomic(path, encodeMaskPng(mask));
 }

@@ -97,6 +97,7 @@ const BY_CODE: { [Name in keyof ErrorCodes]: Record<ErrorCodes[Name], ExitCode> 
   LayersError: { shape: FAILED, option: FAILED, model: FAILED, value: FAILED },
   MetricsError: { "bad-label": FAILED, "bad-size": FAILED, "bad-classes": USAGE, "bad-json": FAILED },
   OnnxError: { option: FAILED, model: FAILED, runtime: FAILED, shape: FAILED, "out-of-memory": FAILED },
+  ServeError: { option: USAGE, "port-in-use": FAILED, "not-listening": FAILED, workers: FAILED },
   SyncBatchNormError: { shape: FAILED, option: FAILED, model: FAILED, engine: FAILED },
 };
 

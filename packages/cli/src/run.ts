@@ -10,6 +10,7 @@ import { downloadCommand } from "./commands/download.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
+import { serveCommand } from "./commands/serve.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { testCommand } from "./commands/test.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -97,6 +98,7 @@ const COMMANDS: readonly CommandMaker[] = [
   trainCommand,
   reproduceCommand,
   exportCommand,
+  serveCommand,
   downloadCommand,
   doctorCommand,
   setupCommand,

@@ -1,5 +1,7 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { isIP } from "node:net";
+import { lookupWithin } from "./lookup-within.ts";
 
 /** Options of {@link httpGet}. */
 export interface HttpOptions {
@@ -7,6 +9,8 @@ export interface HttpOptions {
   headers?: Readonly<Record<string, string>>;
   /** Ends the request, and the body while it comes. */
   signal?: AbortSignal | undefined;
+  /** Which IP addresses may be connected to: asked of what a name resolves to and of what redirects lead to. Default: all. */
+  allows?: ((address: string) => boolean) | undefined;
 }
 
 /** Why an address gave no answer, or not all of one, in words that name no address; packages tell it in their own error. */
@@ -51,10 +55,10 @@ const MOST_REDIRECTS = 10;
  *
  * @throws {HttpError} if there is none. The signal's reason passes through.
  */
-export async function httpGet(url: string, { headers = {}, signal }: HttpOptions = {}): Promise<HttpAnswer> {
+export async function httpGet(url: string, { headers = {}, signal, allows }: HttpOptions = {}): Promise<HttpAnswer> {
   let at = addressOf(url);
   for (let redirects = 0; ; redirects++) {
-    const answer = await ask(at, headers, signal);
+    const answer = await ask(at, headers, signal, allows);
     if (!REDIRECTS.includes(answer.status)) return answer;
     answer.close();
     if (redirects === MOST_REDIRECTS) throw new HttpError("the server redirects without end", { lasting: true });
@@ -127,11 +131,20 @@ function nextAddress(from: URL, location: string): URL {
   return to;
 }
 
-function ask(url: URL, headers: HttpOptions["headers"], signal: AbortSignal | undefined): Promise<HttpAnswer> {
+async function ask(
+  url: URL,
+  headers: HttpOptions["headers"],
+  signal: AbortSignal | undefined,
+  allows: HttpOptions["allows"],
+): Promise<HttpAnswer> {
   signal?.throwIfAborted();
-  const { protocol, hostname, port, pathname, search, username, password } = url;
+  const { protocol, port, pathname, search, username, password } = url;
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  // No name is looked up for an address.
+  if (allows && isIP(hostname) && !allows(hostname)) throw new HttpError(REFUSED, { lasting: true });
   const options: RequestOptions = {
-    hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
+    hostname,
+    ...(allows && { lookup: lookupWithin(allows, REFUSED) }),
     ...(port && { port }),
     path: pathname + search,
     headers: { "accept-encoding": "identity", ...headers },
@@ -150,6 +163,8 @@ function ask(url: URL, headers: HttpOptions["headers"], signal: AbortSignal | un
     request.end();
   });
 }
+
+const REFUSED = "its address is one that may not be asked";
 
 function decoded(text: string): string {
   try {

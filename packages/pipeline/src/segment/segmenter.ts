@@ -59,6 +59,12 @@ export interface SegmentOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** Which network on which engine, as {@link createSegmenter} makes a segmenter of it. */
+export interface SegmenterOptions extends ModelOptions {
+  /** Threads of a CPU engine. Default: one for each processor. */
+  threads?: number | undefined;
+}
+
 /** Segments photos with one network on one engine. */
 export class Segmenter {
   /** The configuration that it was made of. */
@@ -157,14 +163,14 @@ function indexOf(classes: readonly SegClass[], which: number | string): number {
  * @throws {PipelineError} `config` or `missing`, in one line with the way out.
  * @throws {BackendError} if the engine cannot start, or cannot run such networks.
  */
-export async function createSegmenter(options: ModelOptions = {}): Promise<Segmenter> {
-  refuseUnknown(options, MODEL_OPTIONS, "an option of createSegmenter");
+export async function createSegmenter(options: SegmenterOptions = {}): Promise<Segmenter> {
+  refuseUnknown(options, [...MODEL_OPTIONS, "threads"], "an option of createSegmenter");
   const { resolved, context, locate } = resolveModel(options, "TEST");
   const { config } = resolved;
   const files = await locate();
   const classes = await classSet(config);
   const { log, signal } = context;
-  const settings = { backend: options.backend ?? "auto", gpu: options.gpu, log };
+  const settings = { backend: options.backend ?? "auto", gpu: options.gpu, threads: options.threads, log };
   const { engine, network } = isOnnx(files)
     ? await openApart(config, files, { ...settings, signal })
     : await openNetwork(config, files, settings);

@@ -1,0 +1,38 @@
+import { encode } from "fast-png";
+import sharp from "sharp";
+import type { ClassMask } from "./class-mask.ts";
+import { palette, type SegClass } from "./classes.ts";
+import type { RgbImage } from "./image.ts";
+import { type LabelMap, labelValues } from "./label-map.ts";
+import { checkImage } from "./pixels.ts";
+
+/**
+ * An image as the bytes of a PNG.
+ *
+ * @throws {DataError} `option` for what is no image of RGB bytes.
+ */
+export async function encodePng(image: RgbImage): Promise<Uint8Array> {
+  checkImage(image);
+  const { data, width, height } = image;
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
+/**
+ * A label map as the bytes of the PNG that `writeLabelPng` saves: indexed, 0 for unlabeled and `index + 1` for a class.
+ *
+ * @throws {DataError} `option` if a label is neither a class nor −1, or there are more than 255 classes.
+ */
+export function encodeLabelPng(map: LabelMap, classes: readonly SegClass[]): Uint8Array {
+  const data = labelValues(map, classes.length);
+  const colors = palette(classes);
+  const indexed = Array.from({ length: colors.length / 3 }, (_, i) => Array.from(colors.subarray(i * 3, i * 3 + 3)));
+  const { width, height } = map;
+  return encode({ data, width, height, depth: 8, channels: 1, palette: indexed });
+}
+
+/** A mask as the bytes of a grey PNG of 8 bits. */
+export function encodeMaskPng({ data, width, height }: ClassMask): Uint8Array {
+  return encode({ data, width, height, depth: 8, channels: 1 });
+}

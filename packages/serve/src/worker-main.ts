@@ -1,0 +1,77 @@
+// The entry point of a worker: holds one segmenter. While the engine is at one photo, the next is decoded and the last is drawn.
+import { decodeImage } from "@seg/ade20k-data";
+import { isSegError } from "@seg/errors";
+import { endWithParent, ignoreEndSignals, serializeError } from "@seg/node";
+import { createSegmenter, type Segmenter } from "@seg/pipeline/segment";
+import type { FromWorker, Result, Task, ToWorker, WorkerSetup } from "./messages.ts";
+import { render } from "./render.ts";
+
+// The parent decides when this ends: an interrupt from the terminal reaches it too, and its own death closes the channel.
+process.on("disconnect", () => process.exit());
+ignoreEndSignals();
+// While the engine computes, this thread does not hear of that.
+endWithParent();
+process.once("message", (setup) => work(setup as WorkerSetup).catch(giveUp));
+
+function say(message: FromWorker, said: () => void = () => {}): void {
+  process.send?.(message, said);
+}
+
+function giveUp(error: unknown): void {
+  if (isSegError(error) && error.code !== "out-of-memory") say({ type: "failed", error: serializeError(error) });
+  else say({ type: "dying", reason: `failed: ${(error as Error)?.message ?? error}` }, () => process.exit(1));
+}
+
+async function work({ config, weights, backend, gpu, threads }: WorkerSetup): Promise<void> {
+  const notes: string[] = [];
+  const log = (line: string) => notes.push(line);
+  const segmenter = await createSegmenter({ config, weights, backend, gpu, threads, log });
+  const cancellations = new Map<number, AbortController>();
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const doTask = async (id: number, task: Task, signal: AbortSignal): Promise<Result> => {
+    const { photo, maxPixels } = task;
+    const decoded = decodeImage(photo, { maxPixels, signal });
+    // Told when its turn has come.
+    decoded.catch(() => {});
+    const found = turn.then(async () => {
+      const image = await decoded;
+      signal.throwIfAborted();
+      say({ type: "working", id });
+      return atSizes(segmenter, task.sizes, () => segmenter.segment({ ...image, channels: 3 }, { signal }));
+    });
+    // Its own error is told below.
+    turn = found.catch(() => {});
+    return render(await found, segmenter.classes, task);
+  };
+
+  process.on("message", (message: ToWorker) => {
+    const { id } = message;
+    if (message.type === "cancel") return cancellations.get(id)?.abort();
+    const cancellation = new AbortController();
+    cancellations.set(id, cancellation);
+    doTask(id, message.task, cancellation.signal)
+      .then((result) => say({ type: "done", id, result }))
+      .catch((error) => {
+        if (isSegError(error) ? error.code === "out-of-memory" : !cancellation.signal.aborted) giveUp(error);
+        else say({ type: "failed", id, error: serializeError(error) });
+      })
+      .finally(() => cancellations.delete(id));
+  });
+  say({ type: "ready", info: { engine: segmenter.engine, classes: segmenter.classes, notes } });
+}
+
+/** Has the segmenter look at other sizes than its configuration's; it takes one photo at a time. */
+async function atSizes<T>(
+  { config }: Segmenter,
+  sizes: readonly number[] | undefined,
+  segment: () => Promise<T>,
+): Promise<T> {
+  const before = config.DATASET.imgSizes;
+  config.DATASET.imgSizes = sizes ? [...sizes] : before;
+  try {
+    return await segment();
+  } finally {
+    config.DATASET.imgSizes = before;
+  }
+}
