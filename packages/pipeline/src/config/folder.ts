@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readRegularFileSync } from "@seg/node";
+import type { Setting } from "@seg/segmenter/config";
+import { CONFIG_KEYS } from "@seg/segmenter/config";
 import { PipelineError } from "../errors.ts";
 import { followFolder } from "./folder-paths.ts";
-import { CONFIG_KEYS } from "./schema.ts";
-import type { Setting } from "./setting.ts";
 import { readYamlFile } from "./yaml.ts";
 
 /** What a training leaves in its folder `DIR`: its configuration, as the original's train.py does, and its classes. */
