@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { aboutFile } from "./errors.ts";
 import { type LoadOptions, matchWeights } from "./load-weights.ts";
-import { type ReadOptions, readCheckpoint } from "./read-checkpoint.ts";
+import { type CheckpointSource, nameOf, type ReadOptions, readCheckpoint } from "./read-checkpoint.ts";
 
 /** The weights of a model's variables, in PyTorch's order of axes; undefined for a variable of another model. */
 export type WeightReader = (variable: tf.LayerVariable) => Float32Array | undefined;
@@ -10,18 +10,18 @@ export type WeightReader = (variable: tf.LayerVariable) => Float32Array | undefi
  * Reads a checkpoint for a model without writing into it: for what takes the weights elsewhere, such as another runtime.
  *
  * @param model - Its layers are named by PyTorch's module paths. Its variables stay as they are.
- * @param path - The file, in any format that `readCheckpoint` knows.
+ * @param source - The file, in any form and format that `readCheckpoint` takes.
  * @param options - Those of `loadWeightsInto`.
  * @returns What gives the values of a variable, which are not to be written to. It holds the file's tensors.
  * @throws {CheckpointError} as `loadWeightsInto` does.
  */
 export async function weightsFor(
   model: tf.LayersModel,
-  path: string,
+  source: CheckpointSource,
   options: ReadOptions & LoadOptions = {},
 ): Promise<WeightReader> {
-  const { map, part, budget, ...loading } = options;
-  const state = await readCheckpoint(path, { map, part, budget });
+  const { map, part, budget, signal, ...loading } = options;
+  const state = await readCheckpoint(source, { map, part, budget, signal });
   try {
     const { pairs } = matchWeights(model, state, loading);
     const tensors = new Map(pairs.map(([{ variable }, tensor]) => [variable, tensor]));
@@ -31,6 +31,6 @@ export async function weightsFor(
       return Float32Array.from(data as ArrayLike<number | bigint>, Number);
     };
   } catch (error) {
-    throw aboutFile(error, path);
+    throw aboutFile(error, nameOf(source));
   }
 }

@@ -1,8 +1,4 @@
+export type { SegmentOptions } from "@seg/segmenter";
+export type { Segmentation } from "@seg/segmenter/segmentation";
 export type { Photo } from "./photo.ts";
-export {
-  createSegmenter,
-  type Segmentation,
-  type Segmenter,
-  type SegmenterOptions,
-  type SegmentOptions,
-} from "./segmenter.ts";
+export { createSegmenter, type Segmenter, type SegmenterOptions } from "./segmenter.ts";
