@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readCheckpoint, writePth, writeSafetensors } from "@seg/checkpoint";
 import { writeFolderAtomic } from "@seg/node";
 import { HALVES } from "@seg/segmenter/config";
-import { CLASSES_FILE, CONFIG_FILE } from "../config/folder.ts";
+import { CLASSES_FILE, CONFIG_FILE } from "@seg/segmenter/config";
 import { withUnreadWeights } from "../model/load.ts";
 import { describeFolder } from "../train/describe-folder.ts";
 import { checkpointNames } from "./checkpoint-names.ts";

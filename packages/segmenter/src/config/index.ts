@@ -18,4 +18,5 @@ export {
 export { type Resolved, resolveConfig } from "./resolve.ts";
 export { CONFIG_KEYS, type Config, DEFAULTS, SECTIONS } from "./schema.ts";
 export { isConfigKey, parseAssignment, parsePairs, type Setting } from "./setting.ts";
+export { CLASSES_FILE, CONFIG_FILE, CONFIG_MARK, knownSettings, withoutImplied } from "./trained-folder.ts";
 export { settingsOfYaml } from "./yaml-settings.ts";
