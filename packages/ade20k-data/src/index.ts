@@ -31,7 +31,7 @@ export type { LabelOrientation } from "./orientation.ts";
 export { type PairImagesOptions, pairImages } from "./pair-images.ts";
 export { type PixelArray, type Pixels, rgbImage } from "./pixels.ts";
 export type { PlanOptions, RandomNumbers } from "./plan-batches.ts";
-export { classesOfText, readClasses } from "./read-classes.ts";
+export { readClasses } from "./read-classes.ts";
 export { type LabelOptions, readLabel } from "./read-label.ts";
 export { type ConventionOptions, readLabelConvention } from "./read-label-convention.ts";
 export { type Pair, type PairOptions, readPair } from "./read-pair.ts";

@@ -40,16 +40,7 @@ interface Entry {
  * @throws {DataError} `bad-classes`, naming the file and the line (of JSON: the entry), or `not-found`, `unreadable`.
  */
 export async function readClasses(path: string): Promise<SegClass[]> {
-  return classesOfText(path, await readText(path));
-}
-
-/**
- * The classes that a file's text names, as {@link readClasses} reads them.
- *
- * @param path - the file's name, whose ending tells its form.
- * @throws {DataError} `bad-classes`.
- */
-export function classesOfText(path: string, text: string): SegClass[] {
+  const text = await readText(path);
   const entries = located(path, "a list of classes", () => readEntries(path, text));
   if (entries.length === 0) throw bad({ file: path }, "at least one class", "none", "add the names of the classes");
   if (entries.length > MOST_CLASSES) {

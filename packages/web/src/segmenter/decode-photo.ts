@@ -1,7 +1,7 @@
 import { DataError, type RgbImage, rgbImage } from "@seg/ade20k-data";
 import { disableTypes, imageSize, types } from "image-size";
-import type { PhotoMessage } from "./messages.ts";
 import { AS_STORED } from "./bitmap-options.ts";
+import type { PhotoMessage } from "./messages.ts";
 import { storedPixels } from "./stored-pixels.ts";
 import { bytesAt } from "./weight-cache.ts";
 
@@ -36,7 +36,11 @@ export async function decodePhoto(
   try {
     bitmap = await createImageBitmap(new Blob([bytes]), AS_STORED);
   } catch (error) {
-    const line = { expected: `an image that this browser can decode in ${name}`, but: "it cannot", hint: "it may be cut off or damaged" };
+    const line = {
+      expected: `an image that this browser can decode in ${name}`,
+      but: "it cannot",
+      hint: "it may be cut off or damaged",
+    };
     throw new DataError("truncated", line, { data: { file: name }, cause: error });
   }
   return { image: pixelsOf(bitmap, name, maxPixels), name };
@@ -47,7 +51,11 @@ function checkHeader(bytes: Uint8Array, name: string, maxPixels: number): void {
   try {
     size = imageSize(bytes);
   } catch (error) {
-    const line = { expected: `an image in ${name}`, but: "it is none that a browser knows", hint: "take a JPEG, PNG, WebP, AVIF, GIF or BMP" };
+    const line = {
+      expected: `an image in ${name}`,
+      but: "it is none that a browser knows",
+      hint: "take a JPEG, PNG, WebP, AVIF, GIF or BMP",
+    };
     throw new DataError("not-an-image", line, { data: { file: name }, cause: error });
   }
   checkSize(size, name, maxPixels);
@@ -57,7 +65,11 @@ function checkSize({ width, height }: { width: number; height: number }, name: s
   const data = { file: name, width, height };
   const has = `${name} has ${width}×${height}`;
   if (Math.min(width, height) < 2) {
-    throw new DataError("bad-size", { expected: "an image with sides of at least 2 pixels", but: has, hint: "take another" }, { data });
+    throw new DataError(
+      "bad-size",
+      { expected: "an image with sides of at least 2 pixels", but: has, hint: "take another" },
+      { data },
+    );
   }
   if (width * height <= maxPixels) return;
   const hint = `resize it, or raise DATASET.max_pixels to ${width * height}`;

@@ -10,6 +10,8 @@ export type WebErrorCode =
   | "download"
   /** Files or a folder that hold no whole model. */
   | "model"
+  /** No engine that could compute starts here. */
+  | "engine"
   /** The worker ended, or did not start. */
   | "worker";
 
@@ -27,4 +29,4 @@ export interface WebErrorData {
 }
 
 /** The one error that this package throws on purpose; those of the packages below it pass through, also from the worker. */
-export class WebError extends SegError<WebErrorCode, WebErrorData> {}
+export class WebError extends SegError<WebErrorCode, Partial<WebErrorData>> {}

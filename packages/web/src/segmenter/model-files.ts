@@ -1,4 +1,4 @@
-import { candidateNames, type Half, HALVES } from "@seg/segmenter/config";
+import { candidateNames, HALVES, type Half } from "@seg/segmenter/config";
 import { WebError } from "./errors.ts";
 
 /** Files by name, wherever they lie. */
@@ -70,7 +70,8 @@ async function pairOf(folder: Folder, checkpoint: string): Promise<Weights | und
 /** The checkpoints in a folder: the best, then the furthest. */
 function pairsIn(files: readonly string[]): string[] {
   const names = files.flatMap((file) => /^encoder_(.+)$/.exec(file)?.[1] ?? []);
-  const rank = (name: string) => (/^best\b/.test(name) ? Number.POSITIVE_INFINITY : Number(/(\d+)/.exec(name)?.[1] ?? -1));
+  const rank = (name: string) =>
+    /^best\b/.test(name) ? Number.POSITIVE_INFINITY : Number(/(\d+)/.exec(name)?.[1] ?? -1);
   return names.sort((a, b) => rank(b) - rank(a));
 }
 

@@ -1,10 +1,10 @@
 import { classesOfText, type SegClass } from "@seg/ade20k-data";
-import { startEngine } from "@seg/backend/browser";
 import { explainClassCount, loadNetwork, type Network, type WeightSource } from "@seg/segmenter";
 import {
   CONFIG_FILE,
   CONFIG_MARK,
   type Config,
+  type Half,
   DEMO_ARCHITECTURE,
   DEMO_CHECKPOINT,
   DEMO_SIZE,
@@ -15,11 +15,11 @@ import {
   settingsOfYaml,
   withoutImplied,
 } from "@seg/segmenter/config";
-import { networkProof } from "@seg/segmenter/proof";
 import { classSet } from "@seg/segmenter/segmentation";
 import type { Opened } from "./messages.ts";
 import { type Folder, findWeights, folderOfFiles, isWeights, type Weights } from "./model-files.ts";
 import type { LoadEvent, Setup } from "./options.ts";
+import { startEngine } from "./start-engine.ts";
 import { bytesAt, modelBytes } from "./weight-cache.ts";
 
 /** A network on an engine, and what is told of it. */
@@ -41,13 +41,21 @@ export async function openModel(
   setup: Setup,
   { signal, onProgress }: { signal: AbortSignal; onProgress: (event: LoadEvent) => void },
 ): Promise<OpenModel> {
-  const folder = "url" in setup.model ? folderAt(setup.model.url, signal, onProgress) : folderOfFiles(setup.model.files);
+  const folder =
+    "url" in setup.model ? folderAt(setup.model.url, signal, onProgress) : folderOfFiles(setup.model.files);
   const { config, settings } = await configOf(setup, folder, signal);
   const checkpoint = settings.get("TEST.checkpoint")!;
-  const weights = await findWeights(folder, checkpoint.implied ? undefined : config.TEST.checkpoint, config.TEST.checkpoint);
+  const weights = await findWeights(
+    folder,
+    checkpoint.implied ? undefined : config.TEST.checkpoint,
+    config.TEST.checkpoint,
+  );
   const classes = await classesOf(config, folder);
   signal.throwIfAborted();
-  const opened = "onnx" in weights ? await onOnnxRuntime(weights.onnx, config) : await onTensorFlow(weights, config, setup, onProgress);
+  const opened =
+    "onnx" in weights
+      ? await onOnnxRuntime(weights.onnx, config)
+      : await onTensorFlow(weights, config, setup, onProgress);
   return { ...opened, classes, config };
 }
 
@@ -61,7 +69,11 @@ function folderAt(url: string, signal: AbortSignal, onProgress: (event: LoadEven
   const [, half, checkpoint] = /^(encoder|decoder)_(.+)$/.exec(last) ?? [];
   return {
     name: url,
-    names: isFile ? (half ? ["encoder", "decoder"].map((one) => `${one}_${checkpoint}`) : [isWeights(last) ? last : "model.onnx"]) : undefined,
+    names: isFile
+      ? half
+        ? ["encoder", "decoder"].map((one) => `${one}_${checkpoint}`)
+        : [isWeights(last) ? last : "model.onnx"]
+      : undefined,
     async read(name) {
       const address = isFile && !half && name !== CONFIG_FILE && isWeights(name) ? url : new URL(name, base).href;
       const most = isWeights(name) ? LARGEST_WEIGHTS : LARGEST_TEXT;
@@ -72,7 +84,8 @@ function folderAt(url: string, signal: AbortSignal, onProgress: (event: LoadEven
   };
 }
 
-const startsAsPage = (bytes: Uint8Array) => /^\s*<(!doctype|html)/i.test(new TextDecoder().decode(bytes.subarray(0, 100)));
+const startsAsPage = (bytes: Uint8Array) =>
+  /^\s*<(!doctype|html)/i.test(new TextDecoder().decode(bytes.subarray(0, 100)));
 
 async function configOf(setup: Setup, folder: Folder, signal: AbortSignal): Promise<Resolved> {
   const [encoder, ...decoder] = (setup.architecture ?? (setup.isDemo ? DEMO_ARCHITECTURE : "")).split("-");
@@ -81,7 +94,9 @@ async function configOf(setup: Setup, folder: Folder, signal: AbortSignal): Prom
     ...(setup.isDemo && { "TEST.checkpoint": DEMO_CHECKPOINT, "DATASET.imgSizes": DEMO_SIZE }),
     ...setup.set,
   };
-  const over = Object.entries(given).map(([key, value]): Setting => ({ key, value, origin: "in the options", explicit: true }));
+  const over = Object.entries(given).map(
+    ([key, value]): Setting => ({ key, value, origin: "in the options", explicit: true }),
+  );
   return resolveConfig([...withoutImplied(await writtenSettings(setup, folder, signal), over), ...over]);
 }
 
@@ -117,15 +132,12 @@ async function onTensorFlow(
   { backend, wasmPaths }: Setup,
   onProgress: (event: LoadEvent) => void,
 ): Promise<Running> {
-  const { name, device, unavailable } = await startEngine(backend, {
-    proof: networkProof(),
-    ...(wasmPaths !== undefined && { wasmPaths }),
-  });
+  const { name, unavailable } = await startEngine(backend, wasmPaths);
   for (const tried of unavailable) onProgress({ kind: "engine", ...tried });
-  onProgress({ kind: "engine", name, reason: device });
+  onProgress({ kind: "engine", name, reason: "it runs" });
   onProgress({ kind: "load" });
   try {
-    const network = await loadNetwork(config, weights as Record<"encoder" | "decoder", WeightSource>);
+    const network = await loadNetwork(config, weights as unknown as Record<Half, WeightSource>);
     return { engine: { name, reasons: unavailable.map((tried) => `${tried.name}: ${tried.reason}`) }, network };
   } catch (error) {
     throw explainClassCount(error, config);

@@ -1,5 +1,4 @@
-import type { StartOptions } from "@seg/backend";
-import { refuseUnknownOptions, shown } from "@seg/errors";
+import { type MakeError, refuseUnknownOptions, shown } from "@seg/errors";
 import { WebError } from "./errors.ts";
 
 /** A model: the one that comes along; the address of a folder or file; files that were dropped or picked. */
@@ -59,14 +58,25 @@ export interface Setup {
   architecture: string | undefined;
   set: Readonly<Record<string, unknown>>;
   backend: WebEngineName | "auto";
-  wasmPaths: StartOptions extends { wasmPaths?: infer Paths } ? Paths : string | undefined;
+  wasmPaths: string | undefined;
 }
 
 const KNOWN = [
-  ...["model", "config", "architecture", "set", "backend", "assets", "wasmPaths", "createWorker", "signal", "onProgress"],
+  ...[
+    "model",
+    "config",
+    "architecture",
+    "set",
+    "backend",
+    "assets",
+    "wasmPaths",
+    "createWorker",
+    "signal",
+    "onProgress",
+  ],
 ];
 
-const fail = (line: string, data: object) => new WebError("option", line, { data });
+const fail: MakeError = (line, data) => new WebError("option", line, { data });
 
 /** @throws {WebError} `option` for options that there are not. */
 export const refuseUnknown = (options: object, known: readonly string[], what: string) =>
@@ -92,7 +102,8 @@ export function setupOf(options: WebSegmenterOptions): Setup {
   return {
     model: isDemo ? { url: whole("demo/", "assets", whole(assets, "assets")) } : modelOf(model),
     isDemo,
-    config: config === undefined ? undefined : config instanceof Blob ? { blob: config } : { url: whole(config, "config") },
+    config:
+      config === undefined ? undefined : config instanceof Blob ? { blob: config } : { url: whole(config, "config") },
     architecture,
     set,
     backend,

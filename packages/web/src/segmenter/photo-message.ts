@@ -48,7 +48,8 @@ function isDrawable(photo: unknown): photo is Drawable {
 }
 
 async function bitmapOf(photo: Drawable): Promise<ImageBitmap> {
-  if (photo instanceof HTMLImageElement) await photo.decode().catch((error) => Promise.reject(notReady("picture", error)));
+  if (photo instanceof HTMLImageElement)
+    await photo.decode().catch((error) => Promise.reject(notReady("picture", error)));
   if (photo instanceof HTMLVideoElement && photo.readyState < photo.HAVE_CURRENT_DATA) throw notReady("video");
   let bitmap: ImageBitmap;
   try {
@@ -83,7 +84,11 @@ const crossOrigin = (cause: unknown) =>
 const notReady = (what: string, cause?: unknown) =>
   new WebError(
     "option",
-    { expected: `a ${what} with something to see`, but: "there is nothing yet, or it cannot be decoded", hint: "wait until it is loaded" },
+    {
+      expected: `a ${what} with something to see`,
+      but: "there is nothing yet, or it cannot be decoded",
+      hint: "wait until it is loaded",
+    },
     { cause, data: { option: "photo" } },
   );
 
@@ -91,6 +96,10 @@ function addressOf(address: string | URL): string {
   try {
     return new URL(address, document.baseURI).href;
   } catch {
-    throw new WebError("option", { expected: "a photo's address", received: shown(String(address)) }, { data: { option: "photo", received: String(address) } });
+    throw new WebError(
+      "option",
+      { expected: "a photo's address", received: shown(String(address)) },
+      { data: { option: "photo", received: String(address) } },
+    );
   }
 }

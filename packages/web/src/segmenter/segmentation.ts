@@ -20,7 +20,10 @@ export interface WebSegmentation extends Segmentation {
 }
 
 /** What the worker found, as the page has it. */
-export function segmentationOfFound({ image, labels, maps, times }: Found, classes: readonly SegClass[]): WebSegmentation {
+export function segmentationOfFound(
+  { image, labels, maps, times }: Found,
+  classes: readonly SegClass[],
+): WebSegmentation {
   const { width, height } = image;
   const scores = maps && {
     shape: [height, width, maps[0]!.classes] as const,

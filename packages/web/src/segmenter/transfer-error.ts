@@ -31,7 +31,12 @@ export function receivedError({ name, message, stack, code, data, isSegError: is
   const error = new Error(message, cause && { cause: receivedError(cause) });
   const own = { name, stack, ...(code !== undefined && { code }), ...(data !== undefined && { data }) };
   for (const [key, value] of Object.entries(own)) {
-    Object.defineProperty(error, key, { value, configurable: true, writable: true, enumerable: key === "code" || key === "data" });
+    Object.defineProperty(error, key, {
+      value,
+      configurable: true,
+      writable: true,
+      enumerable: key === "code" || key === "data",
+    });
   }
   if (is) markSegError(error);
   return error;

@@ -93,7 +93,12 @@ async function get(url: string, { signal }: FetchOptions): Promise<Response | un
   }
   if (response.ok) return response;
   if (response.status === 404 || response.status === 410) return undefined;
-  throw failed(url, `the server answers ${response.status} ${response.statusText}`.trim(), "try again later", response.status);
+  throw failed(
+    url,
+    `the server answers ${response.status} ${response.statusText}`.trim(),
+    "try again later",
+    response.status,
+  );
 }
 
 async function bodyOf(
@@ -102,7 +107,9 @@ async function bodyOf(
   { most, signal, onProgress }: FetchOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   // Of a compressed body the header tells another length.
-  const length = response.headers.has("content-encoding") ? undefined : Number(response.headers.get("content-length")) || undefined;
+  const length = response.headers.has("content-encoding")
+    ? undefined
+    : Number(response.headers.get("content-length")) || undefined;
   const tooLarge = () => failed(url, `it is larger than ${most} bytes`, "take a smaller one");
   if (length !== undefined && length > most) throw tooLarge();
   const name = decodeURIComponentSafely(new URL(url).pathname.split("/").at(-1)!);

@@ -58,7 +58,11 @@ export class WorkerProcess {
   segment(
     photo: PhotoMessage,
     transfer: Transferable[],
-    { scores, signal, onScale }: { scores: boolean; signal: AbortSignal | undefined; onScale: (done: number, total: number) => void },
+    {
+      scores,
+      signal,
+      onScale,
+    }: { scores: boolean; signal: AbortSignal | undefined; onScale: (done: number, total: number) => void },
   ): Promise<Found> {
     return this.#ask<Found>({ type: "segment", photo, scores }, transfer, signal, (answer) => {
       if (answer.type === "scale") onScale(answer.done, answer.total);
@@ -122,6 +126,10 @@ export class WorkerProcess {
 const died = (reason: string, cause?: unknown) =>
   new WebError(
     "worker",
-    { expected: "the segmenter's worker to answer", but: reason, hint: "try again, with a smaller photo or DATASET.imgSizes if memory ran out" },
+    {
+      expected: "the segmenter's worker to answer",
+      but: reason,
+      hint: "try again, with a smaller photo or DATASET.imgSizes if memory ran out",
+    },
     { data: { reason }, cause },
   );

@@ -54,7 +54,10 @@ async function open({ id, setup, lock }: Question & { type: "open" }, signal: Ab
       })
       .catch(() => resolve());
   });
-  const { network, ...opened } = await openModel(setup, { signal, onProgress: (event) => say({ id, type: "loading", event }) });
+  const { network, ...opened } = await openModel(setup, {
+    signal,
+    onProgress: (event) => say({ id, type: "loading", event }),
+  });
   segmenter = new PhotoSegmenter({ ...opened, network });
   say({ id, type: "opened", result: opened });
 }
@@ -74,6 +77,8 @@ async function segment({ id, photo, scores }: Question & { type: "segment" }, si
   const result: Found = { image, labels, maps: scores ? maps : undefined, times };
   const arrays = [image.data, labels, ...(scores ? maps.map(({ data }) => data) : [])];
   // WebAssembly's memory and such as other arrays share cannot be given away.
-  const whole = arrays.filter(({ buffer, byteLength }) => buffer instanceof ArrayBuffer && buffer.byteLength === byteLength);
+  const whole = arrays.filter(
+    ({ buffer, byteLength }) => buffer instanceof ArrayBuffer && buffer.byteLength === byteLength,
+  );
   say({ id, type: "found", result }, [...new Set(whole.map(({ buffer }) => buffer as ArrayBuffer))]);
 }
