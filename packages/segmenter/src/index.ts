@@ -1,5 +1,5 @@
 export { explainClassCount } from "./model/explain-class-count.ts";
-export { describeBeginning, type Loading, loadHalf, readHalf, type Use, type WeightSource } from "./model/fit.ts";
+export { describeBeginning, type Loading, loadHalf, readHalf, type Use } from "./model/fit.ts";
 export { loadNetwork, unloadedModel } from "./model/load.ts";
 export { labelsOfScores, type PredictOptions, predictLabels, predictScores } from "./model/predict-labels.ts";
 export { type InputOptions, networkInputs, SINGLE_SCALE, scaleOptions } from "./model/scales.ts";

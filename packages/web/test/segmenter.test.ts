@@ -1,15 +1,14 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decodeImage, writeImage } from "@seg/ade20k-data";
 import { createSegmenter, DEMO_MODEL, DEMO_PHOTO } from "@seg/pipeline";
 import { serveFolder, startBrowser, unlessChromium } from "@seg/testing/browser";
-import { temporaryFolder } from "@seg/testing/node";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type * as Web from "../src/index.ts";
 import { buildPage, wasmFolder } from "./support/build-page.ts";
-import { standIn } from "./support/stand-in.ts";
 
 /** In the page, the package. */
 declare const web: typeof Web;
@@ -21,7 +20,7 @@ const [width, height] = [40, 30];
 const rgb = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37 + (i >> 4)) % 256);
 
 describe.skipIf(unlessChromium)(`A segmenter in a page${unlessChromium}`, () => {
-  const photos = temporaryFolder();
+  let photos: string;
   let folder: string;
   let browser: Browser;
   let server: Awaited<ReturnType<typeof serveFolder>>;
@@ -46,7 +45,8 @@ describe.skipIf(unlessChromium)(`A segmenter in a page${unlessChromium}`, () => 
   };
 
   beforeAll(async () => {
-    folder = await buildPage(() => [standIn()]);
+    photos = mkdtempSync(join(tmpdir(), "seg-"));
+    folder = await buildPage();
     await writeImage(join(photos, "small.png"), { data: rgb, width, height });
     await writeImage(join(photos, "china.png"), await decodeImage(DEMO_PHOTO));
     writeFileSync(join(photos, "no.png"), "no photo");
@@ -62,6 +62,7 @@ describe.skipIf(unlessChromium)(`A segmenter in a page${unlessChromium}`, () => 
   afterAll(async () => {
     await browser?.close();
     await server?.close();
+    for (const made of [folder, photos]) rmSync(made, { recursive: true, force: true });
   });
   beforeEach(async () => {
     page = await open(server.url);
@@ -123,7 +124,11 @@ describe.skipIf(unlessChromium)(`A segmenter in a page${unlessChromium}`, () => 
         const again = segmenter.segment(photo, { scores: true });
         const { scores, mask, classes } = await again;
         const rows = [...scores!.rows()];
-        seen.push([rows.length, rows[0]!.length, mask(classes[0]!.index).data.filter(Boolean).length / labels.length - classes[0]!.share]);
+        seen.push([
+          rows.length,
+          rows[0]!.length,
+          mask(classes[0]!.index).data.filter(Boolean).length / labels.length - classes[0]!.share,
+        ]);
         seen.push([...image.data], [...labels]);
       }
       return seen;
@@ -157,7 +162,9 @@ describe.skipIf(unlessChromium)(`A segmenter in a page${unlessChromium}`, () => 
 
   it("drops alpha and turns by EXIF as Node does, and applies no colour profile", async () => {
     const { encode } = await import("fast-png");
-    const rgba = Uint8Array.from({ length: width * height * 4 }, (_, i) => (i % 4 === 3 ? i % 251 : rgb[i % rgb.length]!));
+    const rgba = Uint8Array.from({ length: width * height * 4 }, (_, i) =>
+      i % 4 === 3 ? i % 251 : rgb[i % rgb.length]!,
+    );
     const png = encode({ data: rgba, width, height, channels: 4, depth: 8 });
     await writeImage(join(photos, "turned.jpg"), { data: rgb.map((value) => value >> 4), width, height });
     const jpeg = readFileSync(join(photos, "turned.jpg"));
@@ -199,7 +206,7 @@ describe.skipIf(unlessChromium)(`A segmenter in a page${unlessChromium}`, () => 
       ];
       const results = [];
       for (const [what, photo] of wrong) results.push([what, await failure(segmenter.segment(photo))]);
-      return [...results, ["then", (await segmenter.segment("photos/small.png")).width]];
+      return [...results, ["afterwards", (await segmenter.segment("photos/small.png")).width]];
     }, `${other.url}small.png`);
     await other.close();
     const error = (name: string, code: string, message: RegExp) => ({
@@ -216,7 +223,7 @@ describe.skipIf(unlessChromium)(`A segmenter in a page${unlessChromium}`, () => 
       "no pixels": error("DataError", "option", /5 values for 2×2/),
       nothing: error("DataError", "option", /undefined/),
       "an empty video": error("WebError", "option", /nothing yet/),
-      then: 40,
+      afterwards: 40,
     });
   });
 
@@ -267,7 +274,9 @@ describe.skipIf(unlessChromium)(`A segmenter in a page${unlessChromium}`, () => 
     const result = await page.evaluate(async () => {
       const file = async (name: string, as = name) => new File([await (await fetch(`demo/${name}`)).blob()], as);
       const config = new File(
-        ["MODEL:\n  arch_encoder: mobilenetv2dilated\n  arch_decoder: c1_deepsup\nDATASET:\n  imgSizes: 48\nFORK:\n  x: 1\n"],
+        [
+          "MODEL:\n  arch_encoder: mobilenetv2dilated\n  arch_decoder: c1_deepsup\nDATASET:\n  imgSizes: 48\nFORK:\n  x: 1\n",
+        ],
         "config.yaml",
       );
       const halves = [
@@ -278,10 +287,15 @@ describe.skipIf(unlessChromium)(`A segmenter in a page${unlessChromium}`, () => 
       const two = await create({ model: halves, architecture: "mobilenetv2dilated-c1_deepsup" });
       return {
         sizes: [trained.config.DATASET.imgSizes, two.config.DATASET.imgSizes],
-        labels: [(await trained.segment("photos/small.png")).labels.length, (await two.segment("photos/small.png")).labels.length],
+        labels: [
+          (await trained.segment("photos/small.png")).labels.length,
+          (await two.segment("photos/small.png")).labels.length,
+        ],
         missing: await failure(create({ model: halves.slice(0, 0) })),
         half: await failure(create({ model: [halves[1]!], architecture: "mobilenetv2dilated-c1_deepsup" })),
-        classes: await failure(create({ model: halves, architecture: "mobilenetv2dilated-c1_deepsup", set: { "DATASET.num_class": 11 } })),
+        classes: await failure(
+          create({ model: halves, architecture: "mobilenetv2dilated-c1_deepsup", set: { "DATASET.num_class": 11 } }),
+        ),
         key: await failure(create({ set: { "DATASET.imgSize": 1 } })),
         empty: await failure(create({ model: "photos/" })),
         engine: await failure(create({ backend: "webgp" as never })),
@@ -291,7 +305,11 @@ describe.skipIf(unlessChromium)(`A segmenter in a page${unlessChromium}`, () => 
     expect(result.labels).toEqual([width * height, width * height]);
     expect(result.missing).toMatchObject({ name: "WebError", code: "option" });
     expect(result.half).toMatchObject({ name: "CheckpointError", code: "mismatch" });
-    expect(result.classes).toMatchObject({ name: "PipelineError", code: "config", data: { key: "DATASET.num_class", expected: 150 } });
+    expect(result.classes).toMatchObject({
+      name: "PipelineError",
+      code: "config",
+      data: { key: "DATASET.num_class", expected: 150 },
+    });
     expect(result.key).toMatchObject({ name: "PipelineError", code: "config", data: { nearest: "DATASET.imgSizes" } });
     expect(result.empty).toMatchObject({ name: "WebError", code: "model" });
     expect(result.engine).toMatchObject({ name: "WebError", code: "option", data: { option: "backend" } });

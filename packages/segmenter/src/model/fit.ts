@@ -1,5 +1,6 @@
 import {
   CheckpointError,
+  type CheckpointSource,
   describeMismatch,
   isBookkeeping,
   type LoadOptions,
@@ -18,9 +19,6 @@ import type { Half } from "../config/halves.ts";
 import type { Config } from "../config/schema.ts";
 import { encoderNames } from "./encoder-names.ts";
 
-/** Weights as `readCheckpoint` of `@seg/checkpoint` takes them. */
-export type WeightSource = Parameters<typeof loadWeightsInto>[1];
-
 /** What weights are loaded for: to be used as they are, or to begin a training with. */
 export type Use = "inference" | "training";
 
@@ -29,7 +27,7 @@ export interface Loading {
   half: Half;
   model: tf.LayersModel;
   /** A file of this half, or of both. */
-  file: WeightSource;
+  file: CheckpointSource;
   config: Config;
   use: Use;
 }

@@ -1,8 +1,9 @@
+import type { CheckpointSource } from "@seg/checkpoint";
 import { inferenceModel, type TensorInferenceModel } from "@seg/layers";
 import type * as tf from "@tensorflow/tfjs";
 import { HALVES, type Half } from "../config/halves.ts";
 import type { Config } from "../config/schema.ts";
-import { loadHalf, type WeightSource } from "./fit.ts";
+import { loadHalf } from "./fit.ts";
 import { buildSegmentationModel, halvesOf } from "./segmentation-model.ts";
 
 /**
@@ -14,7 +15,7 @@ import { buildSegmentationModel, halvesOf } from "./segmentation-model.ts";
  */
 export async function loadNetwork(
   config: Config,
-  weights: Readonly<Record<Half, WeightSource>>,
+  weights: Readonly<Record<Half, CheckpointSource>>,
 ): Promise<TensorInferenceModel> {
   const model = unloadedModel(config);
   try {

@@ -10,8 +10,6 @@ export type WebErrorCode =
   | "download"
   /** Files or a folder that hold no whole model. */
   | "model"
-  /** No engine that could compute starts here. */
-  | "engine"
   /** The worker ended, or did not start. */
   | "worker";
 

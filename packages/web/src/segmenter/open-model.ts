@@ -1,10 +1,10 @@
-import { classesOfText, type SegClass } from "@seg/ade20k-data";
-import { explainClassCount, loadNetwork, type Network, type WeightSource } from "@seg/segmenter";
+import { parseClasses, type SegClass } from "@seg/ade20k-data";
+import { startEngine } from "@seg/backend/browser";
+import { explainClassCount, loadNetwork, type Network } from "@seg/segmenter";
 import {
   CONFIG_FILE,
   CONFIG_MARK,
   type Config,
-  type Half,
   DEMO_ARCHITECTURE,
   DEMO_CHECKPOINT,
   DEMO_SIZE,
@@ -15,11 +15,11 @@ import {
   settingsOfYaml,
   withoutImplied,
 } from "@seg/segmenter/config";
+import { networkProof } from "@seg/segmenter/proof";
 import { classSet } from "@seg/segmenter/segmentation";
 import type { Opened } from "./messages.ts";
 import { type Folder, findWeights, folderOfFiles, isWeights, type Weights } from "./model-files.ts";
 import type { LoadEvent, Setup } from "./options.ts";
-import { startEngine } from "./start-engine.ts";
 import { bytesAt, modelBytes } from "./weight-cache.ts";
 
 /** A network on an engine, and what is told of it. */
@@ -121,7 +121,7 @@ async function classesOf(config: Config, folder: Folder): Promise<readonly SegCl
   const name = config.DATASET.classes.split(/[/\\]/).at(-1);
   const file = name ? await folder.read(name) : undefined;
   if (!name || !file) return classSet(config);
-  return classSet(config, classesOfText(name, file instanceof Blob ? await file.text() : textOf(file)));
+  return classSet(config, parseClasses(name, file instanceof Blob ? await file.text() : textOf(file)));
 }
 
 type Running = Pick<OpenModel, "engine" | "network">;
@@ -132,12 +132,12 @@ async function onTensorFlow(
   { backend, wasmPaths }: Setup,
   onProgress: (event: LoadEvent) => void,
 ): Promise<Running> {
-  const { name, unavailable } = await startEngine(backend, wasmPaths);
+  const { name, device, unavailable } = await startEngine(backend, { proof: networkProof(), wasmPaths });
   for (const tried of unavailable) onProgress({ kind: "engine", ...tried });
-  onProgress({ kind: "engine", name, reason: "it runs" });
+  onProgress({ kind: "engine", name, reason: device });
   onProgress({ kind: "load" });
   try {
-    const network = await loadNetwork(config, weights as unknown as Record<Half, WeightSource>);
+    const network = await loadNetwork(config, weights);
     return { engine: { name, reasons: unavailable.map((tried) => `${tried.name}: ${tried.reason}`) }, network };
   } catch (error) {
     throw explainClassCount(error, config);

@@ -1,9 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { temporaryFolder } from "@seg/testing/node";
-import { build, type Plugin } from "vite";
+import { build } from "vite";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -16,33 +16,33 @@ export const wasmFolder = (): string => {
 /**
  * Builds a page that has the package as `web`, of the sources.
  *
- * @returns the folder.
+ * @returns the folder, which the caller removes.
  */
-export async function buildPage(plugins: () => Plugin[] = () => []): Promise<string> {
-  const folder = temporaryFolder();
+export async function buildPage(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "seg-"));
   await build({
     configFile: false,
     logLevel: "error",
     root: here("../.."),
     base: "./",
-    plugins: plugins(),
     resolve: { conditions: ["@seg/source", "browser", "module", "import", "default"] },
     worker: {
       format: "es",
-      plugins,
-      rolldownOptions: { shimMissingExports: true, output: { entryFileNames: "worker.js" } },
+      rolldownOptions: { output: { entryFileNames: "worker.js" } },
     },
     build: {
       outDir: folder,
       emptyOutDir: false,
       minify: false,
       rolldownOptions: {
-        shimMissingExports: true,
-        input: here("./test-page.ts"),
+                input: here("./test-page.ts"),
         output: { entryFileNames: "page.js", format: "es" },
       },
     },
   });
-  writeFileSync(join(folder, "index.html"), '<!doctype html><title>test</title><script type="module" src="page.js"></script>');
+  writeFileSync(
+    join(folder, "index.html"),
+    '<!doctype html><title>test</title><script type="module" src="page.js"></script>',
+  );
   return folder;
 }
