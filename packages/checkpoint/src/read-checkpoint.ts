@@ -96,8 +96,11 @@ export async function readCheckpoint(source: CheckpointSource, options: ReadOpti
   }
 }
 
-/** What errors call a source. */
-function nameOf(source: CheckpointSource): string {
+/** What errors call a source.
+ *
+ * @throws {CheckpointError} `option` for what is none.
+ */
+export function nameOf(source: CheckpointSource): string {
   if (typeof source === "string") return source;
   if (source instanceof URL) return shownUrl(source.href);
   if (source instanceof Blob) return (source as { name?: string }).name ?? "the Blob";

@@ -16,11 +16,20 @@ export async function inflateRaw(
   take: (piece: Uint8Array) => void,
 ): Promise<number> {
   const inflate = createInflateRaw();
+  let refusal: unknown;
   try {
     await pipeline(Readable.from(compressed), inflate, async (pieces: AsyncIterable<Buffer>) => {
-      for await (const piece of pieces) take(piece);
+      for await (const piece of pieces) {
+        try {
+          take(piece);
+        } catch (error) {
+          refusal = error;
+          throw error;
+        }
+      }
     });
   } catch (error) {
+    if (refusal !== undefined) throw refusal;
     // Contents end, and bytes go on.
     if ((error as NodeJS.ErrnoException).code !== "ABORT_ERR") throw error;
   }
