@@ -3,9 +3,18 @@ import { BootstrapError, capture, exec, root } from "./child.mjs";
 import { install } from "./install.mjs";
 
 /** What `pnpm check` runs once everything is built: root scripts and, for check:package, a script of each package. */
-const GATES = ["style", "types", "unused", "docs", "changes", "architectures", "metadata", "package", "release"].map(
-  (gate) => `check:${gate}`,
-);
+const GATES = [
+  "style",
+  "types",
+  "unused",
+  "docs",
+  "changes",
+  "architectures",
+  "metadata",
+  "package",
+  "bundles",
+  "release",
+].map((gate) => `check:${gate}`);
 
 /**
  * The repository's commands, run once the packages are installed. Each gives its exit code.

@@ -1,5 +1,3 @@
-import { writeFileAtomic } from "@seg/node";
-import { encode } from "fast-png";
 import { badOption } from "./errors.ts";
 import type { LabelMap } from "./label-map.ts";
 
@@ -27,13 +25,4 @@ export function classMask({ labels, width, height }: LabelMap, index: number): C
   const data = new Uint8Array(labels.length);
   for (let i = 0; i < labels.length; i++) if (labels[i] === index) data[i] = 255;
   return { data, width, height };
-}
-
-/**
- * Saves a mask as a grey PNG of 8 bits, whole or not at all.
- *
- * @throws {FileError} `unwritable`.
- */
-export async function writeMaskPng(path: string, { data, width, height }: ClassMask): Promise<void> {
-  await writeFileAtomic(path, encode({ data, width, height, depth: 8, channels: 1 }));
 }

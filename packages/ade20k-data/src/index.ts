@@ -2,7 +2,7 @@ export { ADE20K_CLASSES } from "./ade20k-classes.ts";
 export type { AugmentOptions, ColorJitter } from "./augmentation.ts";
 export { blankImage, fillRectangle, paste, type Rectangle } from "./canvas.ts";
 export { type CheckOptions, checkDataset, type DatasetReport } from "./check-dataset.ts";
-export { type ClassMask, classMask, writeMaskPng } from "./class-mask.ts";
+export { type ClassMask, classMask } from "./class-mask.ts";
 export { type ClassSampling, type ClassSamplingOptions, classSampling } from "./class-sampling.ts";
 export { type Color, palette, type SegClass } from "./classes.ts";
 export { colorize, overlay } from "./colorize.ts";
@@ -29,6 +29,7 @@ export { INPUT_RECIPES, type InputFormat, type InputRecipe, normalize } from "./
 export { type OdgtOptions, type OdgtRecord, readOdgt, writeOdgt } from "./odgt.ts";
 export type { LabelOrientation } from "./orientation.ts";
 export { type PairImagesOptions, pairImages } from "./pair-images.ts";
+export { parseClasses } from "./parse-classes.ts";
 export { type PixelArray, type Pixels, rgbImage } from "./pixels.ts";
 export type { PlanOptions, RandomNumbers } from "./plan-batches.ts";
 export { readClasses } from "./read-classes.ts";
@@ -55,4 +56,4 @@ export {
   type ValidationOptions,
   validationScales,
 } from "./validation-scales.ts";
-export { writeImage, writeLabelPng } from "./write-image.ts";
+export { writeImage, writeLabelPng, writeMaskPng } from "./write-image.ts";

@@ -8,8 +8,8 @@ import {
   READY_CONVENTIONS,
   type ReadyConvention,
 } from "./label-convention.ts";
+import { isLabelMap, located } from "./parse-classes.ts";
 import { readText } from "./read-bytes.ts";
-import { isLabelMap, located } from "./read-classes.ts";
 import { isTable, readTable } from "./table.ts";
 import { splitLines } from "./text-problem.ts";
 import { parseYaml } from "./yaml.ts";

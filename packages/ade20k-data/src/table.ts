@@ -1,4 +1,3 @@
-import { extname } from "node:path";
 import { explain } from "@seg/errors";
 import { DataError } from "./errors.ts";
 import { splitLines } from "./text-problem.ts";
@@ -11,7 +10,7 @@ export interface TableRow {
 }
 
 /** Whether a file's name says that it is a table: `.csv` or `.tsv`. */
-export const isTable = (path: string): boolean => /^\.[ct]sv$/i.test(extname(path));
+export const isTable = (path: string): boolean => /[^/]\.[ct]sv$/i.test(path);
 
 /**
  * The lines of a table, the first of which is its header. Cells are divided by commas, tabs or semicolons, whichever the header has most of;

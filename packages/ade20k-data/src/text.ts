@@ -15,7 +15,7 @@ interface Glyph {
 let atlas: { width: number; data: Uint8Array; glyphs: Map<string, Glyph> } | undefined;
 
 function loadAtlas(): NonNullable<typeof atlas> {
-  const { width, data } = decode(Buffer.from(GLYPHS.png, "base64"));
+  const { width, data } = decode(Uint8Array.from(atob(GLYPHS.png), (char) => char.charCodeAt(0)));
   const glyphs = new Map<string, Glyph>();
   let column = 0;
   for (const [i, char] of Array.from(GLYPHS.chars).entries()) {

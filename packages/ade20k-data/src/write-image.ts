@@ -2,6 +2,7 @@ import { extname } from "node:path";
 import { writeFileAtomic } from "@seg/node";
 import { encode } from "fast-png";
 import sharp from "sharp";
+import type { ClassMask } from "./class-mask.ts";
 import { palette, type SegClass } from "./classes.ts";
 import { badOption } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
@@ -48,4 +49,13 @@ export async function writeLabelPng(path: string, map: LabelMap, classes: readon
   const indexed = Array.from({ length: colors.length / 3 }, (_, i) => Array.from(colors.subarray(i * 3, i * 3 + 3)));
   const { width, height } = map;
   await writeFileAtomic(path, encode({ data, width, height, depth: 8, channels: 1, palette: indexed }));
+}
+
+/**
+ * Saves a mask as a grey PNG of 8 bits, whole or not at all.
+ *
+ * @throws {FileError} `unwritable`.
+ */
+export async function writeMaskPng(path: string, { data, width, height }: ClassMask): Promise<void> {
+  await writeFileAtomic(path, encode({ data, width, height, depth: 8, channels: 1 }));
 }

@@ -5,7 +5,7 @@ import { BackendError, type BackendErrorCode, firstLine } from "./errors.ts";
 
 /** An engine that was started. */
 interface Started extends WrapOptions {
-  name: EngineName;
+  name: EngineName | "webgl";
   /** What broke it, so that nothing it computes can be trusted any more. */
   broken?: BackendError;
 }
@@ -31,7 +31,7 @@ const wrapped = new WeakSet<object>();
  *
  * @param name - the engine's name for TF.js's current backend.
  */
-export function wrapEngineErrors(name: EngineName, options: WrapOptions = {}): void {
+export function wrapEngineErrors(name: EngineName | "webgl", options: WrapOptions = {}): void {
   const backend = tf.getBackend();
   started.set(backend, { ...started.get(backend), ...options, name });
   const engine = tf.engine();

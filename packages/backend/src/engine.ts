@@ -14,8 +14,8 @@ export type EngineName = (typeof ENGINE_NAMES)[number];
 export const AUTO_ORDER = ["tensorflow-gpu", "tensorflow", "wasm"] as const satisfies EngineName[];
 
 /** An engine that runs. */
-export interface Engine {
-  name: EngineName;
+export interface Engine<Name extends string = EngineName> {
+  name: Name;
   /** The npm package it comes from. */
   package: string;
   /** That package's version. */
@@ -31,7 +31,9 @@ export interface Engine {
 }
 
 /** Starts one engine and makes it TF.js's current one; throws a {@link BackendError} that says why it cannot. */
-export type EngineLoader = (options: { threads?: number | undefined }) => Promise<Engine>;
+export type EngineLoader<Name extends string = EngineName> = (options: {
+  threads?: number | undefined;
+}) => Promise<Engine<Name>>;
 
 /** The error of a loader; `reason` completes the sentence "it cannot start: …". */
 export function unavailable(reason: string, cause?: unknown): BackendError {
@@ -39,12 +41,12 @@ export function unavailable(reason: string, cause?: unknown): BackendError {
 }
 
 /**
- * `choice` as an engine name or `auto`.
+ * `choice` as one of the engines' names or `auto`.
  * @throws {BackendError} `unknown-engine`, with the choices and the nearest of them.
  */
-export function parseEngineChoice(choice: string): EngineName | "auto" {
-  const choices: readonly string[] = ["auto", ...ENGINE_NAMES];
-  if (choices.includes(choice)) return choice as EngineName | "auto";
+export function parseEngineChoice<Name extends string>(choice: string, names: readonly Name[]): Name | "auto" {
+  const choices: readonly string[] = ["auto", ...names];
+  if (choices.includes(choice)) return choice as Name | "auto";
   const meant = nearest(choice, choices);
   throw new BackendError(
     "unknown-engine",

@@ -6,11 +6,6 @@ export { BackendError, type BackendErrorCode, type BackendErrorData } from "./er
 export type { ProofReport } from "./probe-main.ts";
 export { type ProbeLimits, runProbe } from "./run-probe.ts";
 export { type SetupOptions, type SetupResult, setupNativeEngine } from "./setup.ts";
-export {
-  type EngineFailure,
-  type EngineInfo,
-  type EngineProof,
-  type StartOptions,
-  startEngine,
-} from "./start-engine.ts";
+export { type StartOptions, startEngine } from "./start-engine.ts";
+export type { EngineFailure, EngineInfo, EngineProof } from "./start-first.ts";
 export { cpuName } from "./wasm-and-cpu.ts";

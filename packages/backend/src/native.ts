@@ -2,13 +2,14 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
+import { activate } from "./activate.ts";
 import { type Engine, type EngineLoader, unavailable } from "./engine.ts";
 import { firstLine } from "./errors.ts";
 import { openAddon } from "./native-addon.ts";
 import { addonPath, findPackage, requireHere } from "./packages.ts";
 import { cutSinceProof } from "./setup/prove-addon.ts";
 import { polyfillUtil } from "./util-polyfill.ts";
-import { activate, cpuName } from "./wasm-and-cpu.ts";
+import { cpuName } from "./wasm-and-cpu.ts";
 
 /** The npm package of each native engine. Both register a TF.js backend called `tensorflow`. */
 export const NATIVE_PACKAGES = {

@@ -1,8 +1,9 @@
 // The entry point of a process of describe-engines.ts: starts the engine named in its arguments and sends back a ProbeResult.
-import { type EngineName, parseEngineChoice } from "./engine.ts";
+import { ENGINE_NAMES, type EngineName, parseEngineChoice } from "./engine.ts";
 import { firstLine } from "./errors.ts";
 import { measureConvolution } from "./measure-convolution.ts";
-import { type EngineInfo, type EngineProof, startEngine } from "./start-engine.ts";
+import { startEngine } from "./start-engine.ts";
+import type { EngineInfo, EngineProof } from "./start-first.ts";
 
 /** The result of a probe: the engine, its speed in GFLOP/s and the proof's result, if requested; or why it does not start. */
 export type ProbeResult = { engine: EngineInfo; gflops?: number; proof?: ProofReport } | { reason: string };
@@ -14,7 +15,7 @@ const [name, measure, proof] = process.argv.slice(2) as [EngineName, string, str
 
 async function probe(): Promise<ProbeResult> {
   try {
-    const engine = await startEngine(parseEngineChoice(name));
+    const engine = await startEngine(parseEngineChoice(name, ENGINE_NAMES));
     const proven = proof === "" ? {} : { proof: await prove(engine) };
     return { engine, ...proven, ...(measure === "measure" && { gflops: await measureConvolution() }) };
   } catch (error) {

@@ -1,19 +1,9 @@
-import { AUTO_ORDER, type Engine, type EngineLoader, type EngineName, parseEngineChoice } from "./engine.ts";
-import { BackendError, firstLine, refuseUnknown } from "./errors.ts";
+import { AUTO_ORDER, type EngineLoader, type EngineName } from "./engine.ts";
+import { refuseUnknown } from "./errors.ts";
 import { loadTensorflow, loadTensorflowGpu } from "./native.ts";
+import { type EngineInfo, type EngineProof, startFirst } from "./start-first.ts";
 import { loadCpu, loadWasm } from "./wasm-and-cpu.ts";
 import { loadWebgpu } from "./webgpu.ts";
-
-/** An engine that was tried and could not start or did not pass the proof, and why, in one line. */
-export interface EngineFailure {
-  name: EngineName;
-  reason: string;
-}
-
-/** The engine that runs, and those tried before it. */
-export interface EngineInfo extends Engine {
-  unavailable: EngineFailure[];
-}
 
 export interface StartOptions {
   /**
@@ -29,9 +19,6 @@ export interface StartOptions {
   /** Receives one line for each engine that could not start and one for the engine that did. Default: nothing is printed. */
   log?: ((line: string) => void) | undefined;
 }
-
-/** A self-test of TF.js's current engine: runs the operations that will be needed, and throws if one fails or is wrong. */
-export type EngineProof = (engine: Engine) => void | Promise<void>;
 
 const START_OPTIONS = ["threads", "proof", "log"] satisfies (keyof StartOptions)[];
 
@@ -61,51 +48,5 @@ const LOADERS: Record<EngineName, EngineLoader> = {
  */
 export async function startEngine(choice: EngineName | "auto", options: StartOptions = {}): Promise<EngineInfo> {
   refuseUnknown(options, START_OPTIONS, "the options of startEngine");
-  return startFirst(choice, options, LOADERS);
-}
-
-/** {@link startEngine} over the given loaders. */
-export async function startFirst(
-  choice: EngineName | "auto",
-  { threads, proof, log }: StartOptions,
-  loaders: Record<EngineName, EngineLoader>,
-): Promise<EngineInfo> {
-  const parsed = parseEngineChoice(choice);
-  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
-    throw new BackendError(
-      "invalid-option",
-      { expected: "threads to be a positive integer", received: String(threads) },
-      { data: { option: "threads", received: threads } },
-    );
-  }
-  const unavailable: EngineFailure[] = [];
-  for (const name of parsed === "auto" ? AUTO_ORDER : [parsed]) {
-    let starts = false;
-    try {
-      const engine = await loaders[name]({ threads });
-      starts = true;
-      await proof?.(engine);
-      log?.(`Engine ${name}: ${describe(engine)}`);
-      return { ...engine, unavailable };
-    } catch (error) {
-      const reason = firstLine(error);
-      const message = `Engine ${name} ${starts ? "starts but cannot do this work" : "cannot start"}: ${reason}`;
-      if (parsed !== "auto") {
-        throw new BackendError(starts ? "engine-unfit" : "engine-unavailable", message, {
-          cause: error,
-          data: { engine: name, reason },
-        });
-      }
-      log?.(message);
-      unavailable.push({ name, reason });
-    }
-  }
-  const reasons = unavailable.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
-  throw new BackendError("engine-unavailable", `No engine will do. ${reasons}`, { data: { unavailable } });
-}
-
-function describe({ package: from, version, tensorflow, oneDnn, device, threads }: Engine): string {
-  const by = oneDnn === undefined ? "" : oneDnn ? " with oneDNN" : " without oneDNN";
-  const library = tensorflow ? `, TensorFlow ${tensorflow}${by}` : "";
-  return `${from} ${version}${library}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${device}`;
+  return startFirst(choice, options, LOADERS, AUTO_ORDER);
 }

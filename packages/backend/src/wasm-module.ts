@@ -1,8 +1,7 @@
-import { withLimit } from "@seg/node";
 import * as tf from "@tensorflow/tfjs";
-import { unavailable } from "./engine.ts";
+import { activate } from "./activate.ts";
+import { type Engine, unavailable } from "./engine.ts";
 import { firstLine } from "./errors.ts";
-import { activate } from "./wasm-and-cpu.ts";
 
 /** What is used of it; TypeScript has its types only among those of browsers. */
 declare const WebAssembly: { Memory: new (pages: { initial: number }) => object } | undefined;
@@ -16,17 +15,45 @@ const NOT_COMPUTED = /^XNN status .* is not successful/;
 
 let complaints: string[] = [];
 
+/** How {@link startWasm} finds its way in Node and in a page. */
+interface WasmOptions {
+  /** Completes the line of a failure, by a limit of the system that was reached. */
+  explain?: ((line: string) => string) | undefined;
+  /** Called before TF.js's backend starts for the first time, to set it up. */
+  prepare?: ((wasm: typeof import("@tensorflow/tfjs-backend-wasm")) => void) | undefined;
+}
+
+/** Starts TF.js's WebAssembly engine. @param device - the CPU's name. */
+export async function startWasm(
+  device: string,
+  { explain = (line) => line, prepare }: WasmOptions = {},
+): Promise<Engine & { name: "wasm" }> {
+  const name = "@tensorflow/tfjs-backend-wasm";
+  const wasm = await import("@tensorflow/tfjs-backend-wasm").catch((error) => {
+    throw unavailable(`${name} does not load: ${firstLine(error)}`, error);
+  });
+  if (!tf.findBackend("wasm")) prepare?.(wasm);
+  await activateWasm(explain);
+  checkMalloc();
+  const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
+  return {
+    name: "wasm",
+    package: name,
+    version: wasm.version_wasm,
+    device: `${device}, ${simd ? "SIMD" : "no SIMD"}`,
+    threads: wasm.getThreadsCount(),
+  };
+}
+
 /** Makes TF.js's WebAssembly backend the current one, and keeps what it prints of its failures. */
-export async function activateWasm(): Promise<void> {
+async function activateWasm(explain: (line: string) => string): Promise<void> {
   if (typeof WebAssembly === "undefined") throw unavailable("this JavaScript has no WebAssembly: use another engine");
   try {
     new WebAssembly.Memory({ initial: 1 });
   } catch (error) {
-    throw unavailable(withLimit(firstLine(error)).replace(/\.$/, ""), error);
+    throw unavailable(explain(firstLine(error)).replace(/\.$/, ""), error);
   }
   const { warn } = console;
-  const events = ["uncaughtException", "unhandledRejection"] as const;
-  const before = events.map((event) => new Set<unknown>(process.listeners(event as "uncaughtException")));
   // The module keeps the function that it finds when it is made.
   console.warn = (...said: unknown[]) => {
     const text = String(said[0]);
@@ -38,15 +65,10 @@ export async function activateWasm(): Promise<void> {
   } catch (error) {
     const reason = complaints.find((text) => /Error: /.test(text));
     throw reason
-      ? unavailable(withLimit(`TF.js could not initialise its backend wasm (${firstLine(reason)})`), error)
+      ? unavailable(explain(`TF.js could not initialise its backend wasm (${firstLine(reason)})`), error)
       : error;
   } finally {
     console.warn = warn;
-    // They throw what they are told of, which would end the process with code 7 in place of what others do about it.
-    events.forEach((event, i) => {
-      for (const listener of process.listeners(event as "uncaughtException"))
-        if (!before[i]!.has(listener)) process.off(event, listener);
-    });
   }
 }
 
@@ -65,7 +87,7 @@ interface Allocator {
 }
 
 /** Throws when WebAssembly's malloc fails: it returns 0, which TF.js would use as an address, and compute wrong numbers. */
-export function checkMalloc(): void {
+function checkMalloc(): void {
   const { wasm } = tf.backend() as unknown as { wasm: Allocator };
   // Emscripten's stub replaces itself by the real function at its first call.
   wasm._free(wasm._malloc(1));

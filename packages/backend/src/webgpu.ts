@@ -1,9 +1,9 @@
 import { pathToFileURL } from "node:url";
 import * as tf from "@tensorflow/tfjs";
+import { activate } from "./activate.ts";
 import { type Engine, unavailable } from "./engine.ts";
 import { firstLine } from "./errors.ts";
 import { findPackage, requireHere } from "./packages.ts";
-import { activate } from "./wasm-and-cpu.ts";
 import { patchWebgpu } from "./webgpu-patches.ts";
 
 /** The parts of WebGPU that are used here; its own types need a package that few have. */

@@ -3,9 +3,9 @@ import { execArgvFor } from "@seg/node";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Engine, EngineLoader, EngineName } from "../src/engine.ts";
-import { unavailable } from "../src/engine.ts";
-import { type BackendError, describeEngines, setupNativeEngine, startEngine } from "../src/index.ts";
-import { startFirst } from "../src/start-engine.ts";
+import { AUTO_ORDER, unavailable } from "../src/engine.ts";
+import { type BackendError, describeEngines, type StartOptions, setupNativeEngine, startEngine } from "../src/index.ts";
+import { startFirst as startFirstOf } from "../src/start-first.ts";
 
 /** Why an engine does not start here, or undefined if it does. */
 const whyNot = (name: EngineName) =>
@@ -13,6 +13,9 @@ const whyNot = (name: EngineName) =>
     () => undefined,
     (error: Error) => error.message,
   );
+
+const startFirst = (choice: EngineName | "auto", options: StartOptions, made: Record<EngineName, EngineLoader>) =>
+  startFirstOf(choice, options, made, AUTO_ORDER);
 
 /** Loaders of which those in `working` start; the names of those that were asked go to `asked`. */
 function loaders(working: EngineName[], asked: string[] = []): Record<EngineName, EngineLoader> {

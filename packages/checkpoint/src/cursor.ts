@@ -1,4 +1,5 @@
-import type { ByteSource } from "./byte-file.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { latin1 } from "./bytes.ts";
 import { CheckpointError } from "./errors.ts";
 
 const BUFFER_LENGTH = 65536;
@@ -7,7 +8,7 @@ const BUFFER_LENGTH = 65536;
 export class Cursor {
   readonly #source: ByteSource;
   readonly #end: number;
-  #buffer = Buffer.alloc(0);
+  #buffer = new Uint8Array(0);
   #bufferStart = 0;
   /** The position of the next byte. */
   position: number;
@@ -20,7 +21,7 @@ export class Cursor {
   }
 
   /** The next `count` bytes; valid until the next call. */
-  take(count: number): Buffer {
+  take(count: number): Uint8Array {
     let start = this.position - this.#bufferStart;
     if (start + count > this.#buffer.length) {
       if (this.position + count > this.#end) {
@@ -29,7 +30,7 @@ export class Cursor {
           : new CheckpointError("truncated", "the file ends within its pickle: get it anew");
       }
       const length = Math.min(Math.max(count, BUFFER_LENGTH), this.#end - this.position);
-      const buffer = Buffer.allocUnsafe(length);
+      const buffer = new Uint8Array(length);
       this.#source.readSync(buffer, this.position);
       this.#buffer = buffer;
       this.#bufferStart = this.position;
@@ -48,7 +49,7 @@ export class Cursor {
     const bytes: number[] = [];
     while (bytes.length < limit) {
       const byte = this.byte();
-      if (byte === 10) return Buffer.from(bytes).toString("latin1");
+      if (byte === 10) return latin1(Uint8Array.from(bytes));
       bytes.push(byte);
     }
     throw new CheckpointError("corrupt", "a line of its pickle has no end: get the file anew");

@@ -1,4 +1,5 @@
-import type { ByteFile } from "./byte-file.ts";
+import { type ByteFile, bytesAt } from "./byte-source.ts";
+import { latin1, u16 } from "./bytes.ts";
 import { CheckpointError, quote } from "./errors.ts";
 
 /** The kinds of file that are read: PyTorch's format of 2018, its zip format of today, and safetensors. */
@@ -9,16 +10,15 @@ export type CheckpointFormat = "pth-legacy" | "pth-zip" | "safetensors";
  *
  * @throws {CheckpointError} `html`, `lfs-pointer`, `truncated` or `unsupported`, naming what the file is instead.
  */
-export function detectFormat(file: ByteFile): CheckpointFormat {
-  const head = Buffer.alloc(Math.min(file.size, 512));
-  file.readSync(head, 0);
+export async function detectFormat(file: ByteFile): Promise<CheckpointFormat> {
+  const head = await bytesAt(file, 0, Math.min(file.size, 512));
   if (head.length === 0) throw new CheckpointError("truncated", "the file is empty: get it anew");
 
-  const text = head.toString("latin1");
+  const text = latin1(head);
   if (text.startsWith("PK\x03\x04")) return "pth-zip";
   // A pickle of protocol 2 or later; one that begins by naming a function, or with torch.save's number as protocols 0 and 1 write it.
   if (head[0] === 0x80 || /^(c[\w.]+\n[\w.]+\n|L\d+L\n\.)/.test(text)) return "pth-legacy";
-  if (head.length > 8 && text[8] === "{" && head.readUInt16LE(6) === 0) return "safetensors";
+  if (head.length > 8 && text[8] === "{" && u16(head, 6) === 0) return "safetensors";
 
   if (/^(\u00ef\u00bb\u00bf)?\s*<(!doctype|!--|html|head|body|\?xml|script|meta|title)/i.test(text)) {
     throw new CheckpointError(

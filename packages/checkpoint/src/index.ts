@@ -5,7 +5,7 @@ export { CheckpointError, type CheckpointErrorCode, type CheckpointErrorData } f
 export type { LoadReport, ShapeMismatch } from "./load-report.ts";
 export { isBookkeeping, type LoadOptions, loadWeights } from "./load-weights.ts";
 export { loadWeightsInto } from "./load-weights-into.ts";
-export { type Checkpoint, type ReadOptions, readCheckpoint } from "./read-checkpoint.ts";
+export { type Checkpoint, type CheckpointSource, type ReadOptions, readCheckpoint } from "./read-checkpoint.ts";
 export { type StateDictOptions, stateDictOf } from "./state-dict-of.ts";
 export type { FloatType } from "./storable-tensor.ts";
 export type { NamedTensor, StateDict } from "./tensor.ts";

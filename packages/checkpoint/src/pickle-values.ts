@@ -1,3 +1,4 @@
+import { utf8OrLatin1 } from "./bytes.ts";
 import { CheckpointError } from "./errors.ts";
 import { Opaque } from "./opaque.ts";
 
@@ -12,11 +13,17 @@ const MAX_DIGITS = 40;
 const exact = (value: bigint): number | bigint => (Number.isSafeInteger(Number(value)) ? Number(value) : value);
 
 /** A signed little-endian integer, as a number where that is exact. */
-export function integer(bytes: Buffer): number | bigint | Opaque {
+export function integer(bytes: Uint8Array): number | bigint | Opaque {
   if (bytes.length === 0) return 0;
   if (bytes.length > 255) return HUGE;
-  return exact(BigInt.asIntN(8 * bytes.length, BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`)));
+  return exact(BigInt.asIntN(8 * bytes.length, BigInt(`0x${hexOf(bytes)}`)));
 }
+
+/** The digits of a little-endian number. */
+const hexOf = (bytes: Uint8Array) =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
+    .reverse()
+    .join("");
 
 /** An integer as protocol 0 writes it, `12` or `12L`; `00` and `01` are False and True. */
 export function decimal(line: string): number | bigint | boolean | Opaque {
@@ -27,10 +34,7 @@ export function decimal(line: string): number | bigint | boolean | Opaque {
 }
 
 /** Python 2 wrote names as bytes: UTF-8, or else Latin-1. */
-export const text2 = (bytes: Buffer): string => {
-  const text = bytes.toString("utf8");
-  return text.includes("\ufffd") ? bytes.toString("latin1") : text;
-};
+export const text2 = utf8OrLatin1;
 
 /** A string of Python 2 as protocol 0 writes it: in quotes, with the escapes of bytes. */
 export function quoted(line: string): string {

@@ -1,4 +1,6 @@
-import { ByteFile } from "./byte-file.ts";
+import { shown, shownUrl } from "@seg/errors";
+import { openAddress, openPath } from "#open-path";
+import { BlobFile, ByteArrayFile, type ByteFile } from "./byte-source.ts";
 import { type CheckpointFormat, detectFormat } from "./detect-format.ts";
 import { aboutFile, CheckpointError, quote, refuseUnknown } from "./errors.ts";
 import { type Limits, limitsOf } from "./limits.ts";
@@ -43,31 +45,40 @@ export interface ReadOptions {
    * tensors; more opens a file of more.
    */
   budget?: number | undefined;
+  /** Ends the reading of an address; what it gives as its reason is thrown. */
+  signal?: AbortSignal | undefined;
 }
 
-export const READ_OPTIONS = ["map", "part", "budget"] satisfies (keyof ReadOptions)[];
+/**
+ * Where a checkpoint is: a file's path, or in a browser an address; an address (`http:`, `https:`, `data:`, `blob:`, in Node also `file:`), of
+ * which only the bytes that are needed are fetched where its server knows range requests; a Blob or File, of which only those are read; its bytes.
+ */
+export type CheckpointSource = string | URL | Blob | ArrayBuffer | Uint8Array;
+
+export const READ_OPTIONS = ["map", "part", "budget", "signal"] satisfies (keyof ReadOptions)[];
 
 /**
  * Reads a state dict from a `.pth` file of either format or from safetensors, whatever the file is called. The state dict is
  * found among what training scripts save beside it, the prefixes of wrappers (`module.`, `_orig_mod.`, `model.`, `net.`) are stripped, what
  * is no tensor is passed over, and no code in the file is executed. Memory: the bytes of the tensors, once.
  *
- * @param path - The file.
+ * @param source - The file; see `CheckpointSource`.
  * @param options - See `ReadOptions`.
  * @returns the tensors by name, in the file's order (of safetensors, that of their bytes; of two entries of one name in a pickle's dict the
  *   last counts, as in Python); they stay valid when the file goes.
- * @throws {CheckpointError} that begins with the path: `not-found`, `unreadable`, `html`, `lfs-pointer`, `truncated`, `corrupt`,
- *   `unsafe-pickle`, `unsupported`; `mismatch` where `map` gives two tensors one name. `data.file` holds the path. `option` for an
- *   option that there is not.
+ * @throws {CheckpointError} that begins with the path, address or name: `not-found`, `unreadable`, `html`, `lfs-pointer`, `truncated`, `corrupt`,
+ *   `unsafe-pickle`, `unsupported`; `mismatch` where `map` gives two tensors one name. `data.file` holds it. `option` for an
+ *   option that there is not, and for what is no source.
  * @see PyTorch's torch/serialization.py (both `.pth` formats) and the safetensors format's description.
  */
-export async function readCheckpoint(path: string, options: ReadOptions = {}): Promise<Checkpoint> {
+export async function readCheckpoint(source: CheckpointSource, options: ReadOptions = {}): Promise<Checkpoint> {
   refuseUnknown(options, READ_OPTIONS, "the options of readCheckpoint");
   const limits = limitsOf(options.budget);
+  const name = nameOf(source);
   try {
-    const file = await ByteFile.open(path);
+    const file = await open(source, options.signal);
     try {
-      const format = detectFormat(file);
+      const format = await detectFormat(file);
       const contents = await readContents(file, format, limits);
       checkExpansion(contents.tensors, file.size);
       return Object.assign(rename(contents, options), { format, metadata: contents.metadata ?? {} });
@@ -75,14 +86,40 @@ export async function readCheckpoint(path: string, options: ReadOptions = {}): P
       await file.close();
     }
   } catch (error) {
-    if (error instanceof CheckpointError) throw aboutFile(error, path);
+    if (error instanceof CheckpointError) throw aboutFile(error, name);
     const { syscall, message } = error as NodeJS.ErrnoException;
     if (!syscall) throw error;
-    throw new CheckpointError("unreadable", `${path}: it cannot be read (${message}): check its disk.`, {
+    throw new CheckpointError("unreadable", `${name}: it cannot be read (${message}): check its disk.`, {
       cause: error,
-      data: { file: path },
+      data: { file: name },
     });
   }
+}
+
+/** What errors call a source.
+ *
+ * @throws {CheckpointError} `option` for what is none.
+ */
+export function nameOf(source: CheckpointSource): string {
+  if (typeof source === "string") return source;
+  if (source instanceof URL) return shownUrl(source.href);
+  if (source instanceof Blob) return (source as { name?: string }).name ?? "the Blob";
+  if (source instanceof ArrayBuffer || source instanceof Uint8Array) return "the bytes given";
+  throw new CheckpointError(
+    "option",
+    {
+      expected: "a file's path, its address as a URL, a Blob, an ArrayBuffer or a Uint8Array",
+      received: shown(source),
+    },
+    { data: { option: "source" } },
+  );
+}
+
+function open(source: CheckpointSource, signal?: AbortSignal): ByteFile | Promise<ByteFile> {
+  if (typeof source === "string") return openPath(source, signal);
+  if (source instanceof URL) return openAddress(source, signal);
+  if (source instanceof Blob) return new BlobFile(source);
+  return new ByteArrayFile(source instanceof ArrayBuffer ? new Uint8Array(source) : source);
 }
 
 function readContents(file: ByteFile, format: CheckpointFormat, limits: Limits): Promise<ReadContents> {

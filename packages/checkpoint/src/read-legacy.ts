@@ -1,4 +1,5 @@
-import type { ByteFile } from "./byte-file.ts";
+import { type ByteFile, bytesAt, NotReady } from "./byte-source.ts";
+import { u64 } from "./bytes.ts";
 import { Cursor } from "./cursor.ts";
 import { CheckpointError, quote } from "./errors.ts";
 import { Budget, type Limits } from "./limits.ts";
@@ -19,6 +20,34 @@ const malformed = (what: string) => new CheckpointError("corrupt", `${what}: get
  * keys, then each storage as an element count and its elements.
  */
 export async function readLegacy(file: ByteFile, limits: Limits): Promise<ReadContents> {
+  const { root, storages, unread, keys, end } = await parseBeginning(file, () => readPickles(file, limits));
+  const { tensors, skipped } = contentsOf(root, limits);
+  const needed = new Set([...tensors.values()].map((tensor) => tensor.storage.key));
+  const buffers = await readStorages(file, end, { keys, storages, unread, needed });
+  const list = [...tensors].map(([name, tensor]) => {
+    const buffer = buffers.get(tensor.storage.key);
+    if (!buffer) throw malformed(`the elements of ${quote(name)} are missing`);
+    return new StoredTensor(name, tensor.dtype, tensor.viewOfStorage, buffer);
+  });
+  return { tensors: list, skipped };
+}
+
+/** Bytes that are made ready before anybody knows how many are needed. */
+const AHEAD = 2 ** 18;
+
+/** Parses what a file begins with; where more of it turns out to be needed than is ready, that is made ready, and all is parsed anew. */
+async function parseBeginning<T>(file: ByteFile, parse: () => T): Promise<T> {
+  for (let ahead = AHEAD; ; ahead *= 4) {
+    await file.ready(0, Math.min(ahead, file.size));
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof NotReady)) throw error;
+    }
+  }
+}
+
+function readPickles(file: ByteFile, limits: Limits) {
   const cursor = new Cursor(file, 0, limits.pickle);
   const budget = new Budget(limits);
   const magic = unpickle(cursor, budget).value;
@@ -39,16 +68,7 @@ export async function readLegacy(file: ByteFile, limits: Limits): Promise<ReadCo
   const { value: root, storages, unread } = unpickle(cursor, budget);
   const keys = unpickle(cursor, budget).value;
   if (!Array.isArray(keys)) throw malformed("its list of storages is missing");
-
-  const { tensors, skipped } = contentsOf(root, limits);
-  const needed = new Set([...tensors.values()].map((tensor) => tensor.storage.key));
-  const buffers = await readStorages(file, cursor.position, { keys, storages, unread, needed });
-  const list = [...tensors].map(([name, tensor]) => {
-    const buffer = buffers.get(tensor.storage.key);
-    if (!buffer) throw malformed(`the elements of ${quote(name)} are missing`);
-    return new StoredTensor(name, tensor.dtype, tensor.viewOfStorage, buffer);
-  });
-  return { tensors: list, skipped };
+  return { root, storages, unread, keys: keys as readonly unknown[], end: cursor.position };
 }
 
 async function readStorages(
@@ -73,7 +93,6 @@ async function readStorages(
   }
   const buffers = new Map<string, ArrayBuffer>();
   const seen = new Set<StorageRef>();
-  const count = Buffer.alloc(8);
   let position = start;
   for (const key of keys) {
     const storage = known.get(key);
@@ -81,8 +100,8 @@ async function readStorages(
     if (!storage && unread.has(key as string) && buffers.size === needed.size) return buffers;
     if (!storage || seen.has(storage)) throw malformed("its list of storages does not fit its tensors");
     seen.add(storage);
-    file.readSync(count, position);
-    if (count.readBigInt64LE() !== BigInt(storage.count)) throw malformed("a storage's size is not the one announced");
+    if (u64(await bytesAt(file, position, 8), 0) !== storage.count)
+      throw malformed("a storage's size is not the one announced");
     position += 8;
     const { bytes } = storage;
     if (needed.has(storage.key)) {

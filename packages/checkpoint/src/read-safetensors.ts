@@ -1,5 +1,5 @@
-import { isUtf8 } from "node:buffer";
-import type { ByteFile } from "./byte-file.ts";
+import { type ByteFile, bytesAt } from "./byte-source.ts";
+import { strictUtf8, u64 } from "./bytes.ts";
 import { DTYPES, type DType, dtypeNamed } from "./dtypes.ts";
 import { CheckpointError, quote } from "./errors.ts";
 import { countMembers } from "./json-members.ts";
@@ -24,14 +24,10 @@ interface Entry {
 
 /** Reads safetensors: the header's length, the header in JSON, the tensors' bytes. */
 export async function readSafetensors(file: ByteFile, limits: Limits): Promise<ReadContents> {
-  const prefix = Buffer.alloc(8);
-  file.readSync(prefix, 0);
-  const length = Number(prefix.readBigUInt64LE());
+  const length = u64(await bytesAt(file, 0, 8), 0);
   if (length > file.size - 8) throw new CheckpointError("truncated", "the file ends within its header: get it anew");
   if (length > limits.header) throw beyondLimits(`its header of ${length} bytes is longer`);
-  const header = Buffer.alloc(length);
-  file.readSync(header, 8);
-  const { entries, metadata } = parseHeader(header);
+  const { entries, metadata } = parseHeader(await bytesAt(file, 8, length));
 
   const start = 8 + length;
   // In the order of their bytes, as other readers have them: JSON.parse puts names that are numbers first.
@@ -52,9 +48,9 @@ export async function readSafetensors(file: ByteFile, limits: Limits): Promise<R
   return { tensors, skipped, metadata };
 }
 
-function parseHeader(bytes: Buffer): { entries: Entry[]; metadata: Record<string, string> } {
-  if (!isUtf8(bytes)) throw malformed("its header is no UTF-8");
-  const text = bytes.toString("utf8");
+function parseHeader(bytes: Uint8Array): { entries: Entry[]; metadata: Record<string, string> } {
+  const text = strictUtf8(bytes);
+  if (text === undefined) throw malformed("its header is no UTF-8");
   // A tensor's sizes lie in a list in an object in the header.
   const members = countMembers(text, 3);
   if (members === undefined) throw malformed("its header is nested deeper than tensors are");

@@ -1,4 +1,5 @@
-import type { ByteFile } from "./byte-file.ts";
+import { ByteArrayFile, type ByteFile } from "./byte-source.ts";
+import { latin1 } from "./bytes.ts";
 import { Cursor } from "./cursor.ts";
 import { CheckpointError, quote } from "./errors.ts";
 import { Budget, beyondLimits, type Limits } from "./limits.ts";
@@ -17,7 +18,7 @@ const MAX_RATIO = 100;
 
 /** Reads PyTorch's format of today: a zip file of a pickle and the storages. */
 export async function readZip(file: ByteFile, limits: Limits): Promise<ReadContents> {
-  const archive = new ZipArchive(file, limits.directory);
+  const archive = await ZipArchive.open(file, limits.directory);
   const [pickle, another] = archive.names.filter((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   if (pickle === undefined) {
     throw new CheckpointError("unsupported", "it is a zip file, but not one that torch.save wrote: it has no data.pkl");
@@ -30,7 +31,7 @@ export async function readZip(file: ByteFile, limits: Limits): Promise<ReadConte
     throw new CheckpointError("unsupported", "it is a TorchScript program: save model.state_dict() with torch.save");
   }
   const order = await readSmall(archive, `${folder}byteorder`, 64);
-  const bigEndian = order?.toString("latin1").trim() === "big";
+  const bigEndian = (order && latin1(order).trim()) === "big";
   const bytes = (await readSmall(archive, pickle, limits.pickle))!;
   const { tensors, skipped } = contentsOf(unpickleWhole(bytes, limits), limits);
   const buffers = await readStorages(file, archive, { folder, bigEndian }, tensors);
@@ -41,25 +42,20 @@ export async function readZip(file: ByteFile, limits: Limits): Promise<ReadConte
   return { tensors: list, skipped };
 }
 
-function unpickleWhole(bytes: Buffer, limits: Limits): unknown {
-  const source = {
-    size: bytes.length,
-    readSync: (target: Uint8Array, position: number) =>
-      void target.set(bytes.subarray(position, position + target.length)),
-  };
-  const cursor = new Cursor(source, 0, bytes.length);
+function unpickleWhole(bytes: Uint8Array, limits: Limits): unknown {
+  const cursor = new Cursor(new ByteArrayFile(bytes), 0, bytes.length);
   const { value } = unpickle(cursor, new Budget(limits));
   if (cursor.position < bytes.length)
     throw new CheckpointError("corrupt", "bytes follow its pickle: get the file anew");
   return value;
 }
 
-async function readSmall(archive: ZipArchive, name: string, limit: number): Promise<Buffer | undefined> {
+async function readSmall(archive: ZipArchive, name: string, limit: number): Promise<Uint8Array | undefined> {
   const size = archive.sizeOf(name);
   if (size === undefined) return undefined;
   if (size > limit) throw beyondLimits(`its entry ${quote(name)} is larger`);
   if (size > 2 ** 20 && size > MAX_RATIO * archive.packedSizeOf(name)!) throw unpacksTooFar();
-  return Buffer.from(await archive.read(name));
+  return new Uint8Array(await archive.read(name));
 }
 
 const unpacksTooFar = () =>

@@ -1,3 +1,4 @@
+import { i32, u16, u32 as u32At, u64 as u64At, utf8 } from "./bytes.ts";
 import type { Cursor } from "./cursor.ts";
 import { type Budget, COST } from "./limits.ts";
 import { Opaque } from "./opaque.ts";
@@ -11,13 +12,15 @@ const MAX_LINE = 2 ** 16;
 const BYTES = new Opaque("builtins.bytes");
 const SET = new Opaque("builtins.set");
 
-const u32 = (cursor: Cursor): number => cursor.take(4).readUInt32LE();
+const u32 = (cursor: Cursor): number => u32At(cursor.take(4), 0);
 
 /** A length of 64 bits: no file has as many bytes as the larger ones say. */
-const u64 = (cursor: Cursor): number => Number(cursor.take(8).readBigUInt64LE());
+const u64 = (cursor: Cursor): number => u64At(cursor.take(8), 0);
+
+const doubleBE = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0);
 
 /** Bytes that become a value, paid for. */
-function taken(machine: Machine, cursor: Cursor, length: number): Buffer {
+function taken(machine: Machine, cursor: Cursor, length: number): Uint8Array {
   const bytes = cursor.take(length);
   machine.spend(COST.text + COST.character * length);
   return bytes;
@@ -38,7 +41,7 @@ const number = (value: (cursor: Cursor) => number): Step => {
 };
 
 const text = (length: (cursor: Cursor) => number): Step => {
-  return (m, c) => m.push(taken(m, c, length(c)).toString("utf8"));
+  return (m, c) => m.push(utf8(taken(m, c, length(c))));
 };
 
 const string = (length: (cursor: Cursor) => number): Step => {
@@ -87,12 +90,12 @@ const OPCODES: ReadonlyMap<number, Step> = new Map<number, Step>([
   [0x88, (m) => m.push(true)],
   [0x89, (m) => m.push(false)],
   // BININT, BININT1, BININT2, LONG1, LONG4, BINFLOAT; INT, LONG, FLOAT
-  [0x4a, number((c) => c.take(4).readInt32LE())],
+  [0x4a, number((c) => i32(c.take(4), 0))],
   [0x4b, (m, c) => m.push(c.byte())],
-  [0x4d, (m, c) => m.push(c.take(2).readUInt16LE())],
+  [0x4d, (m, c) => m.push(u16(c.take(2), 0))],
   [0x8a, (m, c) => m.push(integer(taken(m, c, c.byte())))],
   [0x8b, (m, c) => m.push(integer(taken(m, c, u32(c))))],
-  [0x47, number((c) => c.take(8).readDoubleBE())],
+  [0x47, number((c) => doubleBE(c.take(8)))],
   [0x49, (m, c) => m.push(decimal(line(m, c)))],
   [0x4c, (m, c) => m.push(decimal(line(m, c, MAX_LINE)))],
   [0x46, number((c) => Number(c.line()))],

@@ -1,7 +1,5 @@
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { crc32, createInflateRaw } from "node:zlib";
-import { allocate, type ByteFile } from "./byte-file.ts";
+import { crc32, inflateRaw } from "#zlib";
+import { allocate, type ByteFile } from "./byte-source.ts";
 import { CheckpointError, quote } from "./errors.ts";
 import { readDirectory, type ZipEntry } from "./zip-directory.ts";
 
@@ -17,13 +15,17 @@ export class ZipArchive {
   readonly #entries: ReadonlyMap<string, ZipEntry>;
   readonly #read = new Set<string>();
 
+  private constructor(file: ByteFile, entries: ReadonlyMap<string, ZipEntry>) {
+    this.#file = file;
+    this.#entries = entries;
+  }
+
   /**
    * @param limit - The most bytes that the directory may have.
    * @throws {CheckpointError} as `readDirectory` does.
    */
-  constructor(file: ByteFile, limit: number) {
-    this.#file = file;
-    this.#entries = readDirectory(file, limit);
+  static async open(file: ByteFile, limit: number): Promise<ZipArchive> {
+    return new ZipArchive(file, await readDirectory(file, limit));
   }
 
   /** The names of all entries, in the file's order. */
@@ -85,28 +87,24 @@ export class ZipArchive {
       }
     }
     const target = allocate(size);
-    const inflate = createInflateRaw();
     let done = 0;
+    let taken: number;
     const wrongSize = () =>
       new CheckpointError("corrupt", `its entry ${quote(name)} has not its announced size: get the file anew`);
     try {
-      await pipeline(Readable.from(compressed()), inflate, async (chunks: AsyncIterable<Buffer>) => {
-        for await (const chunk of chunks) {
-          if (done + chunk.length > target.length) throw wrongSize();
-          target.set(chunk, done);
-          done += chunk.length;
-        }
+      taken = await inflateRaw(compressed(), (piece) => {
+        if (done + piece.length > target.length) throw wrongSize();
+        target.set(piece, done);
+        done += piece.length;
       });
     } catch (error) {
       if (error instanceof CheckpointError || (error as NodeJS.ErrnoException).syscall) throw error;
-      const { code, message } = error as NodeJS.ErrnoException;
-      // Contents end, and bytes go on.
-      if (code === "ABORT_ERR") throw wrongSize();
+      const { message } = error as Error;
       throw new CheckpointError("corrupt", `its entry ${quote(name)} does not unpack (${message}): get the file anew`, {
         cause: error,
       });
     }
-    if (done !== target.length || inflate.bytesWritten !== packed) throw wrongSize();
+    if (done !== target.length || taken !== packed) throw wrongSize();
     return target.buffer;
   }
 }

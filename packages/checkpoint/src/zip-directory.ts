@@ -1,4 +1,5 @@
-import type { ByteSource } from "./byte-file.ts";
+import { type ByteFile, bytesAt } from "./byte-source.ts";
+import { equal, u16, u32, u64, utf8OrLatin1 } from "./bytes.ts";
 import { CheckpointError, quote } from "./errors.ts";
 import { beyondLimits } from "./limits.ts";
 
@@ -20,7 +21,7 @@ export interface ZipEntry {
 interface Found extends Omit<ZipEntry, "start"> {
   readonly flags: number;
   /** The name's bytes. */
-  readonly raw: Buffer;
+  readonly raw: Uint8Array;
   /** Where the entry's own header begins. */
   readonly offset: number;
 }
@@ -55,14 +56,14 @@ const damaged = (what: string) => new CheckpointError("corrupt", `its zip struct
  * @throws {CheckpointError} `truncated`, `corrupt` or `unsupported`.
  * @see PKWARE's APPNOTE, sections 4.3 to 4.5.
  */
-export function readDirectory(file: ByteSource, limit: number): Map<string, ZipEntry> {
-  const { count, size, offset, end } = findDirectory(file);
+export async function readDirectory(file: ByteFile, limit: number): Promise<Map<string, ZipEntry>> {
+  const { count, size, offset, end } = await findDirectory(file);
   if (size > limit) throw beyondLimits("its zip directory is longer");
   if (offset > end) throw truncated();
   if (offset + size !== end) throw damaged("its directory is not where it should be");
-  const found = parseDirectory(bytesAt(file, offset, size), file.size);
+  const found = parseDirectory(await bytesAt(file, offset, size), file.size);
   if (found.length !== count) throw damaged(`${found.length} entries in place of ${count}`);
-  const starts = checkHeaders(file, found, offset);
+  const starts = await checkHeaders(file, found, offset);
   const entries = new Map<string, ZipEntry>();
   for (const record of found) {
     const { name, method, isEncrypted, crc32, packed, size } = record;
@@ -72,23 +73,29 @@ export function readDirectory(file: ByteSource, limit: number): Map<string, ZipE
   return entries;
 }
 
-function bytesAt(file: ByteSource, position: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  file.readSync(bytes, position);
-  return bytes;
+/** Where a directory is. */
+interface Place {
+  count: number;
+  size: number;
+  offset: number;
+  /** Where what follows it begins. */
+  end: number;
 }
 
 /** How many entries the directory has, where it lies, and what follows it. */
-function findDirectory(file: ByteSource): { count: number; size: number; offset: number; end: number } {
-  const tail = bytesAt(file, Math.max(0, file.size - END_LENGTH - LONGEST), Math.min(file.size, END_LENGTH + LONGEST));
+async function findDirectory(file: ByteFile): Promise<Place> {
+  const tail = await bytesAt(
+    file,
+    Math.max(0, file.size - END_LENGTH - LONGEST),
+    Math.min(file.size, END_LENGTH + LONGEST),
+  );
   let at = tail.length - END_LENGTH;
-  while (at >= 0 && !(tail.readUInt32LE(at) === END && tail.readUInt16LE(at + 20) === tail.length - at - END_LENGTH))
-    at--;
+  while (at >= 0 && !(u32(tail, at) === END && u16(tail, at + 20) === tail.length - at - END_LENGTH)) at--;
   if (at < 0) throw truncated();
   const record = tail.subarray(at);
   const position = file.size - tail.length + at;
-  const small = { count: record.readUInt16LE(10), size: record.readUInt32LE(12), offset: record.readUInt32LE(16) };
-  const large = readLarge(file, position - LOCATOR_LENGTH);
+  const small = { count: u16(record, 10), size: u32(record, 12), offset: u32(record, 16) };
+  const large = await readLarge(file, position - LOCATOR_LENGTH);
   if (!large) return { ...small, end: position };
   const agree = (one: number, other: number, elsewhere: number) => one === elsewhere || one === other;
   if (
@@ -102,58 +109,49 @@ function findDirectory(file: ByteSource): { count: number; size: number; offset:
 }
 
 /** The 64-bit end record, where there is one. */
-function readLarge(file: ByteSource, position: number): ReturnType<typeof findDirectory> | undefined {
+async function readLarge(file: ByteFile, position: number): Promise<Place | undefined> {
   if (position < 0) return undefined;
-  const locator = bytesAt(file, position, LOCATOR_LENGTH);
-  if (locator.readUInt32LE(0) !== LOCATOR64) return undefined;
+  const locator = await bytesAt(file, position, LOCATOR_LENGTH);
+  if (u32(locator, 0) !== LOCATOR64) return undefined;
   const end = u64(locator, 8);
   if (end + END64_LENGTH > position) throw truncated();
-  const record = bytesAt(file, end, END64_LENGTH);
-  if (record.readUInt32LE(0) !== END64 || end + 12 + u64(record, 4) !== position) throw damaged("its end is none");
+  const record = await bytesAt(file, end, END64_LENGTH);
+  if (u32(record, 0) !== END64 || end + 12 + u64(record, 4) !== position) throw damaged("its end is none");
   return { count: u64(record, 32), size: u64(record, 40), offset: u64(record, 48), end };
 }
 
-/** Not exact beyond 2^53, which no file reaches. */
-const u64 = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64LE(at));
-
-function parseDirectory(bytes: Buffer, fileSize: number): Found[] {
+function parseDirectory(bytes: Uint8Array, fileSize: number): Found[] {
   const found: Found[] = [];
   for (let at = 0; at < bytes.length; ) {
-    if (at + 46 > bytes.length || bytes.readUInt32LE(at) !== CENTRAL) throw damaged("its directory has a gap");
-    const nameEnd = at + 46 + bytes.readUInt16LE(at + 28);
-    const extraEnd = nameEnd + bytes.readUInt16LE(at + 30);
-    const next = extraEnd + bytes.readUInt16LE(at + 32);
+    if (at + 46 > bytes.length || u32(bytes, at) !== CENTRAL) throw damaged("its directory has a gap");
+    const nameEnd = at + 46 + u16(bytes, at + 28);
+    const extraEnd = nameEnd + u16(bytes, at + 30);
+    const next = extraEnd + u16(bytes, at + 32);
     if (next > bytes.length) throw damaged("its directory is cut off");
     const raw = bytes.subarray(at + 46, nameEnd);
-    const flags = bytes.readUInt16LE(at + 8);
+    const flags = u16(bytes, at + 8);
     // In the order in which their 64-bit forms stand in the extra field.
     const [size, packed, offset] = numbers64(
-      [bytes.readUInt32LE(at + 24), bytes.readUInt32LE(at + 20), bytes.readUInt32LE(at + 42)],
+      [u32(bytes, at + 24), u32(bytes, at + 20), u32(bytes, at + 42)],
       bytes.subarray(nameEnd, extraEnd),
     ) as [number, number, number];
-    const name = nameOf(raw);
+    const name = utf8OrLatin1(raw);
     if (offset + packed > fileSize) throw truncated();
-    const method = bytes.readUInt16LE(at + 10);
+    const method = u16(bytes, at + 10);
     if (method === 0 && size !== packed) throw damaged(`${quote(name)} has two sizes`);
     const isEncrypted = (flags & ENCRYPTED) !== 0;
-    found.push({ name, raw, flags, method, isEncrypted, crc32: bytes.readUInt32LE(at + 16), packed, size, offset });
+    found.push({ name, raw, flags, method, isEncrypted, crc32: u32(bytes, at + 16), packed, size, offset });
     at = next;
   }
   return found;
 }
 
-/** UTF-8, or else one character a byte, so that no two names become equal. */
-function nameOf(raw: Buffer): string {
-  const text = raw.toString("utf8");
-  return text.includes("\ufffd") ? raw.toString("latin1") : text;
-}
-
-function numbers64(numbers: readonly number[], extra: Buffer): number[] {
+function numbers64(numbers: readonly number[], extra: Uint8Array): number[] {
   if (!numbers.includes(ELSEWHERE)) return [...numbers];
   for (let at = 0; at + 4 <= extra.length; ) {
-    const field = extra.subarray(at + 4, at + 4 + extra.readUInt16LE(at + 2));
-    if (extra.readUInt16LE(at) !== 1) {
-      at += 4 + extra.readUInt16LE(at + 2);
+    const field = extra.subarray(at + 4, at + 4 + u16(extra, at + 2));
+    if (u16(extra, at) !== 1) {
+      at += 4 + u16(extra, at + 2);
       continue;
     }
     let next = 0;
@@ -168,25 +166,28 @@ function numbers64(numbers: readonly number[], extra: Buffer): number[] {
 }
 
 /** Where the contents of each entry begin; the entries must fill the file up to the directory. */
-function checkHeaders(file: ByteSource, found: readonly Found[], directory: number): Map<Found, number> {
+async function checkHeaders(file: ByteFile, found: readonly Found[], directory: number): Promise<Map<Found, number>> {
   const starts = new Map<Found, number>();
   const ordered = [...found].sort((a, b) => a.offset - b.offset);
-  const head = Buffer.alloc(30 + LONGEST);
-  ordered.forEach((entry, index) => {
+  const head = new Uint8Array(30 + LONGEST);
+  for (const [index, entry] of ordered.entries()) {
     const { offset, raw, packed, name } = entry;
     const end = ordered[index + 1]?.offset ?? directory;
     if (index === 0 && offset > 0) throw damaged("bytes before its first entry");
     const length = 30 + raw.length;
     if (offset + length > end) throw overlap(name);
     const header = head.subarray(0, length);
+    const ready = file.ready(offset, length);
+    if (ready) await ready;
     file.readSync(header, offset);
-    if (header.readUInt32LE(0) !== LOCAL) throw damaged(`${quote(name)} is not where it should be`);
+    if (u32(header, 0) !== LOCAL) throw damaged(`${quote(name)} is not where it should be`);
     if (!agrees(header, entry)) throw damaged(`${quote(name)} says otherwise than the directory`);
-    const start = offset + length + header.readUInt16LE(28);
+    const start = offset + length + u16(header, 28);
     if (start + packed > end) throw overlap(name);
-    if (!endsAt(file, entry, start + packed, end)) throw damaged(`bytes after ${quote(name)} that are nobody's`);
+    if (!(await endsAt(file, entry, start + packed, end)))
+      throw damaged(`bytes after ${quote(name)} that are nobody's`);
     starts.set(entry, start);
-  });
+  }
   return starts;
 }
 
@@ -194,34 +195,41 @@ const overlap = (name: string) =>
   new CheckpointError("corrupt", `its entries overlap (${quote(name)} and the next one): get the file anew`);
 
 /** Whether an entry's own header says what the directory says. */
-function agrees(header: Buffer, { raw, flags, method, crc32, packed, size }: Found): boolean {
-  const described = header.readUInt16LE(6) & DESCRIBED;
+function agrees(header: Uint8Array, { raw, flags, method, crc32, packed, size }: Found): boolean {
+  const described = u16(header, 6) & DESCRIBED;
   const is = (at: number, expected: number, elsewhere: number) => {
-    const said = header.readUInt32LE(at);
+    const said = u32(header, at);
     return said === expected || said === elsewhere || (described !== 0 && said === 0);
   };
   return (
-    ((header.readUInt16LE(6) ^ flags) & (ENCRYPTED | DESCRIBED)) === 0 &&
-    header.readUInt16LE(8) === method &&
+    ((u16(header, 6) ^ flags) & (ENCRYPTED | DESCRIBED)) === 0 &&
+    u16(header, 8) === method &&
     is(14, crc32, crc32) &&
     is(18, packed, ELSEWHERE) &&
     is(22, size, ELSEWHERE) &&
-    header.readUInt16LE(26) === raw.length &&
-    header.subarray(30).equals(raw)
+    u16(header, 26) === raw.length &&
+    equal(header.subarray(30), raw)
   );
 }
 
 /** Whether between an entry's contents and `end` there is but its description, where it has one. */
-function endsAt(file: ByteSource, { flags, crc32, packed, size }: Found, at: number, end: number): boolean {
+function endsAt(
+  file: ByteFile,
+  { flags, crc32, packed, size }: Found,
+  at: number,
+  end: number,
+): boolean | Promise<boolean> {
   const length = end - at;
   // PyTorch leaves out that of empty entries.
   if (length === 0) return (flags & DESCRIBED) === 0 || size === 0;
   if ((flags & DESCRIBED) === 0 || ![12, 16, 20, 24].includes(length)) return false;
-  const bytes = bytesAt(file, at, length);
-  const signed = length % 8 === 0;
-  if (signed && bytes.readUInt32LE(0) !== DESCRIPTOR) return false;
+  return bytesAt(file, at, length).then((bytes) => describes(bytes, { crc32, packed, size }));
+}
+
+function describes(bytes: Uint8Array, { crc32, packed, size }: Pick<Found, "crc32" | "packed" | "size">): boolean {
+  const signed = bytes.length % 8 === 0;
+  if (signed && u32(bytes, 0) !== DESCRIPTOR) return false;
   const fields = bytes.subarray(signed ? 4 : 0);
-  const [a, b] =
-    fields.length === 12 ? [fields.readUInt32LE(4), fields.readUInt32LE(8)] : [u64(fields, 4), u64(fields, 12)];
-  return fields.readUInt32LE(0) === crc32 && a === packed && b === size;
+  const [a, b] = fields.length === 12 ? [u32(fields, 4), u32(fields, 8)] : [u64(fields, 4), u64(fields, 12)];
+  return u32(fields, 0) === crc32 && a === packed && b === size;
 }

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ByteFile } from "../src/byte-file.ts";
 import { readCheckpoint, writeSafetensors } from "../src/index.ts";
+import { PathFile } from "../src/path-file.ts";
 import { temporaryFile, temporaryFolder } from "./helpers/temporary.ts";
 import { floats, legacyFile, safetensorsFile, torchZip } from "./support/files.ts";
 import { call, code, dict, float, global, int, pickle, storage, str, tensor } from "./support/pickle.ts";
@@ -121,7 +121,7 @@ describe("a file that is none, or not for long", () => {
 
   it("is cut off if it shrinks while it is read", async () => {
     const path = temporaryFile(new Uint8Array(200_000));
-    const file = await ByteFile.open(path);
+    const file = await PathFile.open(path);
     truncateSync(path, 10);
     try {
       expect(() => file.readSync(new Uint8Array(100), 0)).toThrow("the file ends before its contents do");

@@ -1,5 +1,5 @@
+import type { Resolved } from "@seg/segmenter/config";
 import { loadConfig } from "./config/load.ts";
-import type { Resolved } from "./config/resolve.ts";
 import { CONTEXT_OPTIONS, type Context, type ContextOptions, contextOf } from "./context.ts";
 import { PipelineError } from "./errors.ts";
 import type { InferenceEngineName } from "./model/inference-engine.ts";

@@ -3,9 +3,9 @@ import { BackendError } from "@seg/backend";
 import { single } from "@seg/collectives";
 import type { InferenceModel } from "@seg/layers";
 import { OnnxError } from "@seg/onnx";
+import { predictLabels } from "@seg/segmenter";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../src/config/load.ts";
-import { predictLabels } from "../src/model/predict-labels.ts";
 import type { Run } from "../src/train/loop.ts";
 import { trainStep } from "../src/train/step.ts";
 

@@ -1,4 +1,4 @@
-import type { Group } from "@seg/collectives";
+import type { Group } from "@seg/collectives/single";
 import type * as tf from "@tensorflow/tfjs";
 import { BatchNormalization } from "./layer.ts";
 import { everyLayer } from "./walk.ts";

@@ -1,4 +1,4 @@
-import type { Group } from "@seg/collectives";
+import type { Group } from "@seg/collectives/single";
 import type { ActivationName } from "@seg/layers/custom";
 import type * as tf from "@tensorflow/tfjs";
 import type { EpsMode } from "./kernels/names.ts";

@@ -1,4 +1,4 @@
-import { single } from "@seg/collectives";
+import { single } from "@seg/collectives/single";
 import { refuseUnknownOptions } from "@seg/errors";
 import { ACTIVATIONS, oneOf } from "@seg/layers/custom";
 import * as tf from "@tensorflow/tfjs";

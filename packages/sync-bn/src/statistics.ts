@@ -1,4 +1,4 @@
-import type { Group } from "@seg/collectives";
+import type { Group } from "@seg/collectives/single";
 
 /** What is known of the values of each channel. */
 export interface Statistics {

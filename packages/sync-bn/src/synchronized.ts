@@ -1,4 +1,4 @@
-import type { Group } from "@seg/collectives";
+import type { Group } from "@seg/collectives/single";
 import * as tf from "@tensorflow/tfjs";
 import type { BatchNormTrainOptions, BatchNormTrainResult } from "./batch-norm-options.ts";
 import { SyncBatchNormError, tooFewValues } from "./errors.ts";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DEMO_ARCHITECTURE, DEMO_CHECKPOINT, DEMO_SIZE } from "@seg/segmenter/config";
 
 // The same two steps up from src and from dist.
 const FOLDER = fileURLToPath(new URL("../../demo/", import.meta.url));
@@ -12,12 +13,11 @@ export const DEMO_PHOTO: string = join(FOLDER, "china.jpg");
  * another network had labelled. It shows that everything works; for results take the original's weights.
  */
 export const DEMO_MODEL = {
-  config: "mobilenetv2dilated-c1_deepsup",
-  // It was trained at short sides of 208 to 352.
+  config: DEMO_ARCHITECTURE,
   set: {
     DIR: FOLDER,
-    "TEST.checkpoint": "epoch_1.safetensors",
-    "VAL.checkpoint": "epoch_1.safetensors",
-    "DATASET.imgSizes": 300,
+    "TEST.checkpoint": DEMO_CHECKPOINT,
+    "VAL.checkpoint": DEMO_CHECKPOINT,
+    "DATASET.imgSizes": DEMO_SIZE,
   },
 };

@@ -1,6 +1,5 @@
 import { isAbsolute, join, relative, resolve } from "node:path";
-import type { Config } from "./schema.ts";
-import type { Setting } from "./setting.ts";
+import type { Config, Setting } from "@seg/segmenter/config";
 
 /** The keys whose values are paths, the classes' aside. */
 const PATHS = ["root_dataset", "list_train", "list_val"].map((name) => `DATASET.${name}`);

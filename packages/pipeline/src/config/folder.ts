@@ -1,19 +1,10 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readRegularFileSync } from "@seg/node";
+import { CONFIG_FILE, CONFIG_MARK, knownSettings, type Setting, withoutImplied } from "@seg/segmenter/config";
 import { PipelineError } from "../errors.ts";
 import { followFolder } from "./folder-paths.ts";
-import { CONFIG_KEYS } from "./schema.ts";
-import type { Setting } from "./setting.ts";
 import { readYamlFile } from "./yaml.ts";
-
-/** What a training leaves in its folder `DIR`: its configuration, as the original's train.py does, and its classes. */
-export const CONFIG_FILE = "config.yaml";
-export const CLASSES_FILE = "classes.json";
-
-/** The first line of a configuration that a training of this package wrote. */
-export const CONFIG_MARK =
-  "# What this folder was trained with, for `seg test --id` and its like. Written by seg train.";
 
 /** More than any configuration, so that a larger file is another program's. */
 const LARGEST = 1_000_000;
@@ -26,9 +17,6 @@ export function knowsItself(folder: string): boolean {
     return false;
   }
 }
-
-// They follow from the networks.
-const IMPLIED = ["MODEL.fc_dim", "DATASET.padding_constant", "DATASET.segm_downsampling_rate"];
 
 /**
  * The settings of the `config.yaml` that lies in a trained folder, wherever the folder lies now; none where there is no such file.
@@ -48,11 +36,7 @@ export function folderSettings(folder: string, over: readonly Setting[] = []): S
       ? { ...setting, value: beside(file, setting) }
       : setting,
   );
-  const isOther = ["MODEL.arch_encoder", "MODEL.arch_decoder"].some((key) => {
-    const [own, other] = [settings, over].map((all) => all.findLast((setting) => setting.key === key)?.value);
-    return other !== undefined && other !== own;
-  });
-  return settings.filter(({ key }) => !(isOther && IMPLIED.includes(key)));
+  return withoutImplied(settings, over);
 }
 
 /**
@@ -80,7 +64,7 @@ const beside = (file: string, { value }: Setting) => join(dirname(file), basenam
 /** @throws {PipelineError} `config` if it says nothing at all: other settings than were meant would be taken without a word. */
 function readKnownKeys(file: string): Setting[] {
   try {
-    return readYamlFile(file).filter(({ key }) => CONFIG_KEYS.includes(key));
+    return knownSettings(readYamlFile(file));
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
     const { line, reason = "it holds no keys and values" } = error.data;

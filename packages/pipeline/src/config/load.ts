@@ -1,8 +1,7 @@
+import { parseAssignment, parsePairs, type Resolved, resolveConfig, type Setting } from "@seg/segmenter/config";
 import { refuseUnknown } from "../errors.ts";
 import { findBeside, folderSettings } from "./folder.ts";
 import { configFile, presetSettings } from "./presets.ts";
-import { type Resolved, resolveConfig } from "./resolve.ts";
-import { parseAssignment, parsePairs, type Setting } from "./setting.ts";
 import { readYamlFile } from "./yaml.ts";
 
 /** Where the values of a configuration come from, weakest first. */

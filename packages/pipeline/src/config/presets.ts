@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nearest, suggestion } from "@seg/errors";
+import type { Setting } from "@seg/segmenter/config";
 import { PipelineError } from "../errors.ts";
-import type { Setting } from "./setting.ts";
 import { readYamlFile } from "./yaml.ts";
 
 // The same two steps up from src/config and from dist/config.

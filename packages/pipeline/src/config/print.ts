@@ -1,6 +1,6 @@
 import { printable } from "@seg/errors";
+import type { Config } from "@seg/segmenter/config";
 import { Document, isSeq, Scalar, visit } from "yaml";
-import type { Config } from "./schema.ts";
 
 /** The configuration, or some of it, as YAML that `--cfg` reads back to the same values; ends with a line break. */
 export function configToYaml(config: Partial<{ [Section in keyof Config]: object | string }>): string {

@@ -7,7 +7,7 @@ import {
   type LabelCounts,
   type OdgtRecord,
 } from "@seg/ade20k-data";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { briefly } from "./briefly.ts";
 import { classSet } from "./classes.ts";

@@ -1,5 +1,5 @@
 import { DataError, type LabelCounts, READY_CONVENTIONS, type ReadyConvention, type SegClass } from "@seg/ade20k-data";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import { PipelineError } from "../errors.ts";
 
 /** How many classes a line names. */

@@ -1,5 +1,5 @@
 import { DataError, type LabelConvention, READY_CONVENTIONS, readLabelConvention } from "@seg/ade20k-data";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import { PipelineError } from "../errors.ts";
 
 /** Whether `DATASET.label_map` names a convention that comes along, not a file. */

@@ -6,7 +6,7 @@ import { type LabelMap, type RgbImage, readPair, type ScaledInput, writeImage } 
 import { isSegError } from "@seg/errors";
 import { ConfusionMatrix, type ConfusionMatrixJson } from "@seg/metrics";
 import { type SerializedError, serializeError } from "@seg/node";
-import { networkInputs } from "../model/scales.ts";
+import { networkInputs } from "@seg/segmenter";
 import { evaluationPicture } from "../pictures/evaluation-picture.ts";
 import type { EvaluationPair, LoaderSetup } from "./messages.ts";
 

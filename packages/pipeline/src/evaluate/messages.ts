@@ -1,9 +1,9 @@
 import type { LabelConvention, SegClass } from "@seg/ade20k-data";
 import type { ConfusionMatrixJson } from "@seg/metrics";
 import type { SerializedError } from "@seg/node";
-import type { Config } from "../config/schema.ts";
+import type { InputOptions } from "@seg/segmenter";
+import type { Config } from "@seg/segmenter/config";
 import type { InferenceEngineInfo, InferenceEngineName } from "../model/inference-engine.ts";
-import type { InputOptions } from "../model/scales.ts";
 import type { ModelFiles } from "../weights/find.ts";
 
 /** A photo with its label map. */

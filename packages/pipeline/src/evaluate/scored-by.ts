@@ -1,4 +1,4 @@
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import type { Facts } from "../launch/alike.ts";
 import type { ModelFiles } from "../weights/find.ts";
 import { digestOf } from "../weights/verify.ts";

@@ -3,8 +3,8 @@
 
 import { isSegError } from "@seg/errors";
 import { endWithParent, ignoreEndSignals, ownModule, serializeError, startThread } from "@seg/node";
+import { predictLabels } from "@seg/segmenter";
 import { openNetwork } from "../model/inference-engine.ts";
-import { predictLabels } from "../model/predict-labels.ts";
 import type { FromLoader, ToLoader } from "./loader.ts";
 import type {
   EvaluationPair,

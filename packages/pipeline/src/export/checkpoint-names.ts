@@ -1,5 +1,6 @@
 import { basename } from "node:path";
-import { HALVES, type WeightFiles } from "../weights/find.ts";
+import { HALVES } from "@seg/segmenter/config";
+import type { WeightFiles } from "../weights/find.ts";
 
 /** How the two checkpoints of an export are called: as those they come from, with the ending of the format. */
 export function checkpointNames(weights: WeightFiles, format: "safetensors" | "pth"): WeightFiles {

@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
-import { CLASSES_FILE, CONFIG_FILE } from "../config/folder.ts";
+import { CLASSES_FILE, CONFIG_FILE } from "@seg/segmenter/config";
 import { contextOf } from "../context.ts";
 import { classSet } from "../dataset/classes.ts";
 import { resolveConfigOptions } from "../options.ts";

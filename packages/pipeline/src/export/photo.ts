@@ -1,5 +1,5 @@
 import { INPUT_RECIPES, type SegClass } from "@seg/ade20k-data";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import type { PhotoPreparation } from "./result.ts";
 
 /** What a configuration does to a photo before its network sees it. */

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { SegClass } from "@seg/ade20k-data";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import type { WeightFiles } from "../weights/find.ts";
 import type { ExportOptions } from "./options.ts";
 import type { ExportedFile, ExportResult } from "./result.ts";

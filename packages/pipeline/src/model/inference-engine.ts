@@ -2,12 +2,12 @@ import { cpuName, ENGINE_NAMES, type EngineInfo, type EngineName, startEngine } 
 import { isSegError } from "@seg/errors";
 import type { InferenceModel } from "@seg/layers";
 import { type OnnxEngine, type OnnxInferenceModel, onnxInference } from "@seg/onnx";
-import type { Config } from "../config/schema.ts";
+import { explainClassCount, loadNetwork } from "@seg/segmenter";
+import type { Config } from "@seg/segmenter/config";
+import { networkProof } from "@seg/segmenter/proof";
 import { PipelineError } from "../errors.ts";
 import { isOnnx, type ModelFiles } from "../weights/find.ts";
-import { networkProof } from "./engine-proof.ts";
-import { explainClassCount } from "./explain-class-count.ts";
-import { holdVariables, loadNetwork, loadOnnxNetwork } from "./load.ts";
+import { holdVariables, loadOnnxNetwork } from "./load.ts";
 import { proveOnnxRuntime } from "./onnx-proof.ts";
 
 /** What computes inference: ONNX Runtime, or an engine of TF.js's. */

@@ -1,46 +1,17 @@
 import { startEngine } from "@seg/backend";
 import type { WeightReader } from "@seg/checkpoint";
-import { inferenceModel, type TensorInferenceModel } from "@seg/layers";
 import type { WeightSource } from "@seg/layers/inference-graph";
 import { type OnnxInferenceModel, type OnnxInferenceOptions, onnxInference } from "@seg/onnx";
+import { describeBeginning, halvesOf, loadHalf, readHalf, unloadedModel } from "@seg/segmenter";
+import { type Config, HALVES } from "@seg/segmenter/config";
 import * as tf from "@tensorflow/tfjs";
-import type { Config } from "../config/schema.ts";
-import { HALVES, type WeightFiles } from "../weights/find.ts";
+import type { WeightFiles } from "../weights/find.ts";
 import type { PretrainedFiles } from "../weights/pretrained.ts";
-import { describeBeginning, loadHalf, readHalf } from "./fit.ts";
-import { buildSegmentationModel, halvesOf } from "./segmentation-model.ts";
 
 /**
- * Builds the configuration's two networks on the current engine, loads their weights, and prepares them for inference.
+ * `loadNetwork` of `@seg/segmenter` on ONNX Runtime: the weights go from the files to the runtime, and TF.js computes nothing.
  *
- * @throws {CheckpointError} naming the file, if weights are damaged or of another architecture or number of classes.
- * @throws {DecoderError} if the decoder cannot work on the encoder's features.
- */
-export async function loadNetwork(config: Config, files: WeightFiles): Promise<TensorInferenceModel> {
-  const model = unloadedModel(config);
-  try {
-    const models = halvesOf(model);
-    for (const half of HALVES)
-      await loadHalf({ half, model: models[half], file: files[half], config, use: "inference" });
-    return inferenceModel(model, [0]);
-  } finally {
-    model.dispose();
-  }
-}
-
-/** The configuration's networks, for weights that are to come. */
-const unloadedModel = ({ MODEL, DATASET }: Config): tf.LayersModel =>
-  buildSegmentationModel({
-    encoder: MODEL.arch_encoder,
-    decoder: MODEL.arch_decoder,
-    numClasses: DATASET.num_class,
-    weights: "zeros",
-  });
-
-/**
- * The same on ONNX Runtime: the weights go from the files to the runtime, and TF.js computes nothing.
- *
- * @throws {CheckpointError} and {DecoderError} as {@link loadNetwork} does.
+ * @throws {CheckpointError} and {DecoderError} as `loadNetwork` does.
  * @throws {OnnxError} if the runtime cannot take it.
  */
 export const loadOnnxNetwork = (
@@ -61,7 +32,7 @@ export async function holdVariables(): Promise<void> {
  * Builds the configuration's networks, opens their weights beside them, without writing them into the model, and frees both when the work
  * is done; `release` lets go of the weights before.
  *
- * @throws {CheckpointError} and {DecoderError} as {@link loadNetwork} does.
+ * @throws {CheckpointError} and {DecoderError} as `loadNetwork` does.
  */
 export async function withUnreadWeights<T>(
   config: Config,

@@ -1,7 +1,7 @@
 // The entry point of a process of open-apart.ts: holds one network, and runs it on what it is sent.
 import type { ArrayTensor } from "@seg/layers";
 import { endWithParent, ignoreEndSignals, type SerializedError, serializeError } from "@seg/node";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import type { ModelFiles } from "../weights/find.ts";
 import { type InferenceEngineInfo, type OpenNetwork, type OpenOptions, openNetwork } from "./inference-engine.ts";
 

@@ -1,7 +1,7 @@
 import { conv2d } from "@seg/layers";
 import { type OnnxInferenceOptions, onnxInference } from "@seg/onnx";
+import { caseOf, compare, forEachConvolution, SIZE, type SmallConvolution } from "@seg/segmenter/proof";
 import * as tf from "@tensorflow/tfjs";
-import { caseOf, compare, forEachConvolution, SIZE, type SmallConvolution } from "./small-convolutions.ts";
 
 /**
  * A proof that ONNX Runtime can run networks: small convolutions of each kind that they are made of, compared with plain loops.

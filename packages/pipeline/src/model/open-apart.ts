@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { ArrayTensor } from "@seg/layers";
 import { deserializeError, exitReason, ownModule, startProcess, stderrTail } from "@seg/node";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import { PipelineError } from "../errors.ts";
 import type { ModelFiles } from "../weights/find.ts";
 import type { OpenNetwork, OpenOptions } from "./inference-engine.ts";

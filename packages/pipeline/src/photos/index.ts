@@ -1,3 +1,4 @@
+export type { ClassProbabilities } from "@seg/segmenter/segmentation";
 export { ensureReadable, type ReadOptions } from "./ensure-readable.ts";
 export { type GatheredImages, gatherImages, type ImageSource } from "./gather.ts";
 export {
@@ -7,4 +8,4 @@ export {
   type SegmentPhotosOptions,
   segmentPhotos,
 } from "./segment-photos.ts";
-export { type ClassProbabilities, writeScores } from "./write-scores.ts";
+export { writeScores } from "./write-scores.ts";

@@ -12,7 +12,8 @@ import {
   writeLabelPng,
 } from "@seg/ade20k-data";
 import { isSegError, shownUrl } from "@seg/errors";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
+import type { ClassProbabilities } from "@seg/segmenter/segmentation";
 import { CONTEXT_OPTIONS, type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError, refuseUnknown } from "../errors.ts";
 import { sideBySide } from "../pictures/side-by-side.ts";
@@ -20,7 +21,7 @@ import { isAddress, STDIN } from "./expand-inputs.ts";
 import type { ImageSource } from "./gather.ts";
 import { readStdin } from "./read-stdin.ts";
 import { writeMasks } from "./write-masks.ts";
-import { type ClassProbabilities, writeScores } from "./write-scores.ts";
+import { writeScores } from "./write-scores.ts";
 
 /** What segments the photos; its maker disposes it. */
 export interface PhotoSegmenter {

@@ -3,14 +3,7 @@ import { endianness } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { encodeFloat16 } from "@seg/checkpoint/half";
 import { writeFileAtomic } from "@seg/node";
-
-/** The probability of each class at each pixel. */
-export interface ClassProbabilities {
-  /** Of all rows together. */
-  readonly shape: readonly [height: number, width: number, classes: number];
-  /** The photo's rows, first to last, each `[width, classes]`, 0-1; a row is computed when it is asked for. */
-  rows(): Iterable<Float32Array>;
-}
+import type { ClassProbabilities } from "@seg/segmenter/segmentation";
 
 /**
  * Writes class probabilities as an array of NumPy's, float16, `[height, width, classes]`: `np.load(path, mmap_mode="r")` reads parts of it.

@@ -1,2 +1,4 @@
+export type { SegmentOptions } from "@seg/segmenter";
+export type { Segmentation } from "@seg/segmenter/segmentation";
 export type { Photo } from "./photo.ts";
-export { createSegmenter, type Segmentation, type Segmenter, type SegmentOptions } from "./segmenter.ts";
+export { createSegmenter, type Segmenter } from "./segmenter.ts";

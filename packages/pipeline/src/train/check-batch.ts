@@ -1,5 +1,5 @@
 import { DECODER_REQUIREMENTS, type DecoderRequirements } from "@seg/decoders/requirements";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import { PipelineError } from "../errors.ts";
 
 /**

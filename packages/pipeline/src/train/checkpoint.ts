@@ -9,9 +9,10 @@ import {
   writeSafetensors,
 } from "@seg/checkpoint";
 import { writeFileAtomic } from "@seg/node";
+import { HALVES } from "@seg/segmenter/config";
 import * as tf from "@tensorflow/tfjs";
 import { PipelineError } from "../errors.ts";
-import { HALVES, type WeightFiles } from "../weights/find.ts";
+import type { WeightFiles } from "../weights/find.ts";
 import { sha256 } from "../weights/verify.ts";
 import { COMMITTED, fileOf, markUnfinished, type Part, removeCheckpoint } from "./checkpoint-files.ts";
 import { type CheckpointNotes, makeRoom, type WholeCheckpoint } from "./checkpoint-state.ts";

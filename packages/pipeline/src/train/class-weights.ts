@@ -1,8 +1,8 @@
 import { type ClassCount, sumCounts } from "@seg/ade20k-data";
 import { shorten, suggestion } from "@seg/errors";
 import { FileError, readTextFile } from "@seg/node";
-import { BALANCES, type Balance, balanceOf } from "../config/loss.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
+import { BALANCES, type Balance, balanceOf } from "@seg/segmenter/config";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 import type { LabelCounter } from "./label-counter.ts";

@@ -1,5 +1,5 @@
 import type { TrainSourceOptions } from "@seg/ade20k-data";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import type { TrainingPlan } from "./plan.ts";
 
 /** What the loaders of a training are told; plain data. What is off is left out. */

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { ADE20K_CLASSES, readClasses, type SegClass } from "@seg/ade20k-data";
 import { readTextFile, writeFileAtomic } from "@seg/node";
-import { CLASSES_FILE, CONFIG_FILE, CONFIG_MARK } from "../config/folder.ts";
+import type { Config } from "@seg/segmenter/config";
+import { CLASSES_FILE, CONFIG_FILE, CONFIG_MARK } from "@seg/segmenter/config";
 import { withLastingPaths } from "../config/folder-paths.ts";
 import { configToYaml } from "../config/print.ts";
-import type { Config } from "../config/schema.ts";
 import { classSet } from "../dataset/classes.ts";
 import { setAside } from "./checkpoint-files.ts";
 

@@ -1,5 +1,5 @@
 import { countClasses } from "@seg/ade20k-data";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import { type ContextOptions, contextOf } from "../context.ts";
 import type { TrainingPlan } from "./plan.ts";
 

@@ -1,4 +1,4 @@
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import type { Rates } from "./trainer.ts";
 
 type Schedule = Pick<

@@ -6,7 +6,7 @@ import {
   type SegClass,
   sumCounts,
 } from "@seg/ade20k-data";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import type { Context } from "../context.ts";
 import { doubtfulPhotos } from "../dataset/doubtful-photos.ts";
 import { nothingToLearn, sharesOf, summaryOf, suspicions } from "../dataset/judge-labels.ts";

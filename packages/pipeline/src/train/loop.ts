@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { TrainSourceOptions as DataOptions, TrainBatch } from "@seg/ade20k-data";
 import type { Group } from "@seg/collectives";
 import type { SeededLoader } from "@seg/data-parallel";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import type { IterationEvent } from "../events.ts";
 import type { Position } from "./checkpoint-files.ts";
 import type { Hooks } from "./hooks/hooks.ts";

@@ -1,7 +1,7 @@
 import { diceLoss, focalLoss, lovaszSoftmax, ohemCrossEntropy, sparseCrossEntropy } from "@seg/layers";
+import type { Config } from "@seg/segmenter/config";
+import { type LossName, parseLoss } from "@seg/segmenter/config";
 import type * as tf from "@tensorflow/tfjs";
-import { type LossName, parseLoss } from "../config/loss.ts";
-import type { Config } from "../config/schema.ts";
 
 /** What a training minimizes. */
 export interface TrainingLoss {

@@ -1,5 +1,5 @@
 import type { ClassSampling, TrainSourceOptions as DataOptions, LabelConvention } from "@seg/ade20k-data";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { findPretrained, type PretrainedFiles } from "../weights/pretrained.ts";
 import type { ServerOptions } from "../weights/server.ts";

@@ -1,5 +1,5 @@
 import { type ClassSampling, classSampling, DataError } from "@seg/ade20k-data";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import { PipelineError } from "../errors.ts";
 import type { LabelCounter } from "./label-counter.ts";
 

@@ -3,10 +3,10 @@ import { type TrainSourceOptions as DataOptions, TRAIN_SOURCE, type TrainBatch }
 import type { EngineInfo } from "@seg/backend";
 import { type Group, gatherJson, type MpiGroup } from "@seg/collectives";
 import { type Replica, type ReplicaContext, SeededLoader } from "@seg/data-parallel";
+import { networkProof } from "@seg/segmenter/proof";
 import { knowsItself } from "../config/folder.ts";
 import type { Context } from "../context.ts";
 import type { PipelineEvent } from "../events.ts";
-import { networkProof } from "../model/engine-proof.ts";
 import { loadPretrained } from "../model/load.ts";
 import { loadHalves, restoreTrainer } from "./checkpoint.ts";
 import { nameOf, type Position, setAside } from "./checkpoint-files.ts";

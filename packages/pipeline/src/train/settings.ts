@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { shorten, shown } from "@seg/errors";
 import { readRegularFile } from "@seg/node";
-import { balanceOf, lossNames } from "../config/loss.ts";
-import { type Config, DEFAULTS } from "../config/schema.ts";
+import { balanceOf, type Config, DEFAULTS, lossNames } from "@seg/segmenter/config";
 import { isReadyConvention } from "../dataset/label-convention.ts";
 import { PipelineError } from "../errors.ts";
 import { nameOf, type Position } from "./checkpoint-files.ts";

@@ -1,18 +1,11 @@
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { readCheckpoint } from "@seg/checkpoint";
+import { type Config, candidateNames, HALVES } from "@seg/segmenter/config";
 import { DEMO_MODEL } from "../config/demo-model.ts";
-import type { Config } from "../config/schema.ts";
 import type { Context } from "../context.ts";
 import { PipelineError } from "../errors.ts";
-import {
-  candidateNames,
-  type FoundNetworks,
-  findInFolder,
-  HALVES,
-  networksIn,
-  type WeightFiles,
-} from "../weights/find.ts";
+import { type FoundNetworks, findInFolder, networksIn, type WeightFiles } from "../weights/find.ts";
 import { fileOf, furthestFirst, listPositions, nameOf, type Position, positionOf } from "./checkpoint-files.ts";
 import {
   type BrokenCheckpoint,

@@ -1,8 +1,8 @@
 import type { TrainBatch } from "@seg/ade20k-data";
 import type { Group } from "@seg/collectives";
 import { type DataParallelError, lossShare } from "@seg/data-parallel";
+import { type AtWork, explainMemory, halved } from "@seg/segmenter";
 import { PipelineError } from "../errors.ts";
-import { type AtWork, explainMemory, halved } from "../out-of-memory.ts";
 import type { Position } from "./checkpoint-files.ts";
 import type { Run } from "./loop.ts";
 import type { BatchScores, Rates } from "./trainer.ts";

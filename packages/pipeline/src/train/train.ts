@@ -4,8 +4,7 @@ import type { OdgtRecord } from "@seg/ade20k-data";
 import type { EngineName } from "@seg/backend";
 import type { MpiLaunch } from "@seg/collectives";
 import { ensureWritable, withLock } from "@seg/node";
-import type { Resolved } from "../config/resolve.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config, Resolved } from "@seg/segmenter/config";
 import { contextOf } from "../context.ts";
 import { classSet } from "../dataset/classes.ts";
 import {

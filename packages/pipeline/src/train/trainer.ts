@@ -11,10 +11,10 @@ import {
   type TrainingModel,
   trainingModel,
 } from "@seg/layers";
+import { buildSegmentationModel, halvesOf } from "@seg/segmenter";
+import type { Config } from "@seg/segmenter/config";
 import { attachGroup } from "@seg/sync-bn";
 import * as tf from "@tensorflow/tfjs";
-import type { Config } from "../config/schema.ts";
-import { buildSegmentationModel, halvesOf } from "../model/segmentation-model.ts";
 import { type TrainingLoss, trainingLoss } from "./loss.ts";
 import { WeightAverage } from "./weight-average.ts";
 

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { tryFolder } from "@seg/node";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import { freeSpace } from "../disk-space.ts";
 import { PipelineError } from "../errors.ts";
 import { fileOf, listPositions, type Position } from "./checkpoint-files.ts";

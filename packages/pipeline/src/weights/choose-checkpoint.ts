@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
+import type { Resolved } from "@seg/segmenter/config";
 import { knowsItself } from "../config/folder.ts";
-import type { Resolved } from "../config/resolve.ts";
 import { furthestFirst, positionOf } from "../train/checkpoint-files.ts";
 import { type FoundNetworks, networksIn, type WeightFiles } from "./find.ts";
 

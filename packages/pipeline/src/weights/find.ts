@@ -1,8 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-
-/** The two halves of a model, in the order in which they are looked for. */
-export const HALVES = ["encoder", "decoder"] as const;
+import { candidateNames, HALVES } from "@seg/segmenter/config";
 
 /** Where a model's weights lie. */
 export interface WeightFiles {
@@ -15,16 +13,6 @@ export type ModelFiles = WeightFiles | { onnx: string };
 
 /** Whether it is a whole model. */
 export const isOnnx = (files: ModelFiles): files is { onnx: string } => "onnx" in files;
-
-/**
- * The names under which half a checkpoint may lie: as it is called (`epoch_20.pth`), or the same in today's PyTorch
- * format or as safetensors.
- */
-export function candidateNames(half: (typeof HALVES)[number], checkpoint: string): string[] {
-  const stem = checkpoint.replace(/(\.zip)?\.pth$|\.safetensors$/, "");
-  const names = [checkpoint, `${stem}.pth`, `${stem}.zip.pth`, `${stem}.safetensors`];
-  return [...new Set(names)].map((name) => `${half}_${name}`);
-}
 
 /** The halves of `checkpoint` that lie in `folder`. */
 export async function findInFolder(folder: string, checkpoint: string): Promise<Partial<WeightFiles>> {

@@ -1,13 +1,14 @@
 import { statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { shownUrl } from "@seg/errors";
-import type { Resolved } from "../config/resolve.ts";
+import type { Resolved } from "@seg/segmenter/config";
+import { candidateNames, HALVES } from "@seg/segmenter/config";
 import { type ContextOptions, contextOf } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 import { isAddress } from "../photos/expand-inputs.ts";
 import { fetchWeights, isUsable } from "./cached.ts";
 import { chooseCheckpoint } from "./choose-checkpoint.ts";
-import { candidateNames, checkpointsIn, findInFolder, HALVES, type ModelFiles, type WeightFiles } from "./find.ts";
+import { checkpointsIn, findInFolder, type ModelFiles, type WeightFiles } from "./find.ts";
 import { cacheOf, checkNamedFolder, mayBeServed } from "./named-folder.ts";
 import { addressOn, type ServerOptions, serverOf } from "./server.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { cacheFolder } from "@seg/backend";
-import type { Resolved } from "../config/resolve.ts";
+import type { Resolved } from "@seg/segmenter/config";
 import { PipelineError } from "../errors.ts";
 import type { ServerOptions } from "./server.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { cacheFolder } from "@seg/backend";
 import type { EncoderName } from "@seg/encoders/feature-info";
 import { shownUrl } from "@seg/errors";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import type { ContextOptions } from "../context.ts";
 import { PipelineError } from "../errors.ts";
 import { isAddress } from "../photos/expand-inputs.ts";

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { MAX_PIXELS } from "@seg/ade20k-data";
 import { isSegError, type SegError } from "@seg/errors";
+import { CONFIG_KEYS } from "@seg/segmenter/config";
 import { temporaryFolder } from "@seg/testing/node";
 import { describe, expect, it } from "vitest";
 import { type ConfigSources, loadConfig } from "../../src/config/load.ts";
 import { configToYaml } from "../../src/config/print.ts";
-import { CONFIG_KEYS } from "../../src/config/schema.ts";
 
 const yaml = (text: string) => ({ cfg: join(temporaryFolder({ "my.yaml": text }), "my.yaml") });
 

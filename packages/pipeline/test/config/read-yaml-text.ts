@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import type { Config } from "@seg/segmenter/config";
 import { temporaryFolder } from "@seg/testing/node";
 import { loadConfig } from "../../src/config/load.ts";
-import type { Config } from "../../src/config/schema.ts";
 
 /** The configuration that a file of this text makes. */
 export const readYamlText = (text: string): Config =>

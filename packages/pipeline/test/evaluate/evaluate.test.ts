@@ -2,13 +2,13 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, 
 import { basename, join } from "node:path";
 import { decodeImage, readLabel, readOdgt, validationScales } from "@seg/ade20k-data";
 import { startEngine } from "@seg/backend";
+import { loadNetwork } from "@seg/segmenter";
 import { unlessShared } from "@seg/testing";
 import { childrenOf, forkFromSource, temporaryFolder } from "@seg/testing/node";
 import sharp from "sharp";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Evaluation } from "../../src/evaluate/result.ts";
-import { loadNetwork } from "../../src/model/load.ts";
 import { absent, CLASSES, camvid, checkpoint, score, settings } from "./camvid.ts";
 
 let out: string;

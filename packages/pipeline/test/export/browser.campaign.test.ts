@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { dirname, join, normalize } from "node:path";
 import { decodeImage } from "@seg/ade20k-data";
+import { networkInputs, scaleOptions } from "@seg/segmenter";
 import { temporaryFolder } from "@seg/testing/node";
 import type * as tfjs from "@tensorflow/tfjs";
 import type * as onnxruntime from "onnxruntime-web";
@@ -11,7 +12,6 @@ import { chromium } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { DEMO_MODEL, DEMO_PHOTO, loadConfig } from "../../src/config/index.ts";
 import { exportModel } from "../../src/export/index.ts";
-import { networkInputs, scaleOptions } from "../../src/model/scales.ts";
 import { createSegmenter } from "../../src/segment/index.ts";
 
 const program = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);

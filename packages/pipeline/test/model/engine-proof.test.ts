@@ -1,7 +1,7 @@
 import { type EngineName, startEngine } from "@seg/backend";
+import { networkProof } from "@seg/segmenter/proof";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, describe, expect, it } from "vitest";
-import { networkProof } from "../../src/model/engine-proof.ts";
 
 const names = ["wasm", "cpu", "tensorflow"] as const satisfies EngineName[];
 

@@ -1,12 +1,11 @@
 import { decodeImage, validationScales } from "@seg/ade20k-data";
 import { startEngine } from "@seg/backend";
 import { labelsOf, type ScoreMap, type TensorInferenceModel } from "@seg/layers";
+import { loadNetwork, scaleOptions } from "@seg/segmenter";
 import { expectLabels, shared, unlessShared } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEMO_MODEL, DEMO_PHOTO } from "../../src/config/demo-model.ts";
-import { loadNetwork } from "../../src/model/load.ts";
-import { scaleOptions } from "../../src/model/scales.ts";
 import { resolveModel } from "../../src/options.ts";
 import type { WeightFiles } from "../../src/weights/find.ts";
 

@@ -1,8 +1,8 @@
 import { startEngine } from "@seg/backend";
 import { DECODER_NAMES } from "@seg/decoders/requirements";
+import { buildSegmentationModel, halvesOf } from "@seg/segmenter";
 import { expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
-import { buildSegmentationModel, halvesOf } from "../../src/model/segmentation-model.ts";
 import { checkBatch } from "../../src/train/check-batch.ts";
 
 const configOf = (decoder: string, ...pairs: string[]) =>

@@ -1,4 +1,4 @@
-import type { Group } from "@seg/collectives";
+import type { Group } from "@seg/collectives/single";
 import type { ActivationName } from "@seg/layers/custom";
 import type { NamedAttrMap } from "@tensorflow/tfjs";
 

@@ -1,6 +1,6 @@
-import type { Config } from "../../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
+import { HALVES } from "@seg/segmenter/config";
 import type { Context } from "../../context.ts";
-import { HALVES } from "../../weights/find.ts";
 import { saveCheckpoint } from "../checkpoint.ts";
 import { listPositions, type Position, setAside } from "../checkpoint-files.ts";
 import { type CheckpointNotes, removeOwn } from "../checkpoint-state.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "@seg/node";
-import type { Config } from "../../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import type { IterationEvent } from "../../events.ts";
 import { historySvg } from "../../pictures/history-svg.ts";
 import type { OwnFolder } from "../own-folder.ts";

@@ -1,5 +1,5 @@
+import type { Config } from "@seg/segmenter/config";
 import sharp from "sharp";
-import type { Config } from "../../config/schema.ts";
 import type { IterationEvent } from "../../events.ts";
 import { EventFile } from "./event-file.ts";
 import type { EpochEvaluation, Hook } from "./hooks.ts";

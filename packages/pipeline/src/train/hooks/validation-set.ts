@@ -12,15 +12,14 @@ import {
 } from "@seg/ade20k-data";
 import type { InferenceModel, Labels } from "@seg/layers";
 import { ConfusionMatrix } from "@seg/metrics";
-import type { Config } from "../../config/schema.ts";
+import { predictLabels, SINGLE_SCALE, scaleOptions } from "@seg/segmenter";
+import type { Config } from "@seg/segmenter/config";
 import type { Context } from "../../context.ts";
 import { checkRecords } from "../../dataset/check.ts";
 import { classSet } from "../../dataset/classes.ts";
 import { labelConvention } from "../../dataset/label-convention.ts";
 import { listedRecords } from "../../dataset/records.ts";
 import { namedScores, scoreEvent } from "../../evaluate/result.ts";
-import { predictLabels } from "../../model/predict-labels.ts";
-import { SINGLE_SCALE, scaleOptions } from "../../model/scales.ts";
 import { evaluationPicture } from "../../pictures/evaluation-picture.ts";
 import { evaluationFile, pictureFile, type SavedEvaluation } from "./validation-files.ts";
 

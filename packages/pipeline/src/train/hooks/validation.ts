@@ -1,6 +1,6 @@
 import { writeImage } from "@seg/ade20k-data";
 import type { InferenceModel } from "@seg/layers";
-import type { Config } from "../../config/schema.ts";
+import type { Config } from "@seg/segmenter/config";
 import type { Context } from "../../context.ts";
 import type { Trainer } from "../trainer.ts";
 import type { EpochEvaluation, Hook } from "./hooks.ts";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   type NamedTensor,
   readCheckpoint,
@@ -12,8 +13,7 @@ import { describeEngines, expectSampled, reference, type SampledTensor, uniform 
 import { temporaryFolder } from "@seg/testing/node";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { DEMO_MODEL } from "../../src/config/demo-model.ts";
-import { loadConfig } from "../../src/config/load.ts";
+import { DEMO_CHECKPOINT, resolveConfig } from "../../src/config/index.ts";
 import { describeBeginning, loadHalf, type Use } from "../../src/model/fit.ts";
 import { buildSegmentationModel, halvesOf } from "../../src/model/segmentation-model.ts";
 
@@ -24,11 +24,12 @@ interface Foreign {
   networks: Record<string, { encoder: string; tensors: Record<string, number[]>; features: SampledTensor[] }>;
 }
 
-const DEMO = (half: string) => join(DEMO_MODEL.set.DIR, `${half}_epoch_1.safetensors`);
+const DEMO = (half: string) =>
+  fileURLToPath(new URL(`../../../pipeline/demo/${half}_${DEMO_CHECKPOINT}`, import.meta.url));
 
 function configOf(set: Record<string, unknown>) {
-  const pairs = Object.entries(set).map(([key, value]) => `${key}=${value}`);
-  return loadConfig({ cfg: "mobilenetv2dilated-c1_deepsup", set: pairs }).config;
+  const given = { "MODEL.arch_encoder": "mobilenetv2dilated", "MODEL.arch_decoder": "c1_deepsup", ...set };
+  return resolveConfig(Object.entries(given).map(([key, value]) => ({ key, value, origin: "here" }))).config;
 }
 
 /** Loads a half of the configured network from a file, and hands it to `look`. */

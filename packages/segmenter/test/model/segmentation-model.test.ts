@@ -12,7 +12,7 @@ import { describeEngines, type Engine, uniform } from "@seg/testing";
 import * as tf from "@tensorflow/tfjs";
 import { IDBFactory } from "fake-indexeddb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { buildSegmentationModel, halvesOf } from "../../src/model/index.ts";
+import { buildSegmentationModel, halvesOf } from "../../src/index.ts";
 
 const photo = (height: number, width: number) =>
   tf.tensor4d(Float32Array.from(uniform("photo", height * width * 3, (u) => 4 * u - 2)), [1, height, width, 3]);

@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { DECODER_NAMES, unmetRequirement } from "@seg/decoders/requirements";
 import { ENCODER_NAMES, FEATURE_INFO } from "@seg/encoders/feature-info";
 import { nearest, shorten, shown, suggestion } from "@seg/errors";
@@ -96,7 +95,8 @@ function architecture<T extends string>(settings: Map<string, Setting>, key: str
 
 // The original's weights of 2018 lie in folders named baseline-…; they were trained on BGR.
 function inputFormat(settings: Map<string, Setting>): string {
-  return basename(wordOf(settings.get("DIR")?.value)).startsWith("baseline-") ? "bgr-2018" : "rgb";
+  const folders = wordOf(settings.get("DIR")?.value).split(/[/\\]/);
+  return folders.findLast((name) => name !== "")?.startsWith("baseline-") ? "bgr-2018" : "rgb";
 }
 
 function wrongValue(error: ZodError, settings: Map<string, Setting>): PipelineError {

@@ -1,7 +1,7 @@
-import { setImmediate } from "node:timers/promises";
 import type { ScaledInput } from "@seg/ade20k-data";
 import { type ArrayTensor, type InferenceModel, type Labels, LayersError, labelsOf, type ScoreMap } from "@seg/layers";
 import { PipelineError } from "../errors.ts";
+import { nextTurn } from "../next-turn.ts";
 import { explainMemory, halved } from "../out-of-memory.ts";
 
 /** How {@link predictLabels} works. */
@@ -68,7 +68,7 @@ export async function predictScores(
   let fitted = 0;
   for (const { data, width, height, shortSide } of scales) {
     // Yields to the event loop, for messages and interrupts: a forward pass blocks the thread.
-    await setImmediate();
+    await nextTurn();
     signal?.throwIfAborted();
     const shape: ImageShape = [1, height, width, 3];
     try {

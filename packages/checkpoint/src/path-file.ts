@@ -1,34 +1,11 @@
 import { constants, readSync, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { allocate, type ByteFile, checkWithin, cutOff } from "./byte-source.ts";
 import { CheckpointError } from "./errors.ts";
-
-/** Random access to bytes. */
-export interface ByteSource {
-  /** The number of bytes. */
-  readonly size: number;
-  /** Fills `target` with the bytes from `position` on; the caller has checked that they exist. */
-  readSync(target: Uint8Array, position: number): void;
-}
 
 // Linux reads at most 2^31 - 4096 bytes at once.
 const MAX_READ = 2 ** 30;
 const MAX_SYNC_READ = 2 ** 16;
-
-/**
- * Memory for so many bytes of a file, all zero.
- *
- * @throws {CheckpointError} `unsupported` where there is not that much: a file with holes may be larger than any memory.
- */
-export function allocate(length: number): Uint8Array<ArrayBuffer> {
-  try {
-    return new Uint8Array(length);
-  } catch (error) {
-    const line = `a tensor of ${length} bytes does not fit into this machine's memory: save it in parts`;
-    throw new CheckpointError("unsupported", line, { cause: error });
-  }
-}
-
-const cutOff = () => new CheckpointError("truncated", "the file ends before its contents do: get it anew");
 
 function requireFile(found: Stats): void {
   if (found.isFile()) return;
@@ -37,7 +14,7 @@ function requireFile(found: Stats): void {
 }
 
 /** An open file of fixed size; whoever opened it closes it. */
-export class ByteFile implements ByteSource {
+export class PathFile implements ByteFile {
   readonly size: number;
   readonly #handle: FileHandle;
 
@@ -47,7 +24,7 @@ export class ByteFile implements ByteSource {
   }
 
   /** @throws {CheckpointError} `not-found` or `unreadable`. */
-  static async open(path: string): Promise<ByteFile> {
+  static async open(path: string): Promise<PathFile> {
     try {
       // Before opening: opening a named pipe would block until there is a writer.
       const found = await stat(path);
@@ -57,7 +34,7 @@ export class ByteFile implements ByteSource {
       try {
         const opened = await handle.stat();
         requireFile(opened);
-        return new ByteFile(handle, opened.size);
+        return new PathFile(handle, opened.size);
       } catch (error) {
         await handle.close();
         throw error;
@@ -75,8 +52,12 @@ export class ByteFile implements ByteSource {
     }
   }
 
+  ready(): undefined {
+    return undefined;
+  }
+
   readSync(target: Uint8Array, position: number): void {
-    this.#check(position, target.length);
+    checkWithin(this, position, target.length);
     for (let done = 0; done < target.length; ) {
       const length = Math.min(target.length - done, MAX_READ);
       const got = readSync(this.#handle.fd, target, done, length, position + done);
@@ -87,7 +68,7 @@ export class ByteFile implements ByteSource {
 
   /** The `length` bytes from `position` on, in a buffer of their own, read asynchronously. */
   async readBytes(position: number, length: number): Promise<ArrayBuffer> {
-    this.#check(position, length);
+    checkWithin(this, position, length);
     const target = allocate(length);
     // A network has hundreds of small tensors; an asynchronous read of each takes longer than a synchronous one.
     if (length <= MAX_SYNC_READ) {
@@ -104,10 +85,5 @@ export class ByteFile implements ByteSource {
 
   close(): Promise<void> {
     return this.#handle.close();
-  }
-
-  // Before memory is allocated: the length may be what a damaged file claims.
-  #check(position: number, length: number): void {
-    if (!(position >= 0 && position + length <= this.size)) throw cutOff();
   }
 }

@@ -1,6 +1,6 @@
-import { basename } from "node:path";
 import {
   CheckpointError,
+  type CheckpointSource,
   describeMismatch,
   isBookkeeping,
   type LoadOptions,
@@ -13,14 +13,11 @@ import {
   weightsFor,
 } from "@seg/checkpoint";
 import { DECODER_REQUIREMENTS } from "@seg/decoders/requirements";
-import { explain } from "@seg/errors";
+import { explain, shownUrl } from "@seg/errors";
 import type * as tf from "@tensorflow/tfjs";
+import type { Half } from "../config/halves.ts";
 import type { Config } from "../config/schema.ts";
-import { encoderNames } from "../weights/encoder-names.ts";
-import type { HALVES } from "../weights/find.ts";
-
-/** A network of the two. */
-type Half = (typeof HALVES)[number];
+import { encoderNames } from "./encoder-names.ts";
 
 /** What weights are loaded for: to be used as they are, or to begin a training with. */
 export type Use = "inference" | "training";
@@ -30,7 +27,7 @@ export interface Loading {
   half: Half;
   model: tf.LayersModel;
   /** A file of this half, or of both. */
-  file: string;
+  file: CheckpointSource;
   config: Config;
   use: Use;
 }
@@ -106,7 +103,8 @@ async function explained<T>(loading: Loading, work: () => Promise<T>): Promise<T
 }
 
 function mismatch(loading: Loading, report: LoadReport, cause?: unknown): CheckpointError {
-  const { file, model } = loading;
+  const { model } = loading;
+  const file = (cause instanceof CheckpointError ? cause.data.file : undefined) ?? nameOf(loading.file);
   const line = otherStem(loading, report) ?? describeMismatch(model.name, report, wayOut(loading, report));
   return new CheckpointError("mismatch", `${file}: ${line}`, { data: { file, model: model.name, report }, cause });
 }
@@ -151,6 +149,14 @@ function wayOut({ half, model, config, use }: Loading, report: LoadReport): stri
     : whole;
 }
 
+function nameOf(source: unknown): string {
+  if (source instanceof URL) return shownUrl(source.href);
+  if (typeof source === "string") return source;
+  return (source as { name?: unknown }).name ? String((source as { name: unknown }).name) : "the given weights";
+}
+
+const lastPart = (file: string) => file.split(/[/\\]/).at(-1)!;
+
 /** In one line, what a training does not begin with; undefined where all weights fitted. */
 export function describeBeginning(
   file: string,
@@ -171,7 +177,7 @@ export function describeBeginning(
     ...(anew.length > 0 ? [`begun anew: ${listed(anew)}`] : []),
     ...(over.length > 0 ? [`passed over: ${listed(over)}`] : []),
   ];
-  return parts.length > 0 ? `${basename(file)}: ${loaded.length} weights loaded; ${parts.join("; ")}` : undefined;
+  return parts.length > 0 ? `${lastPart(file)}: ${loaded.length} weights loaded; ${parts.join("; ")}` : undefined;
 }
 
 const layerOf = (name: string) => name.slice(0, name.lastIndexOf("."));

@@ -1,0 +1,38 @@
+import type { CheckpointSource } from "@seg/checkpoint";
+import { inferenceModel, type TensorInferenceModel } from "@seg/layers";
+import type * as tf from "@tensorflow/tfjs";
+import { HALVES, type Half } from "../config/halves.ts";
+import type { Config } from "../config/schema.ts";
+import { loadHalf } from "./fit.ts";
+import { buildSegmentationModel, halvesOf } from "./segmentation-model.ts";
+
+/**
+ * Builds the configuration's two networks on the current engine, loads their weights, and prepares them for inference.
+ *
+ * @param weights - of each network, in any form that `readCheckpoint` of `@seg/checkpoint` takes; both may be one file.
+ * @throws {CheckpointError} naming the file, if weights are damaged or of another architecture or number of classes.
+ * @throws {DecoderError} if the decoder cannot work on the encoder's features.
+ */
+export async function loadNetwork(
+  config: Config,
+  weights: Readonly<Record<Half, CheckpointSource>>,
+): Promise<TensorInferenceModel> {
+  const model = unloadedModel(config);
+  try {
+    const models = halvesOf(model);
+    for (const half of HALVES)
+      await loadHalf({ half, model: models[half], file: weights[half], config, use: "inference" });
+    return inferenceModel(model, [0]);
+  } finally {
+    model.dispose();
+  }
+}
+
+/** The configuration's networks as one model, for weights that are to come. */
+export const unloadedModel = ({ MODEL, DATASET }: Config): tf.LayersModel =>
+  buildSegmentationModel({
+    encoder: MODEL.arch_encoder,
+    decoder: MODEL.arch_decoder,
+    numClasses: DATASET.num_class,
+    weights: "zeros",
+  });

@@ -1,0 +1,125 @@
+import { type Pixels, type RgbImage, rgbImage, type SegClass } from "@seg/ade20k-data";
+import { type InferenceModel, probabilityRows, type ScoreMap } from "@seg/layers";
+import type { Config } from "./config/schema.ts";
+import { PipelineError } from "./errors.ts";
+import { labelsOfScores, predictScores } from "./model/predict-labels.ts";
+import { networkInputs, scaleOptions } from "./model/scales.ts";
+import { type Segmentation, segmentationOf } from "./segmentation.ts";
+
+/** How one photo is segmented. */
+export interface SegmentOptions {
+  /** Stops between two scales; where the model is an ONNX file, at once. */
+  signal?: AbortSignal | undefined;
+  /** Also give the classes' probabilities. The network's scores are kept for them: some 3 MB for each scale with 150 classes. */
+  scores?: boolean | undefined;
+  /** Called after each scale. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** A network, and the one size of its images, where it takes but one. */
+export type Network = InferenceModel & { inputSize?: readonly [height: number, width: number] | undefined };
+
+/** What a segmenter is made of. */
+export interface SegmenterParts<Engine> {
+  /** How photos are brought to the network. */
+  config: Config;
+  /** Names and colours of the labels. */
+  classes: readonly SegClass[];
+  /** Gives scores `[1, height, width, classes]` of an image; the segmenter disposes it. */
+  network: Network;
+  /** What the network runs on, for whoever asks. */
+  engine: Engine;
+}
+
+/**
+ * Segments photos with one network on one engine.
+ *
+ * @typeParam Photo - what {@link Segmenter.read} takes.
+ */
+export class Segmenter<Photo = Pixels, Engine = unknown> {
+  /** The configuration that it was made of. */
+  readonly config: Config;
+  /** The engine that it runs on. */
+  readonly engine: Engine;
+  /** Names and colours of the labels. */
+  readonly classes: readonly SegClass[];
+  readonly #network: Network;
+  #isDisposed = false;
+
+  /** @param parts - the network, and what belongs to it. */
+  constructor({ config, engine, classes, network }: SegmenterParts<Engine>) {
+    this.config = config;
+    this.engine = engine;
+    this.classes = classes;
+    this.#network = network;
+  }
+
+  /**
+   * Segments a photo at its own size; with several `DATASET.imgSizes` the classes' probabilities are averaged over them.
+   *
+   * @throws {PipelineError} `option` for what is no photo; `failed` once the segmenter is disposed, or if scores are not finite;
+   *   `out-of-memory`.
+   * @throws {DataError} if the photo cannot be had or read.
+   */
+  async segment(photo: Photo, options: SegmentOptions = {}): Promise<Segmentation> {
+    const { image, maps } = await this.scores(photo, options);
+    const { width, height } = image;
+    const labels = labelsOfScores(maps, [height, width]);
+    return segmentationOf(
+      image,
+      { labels, width, height },
+      this.classes,
+      options.scores ? probabilitiesOf(maps, [height, width]) : undefined,
+    );
+  }
+
+  /**
+   * The first half of {@link segment}: the photo's pixels, and the network's scores of it at each scale, at their own size, for `labelsOf` of
+   * `@seg/layers`.
+   *
+   * @throws as {@link segment} does.
+   */
+  async scores(
+    photo: Photo,
+    { signal, onProgress }: SegmentOptions = {},
+  ): Promise<{ image: RgbImage; maps: ScoreMap[] }> {
+    if (this.#isDisposed) {
+      throw new PipelineError("failed", {
+        expected: "a segmenter in use",
+        but: "this one is disposed",
+        hint: "make another one by createSegmenter",
+      });
+    }
+    const { imgSizes } = this.config.DATASET;
+    const { image, name } = await this.read(photo, signal);
+    const { inputSize } = this.#network;
+    const inputs = networkInputs(image, { ...scaleOptions(this.config, imgSizes), inputSize, name });
+    const total = inputSize ? 1 : imgSizes.length;
+    const maps = await predictScores(this.#network, inputs, { signal, onScale: (done) => onProgress?.(done, total) });
+    return { image, maps };
+  }
+
+  /**
+   * The pixels of a photo, and what errors call it. Here photos are pixels in memory; a class over this one reads others.
+   *
+   * @throws {DataError} `option` for what is no photo.
+   */
+  protected async read(photo: Photo, _signal?: AbortSignal): Promise<{ image: RgbImage; name?: string | undefined }> {
+    return { image: rgbImage(photo as Pixels) };
+  }
+
+  /** Frees the network; again, it does nothing. */
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    void this.#network.dispose();
+  }
+}
+
+/** The probabilities that scores make, for a photo of a size. */
+function probabilitiesOf(maps: readonly ScoreMap[], [height, width]: [height: number, width: number]) {
+  return {
+    shape: [height, width, maps[0]!.classes] as const,
+    rows: () => probabilityRows(maps, [height, width]),
+  };
+}
