@@ -17,7 +17,7 @@ export interface Sampling {
 }
 
 /** RGBA as a canvas's bytes lie in memory, on machines whose lowest byte comes first (all that run browsers). */
-export const rgba = (red: number, green: number, blue: number, alpha: number): number =>
+const rgba = (red: number, green: number, blue: number, alpha: number): number =>
   ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
 /** Each class's colour; index + 1, with nothing for unlabeled pixels. */

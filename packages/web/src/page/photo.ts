@@ -10,7 +10,7 @@ export const STAGE_PIXELS = 16_000_000;
 export const THUMBNAIL_PIXELS = 100_000;
 
 /** A photo that cannot be used. */
-export class PhotoError extends Error {
+class PhotoError extends Error {
   override readonly name = "PhotoError";
 }
 
