@@ -25,11 +25,7 @@ export async function buildPage(): Promise<string> {
     logLevel: "error",
     root: here("../.."),
     base: "./",
-    resolve: {
-      // Of its sources `@seg/onnx` takes what Node has.
-      alias: { "#runtime": here("../../../onnx/src/inference/runtime-web.ts") },
-      conditions: ["@seg/source", "browser", "module", "import", "default"],
-    },
+    resolve: { conditions: ["@seg/source", "browser", "module", "import", "default"] },
     worker: {
       format: "es",
       rolldownOptions: { output: { entryFileNames: "worker.js" } },
