@@ -26,7 +26,7 @@ const interruption = new AbortController();
 const words = process.argv.slice(2);
 const command = words.find((word) => !word.startsWith("-"));
 /** Prints what it found and does nothing else: a reader may have seen enough of it. */
-const lists = [undefined, "config", "doctor", "help"].includes(command) || words.includes("--help");
+const lists = [undefined, "completion", "config", "doctor", "help"].includes(command) || words.includes("--help");
 
 let unwritten: Unwritten | undefined;
 let isDone = false;

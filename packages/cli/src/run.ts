@@ -1,25 +1,14 @@
 import { hostname } from "node:os";
-import { type MpiLaunch, mpiLaunch } from "@seg/collectives";
 import { isSegError } from "@seg/errors";
-import { localPath, withLimit } from "@seg/node";
-import { Command } from "commander";
-import { configCommand } from "./commands/config.ts";
-import { demoCommand } from "./commands/demo.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { downloadCommand } from "./commands/download.ts";
-import { evalCommand } from "./commands/eval.ts";
-import { exportCommand } from "./commands/export.ts";
-import { reproduceCommand } from "./commands/reproduce.ts";
-import { serveCommand } from "./commands/serve.ts";
-import { setupCommand } from "./commands/setup.ts";
-import { testCommand } from "./commands/test.ts";
-import { trainCommand } from "./commands/train.ts";
+import { withLimit } from "@seg/node/limits";
+import type { Command } from "commander";
 import { OutputError } from "./errors.ts";
 import { EXIT, exitCodeOf, messageOf } from "./exit-code.ts";
 import { normalizeArguments } from "./flags/arguments.ts";
 import { withWayOut } from "./flags/way-out.ts";
+import { COMMANDS, type CommandMaker, createProgram } from "./program.ts";
 import { type Io, Terminal } from "./terminal/terminal.ts";
-import { version } from "./version.ts";
+import { WELCOME } from "./welcome.ts";
 
 /**
  * Runs the `seg` command.
@@ -41,22 +30,23 @@ export async function runCommands(makers: readonly CommandMaker[], argv: readonl
   });
   try {
     if (argv.length === 0) {
-      terminal.write("stderr", program.helpInformation());
+      terminal.write("stderr", WELCOME);
       return EXIT.USAGE;
     }
-    await program.parseAsync(normalizeArguments(program, helpFirst(program, argv)), { from: "user" });
+    const words = helpFirst(program, argv);
+    await program.parseAsync(normalizeArguments(program, words, await keyTest(words)), { from: "user" });
     return exitCode;
   } catch (error) {
     const code = exitCodeOf(error, io.signal);
-    if (code !== EXIT.DONE) terminal.fail(lineOf(error, io.signal, running(program, argv)));
+    if (code !== EXIT.DONE) terminal.fail(await lineOf(error, io.signal, running(program, argv)));
     if (io.env.SEG_DEBUG === "1" && error instanceof Error) terminal.write("stderr", `${error.stack}\n`);
     return code;
   }
 }
 
 /** What is told of an error; where the command was to end, why. */
-function lineOf(error: unknown, signal: AbortSignal | undefined, command: Command): string {
-  const place = placeOf(mpiLaunch());
+async function lineOf(error: unknown, signal: AbortSignal | undefined, command: Command): Promise<string> {
+  const place = await placeHere();
   if (!signal?.aborted) return `${place}${withWayOut(withLimit(messageOf(error), error), error, command)}`;
   if (signal.reason instanceof OutputError) return `${place}${signal.reason.message}`;
   const loss = lossIn(error);
@@ -72,8 +62,11 @@ function lossIn(error: unknown): unknown {
 }
 
 /** Whose error it is, where ranks on several hosts say theirs in one terminal. */
-const placeOf = (mpi: MpiLaunch | undefined) =>
-  mpi && (mpi.localSize ?? mpi.size) < mpi.size ? `rank ${mpi.rank} on host ${hostname()}: ` : "";
+async function placeHere(): Promise<string> {
+  // Where not even that can be loaded, the error says why.
+  const mpi = await import("@seg/collectives").then(({ mpiLaunch }) => mpiLaunch()).catch(() => undefined);
+  return mpi && (mpi.localSize ?? mpi.size) < mpi.size ? `rank ${mpi.rank} on host ${hostname()}: ` : "";
+}
 
 /** `help eval` as `eval --help`, so that a word that is no command is told as one. */
 function helpFirst(program: Command, argv: readonly string[]): readonly string[] {
@@ -83,52 +76,13 @@ function helpFirst(program: Command, argv: readonly string[]): readonly string[]
   return program.commands.some((command) => command.name() === word) ? [word, "--help"] : [word];
 }
 
+/** What tells keys of the configuration among the words. It knows them all and takes a while to load: only where one looks like a key. */
+async function keyTest(words: readonly string[]): Promise<(word: string) => boolean> {
+  if (!words.some((word) => /^([A-Z]+\.|DIR(=|$))/.test(word))) return () => false;
+  return (await import("@seg/pipeline/config")).isConfigKey;
+}
+
 /** The command that the words name; the program itself where they name none. */
 function running(program: Command, argv: readonly string[]): Command {
   return program.commands.find((command) => command.name() === argv[0]) ?? program;
-}
-
-/** A command's share of the program; it tells its exit code when it is not 0. */
-export type CommandMaker = (io: Io, exit: (code: number) => void) => Command;
-
-const COMMANDS: readonly CommandMaker[] = [
-  demoCommand,
-  testCommand,
-  evalCommand,
-  trainCommand,
-  reproduceCommand,
-  exportCommand,
-  serveCommand,
-  downloadCommand,
-  doctorCommand,
-  setupCommand,
-  configCommand,
-];
-
-function createProgram(makers: readonly CommandMaker[], io: Io, exit: (code: number) => void): Command {
-  const terminal = new Terminal(io);
-  const program = new Command("seg")
-    .description("Scene parsing on ADE20K: tells what every pixel of a photo shows.")
-    .version(version)
-    .addHelpText("after", "\nDashes and underscores in flags are the same. Each command has --help with examples.");
-  for (const make of makers) program.addCommand(make(io, exit));
-  for (const command of [program, ...program.commands]) {
-    takePathsAsWritten(command);
-    command.exitOverride().configureOutput({
-      writeOut: (text) => terminal.write("stdout", text),
-      writeErr: (text) => terminal.write("stderr", text),
-      outputError: () => {}, // `run` tells it, as one line
-      getOutHelpWidth: () => 100,
-      getOutHasColors: () => false,
-      getErrHasColors: () => false,
-    });
-  }
-  return program;
-}
-
-/** Flags that name one file or folder take `file:` URLs, `~` where no shell replaced it (`--result=~/out`), and Windows' backslashes. */
-function takePathsAsWritten(command: Command): void {
-  for (const option of command.options) {
-    if (/<(file|folder)>/.test(option.flags) && !option.parseArg) option.argParser((value: string) => localPath(value));
-  }
 }

@@ -1,5 +1,6 @@
 import { Writable } from "node:stream";
-import { type CommandMaker, run, runCommands } from "../src/run.ts";
+import type { CommandMaker } from "../src/program.ts";
+import { run, runCommands } from "../src/run.ts";
 
 /** A stream that keeps what is written to it. */
 export class Sink extends Writable {

@@ -34,10 +34,25 @@ describe("wrong usage is one line and exit code 2:", () => {
   });
 });
 
-it("shows the commands when it is given none", async () => {
+it("tells what to do first when it is given nothing: commands that there are", async () => {
   const { code, stdout, stderr } = await runSeg([]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toMatch(/^Usage: seg /);
+  const commands = [...stderr.matchAll(/^ {2}seg (\S+)/gm)].map(([, command]) => command!);
+  expect(commands).toEqual(["demo", "test", "test", "train", "doctor", "--help", "test"]);
+  const help = (await runSeg(["--help"])).stdout;
+  for (const command of commands) expect(help).toMatch(new RegExp(` ${command} `));
+});
+
+it("shows help that fits into 80 columns", async () => {
+  const { stdout } = await runSeg(["--help"]);
+  const commands = [...stdout.matchAll(/^ {2}([a-z]+)[ |]/gm)].map(([, command]) => command!);
+  expect(commands).toContain("reproduce");
+  const texts = await Promise.all(commands.map(async (command) => (await runSeg(["help", command])).stdout));
+  const wide = [stdout, (await runSeg([])).stderr, ...texts]
+    .join("\n")
+    .split("\n")
+    .filter((line) => line.length > 80);
+  expect(wide).toEqual([]);
 });
 
 it("prints help and version on stdout", async () => {

@@ -1,29 +1,7 @@
-import type { InferenceEngineName, ReproducedRow } from "@seg/pipeline";
-import { Command, Option } from "commander";
-import { EXIT } from "../exit-code.ts";
-import { countFlag } from "../flags/count-flag.ts";
-import { parseGpus } from "../flags/gpus.ts";
-import { showProgress } from "../terminal/show-progress.ts";
-import { table } from "../terminal/table.ts";
-import { type Io, Terminal } from "../terminal/terminal.ts";
-import { BACKENDS, photoLimit } from "./test.ts";
-
-/** What commander makes of the flags of `seg reproduce`. */
-interface ReproduceFlags {
-  multiScale?: boolean;
-  data: string;
-  from?: string;
-  url?: string;
-  result: string;
-  again?: boolean;
-  numVal?: string;
-  workers?: string;
-  gpus?: string;
-  backend: InferenceEngineName | "auto";
-  mirror?: string;
-  json?: boolean;
-  quiet?: boolean;
-}
+import { Command } from "commander";
+import type { ReproduceFlags } from "../actions/reproduce.ts";
+import { backendFlag, INFERENCE_BACKENDS } from "../flags/backend-flag.ts";
+import type { Io } from "../terminal/terminal.ts";
 
 /** `seg reproduce`: measures the original's results table. */
 export function reproduceCommand(io: Io, exit: (code: number) => void, backoff?: number): Command {
@@ -42,84 +20,28 @@ export function reproduceCommand(io: Io, exit: (code: number) => void, backoff?:
     .option("--result <folder>", "where rows that are done are kept", "reproduce")
     .option("--again", "measure rows again that are done")
     .option("--num-val <n>", "only the first n photos; -1 for all")
+    .optionsGroup("Engines:")
     .option("--replicas, --workers <n>", "processes, each with an engine of its own; one, or one for each of --gpus")
     .option("--gpus <list>", "GPUs that the workers take in turn, such as 0 or 0-3,6")
-    .addOption(new Option("--backend <engine>", "what computes").choices(BACKENDS).default("auto"))
+    .addOption(backendFlag(INFERENCE_BACKENDS))
+    .optionsGroup("Output:")
     .option("--json", "print one JSON object")
     .option("--quiet", "print nothing but results, warnings and errors")
     .addHelpText("after", EXAMPLES)
-    .action(async (rows: string[], flags: ReproduceFlags) => exit(await measure(rows, flags, io, backoff)));
-}
-
-async function measure(rows: string[], flags: ReproduceFlags, io: Io, backoff?: number): Promise<number> {
-  const terminal = new Terminal(io, { quiet: flags.quiet });
-  const { multiScale, data, from, url, mirror, result, again, backend } = flags;
-  const gpus = flags.gpus === undefined ? undefined : parseGpus(flags.gpus);
-  const workers = countFlag("--workers", flags.workers);
-  const limit = photoLimit(flags.numVal);
-  const { reproduce } = await import("@seg/pipeline/reproduce");
-  const { context, stop } = showProgress(terminal, { signal: io.signal });
-  const done: ReproducedRow[] = [];
-  const onRow = (row: ReproducedRow) => {
-    stop();
-    done.push(row);
-    if (row.error) terminal.warn(`${row.row}: ${row.error.message}`);
-  };
-  try {
-    const reproduction = await reproduce({
-      ...{ rows, multiScale, data, from, url, mirror, result, again, limit, workers, gpus, backend },
-      ...{ env: io.env, backoff, onRow, ...context },
+    .action(async (rows: string[], flags: ReproduceFlags) => {
+      const { measure } = await import("../actions/reproduce.ts");
+      exit(await measure(rows, flags, io, backoff));
     });
-    stop();
-    if (flags.json) terminal.print(JSON.stringify(reproduction));
-    else for (const line of report(done)) terminal.print(line);
-    const { photos, comparable } = reproduction;
-    if (!comparable) {
-      const many = `${photos} ${photos === 1 ? "photo" : "photos"}`;
-      terminal.note(`Scored on ${many}, not on ADE20K's 2000 for validation: the differences say nothing.`);
-    }
-  } catch (error) {
-    stop();
-    // An interrupt need not hide what hours have measured.
-    if (!flags.json && done.length > 0) for (const line of report(done)) terminal.print(line);
-    throw error;
-  } finally {
-    stop();
-  }
-  const codes = done.flatMap(({ error }) => (error ? [error.code] : []));
-  if (codes.length === 0) return EXIT.DONE;
-  return codes.every((code) => code === "missing") ? EXIT.MISSING : EXIT.FAILED;
 }
-
-const HEAD = [
-  ...["row", "mIoU", "published", "difference", "accuracy", "published", "difference"],
-  ...["photos/s", "on a Titan Xp", "engine"],
-];
-
-/** The table in percent, as the original's, then what is to be known of its figures. */
-function report(rows: readonly ReproducedRow[]): string[] {
-  const lines = rows.map(({ row, measured, published, difference, note }) => [
-    note ? `${row} *` : row,
-    ...[hundredths(measured?.meanIou), hundredths(published?.meanIou), signed(difference?.meanIou)],
-    ...[hundredths(measured?.pixelAccuracy), hundredths(published?.pixelAccuracy), signed(difference?.pixelAccuracy)],
-    ...[speed(measured?.photosPerSecond), published ? published.photosPerSecond.toFixed(1) : "-"],
-    measured ? `${measured.engine}${measured.workers > 1 ? `, ${measured.workers} workers` : ""}` : "failed",
-  ]);
-  const notes = rows.flatMap(({ note }) => (note ? [`* ${note}`] : []));
-  return [...table(HEAD, lines), ...notes];
-}
-
-const isNumber = (value: number | undefined): value is number => value !== undefined && Number.isFinite(value);
-const hundredths = (percent: number | undefined) => (isNumber(percent) ? percent.toFixed(2) : "-");
-const signed = (percent: number | undefined) =>
-  isNumber(percent) ? `${percent > 0 ? "+" : ""}${percent.toFixed(2)}` : "-";
-const speed = (value: number | undefined) => (isNumber(value) ? value.toFixed(value < 1 ? 3 : 1) : "-");
 
 const EXAMPLES = `
-A row that is done is kept in --result: run again, it goes on with the next one. A row whose weights cannot be had does not stop
-the others; the exit code is 3 then, and 1 where a row failed otherwise.
+A row that is done is kept in --result: run again, it goes on with the next one.
+A row whose weights cannot be had does not stop the others; the exit code is 3
+then, and 1 where a row failed otherwise.
 
 Examples:
   seg reproduce
-  seg reproduce resnet50dilated-ppm_deepsup resnet18dilated-ppm_deepsup --multi-scale --gpus 0-3
-  seg reproduce mobilenetv2dilated-c1_deepsup --num-val 100 --data /data/ade20k --mirror http://mirror.example/pytorch`;
+  seg reproduce resnet50dilated-ppm_deepsup resnet18dilated-ppm_deepsup \\
+    --multi-scale --gpus 0-3
+  seg reproduce mobilenetv2dilated-c1_deepsup --num-val 100 \\
+    --data /data/ade20k --mirror http://mirror.example/pytorch`;

@@ -26,9 +26,10 @@ export function setupCommand(io: Io): Command {
 }
 
 const EXAMPLES = `
-It needs Python with pip, a C++ compiler and make, on Linux or macOS (Apple silicon); --stock needs none of them where there is an
-addon to download, Windows included. What it built is proven with what networks need before it is used. Interrupted or run again, it
-does no harm.
+It needs Python with pip, a C++ compiler and make, on Linux or macOS (Apple
+silicon); --stock needs none of them where there is an addon to download,
+Windows included. What it built is proven with what networks need before it is
+used. Interrupted or run again, it does no harm.
 
 Examples:
   npm install --ignore-scripts @tensorflow/tfjs-node && seg setup

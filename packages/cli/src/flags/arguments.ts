@@ -1,4 +1,3 @@
-import { isConfigKey } from "@seg/pipeline/config";
 import type { Command, Option } from "commander";
 
 // Other names, mostly of 2018, for a flag; written without dashes.
@@ -19,8 +18,14 @@ const ALIASES: Readonly<Record<string, string>> = {
  * Flags are spelled as their command declares them: dashes, underscores and letter case do not matter (`--model_path`,
  * `--imgMaxSize`), and the names of 2018 are known. `KEY VALUE` pairs move to the end, after `--`, so that a flag with
  * many values such as `--imgs` does not swallow them; so do photos after the numbers of `--sizes`. Unknown flags stay as they are.
+ *
+ * @param isConfigKey - whether a word begins such a pair, or is one.
  */
-export function normalizeArguments(program: Command, argv: readonly string[]): string[] {
+export function normalizeArguments(
+  program: Command,
+  argv: readonly string[],
+  isConfigKey: (word: string) => boolean,
+): string[] {
   const name = argv.find((word) => !word.startsWith("-"));
   const command = program.commands.find((known) => [known.name(), ...known.aliases()].includes(name ?? ""));
   if (!command) return [...argv];

@@ -1,7 +1,9 @@
 import { once } from "node:events";
+import { createRequire } from "node:module";
 import { printable } from "@seg/errors";
-import { SingleBar } from "cli-progress";
 import { swatch } from "./swatch.ts";
+
+const require = createRequire(import.meta.url);
 
 /** What a command runs in. */
 export interface Io {
@@ -105,6 +107,8 @@ export class Terminal {
   /** Starts a bar. It is drawn on a terminal only, and neither with `CI` nor with `--quiet`. */
   progress(title: string, total: number, format = "{value}/{total}"): Progress {
     if (!this.drawsBars) return { update() {}, stop() {} };
+    // Loaded where there is a bar: most commands that only print have none.
+    const { SingleBar } = require("cli-progress") as typeof import("cli-progress");
     const bar = new SingleBar({
       stream: this.#io.stderr,
       format: `{title} {bar} {percentage}% ${format}`,

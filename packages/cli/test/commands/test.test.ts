@@ -7,7 +7,8 @@ import type { Resolved } from "@seg/pipeline/config";
 import { fileServer, fullDisk, status, temporaryFolder } from "@seg/testing/node";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type OpenSegmenter, testCommand } from "../../src/commands/test.ts";
+import type { OpenSegmenter } from "../../src/actions/test.ts";
+import { testCommand } from "../../src/commands/test.ts";
 import { runSeg } from "../run-seg.ts";
 
 let opened: Parameters<OpenSegmenter> | undefined;

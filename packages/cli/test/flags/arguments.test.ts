@@ -1,3 +1,4 @@
+import { isConfigKey } from "@seg/pipeline/config";
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { normalizeArguments } from "../../src/flags/arguments.ts";
@@ -12,7 +13,7 @@ program
   .option("--json");
 program.command("setup").option("--gpu");
 
-const normalize = (line: string) => normalizeArguments(program, line.split(" ")).join(" ");
+const normalize = (line: string) => normalizeArguments(program, line.split(" "), isConfigKey).join(" ");
 
 describe("flags", () => {
   it.each([

@@ -1,8 +1,9 @@
-import { loadConfig, type Setting } from "@seg/pipeline/config";
+import { isConfigKey, loadConfig, type Setting } from "@seg/pipeline/config";
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { normalizeArguments } from "../../src/flags/arguments.ts";
-import { addConfigFlags, type ConfigOptions, configSources } from "../../src/flags/config-flags.ts";
+import { addConfigFlags, type ConfigOptions } from "../../src/flags/config-flags.ts";
+import { configSources } from "../../src/flags/config-sources.ts";
 import { addTrainingFlags, trainingSettings } from "../../src/flags/training-flags.ts";
 
 /** The configuration that words after `seg train` make. */
@@ -16,7 +17,7 @@ function configOf(line: string) {
       config = loadConfig({ ...others, flags: [...flags, ...trainingSettings(options)] }).config;
     });
   command.exitOverride().configureOutput({ writeErr: () => {} });
-  program.parse(normalizeArguments(program, ["train", ...line.split(" ")]), { from: "user" });
+  program.parse(normalizeArguments(program, ["train", ...line.split(" ")], isConfigKey), { from: "user" });
   return config!;
 }
 
