@@ -1,0 +1,41 @@
+// The documentation site, built of docs/, the READMEs and the docstrings into docs/dist; fails for what does not hold in it: a link that leads
+// nowhere, an export without a docstring, more exports without an example than there were. Names of packages build it with those alone, to look at.
+import { cpSync, existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Application, PageEvent } from "typedoc";
+import { githubAnchors } from "./anchors.mjs";
+import { examplesProblem, withoutExample } from "./examples.mjs";
+import { brokenLinks } from "./links.mjs";
+import { PLAYGROUND, writePages } from "./pages.mjs";
+import { root } from "./root.mjs";
+
+const site = join(root, "docs/dist");
+const pages = join(root, ".cache/docs");
+
+process.chdir(root);
+const only = process.argv.slice(2);
+const projectDocuments = await writePages(pages);
+const app = await Application.bootstrapWithPlugins({
+  options: join(root, "typedoc.json"),
+  projectDocuments,
+  ...(only.length > 0 && { entryPoints: only.map((name) => `packages/${name}`), logLevel: "Error" }),
+});
+app.renderer.on(PageEvent.END, (page) => {
+  if (page.contents) page.contents = githubAnchors(page.contents);
+});
+const project = await app.convert();
+if (project) {
+  app.validate(project);
+  await app.generateOutputs(project);
+}
+process.exitCode = !project || app.logger.hasErrors() || app.logger.hasWarnings() ? 1 : 0;
+
+const playground = join(root, PLAYGROUND);
+if (existsSync(playground)) cpSync(dirname(playground), join(site, "playground"), { recursive: true });
+
+if (project && only.length === 0) {
+  const problems = [...brokenLinks(site).map((link) => `Expected a link's target but found none: ${link}`), ...examplesProblem(withoutExample(project))];
+  for (const problem of problems) console.error(problem);
+  if (problems.length > 0) process.exitCode = 1;
+}
+if (process.exitCode === 0) console.log(`The site is docs/dist/index.html.`);
