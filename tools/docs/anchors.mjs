@@ -18,6 +18,9 @@ export function githubAnchors(html) {
  * @param {string} title - As text.
  */
 export function anchorOf(title) {
-  const kept = title.trim().toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "");
+  const kept = title
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "");
   return kept.replace(/\s/g, "-");
 }

@@ -11,11 +11,14 @@ const COUNTED = new URL("without-example.json", import.meta.url);
  * @returns {string[]} Such as `@seg/metrics: BoundaryIou`.
  */
 export function withoutExample(project) {
-  const lacking = project.getReflectionsByKind(ReflectionKind.FunctionOrMethod | ReflectionKind.Class).filter((reflection) => {
-    if (!reflection.isDeclaration() || !reflection.parent?.kindOf(ReflectionKind.Module | ReflectionKind.Project)) return false;
-    const comments = [reflection.comment, ...(reflection.signatures ?? []).map(({ comment }) => comment)];
-    return !comments.some((comment) => comment?.getTag("@example"));
-  });
+  const lacking = project
+    .getReflectionsByKind(ReflectionKind.FunctionOrMethod | ReflectionKind.Class)
+    .filter((reflection) => {
+      if (!reflection.isDeclaration() || !reflection.parent?.kindOf(ReflectionKind.Module | ReflectionKind.Project))
+        return false;
+      const comments = [reflection.comment, ...(reflection.signatures ?? []).map(({ comment }) => comment)];
+      return !comments.some((comment) => comment?.getTag("@example"));
+    });
   return lacking.map(({ parent, name }) => `${parent?.name}: ${name}`).sort();
 }
 
@@ -29,7 +32,9 @@ export function examplesProblem(lacking, counted = COUNTED) {
   const { most } = JSON.parse(readFileSync(counted, "utf8"));
   if (lacking.length < most) {
     writeFileSync(counted, `${JSON.stringify({ most: lacking.length })}\n`);
-    return [`${lacking.length} public functions and classes have no example, ${most} had none: that number now stands in ${counted.pathname}; commit it.`];
+    return [
+      `${lacking.length} public functions and classes have no example, ${most} had none: that number now stands in ${counted.pathname}; commit it.`,
+    ];
   }
   if (lacking.length === most) return [];
   return [

@@ -15,7 +15,9 @@ export function brokenLinks(site) {
   const anchors = new Map(own.map((name) => [join(site, name), anchorsOf(join(site, name))]));
   return own.flatMap((name) => {
     const page = join(site, name);
-    const links = [...readFileSync(page, "utf8").matchAll(/<(?:a|img|link|script|iframe)\b[^>]*? (?:href|src)="([^"]*)"/g)];
+    const links = [
+      ...readFileSync(page, "utf8").matchAll(/<(?:a|img|link|script|iframe)\b[^>]*? (?:href|src)="([^"]*)"/g),
+    ];
     const broken = [...new Set(links.map(([, link = ""]) => link))].filter((link) => !leads(link, page, anchors));
     return broken.map((link) => `${relative(site, page)}: ${link}`);
   });
@@ -32,7 +34,9 @@ function leads(link, page, anchors) {
   const found = path ? join(dirname(page), decodeURIComponent(path)) : page;
   if (!existsSync(found)) return false;
   const file = statSync(found).isDirectory() ? join(found, "index.html") : found;
-  return existsSync(file) && (!anchor || !anchors.has(file) || anchors.get(file)?.has(decodeURIComponent(anchor)) === true);
+  return (
+    existsSync(file) && (!anchor || !anchors.has(file) || anchors.get(file)?.has(decodeURIComponent(anchor)) === true)
+  );
 }
 
 /** @param {string} page */

@@ -10,6 +10,9 @@ import { PLAYGROUND, writePages } from "./pages.mjs";
 import { root } from "./root.mjs";
 
 const site = join(root, "docs/dist");
+/** In its page's place; TypeDoc would look for it before it is there. */
+const FRAME =
+  '<p><a href="../playground/index.html">Open it alone</a></p><iframe src="../playground/index.html" title="Segment a photo"></iframe>';
 const pages = join(root, ".cache/docs");
 
 process.chdir(root);
@@ -21,7 +24,7 @@ const app = await Application.bootstrapWithPlugins({
   ...(only.length > 0 && { entryPoints: only.map((name) => `packages/${name}`), logLevel: "Error" }),
 });
 app.renderer.on(PageEvent.END, (page) => {
-  if (page.contents) page.contents = githubAnchors(page.contents);
+  page.contents = githubAnchors(page.contents ?? "").replace('<div class="playground"></div>', FRAME);
 });
 const project = await app.convert();
 if (project) {
@@ -34,7 +37,10 @@ const playground = join(root, PLAYGROUND);
 if (existsSync(playground)) cpSync(dirname(playground), join(site, "playground"), { recursive: true });
 
 if (project && only.length === 0) {
-  const problems = [...brokenLinks(site).map((link) => `Expected a link's target but found none: ${link}`), ...examplesProblem(withoutExample(project))];
+  const problems = [
+    ...brokenLinks(site).map((link) => `Expected a link's target but found none: ${link}`),
+    ...examplesProblem(withoutExample(project)),
+  ];
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) process.exitCode = 1;
 }

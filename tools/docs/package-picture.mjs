@@ -23,7 +23,13 @@ export async function packagePicture() {
     .replace(/<!--.*?-->/gs, "")
     .replace(/<title>.*?<\/title>/gs, "")
     .replace(/ (stroke|fill)="(black|none)"/g, "")
-    .replace(/<svg[^>]*viewBox="([^"]*)"[^>]*>/, '<svg class="package-picture" role="img" aria-label="The packages and what they import" viewBox="$1">')
+    .replace(/ xlink:title="[^"]*"/g, "")
+    .replaceAll("xlink:href", "href")
+    .replaceAll("&#45;", "-")
+    .replace(
+      /<svg[^>]*viewBox="([^"]*)"[^>]*>/,
+      '<svg class="package-picture" role="img" aria-label="The packages and what they import" viewBox="$1">',
+    )
     .replace(/\s*\n\s*/g, " ");
 }
 
@@ -34,10 +40,14 @@ export async function packagePicture() {
  */
 export function dependencies() {
   const folder = new URL("../../packages/", import.meta.url);
-  const manifests = readdirSync(folder).map((name) => JSON.parse(readFileSync(new URL(`${name}/package.json`, folder), "utf8")));
+  const manifests = readdirSync(folder).map((name) =>
+    JSON.parse(readFileSync(new URL(`${name}/package.json`, folder), "utf8")),
+  );
   return new Map(
     manifests.map(({ name, dependencies = {}, peerDependencies = {} }) => {
-      const imported = Object.keys({ ...dependencies, ...peerDependencies }).filter((other) => other.startsWith("@seg/"));
+      const imported = Object.keys({ ...dependencies, ...peerDependencies }).filter((other) =>
+        other.startsWith("@seg/"),
+      );
       return [name.slice("@seg/".length), new Set(imported.map((other) => other.slice("@seg/".length)))];
     }),
   );
@@ -54,6 +64,8 @@ export function direct(needs) {
   const below = (name) => [...(needs.get(name) ?? [])].flatMap((other) => [other, ...below(other)]);
   return [...needs].flatMap(([name, others]) => {
     const further = new Set([...others].flatMap(below));
-    return [...others].filter((other) => !further.has(other)).map((other) => /** @type {[string, string]} */ ([name, other]));
+    return [...others]
+      .filter((other) => !further.has(other))
+      .map((other) => /** @type {[string, string]} */ ([name, other]));
   });
 }

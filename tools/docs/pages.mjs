@@ -45,8 +45,12 @@ export async function writePages(to) {
       if (!make) throw new Error(`Expected one of ${Object.keys(MAKERS).join(", ")} in ${path} but found ${name}.`);
       text = text.replace(marker, await make());
     }
-    // What a block needs is for the tests, not for readers.
-    writeFileSync(join(to, page), text.replace(/^```(\w+) .*$/gm, "```$1"));
+    // What a block needs is for the tests, not for readers; and what is printed is no code.
+    const readable = text.replace(
+      /^```(\w*)[^\n]*\n(.*?)^```$/gms,
+      (_, language, code) => `\`\`\`${language || "text"}\n${code}\`\`\``,
+    );
+    writeFileSync(join(to, page), readable);
   }
   const order = new Map(pages.map((page) => [page, Number(/^order: (\d+)$/m.exec(read(`docs/${page}`))?.[1] ?? 0)]));
   const others = pages.filter((page) => page !== "index.md");
@@ -86,10 +90,15 @@ export function section(text, heading, file) {
   const at = headings.findIndex(({ anchor }) => anchor === heading);
   const found = headings[at];
   if (!found) {
-    throw new Error(`Expected a heading #${heading} in ${file} but it has ${headings.map(({ anchor }) => anchor).join(", ")}.`);
+    throw new Error(
+      `Expected a heading #${heading} in ${file} but it has ${headings.map(({ anchor }) => anchor).join(", ")}.`,
+    );
   }
   const end = headings.slice(at + 1).find(({ level }) => level <= found.level)?.i;
-  return lines.slice(found.i + 1, end).join("\n").trim();
+  return lines
+    .slice(found.i + 1, end)
+    .join("\n")
+    .trim();
 }
 
 /**
@@ -101,10 +110,13 @@ export function section(text, heading, file) {
  * @param {string} to - Where it will stand.
  */
 function relink(text, file, shown, to) {
-  return text.replace(/\]\((?!#|\w+:|<)([^)\s#]*)(#[^)\s]*)?\)|\]\(https:\/\/github\.com\/seg\/seg\/(?:blob|tree)\/main\/([^)\s#]*)(#[^)\s]*)?\)/g, (_, relative, anchor, absolute, absoluteAnchor) => {
-    const path = absolute ?? posix.join(dirname(file), relative);
-    return `](${target(path.replace(/\/$/, ""), shown, to)}${anchor ?? absoluteAnchor ?? ""})`;
-  });
+  return text.replace(
+    /\]\((?!#|\w+:|<)([^)\s#]*)(#[^)\s]*)?\)|\]\(https:\/\/github\.com\/seg\/seg\/(?:blob|tree)\/main\/([^)\s#]*)(#[^)\s]*)?\)/g,
+    (_, relative, anchor, absolute, absoluteAnchor) => {
+      const path = absolute ?? posix.join(dirname(file), relative);
+      return `](${target(path.replace(/\/$/, ""), shown, to)}${anchor ?? absoluteAnchor ?? ""})`;
+    },
+  );
 }
 
 /**
@@ -119,9 +131,8 @@ function target(path, shown, to) {
   if (existsSync(join(root, folder, "package.json")) && folder.startsWith("packages/")) {
     return posix.relative(to, join(root, folder));
   }
-  // Beside the pages once the site is built.
-  if (path === "playground/index.html") return `../${path}`;
-  if (!existsSync(join(root, path))) throw new Error(`Expected the link's target ${path} to be a file of the repository.`);
+  if (!existsSync(join(root, path)))
+    throw new Error(`Expected the link's target ${path} to be a file of the repository.`);
   return `${REPOSITORY}/blob/main/${path}`;
 }
 
