@@ -3,11 +3,11 @@
 import { cpSync, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Application, PageEvent } from "typedoc";
+import { root } from "../release-check/packages.mjs";
 import { githubAnchors } from "./anchors.mjs";
 import { examplesProblem, withoutExample } from "./examples.mjs";
 import { brokenLinks } from "./links.mjs";
 import { PLAYGROUND, writePages } from "./pages.mjs";
-import { root } from "./root.mjs";
 
 const site = join(root, "docs/dist");
 /** In its page's place; TypeDoc would look for it before it is there. */

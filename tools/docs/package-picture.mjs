@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { instance } from "@viz-js/viz";
+import { publishable } from "../release-check/packages.mjs";
 
 /**
  * A picture of the packages, drawn from their manifests: an arrow from each to those that it imports, but for those that one of these
@@ -39,12 +39,8 @@ export async function packagePicture() {
  * @returns {Map<string, Set<string>>} Names without the scope.
  */
 export function dependencies() {
-  const folder = new URL("../../packages/", import.meta.url);
-  const manifests = readdirSync(folder).map((name) =>
-    JSON.parse(readFileSync(new URL(`${name}/package.json`, folder), "utf8")),
-  );
   return new Map(
-    manifests.map(({ name, dependencies = {}, peerDependencies = {} }) => {
+    publishable().map(({ manifest: { name, dependencies = {}, peerDependencies = {} } }) => {
       const imported = Object.keys({ ...dependencies, ...peerDependencies }).filter((other) =>
         other.startsWith("@seg/"),
       );

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
+import { root } from "../release-check/packages.mjs";
 import { anchorOf } from "./anchors.mjs";
 import { packagePicture } from "./package-picture.mjs";
 import { resultsTable } from "./results-table.mjs";
-import { root } from "./root.mjs";
 
 /** Where files of the repository that the site does not show can be read. */
 const REPOSITORY = "https://github.com/seg/seg";

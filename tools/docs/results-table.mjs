@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { root } from "./root.mjs";
+import { root } from "../release-check/packages.mjs";
 
 /** What `seg reproduce` has measured, in the form of its `--json`; there once somebody has measured it. */
 const MEASURED = join(root, "docs/reproduction.json");
