@@ -24,7 +24,9 @@ const app = await Application.bootstrapWithPlugins({
   ...(only.length > 0 && { entryPoints: only.map((name) => `packages/${name}`), logLevel: "Error" }),
 });
 app.renderer.on(PageEvent.END, (page) => {
-  page.contents = githubAnchors(page.contents ?? "").replace('<div class="playground"></div>', FRAME);
+  // TypeDoc looks for the files of all other links, and a picture's lead to what it makes itself.
+  const html = githubAnchors(page.contents ?? "").replaceAll(" xlink:href=", " href=");
+  page.contents = html.replace('<div class="playground"></div>', FRAME);
 });
 const project = await app.convert();
 if (project) {

@@ -24,7 +24,6 @@ export async function packagePicture() {
     .replace(/<title>.*?<\/title>/gs, "")
     .replace(/ (stroke|fill)="(black|none)"/g, "")
     .replace(/ xlink:title="[^"]*"/g, "")
-    .replaceAll("xlink:href", "href")
     .replaceAll("&#45;", "-")
     .replace(
       /<svg[^>]*viewBox="([^"]*)"[^>]*>/,
@@ -50,7 +49,7 @@ export function dependencies() {
 }
 
 /**
- * The pairs that no longer way leads along.
+ * The pairs without a longer way from one to the other.
  *
  * @param {ReadonlyMap<string, ReadonlySet<string>>} needs
  * @returns {[string, string][]}
