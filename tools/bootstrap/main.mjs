@@ -25,6 +25,7 @@ const COMMANDS = {
   install: async () => 0,
   build: () => build(),
   demo: async (args) => (await build()) || exec([join(root, "packages/cli/dist/bin.js"), "demo", ...args]),
+  docs: async (args) => (await build()) || exec([join(root, "tools/docs/main.mjs"), ...args]),
   // The tests read the sources: nothing is built for them.
   test: (args) => test(["--exclude", "**/*.campaign.test.ts", ...args]),
   "test:all": (args) => test(args),

@@ -66,11 +66,12 @@ async function install(folder, others) {
  *
  * @param {string[]} words - The program and its arguments.
  * @param {string} cwd
+ * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<Printed>}
  * @throws An error with what it printed, unless its exit code is 0.
  */
-export async function run([command = "", ...args], cwd) {
-  const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], timeout: 600_000 });
+export async function run([command = "", ...args], cwd, env = process.env) {
+  const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: 600_000 });
   const [stdout, stderr, [code, signal]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

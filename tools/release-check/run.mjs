@@ -1,8 +1,9 @@
 // What a user gets: packs every package, installs the tarballs with npm in an empty project, imports every entry alone, compiles
-// a file that uses their types by every resolver, starts their commands, and runs the examples of their READMEs. Then again
+// a file that uses their types by every resolver, starts their commands, and runs the examples of their READMEs, docstrings and the site. Then again
 // on the lowest TensorFlow.js they take, what takes it: all entries in one process, one resolver, the examples.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { docstringExamples, runDocstringExamples } from "./docstrings.mjs";
 import { entries, LOWEST_TFJS, publishable, root } from "./packages.mjs";
 import { inEmptyProject, run } from "./project.mjs";
 import { runSnippets, snippets } from "./snippets.mjs";
@@ -21,10 +22,12 @@ async function checkAll(project) {
   const specifiers = specifiersOf(packages);
   for (const specifier of specifiers) await checkImports(project, [specifier]);
   checkTypes(project, specifiers, ["nodenext", "bundler", "node10"]);
-  const examples = [...snippets(join(root, "README.md")), ...examplesOf(packages)];
+  const examples = [...snippets(join(root, "README.md")), ...examplesOf(packages), ...pages()];
   await runSnippets(project, examples);
+  const documented = docstringExamples(packages.map(({ folder }) => folder));
+  await runDocstringExamples(project, documented);
   console.log(
-    `${packages.length} packages install, import and compile in an empty project; ${examples.length} examples run.`,
+    `${packages.length} packages install, import and compile in an empty project; ${examples.length} examples run, and ${documented.length} of docstrings.`,
   );
 }
 
@@ -81,4 +84,11 @@ function examplesOf(some) {
     const pages = readdirSync(folder).filter((file) => file.endsWith(".md") && file !== "CHANGELOG.md");
     return pages.flatMap((page) => snippets(join(folder, page)));
   });
+}
+
+/** What the site's pages say, the commands too. */
+function pages() {
+  const folder = join(root, "docs");
+  const names = readdirSync(folder).filter((name) => name.endsWith(".md"));
+  return names.flatMap((name) => snippets(join(folder, name), { commands: true }));
 }

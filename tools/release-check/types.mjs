@@ -10,6 +10,13 @@ const RESOLVERS = {
   node10: { module: ts.ModuleKind.CommonJS, moduleResolution: ts.ModuleResolutionKind.Node10 },
 };
 
+const OPTIONS = {
+  target: ts.ScriptTarget.ES2022,
+  strict: true,
+  types: ["node"],
+  typeRoots: [join(root, "node_modules/@types")],
+};
+
 /**
  * Compiles a file that uses everything's types, without the sources that the workspace would resolve to.
  *
@@ -22,14 +29,7 @@ export function checkTypes(project, specifiers, resolvers) {
   const file = join(project, "uses.ts");
   writeFileSync(file, uses.join(""));
   for (const name of resolvers) {
-    const program = ts.createProgram([file], {
-      ...RESOLVERS[name],
-      target: ts.ScriptTarget.ES2022,
-      strict: true,
-      noEmit: true,
-      types: ["node"],
-      typeRoots: [join(root, "node_modules/@types")],
-    });
+    const program = ts.createProgram([file], { ...RESOLVERS[name], ...OPTIONS, noEmit: true });
     // Others' declarations have errors of their own; these packages' must have none.
     const own = program.getSourceFiles().filter(({ fileName }) => !/node_modules\/(?!@seg\/)/.test(fileName));
     const errors = [
@@ -39,9 +39,29 @@ export function checkTypes(project, specifiers, resolvers) {
         ...program.getSemanticDiagnostics(source),
       ]),
     ];
-    if (errors.length > 0) {
-      const host = { getCurrentDirectory: () => project, getCanonicalFileName: String, getNewLine: () => "\n" };
-      throw new Error(`The types do not compile with moduleResolution ${name}:\n${ts.formatDiagnostics(errors, host)}`);
-    }
+    refuse(errors, `The types do not compile with moduleResolution ${name}`);
   }
+}
+
+/**
+ * Compiles examples where they are, `.mts` to `.mjs`.
+ *
+ * @param {string[]} files
+ * @throws {Error} with what the compiler says.
+ */
+export function compile(files) {
+  if (files.length === 0) return;
+  const program = ts.createProgram(files, { ...RESOLVERS.nodenext, ...OPTIONS, skipLibCheck: true });
+  refuse(ts.getPreEmitDiagnostics(program), "Examples do not compile");
+  program.emit();
+}
+
+/**
+ * @param {readonly ts.Diagnostic[]} errors
+ * @param {string} what
+ */
+function refuse(errors, what) {
+  if (errors.length === 0) return;
+  const host = { getCurrentDirectory: () => root, getCanonicalFileName: String, getNewLine: () => "\n" };
+  throw new Error(`${what}:\n${ts.formatDiagnostics(errors, host)}`);
 }

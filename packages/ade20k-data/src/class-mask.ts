@@ -14,6 +14,14 @@ export interface ClassMask {
  * @param index - the class's index, from 0; −1 for unlabeled pixels.
  * @returns a new mask.
  * @throws {DataError} `option` if the map's size is not that of its labels.
+ *
+ * @example
+ * ```ts
+ * import { classMask } from "@seg/ade20k-data";
+ *
+ * const { data } = classMask({ labels: new Uint8Array([2, 0, 2]), width: 3, height: 1 }, 2);
+ * console.log(data.join(" ")); // 255 0 255
+ * ```
  */
 export function classMask({ labels, width, height }: LabelMap, index: number): ClassMask {
   if (labels.length !== width * height) {

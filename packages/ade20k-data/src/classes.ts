@@ -20,7 +20,16 @@ export interface SegClass {
   valImages?: number;
 }
 
-/** The colours of label values 0, 1, 2, …: black for 0 (unlabeled), then each class's. `(classes + 1) × 3` bytes. */
+/**
+ * The colours of label values 0, 1, 2, …: black for 0 (unlabeled), then each class's. `(classes + 1) × 3` bytes.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, palette } from "@seg/ade20k-data";
+ *
+ * console.log(palette(ADE20K_CLASSES).length); // 453
+ * ```
+ */
 export function palette(classes: readonly SegClass[]): Uint8Array {
   const bytes = new Uint8Array((classes.length + 1) * 3);
   classes.forEach(({ color }, index) => {

@@ -9,6 +9,14 @@ import { checkImage } from "./pixels.ts";
  *
  * @returns a new image.
  * @throws {DataError} `option` if the map's size is not that of its labels, or a label is neither a class nor −1.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, colorize } from "@seg/ade20k-data";
+ *
+ * const { data } = colorize({ labels: new Uint8Array([2]), width: 1, height: 1 }, ADE20K_CLASSES);
+ * console.log(data.join(" ")); // 6 230 230
+ * ```
  */
 export function colorize(map: LabelMap, classes: readonly SegClass[]): RgbImage {
   const values = labelValues(map, classes.length);
@@ -31,6 +39,15 @@ export function colorize(map: LabelMap, classes: readonly SegClass[]): RgbImage 
  * @param alpha - weight of the colours, 0 (photo alone) to 1 (colours alone).
  * @returns a new image.
  * @throws {DataError} `option` if it is no image of RGB bytes, sizes differ, `alpha` is out of range, or a label is neither a class nor −1.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, overlay } from "@seg/ade20k-data";
+ *
+ * const photo = { data: new Uint8Array([0, 0, 0]), width: 1, height: 1 };
+ * const { data } = overlay(photo, { labels: new Uint8Array([2]), width: 1, height: 1 }, ADE20K_CLASSES, 0.5);
+ * console.log(data.join(" ")); // 3 115 115
+ * ```
  */
 export function overlay(image: RgbImage, map: LabelMap, classes: readonly SegClass[], alpha = 0.5): RgbImage {
   checkImage(image);

@@ -23,6 +23,14 @@ const NEIGHBOURS = 3;
  * @throws {DataError} `option` if `count` is more than that.
  * @see DIN 6176; Cui et al., Uniform colour spaces based on the DIN99 colour-difference formula, 2002. Ottosson, A perceptual color space for
  *   image processing (OKLab), 2020.
+ *
+ * @example
+ * ```ts
+ * import { distinctColors } from "@seg/ade20k-data";
+ *
+ * const colors = distinctColors(20);
+ * console.log(new Set(colors.map(String)).size); // 20
+ * ```
  */
 export function distinctColors(count: number, taken: readonly Color[] = []): Color[] {
   if (!(count <= 500))

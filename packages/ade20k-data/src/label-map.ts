@@ -67,6 +67,15 @@ export interface ClassShare {
  * The classes that occur in a label map, the largest first; classes of equal share stay in class order.
  *
  * @throws {DataError} `option` as {@link colorize} does.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, classShares } from "@seg/ade20k-data";
+ *
+ * const map = { labels: new Uint8Array([2, 2, 2, 0]), width: 2, height: 2 };
+ * const shares = classShares(map, ADE20K_CLASSES).map(({ name, share }) => `${name} ${share}`);
+ * console.log(shares.join(", ")); // sky 0.75, wall 0.25
+ * ```
  */
 export function classShares(map: LabelMap, classes: readonly SegClass[]): ClassShare[] {
   const counts = new Float64Array(classes.length + 1);

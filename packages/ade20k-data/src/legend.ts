@@ -44,6 +44,14 @@ export interface LegendOptions {
  * @param shares - what {@link classShares} gives; at least one.
  * @returns a new image, dark on white.
  * @throws {DataError} `option` if there are no classes, or an option is out of range.
+ *
+ * @example
+ * ```ts
+ * import { legend } from "@seg/ade20k-data";
+ *
+ * const { width, height, data } = legend([{ name: "sky", color: [6, 230, 230] }]);
+ * console.log(data.length === width * height * 3); // true
+ * ```
  */
 export function legend(shares: readonly LegendRow[], { scale = 1, width }: LegendOptions = {}): RgbImage {
   if (shares.length === 0)

@@ -39,6 +39,14 @@ const FORM = "{ data, width, height } of pixels with 1 to 4 channels (grey, grey
  *
  * @returns the image; RGB bytes are shared, not copied.
  * @throws {DataError} `option` for anything but pixels: another number of values, values out of range, no whole sides.
+ *
+ * @example
+ * ```ts
+ * import { rgbImage } from "@seg/ade20k-data";
+ *
+ * const grey = rgbImage({ data: new Uint8Array([7, 200]), width: 2, height: 1 });
+ * console.log(grey.data.join(" ")); // 7 7 7 200 200 200
+ * ```
  */
 export function rgbImage(pixels: Pixels): RgbImage {
   const { data, width, height } = (pixels ?? {}) as Partial<Pixels>;

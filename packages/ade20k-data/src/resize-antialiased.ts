@@ -14,6 +14,14 @@ const HALF = 1 << (SHIFT - 1);
  * @param height - the new height in pixels, at least 1.
  * @returns a new image, or `image` itself when it has that size already.
  * @throws {DataError} `option` for what is no image of RGB bytes, or a side that is no positive whole number.
+ *
+ * @example
+ * ```ts
+ * import { resizeAntialiased } from "@seg/ade20k-data";
+ *
+ * const image = { data: new Uint8Array(4 * 4 * 3).fill(90), width: 4, height: 4 };
+ * console.log(resizeAntialiased(image, 2, 1).data.join(" ")); // 90 90 90 90 90 90
+ * ```
  */
 export function resizeAntialiased(image: RgbImage, width: number, height: number): RgbImage {
   checkImage(image);

@@ -27,6 +27,13 @@ export const VALIDATION_SIZES: readonly number[] = [300, 375, 450, 525, 600];
  *
  * @throws {DataError} `option` if an option is not a positive whole number.
  * @throws {DataError} `bad-size` if the photo is so long that nothing of its short side would be left; `option`.
+ *
+ * @example
+ * ```ts
+ * import { scaledSize } from "@seg/ade20k-data";
+ *
+ * console.log(scaledSize({ width: 640, height: 480 }, { shortSide: 300, maxSize: 1000 })); // { width: 400, height: 304 }
+ * ```
  */
 export function scaledSize(
   size: { width: number; height: number },

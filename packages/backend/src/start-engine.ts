@@ -45,6 +45,14 @@ const LOADERS: Record<EngineName, EngineLoader> = {
  * @returns the engine that runs, with the reason for each one tried before it.
  * @throws {BackendError} `engine-unavailable` if none could start or pass, with the reasons; `engine-unfit` if the one that was named
  *   starts and does not pass; `unknown-engine`; `invalid-option`.
+ *
+ * @example
+ * ```ts
+ * import { startEngine } from "@seg/backend";
+ *
+ * const { name } = await startEngine("cpu");
+ * console.log(name); // cpu
+ * ```
  */
 export async function startEngine(choice: EngineName | "auto", options: StartOptions = {}): Promise<EngineInfo> {
   refuseUnknown(options, START_OPTIONS, "the options of startEngine");

@@ -56,6 +56,16 @@ export interface WeightMatch {
  * @param options - See `LoadOptions`.
  * @throws {CheckpointError} `mismatch` in strict mode, before any variable is written: the message lists the names, `data.report` holds all;
  *   the same where it finds several copies of the model; `not-finite` where that is asked for; `option` for an option that there is not.
+ *
+ * @example
+ * ```ts
+ * import { loadWeights, stateDictOf } from "@seg/checkpoint";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const build = () => tf.sequential({ layers: [tf.layers.dense({ name: "head", inputShape: [2], units: 1 })] });
+ * const [trained, fresh] = [build(), build()];
+ * console.log(loadWeights(fresh, await stateDictOf(trained)).loaded); // [ 'head.weight', 'head.bias' ]
+ * ```
  */
 export function loadWeights(model: tf.LayersModel, state: StateDict, options: LoadOptions = {}): LoadReport {
   const { pairs, report } = matchWeights(model, state, options);

@@ -70,6 +70,17 @@ export const READ_OPTIONS = ["map", "part", "budget", "signal"] satisfies (keyof
  *   `unsafe-pickle`, `unsupported`; `mismatch` where `map` gives two tensors one name. `data.file` holds it. `option` for an
  *   option that there is not, and for what is no source.
  * @see PyTorch's torch/serialization.py (both `.pth` formats) and the safetensors format's description.
+ *
+ * @example
+ * ```ts
+ * import { readCheckpoint, writeSafetensors } from "@seg/checkpoint";
+ *
+ * const bias = { name: "conv.bias", dtype: "float32" as const, shape: [2], data: new Float32Array([1, 2]) };
+ * await writeSafetensors("net.safetensors", [bias]);
+ * const state = await readCheckpoint("net.safetensors");
+ * console.log(state.format, [...state.keys()]); // safetensors [ 'conv.bias' ]
+ * console.log(state.get("conv.bias")?.data.join(" ")); // 1 2
+ * ```
  */
 export async function readCheckpoint(source: CheckpointSource, options: ReadOptions = {}): Promise<Checkpoint> {
   refuseUnknown(options, READ_OPTIONS, "the options of readCheckpoint");

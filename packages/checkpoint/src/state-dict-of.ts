@@ -18,6 +18,17 @@ const OPTIONS = ["numBatchesTracked"] satisfies (keyof StateDictOptions)[];
  * @param options - See `StateDictOptions`.
  * @returns float32 copies, in the layers' order.
  * @throws {CheckpointError} `option` for an option that there is not.
+ *
+ * @example
+ * ```ts
+ * import { stateDictOf } from "@seg/checkpoint";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const conv = tf.layers.conv2d({ name: "stem", inputShape: [8, 8, 3], filters: 4, kernelSize: 5, useBias: false });
+ * const state = await stateDictOf(tf.sequential({ layers: [conv] }));
+ * // PyTorch's order: outputs, inputs, height, width.
+ * console.log([...state.values()][0]?.shape); // [ 4, 3, 5, 5 ]
+ * ```
  */
 export async function stateDictOf(
   model: tf.LayersModel,

@@ -31,6 +31,14 @@ const OPTIONS = ["dtype"] satisfies (keyof PthOptions)[];
  * @throws {CheckpointError} `mismatch` where a tensor's data do not fit its shape, or two have one name; `option` for an option that there is not.
  * @throws {FileError} `unwritable`.
  * @see PyTorch's torch/serialization.py.
+ *
+ * @example
+ * ```ts
+ * import { readCheckpoint, writePth } from "@seg/checkpoint";
+ *
+ * await writePth("bias.pth", [{ name: "bias", dtype: "float32", shape: [1], data: new Float32Array([3]) }]);
+ * console.log((await readCheckpoint("bias.pth")).format); // pth-zip
+ * ```
  */
 export async function writePth(path: string, tensors: Tensors, options: PthOptions = {}): Promise<void> {
   refuseUnknown(options, OPTIONS, "the options of writePth");

@@ -30,6 +30,15 @@ const OPTIONS = ["dtype", "metadata"] satisfies (keyof SafetensorsOptions)[];
  * @throws {CheckpointError} `mismatch` where a tensor's data do not fit its shape, or two have one name; `option` for an option that there is not.
  * @throws {FileError} `unwritable`.
  * @see The safetensors format's description.
+ *
+ * @example
+ * ```ts
+ * import { readCheckpoint, writeSafetensors } from "@seg/checkpoint";
+ *
+ * const bias = { name: "bias", dtype: "float32" as const, shape: [1], data: new Float32Array([3]) };
+ * await writeSafetensors("with-notes.safetensors", [bias], { metadata: { epoch: "7" } });
+ * console.log((await readCheckpoint("with-notes.safetensors")).metadata); // { epoch: '7' }
+ * ```
  */
 export async function writeSafetensors(
   path: string,

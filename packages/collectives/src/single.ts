@@ -1,7 +1,16 @@
 import type { Group } from "./group.ts";
 import { checkBytes } from "./options.ts";
 
-/** A group of one: every call returns at once. */
+/**
+ * A group of one: every call returns at once.
+ *
+ * @example
+ * ```ts
+ * import { single } from "@seg/collectives";
+ *
+ * console.log(single.rank, single.size); // 0 1
+ * ```
+ */
 export const single: Group = {
   rank: 0,
   size: 1,

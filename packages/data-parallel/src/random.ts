@@ -10,6 +10,14 @@ const rotate = (x: number, bits: number) => (x << bits) | (x >>> (32 - bits));
  * A pseudo-random number generator, the same on every machine: xoshiro128**, period 2^128 − 1, not cryptographic.
  *
  * @see Blackman and Vigna, Scrambled Linear Pseudorandom Number Generators, ACM TOMS 2021.
+ *
+ * @example
+ * ```ts
+ * import { Random } from "@seg/data-parallel";
+ *
+ * const [one, other] = [Random.seeded(7, 1), Random.seeded(7, 1)];
+ * console.log(one.next() === other.next()); // true
+ * ```
  */
 export class Random {
   #state: [number, number, number, number];

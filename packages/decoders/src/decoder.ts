@@ -48,6 +48,16 @@ const GRAPHS: Record<DecoderName, Graph> = {
  * @throws {DecoderError} `unknown-decoder`; `features` if the decoder cannot work on these; `option` for an option that there is not or
  *   one out of range.
  * @throws {SyncBatchNormError} `option` for an option of batch norm out of range.
+ *
+ * @example
+ * ```ts
+ * import { buildDecoder } from "@seg/decoders";
+ * import { FEATURE_INFO } from "@seg/encoders/feature-info";
+ *
+ * const { model } = buildDecoder("c1", FEATURE_INFO.resnet18dilated, { numClasses: 11, seed: 1 });
+ * console.log(model.outputs[0]?.shape.at(-1)); // 11
+ * model.dispose();
+ * ```
  */
 export function buildDecoder<Name extends DecoderName>(
   name: Name,

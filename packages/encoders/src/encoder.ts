@@ -60,6 +60,15 @@ const GRAPHS: Record<EncoderName, (x: tf.SymbolicTensor, convBn: ConvBn) => tf.S
  * @returns The encoder; `encoder.model.dispose()` frees its weights.
  * @throws {EncoderError} `unknown-encoder`, or `option` for an option that there is not or one out of range.
  * @throws {SyncBatchNormError} `option` for an option of batch norm out of range.
+ *
+ * @example
+ * ```ts
+ * import { buildEncoder } from "@seg/encoders";
+ *
+ * const { featureInfo, model } = buildEncoder("resnet18dilated", { seed: 1 });
+ * console.log(featureInfo.map(({ channels, stride }) => `${channels}/${stride}`).join(" ")); // 64/4 128/8 256/8 512/8
+ * model.dispose();
+ * ```
  */
 export function buildEncoder<Name extends EncoderName>(
   name: Name,

@@ -59,7 +59,16 @@ export const ENCODER_NAMES = Object.keys(FEATURE_INFO) as EncoderName[];
 /** Strides within encoders that are larger than those of their features. */
 const INNER_STRIDES: Partial<Record<EncoderName, number>> = { hrnetv2: 32 };
 
-/** The largest downsampling within an encoder: sides that are a multiple of it lose nothing to rounding. */
+/**
+ * The largest downsampling within an encoder: sides that are a multiple of it lose nothing to rounding.
+ *
+ * @example
+ * ```ts
+ * import { largestStride } from "@seg/encoders";
+ *
+ * console.log(largestStride("resnet50"), largestStride("resnet50dilated")); // 32 8
+ * ```
+ */
 export function largestStride(name: EncoderName): number {
   return INNER_STRIDES[name] ?? Math.max(...FEATURE_INFO[name].map(({ stride }) => stride));
 }

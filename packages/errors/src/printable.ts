@@ -9,12 +9,28 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u
 
 /**
  * Text from a file, a server or a name, as it may stand in a line on a terminal: what a terminal would obey is written as an escape, `\u001b`.
+ *
+ * @example
+ * ```ts
+ * import { printable } from "@seg/errors";
+ *
+ * console.log(printable("a\u001b[2Jb.jpg")); // a\u001b[2Jb.jpg
+ * ```
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** Text of at most `limit` characters: of a longer one the beginning and the end, with `…` between. */
+/**
+ * Text of at most `limit` characters: of a longer one the beginning and the end, with `…` between.
+ *
+ * @example
+ * ```ts
+ * import { shorten } from "@seg/errors";
+ *
+ * console.log(shorten("photos/of/a/long/way.jpg", 11)); // photo…y.jpg
+ * ```
+ */
 export function shorten(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const head = Math.ceil((limit - 1) / 2);
@@ -29,6 +45,14 @@ const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
  * large, deep or cyclic the value is, it takes no more time than `limit` characters do.
  *
  * @param limit - the most characters; default 80.
+ *
+ * @example
+ * ```ts
+ * import { shown } from "@seg/errors";
+ *
+ * console.log(shown([1, "two"])); // [1,"two"]
+ * console.log(shown(undefined)); // nothing
+ * ```
  */
 export function shown(value: unknown, limit = 80): string {
   const writer = new Writer(limit);

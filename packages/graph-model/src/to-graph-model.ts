@@ -34,6 +34,16 @@ export interface GraphModelFiles {
  * @throws {LayersError} `model` if the chain does not fit together, or for a layer that has no such form, by name; `option` for outputs.
  * @throws {GraphModelError} `option`; `model` if the output asked for is none that the model has; while weights are read, `value` for one
  *   beyond float16.
+ *
+ * @example
+ * ```ts
+ * import { toGraphModel } from "@seg/graph-model";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const model = tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 1 })] });
+ * const names = [...toGraphModel(model).files()].map(({ name }) => name);
+ * console.log(names.join(", ")); // model.json, group1-shard1of1.bin
+ * ```
  */
 export function toGraphModel(
   models: tf.LayersModel | readonly tf.LayersModel[],

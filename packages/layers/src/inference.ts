@@ -56,6 +56,18 @@ const isAffine = (layer: tf.layers.Layer): layer is AffineLayer => "asAffine" in
  * @param models - One model, or a chain in which each takes the outputs of the one before. Their weights are copied.
  * @param outputs - Which outputs of the last model are wanted. Default: all.
  * @throws {LayersError} `model` if the chain does not fit together; `option` for an output that there is not.
+ *
+ * @example
+ * ```ts
+ * import { inferenceModel } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const model = tf.sequential({ layers: [tf.layers.conv2d({ inputShape: [4, 4, 3], filters: 2, kernelSize: 1 })] });
+ * const inference = inferenceModel(model);
+ * const [scores] = inference.predict(tf.zeros([1, 4, 4, 3]));
+ * console.log(scores?.shape); // [ 1, 4, 4, 2 ]
+ * inference.dispose();
+ * ```
  */
 export function inferenceModel(models: tf.LayersModel | tf.LayersModel[], outputs?: number[]): TensorInferenceModel {
   const chain = Array.isArray(models) ? models : [models];

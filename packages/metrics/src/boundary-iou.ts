@@ -19,6 +19,14 @@ export interface BoundaryIouJson {
  * Pixels whose true label is ignored count nowhere; towards them both maps have an outline.
  *
  * @see Cheng et al., Boundary IoU: Improving Object-Centric Image Segmentation Evaluation, CVPR 2021.
+ *
+ * @example
+ * ```ts
+ * import { BoundaryIou } from "@seg/metrics";
+ *
+ * const labels = new Uint8Array([0, 0, 1, 1]);
+ * console.log(new BoundaryIou(2).add(labels, labels, 4, 1).mean.toFixed(2)); // 1.00
+ * ```
  */
 export class BoundaryIou {
   readonly numClasses: number;

@@ -19,6 +19,16 @@ export interface ConfusionMatrixJson {
  *
  * Pixels whose true label is ignored are not counted. A pixel whose true label is a class but whose prediction is ignored counts as
  * wrong, for no class: it lowers that class's accuracy and IoU and nobody's precision.
+ *
+ * @example
+ * ```ts
+ * import { ConfusionMatrix } from "@seg/metrics";
+ *
+ * const prediction = new Uint8Array([0, 0, 1]);
+ * const truth = new Uint8Array([0, 1, 1]);
+ * const matrix = new ConfusionMatrix(2).add(prediction, truth);
+ * console.log(JSON.stringify(matrix.toJSON().counts)); // [[1,0,0],[1,1,0]]
+ * ```
  */
 export class ConfusionMatrix {
   readonly numClasses: number;

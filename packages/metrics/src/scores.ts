@@ -50,6 +50,14 @@ export interface Scores {
  *
  * @see Zhou et al., Scene Parsing through ADE20K Dataset, CVPR 2017, section 4; Long et al., Fully Convolutional Networks, CVPR 2015,
  *   section 5 (mean accuracy, frequency-weighted IoU).
+ *
+ * @example
+ * ```ts
+ * import { ConfusionMatrix, computeScores } from "@seg/metrics";
+ *
+ * const matrix = new ConfusionMatrix(2).add(new Uint8Array([0, 0, 1, 1]), new Uint8Array([0, 1, 1, 1]));
+ * console.log(computeScores(matrix).pixelAccuracy.toFixed(2)); // 0.75
+ * ```
  */
 export function computeScores(matrix: ConfusionMatrix): Scores {
   checkIsA(ConfusionMatrix, matrix);

@@ -19,6 +19,15 @@ export interface WriteOptions {
  *
  * @param contents - the bytes or text, or what writes them piece by piece.
  * @throws {FileError} `unwritable`. Errors of `contents` that are not the system's pass through.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { writeFileAtomic } from "@seg/node";
+ *
+ * await writeFileAtomic("note.txt", "whole or not at all");
+ * console.log(await readFile("note.txt", "utf8")); // whole or not at all
+ * ```
  */
 export async function writeFileAtomic(
   path: string,

@@ -74,6 +74,16 @@ export interface OnnxFile {
  *   is written.
  * @throws {LayersError} `model` for a layer that cannot be expressed, by name, before anything is written.
  * @throws {OnnxError} `option`.
+ *
+ * @example
+ * ```ts
+ * import { toOnnx } from "@seg/onnx";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const model = tf.sequential({ layers: [tf.layers.conv2d({ inputShape: [null, null, 3], filters: 2, kernelSize: 1 })] });
+ * const file = toOnnx(model);
+ * console.log(file.bytes().length === file.byteLength); // true
+ * ```
  */
 export function toOnnx(models: tf.LayersModel | readonly tf.LayersModel[], options: OnnxOptions = {}): OnnxFile {
   return onnxFile(onnxModel(models, options));

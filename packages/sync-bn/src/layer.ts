@@ -259,6 +259,16 @@ tf.serialization.registerClass(BatchNormalization);
  *
  * @throws {SyncBatchNormError} `option` for an option that there is not (with the nearest name), or one out of its range.
  * @see PyTorch's `nn.BatchNorm2d`.
+ *
+ * @example
+ * ```ts
+ * import { batchNormalization } from "@seg/sync-bn";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const model = tf.sequential({ layers: [batchNormalization({ inputShape: [1], momentum: 0.1 })] });
+ * // Running statistics begin with a mean of 0 and a variance of 1.
+ * console.log((model.predict(tf.tensor2d([[3]])) as tf.Tensor).dataSync()[0]?.toFixed(2)); // 3.00
+ * ```
  */
 export function batchNormalization(args: BatchNormalizationLayerArgs = {}): BatchNormalization {
   const { momentum } = args;

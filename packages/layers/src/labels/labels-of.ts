@@ -23,6 +23,15 @@ const LARGE = 4 * SIDE;
  * @returns `height × width` class indices, row by row.
  * @throws {LayersError} `shape` if maps are not whole or differ in classes, `value` if a score is NaN or infinite, `option` if the size
  * is not one.
+ *
+ * @example
+ * ```ts
+ * import { labelsOf } from "@seg/layers";
+ *
+ * // Two pixels, two classes: the first is of class 0, the second of class 1.
+ * const map = { data: new Float32Array([5, 0, 0, 5]), height: 1, width: 2, classes: 2 };
+ * console.log(labelsOf([map], [1, 4]).join(" ")); // 0 0 1 1
+ * ```
  */
 export function labelsOf(maps: readonly ScoreMap[], size: readonly [height: number, width: number]): Labels {
   const [height, width] = pair("size", size, 1);

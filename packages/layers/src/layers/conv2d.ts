@@ -205,5 +205,14 @@ tf.serialization.registerClass(Conv2D);
  * A convolution layer with any stride, symmetric padding, dilation and groups.
  *
  * @see the operation `conv2d` of `@seg/layers/ops` for shapes, and PyTorch's `nn.Conv2d`.
+ *
+ * @example
+ * ```ts
+ * import { conv2d } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const layer = conv2d({ inputShape: [8, 8, 3], filters: 4, kernelSize: 3, padding: 2, dilations: 2 });
+ * console.log(tf.sequential({ layers: [layer] }).outputs[0]?.shape); // [ null, 8, 8, 4 ]
+ * ```
  */
 export const conv2d = (args: Conv2DLayerArgs) => new Conv2D(args);

@@ -79,5 +79,16 @@ tf.serialization.registerClass(AdaptiveAvgPool2D);
 /** A max pooling layer with symmetric padding. @see PyTorch's `nn.MaxPool2d`. */
 export const maxPool2d = (args: MaxPool2DLayerArgs) => new MaxPool2D(args);
 
-/** An adaptive average pooling layer. @see PyTorch's `nn.AdaptiveAvgPool2d`. */
+/**
+ * An adaptive average pooling layer. @see PyTorch's `nn.AdaptiveAvgPool2d`.
+ *
+ * @example
+ * ```ts
+ * import { adaptiveAvgPool2d } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const model = tf.sequential({ layers: [adaptiveAvgPool2d({ inputShape: [null, null, 3], bins: 2 })] });
+ * console.log((model.predict(tf.zeros([1, 5, 7, 3])) as tf.Tensor).shape); // [ 1, 2, 2, 3 ]
+ * ```
+ */
 export const adaptiveAvgPool2d = (args: AdaptiveAvgPool2DLayerArgs) => new AdaptiveAvgPool2D(args);

@@ -18,6 +18,17 @@ export interface PixelLossOptions {
  * @param labels - `[...]`, int32, class indices; what is no class, such as −1 or 255, is ignored (PyTorch has one number for it, and throws at others).
  * @returns A scalar; 0, with no gradient, where every label is ignored or weighs nothing (PyTorch gives NaN). The caller disposes it.
  * @throws {LayersError} `shape` if the shapes do not fit, `option` for class weights that are not one number of at least 0 for each class.
+ *
+ * @example
+ * ```ts
+ * import { sparseCrossEntropy } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * // Two equal scores: the loss is ln 2. The second pixel has no class.
+ * const scores = tf.zeros([2, 2]);
+ * const labels = tf.tensor1d([0, 255], "int32");
+ * console.log(sparseCrossEntropy(scores, labels).dataSync()[0]?.toFixed(4)); // 0.6931
+ * ```
  */
 export function sparseCrossEntropy(scores: tf.Tensor, labels: tf.Tensor, options: PixelLossOptions = {}): tf.Scalar {
   refuseUnknown(options, ["classWeights"], "an option of sparseCrossEntropy");

@@ -50,6 +50,16 @@ export interface FocalOptions extends PixelLossOptions {
  * @returns A scalar; 0 where every label is ignored. The caller disposes it.
  * @throws {LayersError} `shape`, `option`
  * @see Lin et al., Focal Loss for Dense Object Detection, ICCV 2017, section 3.2.
+ *
+ * @example
+ * ```ts
+ * import { focalLoss } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * // A probability of 1/2: (1 - 1/2)² ln 2.
+ * const loss = focalLoss(tf.zeros([1, 2]), tf.tensor1d([0], "int32"), { gamma: 2 });
+ * console.log(loss.dataSync()[0]?.toFixed(4)); // 0.1733
+ * ```
  */
 export function focalLoss(scores: tf.Tensor, labels: tf.Tensor, options: FocalOptions = {}): tf.Scalar {
   refuseUnknown(options, ["classWeights", "gamma"], "an option of focalLoss");
@@ -69,6 +79,16 @@ export function focalLoss(scores: tf.Tensor, labels: tf.Tensor, options: FocalOp
  * @returns A scalar in [0, 1]; 0 where every label is ignored. The caller disposes it.
  * @throws {LayersError} `shape`
  * @see Drozdzal et al., The Importance of Skip Connections in Biomedical Image Segmentation, 2016; Milletari et al., V-Net, 3DV 2016, squares the sums' terms.
+ *
+ * @example
+ * ```ts
+ * import { diceLoss } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const labels = tf.tensor1d([0, 1], "int32");
+ * const sure = tf.tensor2d([[50, 0], [0, 50]]);
+ * console.log(diceLoss(sure, labels).dataSync()[0]?.toFixed(3)); // 0.000
+ * ```
  */
 export function diceLoss(scores: tf.Tensor, labels: tf.Tensor): tf.Scalar {
   return runLoss(DiceLoss, scores, labels);
@@ -83,6 +103,16 @@ export function diceLoss(scores: tf.Tensor, labels: tf.Tensor): tf.Scalar {
  * @returns A scalar in [0, 1]; 0 where every label is ignored. The caller disposes it.
  * @throws {LayersError} `shape`
  * @see Berman et al., The Lovász-Softmax loss, CVPR 2018, section 3.
+ *
+ * @example
+ * ```ts
+ * import { lovaszSoftmax } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const labels = tf.tensor1d([0, 1], "int32");
+ * const sure = tf.tensor2d([[50, 0], [0, 50]]);
+ * console.log(lovaszSoftmax(sure, labels).dataSync()[0]?.toFixed(3)); // 0.000
+ * ```
  */
 export function lovaszSoftmax(scores: tf.Tensor, labels: tf.Tensor): tf.Scalar {
   return runLoss(LovaszSoftmax, scores, labels);

@@ -25,6 +25,14 @@ export interface ConfigSources {
  * is named but a folder `DIR` that a training left, its configuration is the file.
  *
  * @throws {PipelineError} `config` or `usage`, with the file and line, or the flag, at fault.
+ *
+ * @example
+ * ```ts
+ * import { loadConfig } from "@seg/pipeline/config";
+ *
+ * const { config } = loadConfig({ cfg: "resnet50dilated-ppm_deepsup" });
+ * console.log(config.DATASET.num_class); // 150
+ * ```
  */
 export function loadConfig(sources: ConfigSources = {}): Resolved {
   refuseUnknown(sources, ["cfg", "pairs", "set", "flags", "fromFolder"], "a source of loadConfig");

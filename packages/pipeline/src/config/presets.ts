@@ -9,7 +9,16 @@ import { readYamlFile } from "./yaml.ts";
 // The same two steps up from src/config and from dist/config.
 const FOLDER = fileURLToPath(new URL("../../config/", import.meta.url));
 
-/** The names of the configurations that come with this package, such as `resnet50-upernet`. */
+/**
+ * The names of the configurations that come with this package, such as `resnet50-upernet`.
+ *
+ * @example
+ * ```ts
+ * import { presetNames } from "@seg/pipeline/config";
+ *
+ * console.log(presetNames().includes("resnet50dilated-ppm_deepsup")); // true
+ * ```
+ */
 export function presetNames(): string[] {
   return readdirSync(FOLDER)
     .filter((file) => file.endsWith(".yaml"))

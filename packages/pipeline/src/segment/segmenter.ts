@@ -37,6 +37,16 @@ export class Segmenter extends PixelSegmenter<Photo, InferenceEngineInfo> {
  * @returns The segmenter; `dispose()` frees its network.
  * @throws {PipelineError} `config` or `missing`, in one line with the way out.
  * @throws {BackendError} if the engine cannot start, or cannot run such networks.
+ *
+ * @example
+ * ```ts
+ * import { createSegmenter, DEMO_MODEL, DEMO_PHOTO } from "@seg/pipeline";
+ *
+ * const segmenter = await createSegmenter({ ...DEMO_MODEL, backend: "wasm" });
+ * const { classes } = await segmenter.segment(DEMO_PHOTO);
+ * console.log(classes[0]?.name); // sky
+ * segmenter.dispose();
+ * ```
  */
 export async function createSegmenter(options: SegmenterOptions = {}): Promise<Segmenter> {
   refuseUnknown(options, [...MODEL_OPTIONS, "threads"], "an option of createSegmenter");

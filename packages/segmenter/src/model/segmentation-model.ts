@@ -18,6 +18,15 @@ export interface SegmentationModelOptions extends DecoderOptions {
  * @throws {EncoderError} `unknown-encoder`, or `option` for an option out of range.
  * @throws {DecoderError} `unknown-decoder`; `features` if the decoder cannot work on the encoder's features; `option` for an option that
  *   there is not, or one out of range.
+ *
+ * @example
+ * ```ts
+ * import { buildSegmentationModel } from "@seg/pipeline/model";
+ *
+ * const model = buildSegmentationModel({ encoder: "mobilenetv2dilated", decoder: "c1", numClasses: 11, seed: 1 });
+ * console.log(model.outputs[0]?.shape.at(-1)); // 11
+ * model.dispose();
+ * ```
  */
 export function buildSegmentationModel({ encoder, decoder, ...options }: SegmentationModelOptions): tf.LayersModel {
   const known = ["encoder", "decoder", "numClasses", "dropout", "weights", "seed", "batchNorm"];

@@ -1,0 +1,86 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { run } from "./project.mjs";
+import { place } from "./snippets.mjs";
+import { compile } from "./types.mjs";
+
+/**
+ * @typedef {object} DocstringExample - A block of TypeScript under an `@example`.
+ * @property {string} readme - The source's path.
+ * @property {number} line - The docstring's last.
+ * @property {string} package - The package's folder's name.
+ * @property {string} code
+ */
+
+/**
+ * The examples of packages' docstrings.
+ *
+ * @param {string[]} folders - The packages'.
+ * @returns {DocstringExample[]}
+ * @throws {Error} for one that says nowhere what it prints: such a one could not fail.
+ */
+export function docstringExamples(folders) {
+  return folders.flatMap((folder) => {
+    const names = readdirSync(join(folder, "src"), { recursive: true, encoding: "utf8" });
+    const sources = names.filter((name) => name.endsWith(".ts")).map((name) => join(folder, "src", name));
+    return sources.flatMap((source) => {
+      const examples = examplesIn(readFileSync(source, "utf8"));
+      return examples.map(({ code, line }) => ({ readme: source, line, package: basename(folder), code }));
+    });
+  });
+}
+
+/**
+ * The examples in a source: blocks of `ts` after an `@example`, before the docstring's next tag.
+ *
+ * @param {string} source
+ */
+export function examplesIn(source) {
+  return [...source.matchAll(/\/\*\*(?:(?!\*\/).)*?@example(?:(?!\*\/).)*\*\//gs)].flatMap(({ 0: comment, index }) => {
+    const text = comment.replace(/^[ \t]*\* ?/gm, "");
+    const line = source.slice(0, index).split("\n").length;
+    return [...text.matchAll(/^@example\n```ts\n(.*?)^```$/gms)].map(({ 1: code = "" }) => ({ code, line }));
+  });
+}
+
+/**
+ * Compiles examples against installed packages, then runs those of each package in one process, and compares what each prints with the comments
+ * behind its `console.log`s.
+ *
+ * @param {string} project - Where the packages are installed.
+ * @param {DocstringExample[]} examples
+ * @throws {Error} for those that fail.
+ */
+export async function runDocstringExamples(project, examples) {
+  const files = examples.map((example, i) => join(project, "examples/docstrings", example.package, `${i}.mts`));
+  for (const [i, file] of files.entries()) {
+    const { code = "", ...where } = examples[i] ?? {};
+    if (expected(code).length === 0) {
+      throw new Error(
+        `Expected the example at ${place(/** @type {DocstringExample} */ ({ code, ...where }))} to print something, with what in a comment behind it.`,
+      );
+    }
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, code);
+  }
+  compile(files);
+  for (const name of new Set(examples.map((example) => example.package))) {
+    const own = examples.flatMap((example, i) => {
+      if (example.package !== name) return [];
+      return [{ place: place(example), file: files[i]?.replace(/\.mts$/, ".mjs"), prints: expected(example.code) }];
+    });
+    const folder = join(project, "examples/docstrings", name);
+    writeFileSync(join(folder, "examples.json"), JSON.stringify(own));
+    await run([process.execPath, fileURLToPath(new URL("run-docstrings.mjs", import.meta.url)), folder], folder);
+  }
+}
+
+/**
+ * What an example says that it prints.
+ *
+ * @param {string} code
+ */
+export function expected(code) {
+  return [...code.matchAll(/^\s*(?:for \(.*\) )?console\.log\(.*\); \/\/ (.*)$/gm)].map(([, printed = ""]) => printed);
+}
