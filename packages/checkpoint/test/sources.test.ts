@@ -12,7 +12,7 @@ import { temporaryFile } from "./helpers/temporary.ts";
 import { floats, torchZip } from "./support/files.ts";
 import { HOSTILE } from "./support/hostile.ts";
 import { dice } from "./support/mutate.ts";
-import { ordered, storage, str, tensor } from "./support/pickle.ts";
+import { type Code, ordered, storage, str, tensor } from "./support/pickle.ts";
 
 const FIXTURES = ["torch-legacy.pth", "torch-zip.pth", "torch-protocol4.pth", "hf.safetensors"];
 
@@ -47,7 +47,7 @@ function ranged(bytes: Uint8Array, { headers }: IncomingMessage, response: Serve
 const large = (count: number) =>
   torchZip(
     ordered(
-      ["a", "b", "c"].flatMap((name, i) => {
+      ...["a", "b", "c"].map((name, i): [Code, Code] => {
         const length = i === 1 ? count : 2;
         return [str(name), tensor(storage("Float", String(i), length), 0, [length], [1])];
       }),
@@ -82,7 +82,9 @@ describe("A checkpoint's source", () => {
     const names = Array.from({ length: 60 }, (_, i) => String(i));
     const count = 40_000;
     const bytes = torchZip(
-      ordered(names.flatMap((name) => [str(name), tensor(storage("Float", name, count), 0, [count], [1])])),
+      ordered(
+        ...names.map((name): [Code, Code] => [str(name), tensor(storage("Float", name, count), 0, [count], [1])]),
+      ),
       names.map((name) => floats(name, new Array<number>(count).fill(Number(name)))),
     );
     const { url, ranges } = await serve((request, response) => void ranged(bytes, request, response));

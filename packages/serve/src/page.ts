@@ -1,10 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import files from "@fastify/static";
+import { pageFolder } from "@seg/web/page";
 import type { FastifyInstance } from "fastify";
-
-/** The package whose page is shown where it is installed. */
-const PAGE_PACKAGE = "@seg/web/page";
 
 /**
  * The page at `/`: the files of a folder, or where there is none a sentence.
@@ -12,8 +10,8 @@ const PAGE_PACKAGE = "@seg/web/page";
  * @param given - the folder; default that of `@seg/web/page`.
  */
 export async function pageRoutes(app: FastifyInstance, given: string | undefined): Promise<void> {
-  const folder = given ?? (await installedPage());
-  if (folder === undefined || !existsSync(join(folder, "index.html"))) {
+  const folder = given ?? pageFolder;
+  if (!existsSync(join(folder, "index.html"))) {
     app.get("/", { schema: { hide: true } }, async (_request, reply) =>
       reply.type("text/html; charset=utf-8").header("content-security-policy", "default-src 'none'").send(NO_PAGE),
     );
@@ -31,18 +29,9 @@ export async function pageRoutes(app: FastifyInstance, given: string | undefined
   });
 }
 
-async function installedPage(): Promise<string | undefined> {
-  try {
-    const { pageFolder } = (await import(PAGE_PACKAGE)) as { pageFolder: string };
-    return pageFolder;
-  } catch {
-    return undefined;
-  }
-}
-
 const NO_PAGE = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Scene parsing</title>
 <h1>Scene parsing</h1>
-<p>The page is not built or not installed here. The service works without it: <a href="docs">its documentation</a> shows how photos are sent.</p>
+<p>The page is not built here. The service works without it: <a href="docs">its documentation</a> shows how photos are sent.</p>
 </html>
 `;

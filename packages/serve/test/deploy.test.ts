@@ -24,7 +24,7 @@ describe("the Kubernetes example", () => {
       livenessProbe: { httpGet: { path: "/healthz", port: "http" } },
       resources: { limits: { cpu: "2", memory: "4Gi" }, requests: { cpu: "2", memory: "2Gi" } },
     });
-    const args = container!.args as string[];
+    const { args } = container as unknown as { args: string[] };
     const grace = Number(args[args.indexOf("--grace") + 1]);
     expect((pod.spec as { terminationGracePeriodSeconds: number }).terminationGracePeriodSeconds).toBeGreaterThan(
       grace + 5,

@@ -32,7 +32,7 @@ export async function running(options: ServeOptions = {}) {
 
 interface Asked {
   query?: string;
-  body?: BodyInit;
+  body?: RequestInit["body"];
   headers?: Record<string, string>;
   signal?: AbortSignal;
 }

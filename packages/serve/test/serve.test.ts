@@ -91,7 +91,7 @@ describe("a service", () => {
       ({ url } = service);
     });
     afterAll(() => service.close());
-    const post = (query: string, body: BodyInit, headers: Record<string, string>) =>
+    const post = (query: string, body: RequestInit["body"], headers: Record<string, string>) =>
       fetch(`${url}/v1/segment?${query}`, { method: "POST", body, headers });
     const jpeg = { "content-type": "image/jpeg" };
     const json = { "content-type": "application/json" };
@@ -122,7 +122,7 @@ describe("a service", () => {
       [422, "not-a-photo", "", '{"url": "http://127.0.0.1/"}', json],
       [403, "foreign-origin", "", PHOTO, { ...jpeg, origin: "https://foe.example" }],
     ])("answers %i %s to %s", async (status, code, query, body, headers) => {
-      const answer = await post(query, body as BodyInit, headers as Record<string, string>);
+      const answer = await post(query, body as RequestInit["body"], headers as Record<string, string>);
       expect(answer.headers.get("content-type")).toMatch(/^application\/problem\+json/);
       const problem = (await answer.json()) as Record<string, string>;
       expect(problem).toMatchObject({ status, code, type: `/docs#${code}` });
@@ -174,6 +174,7 @@ describe("a service", () => {
       await post(SMALL, PHOTO, jpeg);
       const text = await (await fetch(`${url}/metrics`)).text();
       expect(text).toMatch(/^seg_requests_total\{route="\/v1\/segment",method="POST",status="200"\} [1-9]/m);
+      expect(text).toMatch(/^seg_request_duration_seconds_sum\{route="\/v1\/segment"\} [\d.]*[1-9]/m);
       expect(text).toMatch(/^seg_request_duration_seconds_count\{route="\/v1\/segment"\} [1-9]/m);
       expect(text).toMatch(/^seg_workers_ready 1$/m);
       expect(text).toMatch(/^seg_queue_length 0$/m);

@@ -15,19 +15,23 @@ export function serveCommand(io: Io): Command {
       "--workers <n>",
       "processes, each with an engine of its own; auto: as many as there are processors, or --gpus",
     )
+    .optionsGroup("Engines:")
     .option("--gpus <list>", "GPUs that the workers take in turn, such as 0 or 0-3,6")
     .addOption(backendFlag(INFERENCE_BACKENDS))
     .option("--mirror <url>", "server to take weights from instead of MIT's")
+    .optionsGroup("Clients:")
     .option("--allow-host <names...>", "host names that requests may name, beside localhost and its addresses")
     .option("--cors <origins...>", "origins whose pages may ask, such as https://example.org, or *")
     .option("--allow-urls", "fetch photos whose addresses clients name, from public addresses only")
     .option("--allow-private-urls", "the same, from private networks and this machine too")
+    .optionsGroup("Limits:")
     .option("--max-megabytes <n>", "most megabytes of a photo's file; 32")
     .option("--max-pixels <n>", "most pixels of a photo; 25 million")
     .option("--timeout <seconds>", "how long a request may take, waiting included; 60")
     .option("--body-timeout <seconds>", "how long a request may take to arrive; 30")
     .option("--queue <n>", "most requests that wait; 64")
     .option("--grace <seconds>", "how long requests may take to be finished when it is interrupted; 30")
+    .optionsGroup("Output:")
     .option("--json", "print JSON, a line for each thing that happens")
     .option("--quiet", "print nothing but the address, warnings and errors");
   return addConfigFlags(command, { demo: true })
@@ -42,5 +46,7 @@ const EXAMPLES = `
 Examples:
   seg serve --demo
   seg serve --id mine --port 0 --workers 2
-  seg serve --cfg mobilenetv2dilated-c1_deepsup --host 0.0.0.0 --allow-host seg.example.org --json
-  curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' http://127.0.0.1:8080/v1/segment`;
+  seg serve --cfg mobilenetv2dilated-c1_deepsup \\
+    --host 0.0.0.0 --allow-host seg.example.org --json
+  curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' \\
+    http://127.0.0.1:8080/v1/segment`;
