@@ -13,6 +13,7 @@ export const LOWEST_TFJS = "4.20.0";
  * @property {string} name
  * @property {string} version
  * @property {Record<string, { types: string, default: string } | string>} exports
+ * @property {boolean | string[]} [sideEffects]
  * @property {Record<string, string>} [bin]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [peerDependencies]

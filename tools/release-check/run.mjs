@@ -73,9 +73,17 @@ async function checkImports(project, specifiers) {
   if (empty) throw new Error(`Expected ${empty} to export something but it exports nothing: see its index.ts.`);
 }
 
-/** @param {typeof packages} some */
+/**
+ * What is imported; an entry that is a program, as its package's `sideEffects` say, is none.
+ *
+ * @param {typeof packages} some
+ */
 function specifiersOf(some) {
-  return some.flatMap(({ manifest }) => entries(manifest).map(({ specifier }) => specifier));
+  return some.flatMap(({ manifest }) => {
+    const { sideEffects } = manifest;
+    const isProgram = (/** @type {string} */ file) => Array.isArray(sideEffects) && sideEffects.includes(file);
+    return entries(manifest).flatMap((entry) => (isProgram(entry.default) ? [] : [entry.specifier]));
+  });
 }
 
 /** @param {typeof packages} some */
