@@ -9,10 +9,14 @@ import type { Page } from "playwright-core";
 import { build } from "vite";
 import { pageConfig } from "../../vite.config.ts";
 
-/** Builds the page with the segmenter of tests, and serves it under a sub-path. */
-export async function buildSite() {
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The segmenter that the published page has. */
+export const REAL = here("../../src/index.ts");
+
+/** Builds the page, with the segmenter of tests unless another one is given, and serves it under a sub-path. */
+export async function buildSite(segmenter = here("./fake-segmenter.ts")) {
   const folder = await mkdtemp(join(tmpdir(), "seg-page-"));
-  const segmenter = fileURLToPath(new URL("./fake-segmenter.ts", import.meta.url));
   await build({ ...pageConfig({ segmenter, outDir: join(folder, "page") }), configFile: false });
   return {
     folder,
