@@ -155,7 +155,7 @@ fs.writeFileSync(folder + "/pnpm/bin/pnpm.cjs", ${JSON.stringify(PNPM)});`;
     expect(run(["dmeo"])).toEqual({
       status: 2,
       stdout: "",
-      stderr: 'Expected one of install, build, demo, test, test:all, check but received "dmeo".\n',
+      stderr: 'Expected one of install, build, demo, docs, test, test:all, check but received "dmeo".\n',
     });
   });
 });

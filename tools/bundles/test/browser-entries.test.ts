@@ -28,6 +28,15 @@ function fileOf(name: string, path: string): string {
   return join(packages.get(name)!.folder, source);
 }
 
+/** The source file behind a `#…` that a package imports from itself. */
+function ownFileOf(file: string, specifier: string): string {
+  const own = [...packages.values()].find(({ folder }) => file.startsWith(join(folder, "src")));
+  const { imports = {} } = (own?.manifest ?? {}) as { imports?: Record<string, Target> };
+  const source = sourceOf(imports[specifier]);
+  if (!own || !source) throw new Error(`Expected the package of ${file} to import ${specifier}.`);
+  return join(own.folder, source);
+}
+
 /** The specifiers of a module's imports and re-exports that remain when types are gone, `import()`s and addresses of modules included. */
 function importsOf(file: string): string[] {
   const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.ES2022, true);
@@ -62,7 +71,7 @@ const allTypes = (elements: readonly { isTypeOnly: boolean }[]) =>
   elements.length > 0 && elements.every(({ isTypeOnly }) => isTypeOnly);
 
 /** Packages that a page cannot have. */
-const ONLY_NODE = ["@seg/node", "sharp", "fast-png", "koffi", "webgpu", "onnxruntime-node", "@tensorflow/tfjs-node"];
+const ONLY_NODE = ["@seg/node", "sharp", "koffi", "webgpu", "onnxruntime-node", "@tensorflow/tfjs-node"];
 
 /** Every way from a file to what a page cannot have, each as a line. */
 function waysToNode(entry: string): string[] {
@@ -75,6 +84,7 @@ function waysToNode(entry: string): string[] {
       const next = [...way, specifier];
       const [, name = "", path = ""] = /^((?:@[^/]+\/)?[^/]+)(.*)$/.exec(specifier) ?? [];
       if (specifier.startsWith(".")) follow(resolve(dirname(file), specifier), next);
+      else if (specifier.startsWith("#")) follow(ownFileOf(file, specifier), next);
       else if (isBuiltin(specifier) || ONLY_NODE.includes(name)) ways.push(next.join(" → "));
       else if (packages.has(name)) follow(fileOf(name, `.${path}`), next);
     }
