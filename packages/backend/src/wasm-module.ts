@@ -32,7 +32,8 @@ export async function startWasm(
   const wasm = await import("@tensorflow/tfjs-backend-wasm").catch((error) => {
     throw unavailable(`${name} does not load: ${firstLine(error)}`, error);
   });
-  if (!tf.findBackend("wasm")) prepare?.(wasm);
+  // `tf.findBackend` would start it.
+  if (!("wasm" in tf.engine().registry)) prepare?.(wasm);
   await activateWasm(explain);
   checkMalloc();
   const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
