@@ -12,7 +12,7 @@ import type { ServerOptions } from "./weights/server.ts";
 export interface ConfigOptions {
   /**
    * A YAML file with MIT's keys, or the name of a preset such as `resnet50dilated-ppm_deepsup`, the default; or what
-   * {@link loadConfig} made.
+   * `loadConfig` made.
    */
   config?: string | Resolved | undefined;
   /**

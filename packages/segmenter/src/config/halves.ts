@@ -1,8 +1,8 @@
 /** The two halves of a model, in the order in which they are looked for. */
-export const HALVES = ["encoder", "decoder"] as const;
+export const HALVES = ["encoder", "decoder"] as const satisfies readonly Half[];
 
 /** A network of the two. */
-export type Half = (typeof HALVES)[number];
+export type Half = "encoder" | "decoder";
 
 /**
  * The names under which half a checkpoint may lie: as it is called (`epoch_20.pth`), or the same in today's PyTorch
