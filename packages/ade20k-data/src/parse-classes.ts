@@ -38,6 +38,13 @@ interface Entry {
  *
  * @param path - the file's name: its ending tells the format, and errors name it.
  * @throws {DataError} `bad-classes`, naming the file and the line (of JSON: the entry).
+ *
+ * @example
+ * ```ts
+ * import { parseClasses } from "@seg/ade20k-data";
+ *
+ * console.log(parseClasses("classes.txt", "sky\nroad").map(({ name }) => name)); // [ 'sky', 'road' ]
+ * ```
  */
 export function parseClasses(path: string, text: string): SegClass[] {
   const entries = located(path, "a list of classes", () => readEntries(path, text));

@@ -1,15 +1,4 @@
-export { describeMismatch, modulesOf } from "./describe-mismatch.ts";
-export type { CheckpointFormat } from "./detect-format.ts";
-export type { DType, TensorData } from "./dtypes.ts";
-export { CheckpointError, type CheckpointErrorCode, type CheckpointErrorData } from "./errors.ts";
-export type { LoadReport, ShapeMismatch } from "./load-report.ts";
-export { isBookkeeping, type LoadOptions, loadWeights } from "./load-weights.ts";
-export { loadWeightsInto } from "./load-weights-into.ts";
-export { type Checkpoint, type CheckpointSource, type ReadOptions, readCheckpoint } from "./read-checkpoint.ts";
-export { type StateDictOptions, stateDictOf } from "./state-dict-of.ts";
-export type { FloatType } from "./storable-tensor.ts";
-export type { NamedTensor, StateDict } from "./tensor.ts";
-export { type WeightReader, weightsFor } from "./weights-for.ts";
+export * from "./browser.ts";
 export type { Tensors } from "./writable-tensor.ts";
 export { type PthOptions, writePth } from "./write-pth.ts";
 export { type SafetensorsOptions, writeSafetensors } from "./write-safetensors.ts";

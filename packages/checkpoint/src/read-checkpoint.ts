@@ -107,7 +107,8 @@ export async function readCheckpoint(source: CheckpointSource, options: ReadOpti
   }
 }
 
-/** What errors call a source.
+/**
+ * What errors call a source.
  *
  * @throws {CheckpointError} `option` for what is none.
  */

@@ -16,6 +16,7 @@ export { readTextFile, readTextFileSync } from "./read-text.ts";
 export { type ReplaceOptions, replaceFile } from "./replace-file.ts";
 export { deserializeError, type SerializedError, serializeError } from "./serialize-error.ts";
 export { ignoreEndSignals, ignoresHangup, onEndSignal } from "./signals.ts";
+export { startWorkerProcess } from "./start-worker-process.ts";
 export { type FolderNeeds, tryFolder } from "./try-folder.ts";
 export {
   ensureWritable,

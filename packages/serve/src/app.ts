@@ -76,9 +76,9 @@ export async function createApp(service: Service, options: AppOptions): Promise<
   const admit = guardOf(options);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
-    // Also where the client goes away before there is an answer.
     // Fastify's own clock (`elapsedTime`) stands still where nobody logs.
     const start = performance.now();
+    // Also where the client goes away before there is an answer.
     reply.raw.once("close", () => told(request, reply, performance.now() - start, service, options));
     const { host, origin } = request.headers;
     admit({ host, origin, changes: !["GET", "HEAD", "OPTIONS"].includes(request.method) });

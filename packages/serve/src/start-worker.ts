@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { ownModule, startProcess } from "@seg/node";
+import { ownModule, startWorkerProcess } from "@seg/node";
 import type { WorkerSetup } from "./messages.ts";
 
 /** More workers than these each hold a copy of the weights for little gain; each takes several threads then. */
@@ -22,19 +22,5 @@ export function workersFor(
 }
 
 /** Starts a worker's process. */
-export function startWorker(setup: WorkerSetup): ChildProcess {
-  const { gpu } = setup;
-  const child = startProcess(ownModule("./worker-main", import.meta.url), [], {
-    serialization: "advanced",
-    stdio: ["ignore", "ignore", process.env.SEG_DEBUG === "1" ? "inherit" : "pipe", "ipc"],
-    // Several workers may share a GPU; by itself TensorFlow would give all its memory to the first.
-    env: {
-      TF_FORCE_GPU_ALLOW_GROWTH: "true",
-      ...process.env,
-      ...(gpu !== undefined && { CUDA_VISIBLE_DEVICES: `${gpu}` }),
-    },
-  });
-  // Where it is gone already, its end follows.
-  child.send(setup, () => {});
-  return child;
-}
+export const startWorker = (setup: WorkerSetup): ChildProcess =>
+  startWorkerProcess(ownModule("./worker-main", import.meta.url), setup);

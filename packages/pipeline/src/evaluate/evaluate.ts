@@ -1,7 +1,6 @@
-import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { gatherJson, type MpiGroup, type MpiLaunch } from "@seg/collectives";
-import { ensureWritable, ownModule, startProcess } from "@seg/node";
+import { ensureWritable, ownModule, startWorkerProcess } from "@seg/node";
 import { SINGLE_SCALE, scaleOptions } from "@seg/segmenter";
 import type { Resolved } from "@seg/segmenter/config";
 import { checkRecords } from "../dataset/check.ts";
@@ -140,7 +139,10 @@ export async function evaluate(options: EvaluateOptions = {}): Promise<Evaluatio
         tasks,
         workers,
         signal: anyOf(signal, group?.lost),
-        start: (slot) => startWorker(setup, gpus?.[slot % gpus.length]),
+        start: (slot) => {
+          const ofSlot: WorkerSetup = { ...setup, gpu: gpus?.[slot % gpus.length] };
+          return startWorkerProcess(ownModule("./worker", import.meta.url), ofSlot);
+        },
         nameOf: ({ imagePath }) => imagePath,
         onReady(info) {
           if (!own.begin(info.engine.name)) return;
@@ -201,21 +203,4 @@ function workerCount({ workers, gpus }: EvaluationOptions): number {
     { expected: "a number of workers of at least 1", received: String(count) },
     { data: { option: "workers", received: count } },
   );
-}
-
-function startWorker(shared: Omit<WorkerSetup, "gpu">, gpu: number | undefined): ChildProcess {
-  const setup: WorkerSetup = { ...shared, gpu };
-  const child = startProcess(ownModule("./worker", import.meta.url), [], {
-    serialization: "advanced",
-    stdio: ["ignore", "ignore", process.env.SEG_DEBUG === "1" ? "inherit" : "pipe", "ipc"],
-    // Several workers may share a GPU; by itself TensorFlow would give all its memory to the first.
-    env: {
-      TF_FORCE_GPU_ALLOW_GROWTH: "true",
-      ...process.env,
-      ...(gpu !== undefined && { CUDA_VISIBLE_DEVICES: `${gpu}` }),
-    },
-  });
-  // Where it is gone already, its end follows.
-  child.send(setup, () => {});
-  return child;
 }
