@@ -11,7 +11,7 @@ const data = new Float32Array(100_000);
 process.on("SIGTERM", () => process.exit(1));
 for (let i = 0; ; i++) {
   group.allReduce(data);
-  if (i === 20 && group.rank === 0) writeFileSync(process.argv[2] + "/running", "");
+  if (i === 0 && group.rank === 0) writeFileSync(process.argv[2] + "/running", "");
   await new Promise((resolve) => setTimeout(resolve, 5));
 }`;
 

@@ -22,7 +22,7 @@ export interface WatcherTask {
   rank: number;
   size: number;
   tokens: Tokens;
-  /** Int32: each rank's loss, then rank 0's port. */
+  /** Int32: each rank's loss, then how the start went: rank 0's port, on the others 1; below 0 where it failed. */
   states: SharedArrayBuffer;
   /** Of rank 0, on the others. */
   offer?: Offer;

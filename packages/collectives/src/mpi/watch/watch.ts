@@ -5,7 +5,7 @@ import { broadcastJson } from "../../json.ts";
 import { ownAddresses, portsToTry } from "./addresses.ts";
 import { LOSSES, type Loss, type Offer, type WatcherTask } from "./task.ts";
 
-/** How long rank 0's thread may take to listen. */
+/** How long a thread may take to listen, or to connect, which it gives up by itself before. */
 const START_MS = 30_000;
 
 /** Knows of ranks on other hosts that have ended or cannot be reached any more, which neither MPI nor the system tells. */
@@ -18,7 +18,8 @@ export interface Watch {
 
 /**
  * Begins to watch: a thread in each process holds a connection to rank 0's, whose keep-alives the systems answer, though a process be stopped. It uses
- * the interfaces and ports that Open MPI is told to use. Collective. Where rank 0 cannot listen, or a firewall is in the way, nothing is known of the others.
+ * the interfaces and ports that Open MPI is told to use. Collective: who has come through is watched. Where rank 0 cannot listen, or a firewall is in the way
+ * (10 s are waited for one that does not answer), nothing is known of the others.
  */
 export function startWatch(group: Group): Watch | undefined {
   const { rank, size } = group;
@@ -34,17 +35,23 @@ export function startWatch(group: Group): Watch | undefined {
     thread.on("error", () => {});
     thread.unref();
   };
+  const started = () => {
+    Atomics.wait(states, size, 0, START_MS);
+    return Atomics.load(states, size);
+  };
   let own: Offer | null = null;
   if (rank === 0) {
     const tokens = { ask: randomBytes(16).toString("hex"), answer: randomBytes(16).toString("hex") };
     const addresses = ownAddresses();
     start({ tokens, ports: portsToTry(), host: addresses.length === 1 ? addresses[0] : undefined });
-    Atomics.wait(states, size, 0, START_MS);
-    const port = Atomics.load(states, size);
+    const port = started();
     if (port > 0 && addresses.length > 0) own = { addresses, port, tokens };
   }
   const offer = broadcastJson(own, group);
   if (!offer) return undefined;
-  if (rank > 0) start({ tokens: offer.tokens, offer });
+  if (rank > 0) {
+    start({ tokens: offer.tokens, offer });
+    started();
+  }
   return watch;
 }

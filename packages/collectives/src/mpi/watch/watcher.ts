@@ -26,6 +26,12 @@ function tell(rank: number, loss: Loss): void {
   for (const socket of sockets.values()) socket.write(`${rank} ${loss}\n`);
 }
 
+/** Tells the thread that waits how the start went. */
+function say(value: number): void {
+  Atomics.store(states, task.size, value);
+  Atomics.notify(states, task.size);
+}
+
 /** Calls `ended` once, when the connection has come to its end. */
 function watch(socket: Socket, ended: (loss: Loss) => void): void {
   let loss: Loss = "ended";
@@ -67,22 +73,20 @@ function serve(ports: readonly number[], host: string | undefined): void {
       sockets.set(rank, socket);
     });
   });
-  const say = (value: number) => {
-    Atomics.store(states, task.size, value);
-    Atomics.notify(states, task.size);
-  };
   server.on("error", () => (others.length > 0 ? serve(others, host) : say(-1)));
   server.listen({ port, host, exclusive: true }, () => say((server.address() as { port: number }).port));
 }
 
 /** The others: the first of rank 0's addresses that answers as it does counts. */
 function call(addresses: readonly string[], port: number): void {
-  const tries = new Set<Socket>();
-  for (const host of addresses) {
-    const socket = connect({ host, port });
-    tries.add(socket);
+  const tries = new Set(addresses.map((host) => connect({ host, port })));
+  for (const socket of tries) {
     socket.setTimeout(GREETING_MS, () => socket.destroy());
     socket.on("error", () => {});
+    socket.on("close", () => {
+      tries.delete(socket);
+      if (tries.size === 0) say(-1);
+    });
     socket.on("connect", () => socket.write(`${task.tokens.ask} ${task.rank}\n`));
     let greeted = false;
     lines(socket, (line) => {
@@ -92,8 +96,8 @@ function call(addresses: readonly string[], port: number): void {
       } else if (line === task.tokens.answer) {
         greeted = true;
         socket.setTimeout(0);
-        tries.delete(socket);
-        for (const other of tries) other.destroy();
+        for (const other of tries) if (other !== socket) other.destroy();
+        say(1);
         watch(socket, (loss) => tell(0, loss));
       } else socket.destroy();
     });
