@@ -1,4 +1,5 @@
 import { type Pixels, type RgbImage, rgbImage, type SegClass } from "@seg/ade20k-data";
+import { shown } from "@seg/errors";
 import { type InferenceModel, probabilityRows, type ScoreMap } from "@seg/layers";
 import type { Config } from "./config/schema.ts";
 import { PipelineError } from "./errors.ts";
@@ -12,6 +13,11 @@ export interface SegmentOptions {
   signal?: AbortSignal | undefined;
   /** Also give the classes' probabilities. The network's scores are kept for them: some 3 MB for each scale with 150 classes. */
   scores?: boolean | undefined;
+  /**
+   * Short sides, in pixels, to look at the photo at, in place of `DATASET.imgSizes`: the classes' probabilities are averaged over them. A network that
+   * takes but one size goes on taking that.
+   */
+  sizes?: readonly number[] | undefined;
   /** Called after each scale. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -57,7 +63,7 @@ export class Segmenter<Photo = Pixels, Engine = unknown> {
   /**
    * Segments a photo at its own size; with several `DATASET.imgSizes` the classes' probabilities are averaged over them.
    *
-   * @throws {PipelineError} `option` for what is no photo; `failed` once the segmenter is disposed, or if scores are not finite;
+   * @throws {PipelineError} `option` for what is no photo or no `sizes`; `failed` once the segmenter is disposed, or if scores are not finite;
    *   `out-of-memory`.
    * @throws {DataError} if the photo cannot be had or read.
    */
@@ -81,7 +87,7 @@ export class Segmenter<Photo = Pixels, Engine = unknown> {
    */
   async scores(
     photo: Photo,
-    { signal, onProgress }: SegmentOptions = {},
+    { signal, onProgress, sizes = this.config.DATASET.imgSizes }: SegmentOptions = {},
   ): Promise<{ image: RgbImage; maps: ScoreMap[] }> {
     if (this.#isDisposed) {
       throw new PipelineError("failed", {
@@ -90,11 +96,11 @@ export class Segmenter<Photo = Pixels, Engine = unknown> {
         hint: "make another one by createSegmenter",
       });
     }
-    const { imgSizes } = this.config.DATASET;
+    checkSizes(sizes);
     const { image, name } = await this.read(photo, signal);
     const { inputSize } = this.#network;
-    const inputs = networkInputs(image, { ...scaleOptions(this.config, imgSizes), inputSize, name });
-    const total = inputSize ? 1 : imgSizes.length;
+    const inputs = networkInputs(image, { ...scaleOptions(this.config, sizes), inputSize, name });
+    const total = inputSize ? 1 : sizes.length;
     const maps = await predictScores(this.#network, inputs, { signal, onScale: (done) => onProgress?.(done, total) });
     return { image, maps };
   }
@@ -114,6 +120,16 @@ export class Segmenter<Photo = Pixels, Engine = unknown> {
     this.#isDisposed = true;
     void this.#network.dispose();
   }
+}
+
+function checkSizes(sizes: readonly number[]): void {
+  if (Array.isArray(sizes) && sizes.length > 0 && sizes.every((size) => Number.isSafeInteger(size) && size > 0)) return;
+  const received = shown(sizes);
+  throw new PipelineError(
+    "option",
+    { expected: "one or more whole numbers above 0 as sizes, short sides in pixels", received },
+    { data: { option: "sizes", received } },
+  );
 }
 
 /** The probabilities that scores make, for a photo of a size. */

@@ -39,6 +39,20 @@ describe("A segmenter without files", () => {
     }
   });
 
+  it("looks at a photo at the sizes that are wished for it alone", async () => {
+    const one = segmenter();
+    const seen: number[] = [];
+    const at = (sizes?: readonly number[]) =>
+      one.segment({ data: rgb, width, height }, { sizes, onProgress: (_, total) => seen.push(total) });
+    await at([10]);
+    await at([10, 20, 30]);
+    await at();
+    expect(seen).toEqual([1, 3, 3, 3, 2, 2]);
+    for (const sizes of [[], [0], [1.5], [20, Number.NaN], 20, "20", null]) {
+      await expect(at(sizes as never)).rejects.toMatchObject({ code: "option", data: { option: "sizes" } });
+    }
+  });
+
   it("has masks, a legend, an overlay, and probabilities where they are asked for", async () => {
     const found = await segmenter().segment({ data: rgb, width, height }, { scores: true });
     expect(found.mask("sky").data.filter((value) => value === 255)).toHaveLength(400);

@@ -2,7 +2,7 @@
 import { decodeImage } from "@seg/ade20k-data";
 import { isSegError } from "@seg/errors";
 import { endWithParent, ignoreEndSignals, serializeError } from "@seg/node";
-import { createSegmenter, type Segmenter } from "@seg/pipeline/segment";
+import { createSegmenter } from "@seg/pipeline/segment";
 import type { FromWorker, Result, Task, ToWorker, WorkerSetup } from "./messages.ts";
 import { render } from "./render.ts";
 
@@ -30,7 +30,7 @@ async function work({ config, weights, backend, gpu, threads }: WorkerSetup): Pr
   let turn: Promise<unknown> = Promise.resolve();
 
   const doTask = async (id: number, task: Task, signal: AbortSignal): Promise<Result> => {
-    const { photo, maxPixels } = task;
+    const { photo, maxPixels, sizes } = task;
     const decoded = decodeImage(photo, { maxPixels, signal });
     // Told when its turn has come.
     decoded.catch(() => {});
@@ -38,7 +38,7 @@ async function work({ config, weights, backend, gpu, threads }: WorkerSetup): Pr
       const image = await decoded;
       signal.throwIfAborted();
       say({ type: "working", id });
-      return atSizes(segmenter, task.sizes, () => segmenter.segment({ ...image, channels: 3 }, { signal }));
+      return segmenter.segment({ ...image, channels: 3 }, { signal, sizes });
     });
     // Its own error is told below.
     turn = found.catch(() => {});
@@ -59,19 +59,4 @@ async function work({ config, weights, backend, gpu, threads }: WorkerSetup): Pr
       .finally(() => cancellations.delete(id));
   });
   say({ type: "ready", info: { engine: segmenter.engine, classes: segmenter.classes, notes } });
-}
-
-/** Has the segmenter look at other sizes than its configuration's; it takes one photo at a time. */
-async function atSizes<T>(
-  { config }: Segmenter,
-  sizes: readonly number[] | undefined,
-  segment: () => Promise<T>,
-): Promise<T> {
-  const before = config.DATASET.imgSizes;
-  config.DATASET.imgSizes = sizes ? [...sizes] : before;
-  try {
-    return await segment();
-  } finally {
-    config.DATASET.imgSizes = before;
-  }
 }

@@ -18,7 +18,7 @@ export interface WebSegmenter {
   /**
    * Segments a photo at its own size. Photos wait for one another.
    *
-   * @throws {WebError} `option` for what is no photo; `cross-origin`; `download`; `worker` if the worker ended: the next call gets a new one.
+   * @throws {WebError} `option` for what is no photo; {PipelineError} `option` for what are no sizes; {WebError} `cross-origin`; `download`; `worker` if the worker ended: the next call gets a new one.
    * @throws {DataError} `not-an-image`, `bad-size`, for a file that cannot be read; {PipelineError} `out-of-memory`, `failed`.
    * @throws the signal's reason.
    */
@@ -68,14 +68,14 @@ class InWorker implements WebSegmenter {
   }
 
   async segment(photo: WebPhoto, options: WebSegmentOptions = {}): Promise<WebSegmentation> {
-    refuseUnknown(options, ["signal", "onProgress", "scores"], "an option of segment");
-    const { signal, onProgress = () => {}, scores = false } = options;
+    refuseUnknown(options, ["signal", "onProgress", "scores", "sizes"], "an option of segment");
+    const { signal, onProgress = () => {}, scores = false, sizes } = options;
     signal?.throwIfAborted();
     if (this.#isDisposed) throw disposed();
     const [message, transfer] = await photoMessage(photo);
     const worker = await this.#living();
     if (this.#isDisposed) throw disposed();
-    const found = await worker.segment(message, transfer, { scores, signal, onScale: onProgress });
+    const found = await worker.segment(message, transfer, { scores, sizes, signal, onScale: onProgress });
     return segmentationOfFound(found, this.classes);
   }
 

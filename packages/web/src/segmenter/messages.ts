@@ -14,7 +14,7 @@ export type PhotoMessage =
 /** What the page asks; `id` tells the answers apart. */
 export type Question =
   | { id: number; type: "open"; setup: Setup; lock: string }
-  | { id: number; type: "segment"; photo: PhotoMessage; scores: boolean }
+  | { id: number; type: "segment"; photo: PhotoMessage; scores: boolean; sizes: readonly number[] | undefined }
   /** Of the question `id`: no answer is waited for. */
   | { id: number; type: "abort" };
 

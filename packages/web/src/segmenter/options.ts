@@ -48,6 +48,8 @@ export interface WebSegmentOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
   /** Also give the classes' probabilities. */
   scores?: boolean | undefined;
+  /** Short sides, in pixels, to look at this photo at, in place of `DATASET.imgSizes`; the classes' probabilities are averaged over them. */
+  sizes?: readonly number[] | undefined;
 }
 
 /** What the worker is told of a model. Addresses are whole. */

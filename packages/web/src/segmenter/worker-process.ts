@@ -1,5 +1,5 @@
 import { WebError } from "./errors.ts";
-import type { Answer, Found, Opened, PhotoMessage } from "./messages.ts";
+import type { Answer, Found, Opened, PhotoMessage, Question } from "./messages.ts";
 import type { LoadEvent, Setup } from "./options.ts";
 import { receivedError } from "./transfer-error.ts";
 
@@ -59,12 +59,17 @@ export class WorkerProcess {
     photo: PhotoMessage,
     transfer: Transferable[],
     {
-      scores,
       signal,
       onScale,
-    }: { scores: boolean; signal: AbortSignal | undefined; onScale: (done: number, total: number) => void },
+      ...wishes
+    }: {
+      scores: boolean;
+      sizes: readonly number[] | undefined;
+      signal: AbortSignal | undefined;
+      onScale: (done: number, total: number) => void;
+    },
   ): Promise<Found> {
-    return this.#ask<Found>({ type: "segment", photo, scores }, transfer, signal, (answer) => {
+    return this.#ask<Found>({ type: "segment", photo, ...wishes }, transfer, signal, (answer) => {
       if (answer.type === "scale") onScale(answer.done, answer.total);
     });
   }
@@ -75,7 +80,7 @@ export class WorkerProcess {
   }
 
   #ask<Result>(
-    question: { type: "open"; setup: Setup; lock: string } | { type: "segment"; photo: PhotoMessage; scores: boolean },
+    question: Omit<Question & { type: "open" }, "id"> | Omit<Question & { type: "segment" }, "id">,
     transfer: Transferable[],
     signal: AbortSignal | undefined,
     onAnswer: (answer: Answer) => void,

@@ -62,12 +62,16 @@ async function open({ id, setup, lock }: Question & { type: "open" }, signal: Ab
   say({ id, type: "opened", result: opened });
 }
 
-async function segment({ id, photo, scores }: Question & { type: "segment" }, signal: AbortSignal): Promise<void> {
+async function segment(
+  { id, photo, scores, sizes }: Question & { type: "segment" },
+  signal: AbortSignal,
+): Promise<void> {
   signal.throwIfAborted();
   if (!segmenter) throw new Error("no network is open");
   const start = performance.now();
   const { image, maps } = await segmenter.scores(photo, {
     signal,
+    sizes,
     onProgress: (done, total) => say({ id, type: "scale", done, total }),
   });
   const decoded = segmenter.decodedAt;
