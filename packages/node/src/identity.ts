@@ -28,7 +28,7 @@ export function ownIdentity(): ProcessIdentity {
 }
 
 /**
- * Whether a process of this machine has surely ended; false where that cannot be told, as of processes of other containers, and on Windows.
+ * Whether a process of this machine has surely ended; false where that cannot be told, as of a process of another container.
  *
  * @example
  * ```ts

@@ -18,13 +18,17 @@ const END_SIGNALS = [
  *
  * @example
  * ```ts
- * import { onEndSignal } from "@seg/node";
+ * import { execFileSync } from "node:child_process";
  *
- * const heard: string[] = [];
- * onEndSignal((signal) => heard.push(signal));
- * // As the system does after `kill`.
- * process.emit("SIGTERM", "SIGTERM");
- * console.log(heard); // [ 'SIGTERM' ]
+ * const program = `import { onEndSignal } from "@seg/node";
+ * onEndSignal((signal) => {
+ *   console.log(signal + ": all is saved");
+ *   process.exit();
+ * });
+ * setInterval(() => {}, 1000);
+ * process.kill(process.pid, "SIGTERM");`;
+ * const words = ["--input-type=module", "--eval", program];
+ * console.log(execFileSync(process.execPath, words, { encoding: "utf8" }).trim()); // SIGTERM: all is saved
  * ```
  */
 export function onEndSignal(listener: (signal: NodeJS.Signals) => void): void {
@@ -36,12 +40,14 @@ export function onEndSignal(listener: (signal: NodeJS.Signals) => void): void {
  *
  * @example
  * ```ts
- * import { ignoreEndSignals } from "@seg/node";
+ * import { execFileSync } from "node:child_process";
  *
+ * const program = `import { ignoreEndSignals } from "@seg/node";
  * ignoreEndSignals();
  * process.kill(process.pid, "SIGINT");
- * await new Promise((resolve) => setTimeout(resolve, 10));
- * console.log("still at work"); // still at work
+ * setTimeout(() => console.log("still at work"), 10);`;
+ * const words = ["--input-type=module", "--eval", program];
+ * console.log(execFileSync(process.execPath, words, { encoding: "utf8" }).trim()); // still at work
  * ```
  */
 export function ignoreEndSignals(): void {
