@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 import { CampaignsFirst } from "./tools/bootstrap/campaigns-first.ts";
 import { SkippedReporter } from "./tools/bootstrap/skipped-reporter.ts";
 import { softwareVulkan } from "./tools/testing/src/software-vulkan.ts";
+import { thorough } from "./tools/testing/src/thorough.ts";
 
 // Tests read the sources: `@seg/source` is the condition that every package exports its src under.
 const conditions = ["@seg/source"];
@@ -42,7 +43,11 @@ const withoutOneDnn = Object.entries({
   layers: ["conv2d", "conv2d-over-resized", "layers", "ops", "training"],
   "sync-bn": ["batch-norm", "layer", "synchronized", "training-model"],
   encoders: ["encoder"],
-  decoders: ["{gradients,reference,training}", "{gradients,reference,training}.campaign", "small-network"],
+  decoders: [
+    "{gradients,reference,training}",
+    `{gradients,reference${thorough ? ",training" : ""}}.campaign`,
+    "small-network",
+  ],
   pipeline: ["train/trainer"],
 }).map(([name, files]) => ({
   resolve,
