@@ -16,7 +16,17 @@ const env = softwareVulkan();
 const LIMITS = { testTimeout: 600_000, hookTimeout: 600_000 };
 
 /** Packages whose tests change nothing in their process that others would notice: files share one, and load TensorFlow.js but once. */
-const SHARING = ["ade20k-data", "checkpoint", "errors", "metrics", "sync-bn"];
+const SHARING = [
+  "ade20k-data",
+  "checkpoint",
+  "encoders",
+  "errors",
+  "layers",
+  "metrics",
+  "onnx",
+  "segmenter",
+  "sync-bn",
+];
 
 const own = ["packages", "tools"].flatMap((group) =>
   readdirSync(group, { withFileTypes: true })

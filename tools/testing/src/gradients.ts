@@ -117,7 +117,7 @@ const median = (values: number[]) => values.sort((a, b) => a - b)[values.length 
  * that happens depends on the last bit of the image. So a pass that fails is repeated with the image off by a few times
  * float32's rounding. What is wrong is wrong in every pass.
  */
-const FACTORS = [0, 1e-7, -1e-7, 2e-7, -2e-7, 1e-6, -1e-6, 2e-6].map((change) => 1 + change);
+const FACTORS = [0, 1e-7, -2e-7, -1e-7, 2e-7, 1e-6, -1e-6, 2e-6].map((change) => 1 + change);
 
 /**
  * Expects one of a few passes to give no complaints.
