@@ -24,6 +24,7 @@ const SHARING = [
   "layers",
   "metrics",
   "onnx",
+  "pipeline",
   "segmenter",
   "sync-bn",
 ];
