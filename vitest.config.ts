@@ -19,6 +19,7 @@ const LIMITS = { testTimeout: 600_000, hookTimeout: 600_000 };
 const SHARING = [
   "ade20k-data",
   "checkpoint",
+  "cli",
   "encoders",
   "errors",
   "layers",
