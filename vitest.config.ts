@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 import { CampaignsFirst } from "./tools/bootstrap/campaigns-first.ts";
 import { SkippedReporter } from "./tools/bootstrap/skipped-reporter.ts";
 import { softwareVulkan } from "./tools/testing/src/software-vulkan.ts";
+import { thorough } from "./tools/testing/src/thorough.ts";
 
 // Tests read the sources: `@seg/source` is the condition that every package exports its src under.
 const conditions = ["@seg/source"];
@@ -15,7 +16,19 @@ const env = softwareVulkan();
 const LIMITS = { testTimeout: 600_000, hookTimeout: 600_000 };
 
 /** Packages whose tests change nothing in their process that others would notice: files share one, and load TensorFlow.js but once. */
-const SHARING = ["ade20k-data", "checkpoint", "errors", "metrics", "sync-bn"];
+const SHARING = [
+  "ade20k-data",
+  "checkpoint",
+  "cli",
+  "encoders",
+  "errors",
+  "layers",
+  "metrics",
+  "onnx",
+  "pipeline",
+  "segmenter",
+  "sync-bn",
+];
 
 const own = ["packages", "tools"].flatMap((group) =>
   readdirSync(group, { withFileTypes: true })
@@ -42,7 +55,11 @@ const withoutOneDnn = Object.entries({
   layers: ["conv2d", "conv2d-over-resized", "layers", "ops", "training"],
   "sync-bn": ["batch-norm", "layer", "synchronized", "training-model"],
   encoders: ["encoder"],
-  decoders: ["{gradients,reference,training}", "{gradients,reference,training}.campaign", "small-network"],
+  decoders: [
+    "{gradients,reference,training}",
+    `{gradients,reference${thorough ? ",training" : ""}}.campaign`,
+    "small-network",
+  ],
   pipeline: ["train/trainer"],
 }).map(([name, files]) => ({
   resolve,

@@ -1,3 +1,4 @@
+import { thorough } from "@seg/testing/thorough";
 import { describeDamagedFiles } from "./helpers/damaged-files.ts";
 
-describeDamagedFiles(2000);
+describeDamagedFiles(thorough ? 2000 : 1000);

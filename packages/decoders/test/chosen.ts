@@ -1,6 +1,6 @@
 import type { Choice } from "./networks.ts";
 
-/** What `npm test` takes of each suite; the campaign beside it takes all others. */
+/** What `npm test` takes of each suite; the campaign beside it takes others, or all when it is to be thorough. */
 export const CHOSEN = {
   // One of each kind of encoder and decoder.
   gradients: {

@@ -93,7 +93,7 @@ it("works over features of one's own", () => {
   model.dispose();
 });
 
-// On plain JavaScript it is in the campaign of gradients.
+// On plain JavaScript it is in the thorough campaign of gradients, and that of a small network in `small-network`.
 describeEngines("training", () => {
   it("gives every trained variable of encoder and decoder a gradient, deep supervision included", () => {
     const encoder = buildEncoder("mobilenetv2dilated", { seed: 1 });

@@ -68,16 +68,19 @@ export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<numbe
 }
 
 /**
- * Expects ONNX Runtime to give for the models' file what `predict` gives, for inputs of these shapes, in both layouts.
+ * Expects ONNX Runtime to give for the models' file what `predict` gives, for inputs of these shapes, in both layouts unless told.
  *
  * @param options - Those of `toOnnx`, and `tolerance`: the largest error, relative to the largest value.
  */
 export async function expectSame(
   models: Models,
   shapes: readonly (readonly number[])[],
-  { tolerance = 1e-5, ...options }: OnnxOptions & { tolerance?: number } = {},
+  {
+    tolerance = 1e-5,
+    layouts = ["nchw", "nhwc"],
+    ...options
+  }: Omit<OnnxOptions, "layout"> & { tolerance?: number; layouts?: readonly NonNullable<OnnxOptions["layout"]>[] } = {},
 ): Promise<void> {
-  const layouts = ["nchw", "nhwc"] as const;
   const cases = shapes.map((shape) =>
     tf.tidy(() => {
       const image = tf.tensor(madeUp(`image ${shape}`, shape), shape as number[]);

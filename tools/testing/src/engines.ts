@@ -1,6 +1,7 @@
 import { type EngineName, startEngine } from "@seg/backend";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeAll, beforeEach, describe, expect } from "vitest";
+import { withoutOneDnn } from "./thorough.ts";
 
 /** The engines that a suite runs on unless it names others. */
 export const ENGINES = ["cpu", "wasm", "tensorflow"] as const satisfies EngineName[];
@@ -16,8 +17,7 @@ const wanted = process.env.SEG_TEST_ENGINES?.split(",");
 const isWanted = (engine: EngineName) => wanted?.includes(engine) ?? true;
 
 /** An engine's name in titles, with the setting that it was asked to run under. */
-const titled = (engine: EngineName) =>
-  engine === "tensorflow" && process.env.TF_ENABLE_ONEDNN_OPTS === "0" ? "tensorflow (oneDNN off)" : engine;
+const titled = (engine: EngineName) => (engine === "tensorflow" && withoutOneDnn ? "tensorflow (oneDNN off)" : engine);
 
 const started = new Map<EngineName, string | undefined>();
 for (const engine of ENGINES_AND_WEBGPU.filter(isWanted)) {

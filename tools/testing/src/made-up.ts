@@ -14,14 +14,16 @@ export function hash(key: string): number {
 export function uniform(key: string, count: number, map: (u: number) => number = (u) => u): Float64Array {
   const base = hash(key);
   const values = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    let x = (base + Math.imul(i, 2654435761)) >>> 0;
-    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-    x = (x ^ (x >>> 16)) >>> 0;
-    values[i] = map(x / 2 ** 32);
-  }
+  for (let i = 0; i < count; i++) values[i] = map(nth(base, i));
   return values;
+}
+
+/** The number at a place, in [0, 1). */
+function nth(base: number, place: number): number {
+  let x = (base + Math.imul(place, 2654435761)) >>> 0;
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return ((x ^ (x >>> 16)) >>> 0) / 2 ** 32;
 }
 
 const PYTORCH_NAMES: Record<string, string> = {
@@ -50,10 +52,7 @@ export function fillMadeUp(model: tf.LayersModel, part: "encoder" | "decoder", t
       const shape = variable.shape as number[];
       const key = `${part}.${name}`;
       if (shape.length === 4) {
-        const [h, w, i, o] = shape as [number, number, number, number];
-        const scale = 1.2 * Math.sqrt(3 / (i * h * w));
-        const oihw = uniform(key, o * i * h * w, (u) => (2 * u - 1) * scale);
-        return tensor(oihwToHwio(oihw, o, i, h, w), shape);
+        return tensor(madeUpFilter(key, shape as [number, number, number, number]), shape);
       }
       const count = shape.reduce((a, b) => a * b, 1);
       const isScale = name.endsWith(".weight");
@@ -69,13 +68,17 @@ export function fillMadeUp(model: tf.LayersModel, part: "encoder" | "decoder", t
   }
 }
 
-function oihwToHwio(values: Float64Array, o: number, i: number, h: number, w: number): Float32Array {
-  const out = new Float32Array(values.length);
+/** A filter HWIO of the reference's numbers, which are OIHW; all of it in one loop, as networks have tens of millions of weights. */
+function madeUpFilter(key: string, [h, w, i, o]: [h: number, w: number, i: number, o: number]): Float32Array {
+  const base = hash(key);
+  const scale = 1.2 * Math.sqrt(3 / (i * h * w));
   const area = h * w;
-  for (let a = 0; a < o; a++) {
+  const values = new Float32Array(area * i * o);
+  let at = 0;
+  for (let p = 0; p < area; p++) {
     for (let b = 0; b < i; b++) {
-      for (let p = 0; p < area; p++) out[(p * i + b) * o + a] = values[(a * i + b) * area + p]!;
+      for (let a = 0; a < o; a++) values[at++] = (2 * nth(base, (a * i + b) * area + p) - 1) * scale;
     }
   }
-  return out;
+  return values;
 }

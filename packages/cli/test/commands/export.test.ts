@@ -1,11 +1,22 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readLabel } from "@seg/ade20k-data";
 import { createSegmenter, DEMO_MODEL, DEMO_PHOTO } from "@seg/pipeline";
 import { FROM_SOURCE, temporaryFolder } from "@seg/testing/node";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runSeg } from "../run-seg.ts";
 
 const PYTHON = process.env.SEG_TEST_PYTHON ?? "python3";
@@ -60,9 +71,23 @@ function agreement(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return same / a.length;
 }
 
-/** Exports the bundled model into a new folder with the bundled photo, and tells what the command printed as JSON. */
-async function exported(...flags: string[]) {
-  const folder = temporaryFolder();
+let shelf: string;
+beforeAll(() => {
+  shelf = mkdtempSync(join(tmpdir(), "seg-exports-"));
+});
+afterAll(() => rmSync(shelf, { recursive: true, force: true }));
+const shelved = new Map<string, ReturnType<typeof exportDemo>>();
+
+/** Exports the bundled model into a folder with the bundled photo, once for all who ask so, and tells what the command printed as JSON. */
+function exported(...flags: string[]) {
+  const key = flags.join(" ");
+  const made = shelved.get(key) ?? exportDemo(flags);
+  shelved.set(key, made);
+  return made;
+}
+
+async function exportDemo(flags: string[]) {
+  const folder = mkdtempSync(join(shelf, "export-"));
   copyFileSync(DEMO_PHOTO, join(folder, "photo.jpg"));
   const { code, stdout, stderr } = await runSeg([
     ...["export", "--demo", "--json", "--out", join(folder, "model"), ...flags],

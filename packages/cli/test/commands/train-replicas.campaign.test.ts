@@ -8,7 +8,7 @@ it.skipIf(!hasMpirun)(`A training ends with the same bytes under mpirun as in th
   const folder = temporaryFolder();
   const { list } = await tinyDataset(folder);
   const seg = (dir: string, flags: string[], ranks = 0) => {
-    const end = segProcess(trainWords(list, join(folder, dir), flags), ranks);
+    const end = segProcess(trainWords(list, join(folder, dir), flags, { "TRAIN.epoch_iters": 1 }), ranks);
     expect(end).toMatchObject({ code: 0 });
     const weights = ["encoder", "decoder"].map((part) =>
       readFileSync(join(folder, dir, `${part}_epoch_2.pth`)).toString("base64"),
@@ -17,6 +17,6 @@ it.skipIf(!hasMpirun)(`A training ends with the same bytes under mpirun as in th
   };
   const threads = seg("threads", ["--replicas", "2"]);
   const ranks = seg("ranks", ["--distributed", "mpi"], 2);
-  expect(ranks.stdout.trim().split("\n")).toHaveLength(6);
+  expect(ranks.stdout.trim().split("\n")).toHaveLength(2);
   expect(ranks.weights).toEqual(threads.weights);
 });

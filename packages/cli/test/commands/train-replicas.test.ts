@@ -17,14 +17,15 @@ describe("seg train on several replicas", () => {
     ["encoder", "decoder"].map((part) => readFileSync(join(folder, dir, `${part}_epoch_2.pth`)).toString("base64"));
 
   it("speaks with one voice, leaves one set of checkpoints, and goes on with another number of them", () => {
-    const two = seg("two", ["--replicas", "2"], { "TRAIN.num_epoch": 1 });
+    const short = { "TRAIN.epoch_iters": 2 };
+    const two = seg("two", ["--replicas", "2"], { ...short, "TRAIN.num_epoch": 1 });
     expect(two).toMatchObject({ code: 0 });
-    expect(two.stdout.trim().split("\n")).toHaveLength(3);
+    expect(two.stdout.trim().split("\n")).toHaveLength(2);
     expect(two.stderr.match(/Saved encoder_epoch_1\.pth/g)).toHaveLength(1);
-    const resumed = seg("two", ["--resume"]);
+    const resumed = seg("two", ["--resume"], short);
     expect(resumed).toMatchObject({ code: 0 });
     expect(resumed.stderr).toContain("replicas was 2 and is 1");
-    expect(resumed.stdout).toMatch(/^Epoch: \[2\]\[0\/3\]/);
+    expect(resumed.stdout).toMatch(/^Epoch: \[2\]\[0\/2\]/);
     expect(weights("two")).toHaveLength(2);
   });
 

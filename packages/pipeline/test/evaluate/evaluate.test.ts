@@ -81,6 +81,7 @@ function mirror(values: Float32Array, width: number, channels: number): Float32A
 function addProbabilities(sums: Float64Array, scores: Float32Array, from: number[], to: number[]): void {
   const [h, w] = from as [number, number];
   const [height, width] = to as [number, number];
+  const [logits, powers] = [new Float64Array(CLASSES), new Float64Array(CLASSES)];
   const along = (i: number, size: number, newSize: number) => {
     const at = Math.max(0, ((i + 0.5) * size) / newSize - 0.5);
     const low = Math.floor(at);
@@ -90,18 +91,19 @@ function addProbabilities(sums: Float64Array, scores: Float32Array, from: number
     const [top, bottom, v] = along(y, h, height);
     for (let x = 0; x < width; x++) {
       const [left, right, u] = along(x, w, width);
-      const at = (row: number, column: number, c: number) => scores[(row * w + column) * CLASSES + c]!;
-      const logits = Array.from(
-        { length: CLASSES },
-        (_, c) =>
-          (1 - v) * ((1 - u) * at(top, left, c) + u * at(top, right, c)) +
-          v * ((1 - u) * at(bottom, left, c) + u * at(bottom, right, c)),
-      );
-      const powers = logits.map((logit) => Math.exp(logit - Math.max(...logits)));
-      const total = powers.reduce((a, b) => a + b);
-      powers.forEach((power, c) => {
-        sums[(y * width + x) * CLASSES + c]! += power / total;
-      });
+      let total = 0;
+      for (let c = 0; c < CLASSES; c++) {
+        const at = (row: number, column: number) => scores[(row * w + column) * CLASSES + c]!;
+        const above = (1 - u) * at(top, left) + u * at(top, right);
+        const below = (1 - u) * at(bottom, left) + u * at(bottom, right);
+        logits[c] = (1 - v) * above + v * below;
+      }
+      const most = Math.max(...logits);
+      for (let c = 0; c < CLASSES; c++) {
+        powers[c] = Math.exp(logits[c]! - most);
+        total += powers[c]!;
+      }
+      for (let c = 0; c < CLASSES; c++) sums[(y * width + x) * CLASSES + c]! += powers[c]! / total;
     }
   }
 }
