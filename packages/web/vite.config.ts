@@ -20,7 +20,11 @@ export function pageConfig({ segmenter, outDir }: { segmenter: string; outDir: s
     root: here("src/page"),
     // Relative, so that the folder works under any path of any server.
     base: "./",
-    resolve: { alias: { "#segmenter": segmenter }, conditions: ["@seg/source", "module", "browser", "production"] },
+    resolve: {
+      // Of ONNX Runtime the build for WebAssembly: the page asks for no other, and it has half the bytes.
+      alias: { "#segmenter": segmenter, "onnxruntime-web": "onnxruntime-web/wasm" },
+      conditions: ["@seg/source", "module", "browser", "production"],
+    },
     worker: { format: "es" },
     build: { outDir, emptyOutDir: true, target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
     plugins: [demoFiles(), serviceWorker()],

@@ -1,7 +1,7 @@
 import { type Explanation, SegError } from "@seg/errors";
 
 /** The values behind a {@link UsageError}. */
-export interface UsageErrorData {
+interface UsageErrorData {
   /** The flag that is wrong, with its dashes, or the argument: `--gpus`, `config`. */
   flag?: string;
   argument?: string;

@@ -1,6 +1,5 @@
 // For one release the pipeline can be had from here too.
 export * from "@seg/pipeline";
 export { PipelineError as CliError, type PipelineErrorCode as CliErrorCode } from "@seg/pipeline/config";
-export { UsageError, type UsageErrorData } from "./errors.ts";
 export { run } from "./run.ts";
 export type { Io, Output } from "./terminal/terminal.ts";

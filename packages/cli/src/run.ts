@@ -16,6 +16,17 @@ import { WELCOME } from "./welcome.ts";
  * @param argv - the words after `seg`.
  * @returns the exit code: 0 done, 1 failed, 2 wrong usage or configuration, 3 data or weights missing, 130 interrupted, 141 nobody reads its output.
  *   Never throws: an error is one line on stderr, followed by its stack only with `SEG_DEBUG=1`.
+ *
+ * @example
+ * ```ts
+ * import { PassThrough } from "node:stream";
+ * import { text } from "node:stream/consumers";
+ * import { run } from "@seg/cli";
+ *
+ * const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+ * console.log(await run(["evall"], { stdout, stderr, env: process.env })); // 2
+ * console.log((await text(stderr.end())).trim()); // error: unknown command 'evall' (Did you mean eval?)
+ * ```
  */
 export function run(argv: readonly string[], io: Io): Promise<number> {
   return runCommands(COMMANDS, argv, io);

@@ -41,7 +41,23 @@ export interface CollectiveErrorData {
   platform: NodeJS.Platform;
 }
 
-/** The one class of error that this package throws on purpose: `code` is stable, the message is one line for people, `data` holds the values. */
+/**
+ * The one class of error that this package throws on purpose: `code` is stable, the message is one line for people, `data` holds the values.
+ *
+ * @example
+ * ```ts
+ * import { CollectiveError, createThreadGroup, joinThreadGroup } from "@seg/collectives";
+ *
+ * // Rank 1 never joins.
+ * const group = joinThreadGroup(createThreadGroup({ size: 2, timeoutMs: 20 }), 0);
+ * try {
+ *   group.barrier();
+ * } catch (error) {
+ *   if (!(error instanceof CollectiveError)) throw error;
+ *   console.log(error.code, error.rank, error.data.during); // timeout 1 barrier
+ * }
+ * ```
+ */
 export class CollectiveError extends SegError<CollectiveErrorCode, Partial<CollectiveErrorData>> {
   /** The rank at fault, where one is known; that of `data`. */
   readonly rank: number | undefined;

@@ -16,6 +16,7 @@ import {
 import { SharedMemoryGroup } from "./shared-memory/shared-memory-group.ts";
 import type { WaitingOptions } from "./waiting.ts";
 
+/** Options of {@link createThreadGroup}. */
 export interface ThreadGroupOptions {
   /** The world size: 1 to 1024. */
   size: number;
@@ -36,7 +37,24 @@ export interface ThreadGroupHandle {
 /**
  * Makes a group of threads of this process, which each thread then joins by {@link joinThreadGroup}.
  *
+ * @returns goes to the threads in `workerData` or a message; it holds shared memory.
  * @throws {CollectiveError} `option` for options out of range.
+ *
+ * @example
+ * ```ts
+ * import { isMainThread, Worker, workerData } from "node:worker_threads";
+ * import { createThreadGroup, joinThreadGroup, type ThreadGroupHandle } from "@seg/collectives";
+ *
+ * // This module runs in three threads.
+ * const handle: ThreadGroupHandle = isMainThread ? createThreadGroup({ size: 3 }) : workerData.handle;
+ * const rank: number = isMainThread ? 0 : workerData.rank;
+ * for (const rank of isMainThread ? [1, 2] : []) new Worker(new URL(import.meta.url), { workerData: { handle, rank } });
+ * const group = joinThreadGroup(handle, rank);
+ * const data = Float32Array.of(rank, 10);
+ * group.allReduce(data);
+ * console.log(data.join(" ")); // 3 30
+ * group.dispose();
+ * ```
  */
 export function createThreadGroup(options: ThreadGroupOptions): ThreadGroupHandle {
   const { size, timeoutMs = TIMEOUT_MS, chunkLength = defaultChunkLength(options.size) } = options;
@@ -54,6 +72,19 @@ export function createThreadGroup(options: ThreadGroupOptions): ThreadGroupHandl
  *
  * @param waiting - who is told of long waits.
  * @throws {CollectiveError} `option` for a rank out of range, or one that has been taken.
+ *
+ * @example
+ * ```ts
+ * import { isMainThread, Worker, workerData } from "node:worker_threads";
+ * import { createThreadGroup, joinThreadGroup, type ThreadGroupHandle } from "@seg/collectives";
+ *
+ * // This module runs in two threads.
+ * const handle: ThreadGroupHandle = isMainThread ? createThreadGroup({ size: 2 }) : workerData;
+ * if (isMainThread) new Worker(new URL(import.meta.url), { workerData: handle });
+ * const group = joinThreadGroup(handle, isMainThread ? 0 : 1);
+ * console.log(group.allGather(Float32Array.of(group.rank, 7)).join(" ")); // 0 7 1 7
+ * group.dispose();
+ * ```
  */
 export function joinThreadGroup(handle: ThreadGroupHandle, rank: number, waiting: WaitingOptions = {}): Group {
   const { memory, size, timeoutMs, chunkLength } = handle;
@@ -83,6 +114,24 @@ export function joinThreadGroup(handle: ThreadGroupHandle, rank: number, waiting
  * Marks the thread of `rank` as dead, to be called on its `exit` event: the others fail at once, not after their time limit.
  *
  * @throws {CollectiveError} `option` for a rank out of range.
+ *
+ * @example
+ * ```ts
+ * import { Worker } from "node:worker_threads";
+ * import { CollectiveError, createThreadGroup, joinThreadGroup, markThreadDead } from "@seg/collectives";
+ *
+ * const handle = createThreadGroup({ size: 2 });
+ * // A worker that is terminated can say nothing itself.
+ * const worker = new Worker("setInterval(() => {}, 1000)", { eval: true });
+ * worker.on("exit", () => markThreadDead(handle, 1));
+ * await worker.terminate();
+ * try {
+ *   joinThreadGroup(handle, 0).barrier();
+ * } catch (error) {
+ *   if (!(error instanceof CollectiveError)) throw error;
+ *   console.log(error.code, error.rank); // dead 1
+ * }
+ * ```
  */
 export function markThreadDead({ memory, size }: ThreadGroupHandle, rank: number): void {
   checkRank(rank, size);

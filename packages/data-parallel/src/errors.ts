@@ -32,6 +32,18 @@ export interface DataParallelErrorData {
 /**
  * The one error that this package throws on purpose about what happens at run time: `code` is stable, the message is one line for people,
  * `data` holds the values.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { DataParallel, DataParallelError } from "@seg/data-parallel";
+ *
+ * await writeFile("odd.mjs", "export default () => ({ run() { throw new RangeError('no pixels'); } });");
+ * const parallel = await DataParallel.launch({ devices: [{ engine: "cpu" }], module: "odd.mjs" });
+ * const error = await parallel.run([{}]).catch((thrown: unknown) => thrown);
+ * if (!(error instanceof DataParallelError)) throw error;
+ * console.log(error.code, error.rank, (error.cause as Error).message); // replica 0 no pixels
+ * ```
  */
 export class DataParallelError extends SegError<DataParallelErrorCode, Partial<DataParallelErrorData>> {
   /** The replica at fault, where there is one; that of `data`. */

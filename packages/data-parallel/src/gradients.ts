@@ -38,6 +38,21 @@ export function checkReduce(options: AllReduceOptions, known: readonly string[],
  * @param weight - Given by all replicas or by none; at least 0. With it this is a collective of one number.
  * @returns In [0, 1]; 0 for all replicas if all weights are 0.
  * @throws {DataParallelError} `option`
+ *
+ * @example
+ * ```ts
+ * import { isMainThread, Worker, workerData } from "node:worker_threads";
+ * import { createThreadGroup, joinThreadGroup, type ThreadGroupHandle } from "@seg/collectives";
+ * import { lossShare } from "@seg/data-parallel";
+ *
+ * // This module runs in two threads.
+ * const handle: ThreadGroupHandle = isMainThread ? createThreadGroup({ size: 2 }) : workerData;
+ * if (isMainThread) new Worker(new URL(import.meta.url), { workerData: handle });
+ * const group = joinThreadGroup(handle, isMainThread ? 0 : 1);
+ * const validPixels = group.rank === 0 ? 300 : 100;
+ * console.log(lossShare(group, validPixels)); // 0.75
+ * group.dispose();
+ * ```
  */
 export function lossShare(group: Group, weight?: number): number {
   if (weight === undefined) return 1 / group.size;
@@ -59,6 +74,24 @@ export function lossShare(group: Group, weight?: number): number {
  * @returns As many, of the same shapes; the caller disposes them.
  * @throws {DataParallelError} `option` if a tensor is not float32, or the weight is no number of at least 0.
  * @throws {CollectiveError} when another rank fails.
+ *
+ * @example
+ * ```ts
+ * import { isMainThread, Worker, workerData } from "node:worker_threads";
+ * import { createThreadGroup, joinThreadGroup, type ThreadGroupHandle } from "@seg/collectives";
+ * import { allReduceGradients } from "@seg/data-parallel";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * // This module runs in two threads.
+ * const handle: ThreadGroupHandle = isMainThread ? createThreadGroup({ size: 2 }) : workerData;
+ * if (isMainThread) new Worker(new URL(import.meta.url), { workerData: handle });
+ * const group = joinThreadGroup(handle, isMainThread ? 0 : 1);
+ * const [weight, gradient] = group.rank === 0 ? [1, tf.tensor1d([1, 2])] : [3, tf.tensor1d([5, 6])];
+ * // (1·1 + 3·5)/4 and (1·2 + 3·6)/4
+ * const [mean] = allReduceGradients([gradient], group, { weight });
+ * console.log(mean?.dataSync().join(" ")); // 4 5
+ * group.dispose();
+ * ```
  */
 export function allReduceGradients(
   gradients: readonly tf.Tensor[],
@@ -80,6 +113,23 @@ export function allReduceGradients(
  * @param root - The rank whose values are broadcast; default 0.
  * @throws {DataParallelError} `option` if a variable is not float32.
  * @throws {CollectiveError} when another rank fails.
+ *
+ * @example
+ * ```ts
+ * import { isMainThread, Worker, workerData } from "node:worker_threads";
+ * import { createThreadGroup, joinThreadGroup, type ThreadGroupHandle } from "@seg/collectives";
+ * import { broadcastParameters } from "@seg/data-parallel";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * // This module runs in two threads.
+ * const handle: ThreadGroupHandle = isMainThread ? createThreadGroup({ size: 2 }) : workerData;
+ * if (isMainThread) new Worker(new URL(import.meta.url), { workerData: handle });
+ * const group = joinThreadGroup(handle, isMainThread ? 1 : 0);
+ * const weights = tf.variable(tf.tensor1d(group.rank === 0 ? [7, 8] : [0, 0]));
+ * broadcastParameters([weights], group);
+ * console.log(weights.dataSync().join(" ")); // 7 8
+ * group.dispose();
+ * ```
  */
 export function broadcastParameters(
   parameters: readonly (tf.Variable | tf.LayerVariable)[],

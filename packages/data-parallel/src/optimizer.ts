@@ -14,6 +14,24 @@ type NamedTensor = Awaited<ReturnType<tf.Optimizer["getWeights"]>>[number];
  * @param group - With one of size 1 gradients are applied as they are.
  * @throws {DataParallelError} `option` for an option that there is not; on update, if replicas list other gradients.
  * @param options - How gradients are combined. Default: the mean over the replicas, whose losses are means over their own batches.
+ *
+ * @example
+ * ```ts
+ * import { isMainThread, Worker, workerData } from "node:worker_threads";
+ * import { createThreadGroup, joinThreadGroup, type ThreadGroupHandle } from "@seg/collectives";
+ * import { dataParallelOptimizer } from "@seg/data-parallel";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * // This module runs in two threads.
+ * const handle: ThreadGroupHandle = isMainThread ? createThreadGroup({ size: 2 }) : workerData;
+ * if (isMainThread) new Worker(new URL(import.meta.url), { workerData: handle });
+ * const group = joinThreadGroup(handle, isMainThread ? 0 : 1);
+ * const w = tf.variable(tf.scalar(1));
+ * // The gradients are 2 and 4, their mean is 3: 1 − 0.1·3.
+ * dataParallelOptimizer(tf.train.sgd(0.1), group).minimize(() => w.mul(group.rank === 0 ? 2 : 4) as tf.Scalar);
+ * console.log(w.dataSync()[0]?.toFixed(3)); // 0.700
+ * group.dispose();
+ * ```
  */
 export function dataParallelOptimizer(
   optimizer: tf.Optimizer,

@@ -23,5 +23,20 @@ export interface DecoderErrorData {
   nearest: string | undefined;
 }
 
-/** The one error that this package throws on purpose: `code` is stable, the message is one line, `data` holds the values. */
+/**
+ * The one error that this package throws on purpose: `code` is stable, the message is one line, `data` holds the values.
+ *
+ * @example
+ * ```ts
+ * import { buildDecoder, DecoderError } from "@seg/decoders";
+ *
+ * try {
+ *   // From a file that no compiler has seen.
+ *   buildDecoder("upernet", JSON.parse('[{ "channels": 720, "stride": 4 }]'), { numClasses: 150 });
+ * } catch (error) {
+ *   if (!(error instanceof DecoderError)) throw error;
+ *   console.log(error.code, error.data.requirements?.features); // features { least: 4, most: 4 }
+ * }
+ * ```
+ */
 export class DecoderError extends SegError<DecoderErrorCode, Partial<DecoderErrorData>> {}

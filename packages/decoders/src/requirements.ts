@@ -70,7 +70,18 @@ export type RequiredFeatures = {
   >;
 };
 
-/** What a decoder lacks in an encoder's features, as the parts of an error's line; undefined where they fit. */
+/**
+ * What a decoder lacks in an encoder's features, as the parts of an error's line; undefined where they fit.
+ *
+ * @example
+ * ```ts
+ * import { unmetRequirement } from "@seg/decoders";
+ * import { FEATURE_INFO } from "@seg/encoders/feature-info";
+ *
+ * console.log(unmetRequirement("ppm", FEATURE_INFO.hrnetv2)); // undefined
+ * console.log(unmetRequirement("upernet", FEATURE_INFO.hrnetv2)?.hint); // use decoder ppm or another encoder
+ * ```
+ */
 export function unmetRequirement(name: DecoderName, featureInfo: readonly FeatureInfo[]): Explanation | undefined {
   const { features, channelsMultipleOf = 1, instead }: DecoderRequirements = DECODER_REQUIREMENTS[name];
   const { least, most = Number.POSITIVE_INFINITY } = features;

@@ -15,5 +15,20 @@ export interface EncoderErrorData {
   nearest: string | undefined;
 }
 
-/** The one error that this package throws on purpose: `code` is stable, the message is one line, `data` holds the values. */
+/**
+ * The one error that this package throws on purpose: `code` is stable, the message is one line, `data` holds the values.
+ *
+ * @example
+ * ```ts
+ * import { buildEncoder, EncoderError, type EncoderName } from "@seg/encoders";
+ *
+ * try {
+ *   // From a file that no compiler has seen.
+ *   buildEncoder(JSON.parse('"resnet5O"') as EncoderName);
+ * } catch (error) {
+ *   if (!(error instanceof EncoderError)) throw error;
+ *   console.log(error.code, error.data.nearest); // unknown-encoder resnet50
+ * }
+ * ```
+ */
 export class EncoderError extends SegError<EncoderErrorCode, Partial<EncoderErrorData>> {}

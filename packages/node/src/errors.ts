@@ -16,5 +16,17 @@ export interface FileErrorData {
   line?: number;
 }
 
-/** The one error that this package throws on purpose. */
+/**
+ * The one error that this package throws on purpose.
+ *
+ * @example
+ * ```ts
+ * import { FileError, readTextFile } from "@seg/node";
+ *
+ * const error = await readTextFile("no-such-list.txt").catch((thrown: unknown) => thrown);
+ * if (!(error instanceof FileError)) throw error;
+ * console.log(error.code, error.data.systemCode); // unreadable ENOENT
+ * console.log(error.message); // Expected to read no-such-list.txt but there is no such file: check the path.
+ * ```
+ */
 export class FileError extends SegError<FileErrorCode, FileErrorData> {}

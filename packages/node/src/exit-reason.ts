@@ -17,6 +17,15 @@ export interface ProcessExit {
 /**
  * Why a process ended, as it completes the sentence "it …": `ran out of memory`, `was killed by SIGSEGV (…)`, `ended with code 1 (…)`; with
  * the limit of the system that was in its way, where its stderr tells of one.
+ *
+ * @example
+ * ```ts
+ * import { exitReason } from "@seg/node";
+ *
+ * console.log(`It ${exitReason({ code: null, signal: "SIGSEGV", stderr: "" })}.`); // It was killed by SIGSEGV.
+ * const stderr = "Error: no such layer\n    at main.js:3:9\n";
+ * console.log(`It ${exitReason({ code: 1, signal: null, stderr })}.`); // It ended with code 1 (Error: no such layer).
+ * ```
  */
 export function exitReason({ code, signal, stderr }: ProcessExit): string {
   if (signal === "SIGKILL") return "was killed by SIGKILL, as the system does when memory runs out";
@@ -42,7 +51,23 @@ function lastWords(stderr: string): string | undefined {
   return lines.findLast((line) => /^(?:\w*Error|FATAL ERROR|# Fatal)\b.*: /.test(line)) ?? lines.at(-1);
 }
 
-/** Keeps the tail of a child's stderr, if it is piped; the function returned gives it. */
+/**
+ * Keeps the tail of a child's stderr, if it is piped.
+ *
+ * @returns gives what has come so far, its last 4096 characters.
+ *
+ * @example
+ * ```ts
+ * import { spawn } from "node:child_process";
+ * import { once } from "node:events";
+ * import { exitReason, stderrTail } from "@seg/node";
+ *
+ * const child = spawn(process.execPath, ["--eval", `console.error("no such file"); process.exitCode = 3`]);
+ * const tail = stderrTail(child);
+ * const [code, signal] = await once(child, "close");
+ * console.log(exitReason({ code, signal, stderr: tail() })); // ended with code 3 (no such file)
+ * ```
+ */
 export function stderrTail(child: ChildProcess): () => string {
   const decoder = new TextDecoder();
   let tail = "";
@@ -56,7 +81,24 @@ export function stderrTail(child: ChildProcess): () => string {
 const LAST_REPORT =
   /^(?:<--- Last few GCs --->|#$|# Fatal |FATAL ERROR: |terminate called after|\[eval\]:\d+$|node:internal\/\S+:\d+$|(?:file:\/\/)?\/\S+\.[cm]?[jt]s:\d+$)/;
 
-/** Passes on what a child says on stderr, line by line, but for the report of its own end, which {@link exitReason} puts into words. */
+/**
+ * Passes on what a child says on stderr, if it is piped, line by line, but for the report of its own end, which {@link exitReason} puts into words.
+ *
+ * @param write - is given a line with its end; the last one may have none.
+ *
+ * @example
+ * ```ts
+ * import { spawn } from "node:child_process";
+ * import { once } from "node:events";
+ * import { forwardStderr } from "@seg/node";
+ *
+ * const child = spawn(process.execPath, ["--eval", `console.error("epoch 3"); throw new Error("no memory")`]);
+ * const said: string[] = [];
+ * forwardStderr(child, (text) => said.push(text));
+ * await once(child, "close");
+ * console.log(said); // [ 'epoch 3\n' ]
+ * ```
+ */
 export function forwardStderr(child: ChildProcess, write: (text: string) => void): void {
   const decoder = new TextDecoder();
   let line = "";

@@ -13,7 +13,18 @@ export interface HttpOptions {
   allows?: ((address: string) => boolean) | undefined;
 }
 
-/** Why an address gave no answer, or not all of one, in words that name no address; packages tell it in their own error. */
+/**
+ * Why an address gave no answer, or not all of one, in words that name no address; packages tell it in their own error.
+ *
+ * @example
+ * ```ts
+ * import { HttpError, httpGet } from "@seg/node";
+ *
+ * const error = await httpGet("ftp://example.org/weights.pth").catch((thrown: unknown) => thrown);
+ * if (!(error instanceof HttpError)) throw error;
+ * console.log(error.message, error.lasting); // that is no http or https address true
+ * ```
+ */
 export class HttpError extends Error {
   /** Whether asking again is of no use. */
   readonly lasting: boolean;
@@ -54,6 +65,23 @@ const MOST_REDIRECTS = 10;
  * from `https:` down to `http:`; a name and password in the address are sent to its own server only.
  *
  * @throws {HttpError} if there is none. The signal's reason passes through.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http";
+ * import { text } from "node:stream/consumers";
+ * import { httpGet } from "@seg/node";
+ *
+ * const server = createServer(({ url }, response) => {
+ *   if (url === "/old") response.writeHead(301, { location: "/new" }).end();
+ *   else response.end(`this is ${url}`);
+ * });
+ * await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+ * const { port } = server.address() as { port: number };
+ * const { status, body } = await httpGet(`http://127.0.0.1:${port}/old`);
+ * console.log(status, await text(body)); // 200 this is /new
+ * server.close();
+ * ```
  */
 export async function httpGet(url: string, { headers = {}, signal, allows }: HttpOptions = {}): Promise<HttpAnswer> {
   let at = addressOf(url);

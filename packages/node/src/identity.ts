@@ -10,12 +10,39 @@ export type ProcessIdentity = readonly [pid: number, started: number, namespace:
 /** How many numbers a {@link ProcessIdentity} has. */
 export const IDENTITY_LENGTH = 3;
 
-/** This process. */
+/**
+ * The identity of this process. The start is 0 on Windows, the namespace 0 everywhere but on Linux.
+ *
+ * @example
+ * ```ts
+ * import { hasEnded, ownIdentity } from "@seg/node";
+ *
+ * const [pid, started, namespace] = ownIdentity();
+ * console.log(pid === process.pid); // true
+ * // Whoever had this PID before is another process.
+ * console.log(hasEnded([pid, started - 100, namespace])); // true
+ * ```
+ */
 export function ownIdentity(): ProcessIdentity {
   return [process.pid, startOf(processStatus(process.pid)), ownNamespace()];
 }
 
-/** Whether a process of this machine has surely ended. */
+/**
+ * Whether a process of this machine has surely ended; false where that cannot be told, as of a process of another container.
+ *
+ * @example
+ * ```ts
+ * import { spawn } from "node:child_process";
+ * import { once } from "node:events";
+ * import { hasEnded, ownIdentity } from "@seg/node";
+ *
+ * const child = spawn(process.execPath, ["--version"], { stdio: "ignore" });
+ * await once(child, "exit");
+ * const [, started, namespace] = ownIdentity();
+ * console.log(hasEnded([child.pid ?? 0, started, namespace])); // true
+ * console.log(hasEnded(ownIdentity())); // false
+ * ```
+ */
 export function hasEnded(identity: ProcessIdentity): boolean {
   return stateOf(identity) === "ended";
 }

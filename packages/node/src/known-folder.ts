@@ -8,6 +8,19 @@ import { readLock } from "./lock-file.ts";
  * @param lock - the lock file's name in the folder.
  * @returns whether the path still leads there: not where the folder was moved, replaced or deleted, or where somebody else took the lock. A lock
  *   that was merely removed by hand changes nothing, nor do inodes that a network drive numbers anew while the lock is there.
+ *
+ * @example
+ * ```ts
+ * import { rename } from "node:fs/promises";
+ * import { knowFolder, withLock } from "@seg/node";
+ *
+ * await withLock("run/train.lock", async () => {
+ *   const isStillThere = await knowFolder("run", "train.lock");
+ *   console.log(await isStillThere()); // true
+ *   await rename("run", "run-of-yesterday");
+ *   console.log(await isStillThere()); // false
+ * });
+ * ```
  */
 export async function knowFolder(folder: string, lock: string): Promise<() => Promise<boolean>> {
   const file = join(folder, lock);

@@ -10,7 +10,18 @@ const REPORTED: Record<keyof typeof ROWS, readonly string[]> = {
   processes: ["max_user_processes"],
 };
 
-/** What this process may have at most: open files, bytes of addresses, processes of its user; undefined where there is no limit or none is known. */
+/**
+ * What this process may have at most: open files, bytes of addresses, processes of its user; undefined where there is no limit or none is known.
+ *
+ * @example
+ * ```ts
+ * import { limitOf } from "@seg/node";
+ *
+ * // Leave most of the files that may be open to others.
+ * const files = limitOf("files") ?? Number.POSITIVE_INFINITY;
+ * console.log(Math.min(16, files / 8)); // 16
+ * ```
+ */
 export function limitOf(kind: keyof typeof ROWS): number | undefined {
   try {
     const text = readFileSync("/proc/self/limits", "latin1");
@@ -58,6 +69,16 @@ const MISLEADING = /Cannot find (?:package|module)\b.*$/s;
  * where it names the command already.
  *
  * @param error - what was thrown, if more is known than the line: its causes are looked at too.
+ *
+ * @example
+ * ```ts
+ * import { withLimit } from "@seg/node";
+ *
+ * const cause = Object.assign(new Error("open a.jpg"), { code: "EMFILE" });
+ * const line = withLimit("Could not read a.jpg.", cause).replace(/\d+ open/, "256 open");
+ * console.log(line); // Could not read a.jpg: here at most 256 open files are allowed, raise that by ulimit -n 1024.
+ * console.log(withLimit("Could not read a.jpg.")); // Could not read a.jpg.
+ * ```
  */
 export function withLimit(line: string, error?: unknown): string {
   if (/\bulimit\b/.test(line)) return line;

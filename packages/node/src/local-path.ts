@@ -9,6 +9,17 @@ import { fileURLToPath } from "node:url";
  *
  * @param folder - where a relative path starts.
  * @returns the path, relative if it was; what is no such path, unchanged.
+ *
+ * @example
+ * ```ts
+ * import { homedir } from "node:os";
+ * import { join } from "node:path";
+ * import { localPath } from "@seg/node";
+ *
+ * console.log(localPath("file:///data/my%20photo.jpg")); // /data/my photo.jpg
+ * console.log(localPath("photos\\street.jpg")); // photos/street.jpg
+ * console.log(localPath("~/photos") === join(homedir(), "photos")); // true
+ * ```
  */
 export function localPath(path: string, folder = "."): string {
   if (/^file:/i.test(path)) return pathOfUrl(path) ?? path;

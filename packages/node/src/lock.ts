@@ -40,7 +40,20 @@ export interface LockOptions {
  * unless that is killed.
  *
  * @param path - the lock file; its folders are made where they are missing, and it is removed afterwards.
- * @throws {FileError} `unwritable` if the file cannot be made.
+ * @returns what `work` does.
+ * @throws {FileError} `unwritable` if the file cannot be made. The signal's reason and errors of `work` pass through.
+ *
+ * @example
+ * ```ts
+ * import { readFile, writeFile } from "node:fs/promises";
+ * import { withLock } from "@seg/node";
+ *
+ * await writeFile("runs.txt", "0");
+ * const addOne = () =>
+ *   withLock("runs.lock", async () => writeFile("runs.txt", `${Number(await readFile("runs.txt", "utf8")) + 1}`));
+ * await Promise.all([addOne(), addOne(), addOne()]);
+ * console.log(await readFile("runs.txt", "utf8")); // 3
+ * ```
  */
 export async function withLock<T>(
   path: string,
@@ -162,12 +175,44 @@ export type HeldLocks = ReadonlyMap<string, string>;
 /**
  * Calls `listener` with the locks that this thread holds whenever they change, for another thread that is to end the process by
  * {@link removeLocks} and a signal.
+ *
+ * @example
+ * ```ts
+ * import { basename } from "node:path";
+ * import { onHeldLocks, withLock } from "@seg/node";
+ *
+ * let held: string[] = [];
+ * onHeldLocks((locks) => {
+ *   held = [...locks.values()].map((file) => basename(file));
+ * });
+ * await withLock("weights.lock", () => {
+ *   console.log(held); // [ 'weights.lock' ]
+ * });
+ * console.log(held); // []
+ * ```
  */
 export function onHeldLocks(listener: (locks: HeldLocks) => void): void {
   listeners.add(listener);
 }
 
-/** Removes locks for the thread that holds them, whose process ends now. */
+/**
+ * Removes locks for the thread that holds them, whose process ends now.
+ *
+ * @example
+ * ```ts
+ * import { existsSync } from "node:fs";
+ * import { type HeldLocks, onHeldLocks, removeLocks, withLock } from "@seg/node";
+ *
+ * let held: HeldLocks = new Map();
+ * onHeldLocks((locks) => {
+ *   held = new Map(locks);
+ * });
+ * await withLock("cache.lock", () => {
+ *   removeLocks(held);
+ *   console.log(existsSync("cache.lock")); // false
+ * });
+ * ```
+ */
 export function removeLocks(locks: HeldLocks): void {
   for (const [id, path] of locks) remove(path, id);
 }

@@ -3,7 +3,18 @@ import { statfs } from "node:fs/promises";
 
 let boot: string | undefined;
 
-/** Tells this run of the machine from every other one and from other machines; empty where the system does not say (not Linux). */
+/**
+ * Tells this run of the machine from every other one and from other machines; empty where the system does not say (not Linux).
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs";
+ * import { bootId } from "@seg/node";
+ *
+ * const system = process.platform === "linux" ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() : "";
+ * console.log(bootId() === system); // true
+ * ```
+ */
 export function bootId(): string {
   boot ??= readBootId();
   return boot;

@@ -21,6 +21,15 @@ const cache = new Map<number, { at: number; status: ProcessStatus | undefined }>
  * Looks a process up: by `/proc` on Linux, by `ps` on macOS and the BSDs, by its PID alone on Windows.
  *
  * @returns undefined if there is surely no such process.
+ *
+ * @example
+ * ```ts
+ * import { processStatus } from "@seg/node";
+ *
+ * console.log(processStatus(process.pid)?.zombie); // false
+ * // PIDs do not become so large.
+ * console.log(processStatus(2 ** 30)); // undefined
+ * ```
  */
 export function processStatus(pid: number, platform: NodeJS.Platform = process.platform): ProcessStatus | undefined {
   if (!exists(pid)) return undefined;

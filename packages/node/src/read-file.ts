@@ -29,6 +29,17 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
  * Reads a regular file whole: never a device, socket or, unless asked, pipe, which may hang or have no end, and never more than `limit` bytes.
  *
  * @throws {FileError} `unreadable`; the `systemCode` of a folder is `EISDIR`, of a device, socket or pipe `EINVAL`, of too large a file `EFBIG`.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { FileError, readRegularFile } from "@seg/node";
+ *
+ * await writeFile("five.bin", Uint8Array.of(1, 2, 3, 4, 5));
+ * console.log([...(await readRegularFile("five.bin"))]); // [ 1, 2, 3, 4, 5 ]
+ * const error = await readRegularFile("five.bin", { limit: 4 }).catch((thrown: unknown) => thrown);
+ * console.log(error instanceof FileError && error.data.reason); // it has more than 4 B
+ * ```
  */
 export async function readRegularFile(path: string, options: ReadOptions = {}): Promise<Buffer> {
   const { limit = MOST, pipe = false, signal } = options;
@@ -52,6 +63,18 @@ export async function readRegularFile(path: string, options: ReadOptions = {}): 
  *
  * @returns the file, which the caller closes.
  * @throws {FileError} `unreadable`.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { openRegularFile } from "@seg/node";
+ *
+ * await writeFile("large.bin", "header and a long body");
+ * const file = await openRegularFile("large.bin");
+ * const { buffer, bytesRead } = await file.read(Buffer.alloc(6), 0, 6, 0);
+ * console.log(bytesRead, buffer.toString()); // 6 header
+ * await file.close();
+ * ```
  */
 export async function openRegularFile(path: string): Promise<FileHandle> {
   try {
@@ -74,6 +97,15 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
  * {@link readRegularFile} at once, for small files. No signal is heard meanwhile: a pipe that gives nothing for five seconds is given up.
  *
  * @throws {FileError} `unreadable`; that of such a pipe has the `systemCode` `ETIMEDOUT`.
+ *
+ * @example
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ * import { readRegularFileSync } from "@seg/node";
+ *
+ * writeFileSync("three.bin", Uint8Array.of(1, 2, 3));
+ * console.log([...readRegularFileSync("three.bin")]); // [ 1, 2, 3 ]
+ * ```
  */
 export function readRegularFileSync(path: string, options: Omit<ReadOptions, "signal"> = {}): Buffer {
   const { limit = MOST, pipe = false } = options;

@@ -6,6 +6,18 @@ import { type ReadOptions, readRegularFile, readRegularFileSync } from "./read-f
  * Reads a text file whole, in UTF-8, or in UTF-16 with its mark, as some Windows programs write it; the mark is left out.
  *
  * @throws {FileError} `unreadable`, with the line of what is no text; see {@link readRegularFile}.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { FileError, readTextFile } from "@seg/node";
+ *
+ * await writeFile("utf-16.txt", Buffer.from("\uFEFFcafé", "utf16le"));
+ * console.log(await readTextFile("utf-16.txt")); // café
+ * await writeFile("latin-1.txt", Buffer.from("wall\ncafé", "latin1"));
+ * const error = await readTextFile("latin-1.txt").catch((thrown: unknown) => thrown);
+ * console.log(error instanceof FileError && error.data.reason); // line 2 is not UTF-8
+ * ```
  */
 export async function readTextFile(path: string, options: ReadOptions = {}): Promise<string> {
   return textOf(await readRegularFile(path, options), path);
@@ -15,6 +27,16 @@ export async function readTextFile(path: string, options: ReadOptions = {}): Pro
  * {@link readTextFile} at once, for small files; see {@link readRegularFileSync}.
  *
  * @throws {FileError} `unreadable`.
+ *
+ * @example
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ * import { readTextFileSync } from "@seg/node";
+ *
+ * // Without the mark that some editors put first.
+ * writeFileSync("marked.txt", "\uFEFFwall");
+ * console.log(readTextFileSync("marked.txt").length); // 4
+ * ```
  */
 export function readTextFileSync(path: string, options: Omit<ReadOptions, "signal"> = {}): string {
   return textOf(readRegularFileSync(path, options), path);

@@ -19,6 +19,17 @@ export interface ReplaceOptions {
  * open: there it is retried for some two seconds.
  *
  * @throws the system's error, of the last try.
+ *
+ * @example
+ * ```ts
+ * import { readFile, writeFile } from "node:fs/promises";
+ * import { replaceFile } from "@seg/node";
+ *
+ * await writeFile("scores.csv", "old");
+ * await writeFile("scores.csv.tmp", "new");
+ * await replaceFile("scores.csv.tmp", "scores.csv");
+ * console.log(await readFile("scores.csv", "utf8")); // new
+ * ```
  */
 export async function replaceFile(
   from: string,

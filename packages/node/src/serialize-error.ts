@@ -8,7 +8,18 @@ export interface SerializedError {
   marks: boolean[];
 }
 
-/** Serializes what was thrown, with its causes; a value that is no error becomes the message of one. */
+/**
+ * Serializes what was thrown, with its causes; a value that is no error becomes the message of one.
+ *
+ * @example
+ * ```ts
+ * import { serializeError } from "@seg/node";
+ *
+ * const failure = new RangeError("Expected 3 but received 4.", { cause: new Error("the disk is full") });
+ * const sent = structuredClone(serializeError(failure));
+ * console.log(sent.error.name, sent.marks); // RangeError [ false, false ]
+ * ```
+ */
 export function serializeError(thrown: unknown): SerializedError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   return { error: errors.serializeError(error, { useToJSON: false }), marks: causesOf(error).map(isSegError) };
@@ -17,6 +28,16 @@ export function serializeError(thrown: unknown): SerializedError {
 /**
  * Deserializes an error, with its name, message, code, data, causes and original stack. `isSegError` holds of it as it did; of classes only
  * JavaScript's own (`RangeError`, …) are restored.
+ *
+ * @example
+ * ```ts
+ * import { isSegError, SegError } from "@seg/errors";
+ * import { deserializeError, serializeError } from "@seg/node";
+ *
+ * const failure = new SegError("too-many", { expected: "3", received: "4" }, { data: { most: 3 } });
+ * const received = deserializeError(structuredClone(serializeError(failure)));
+ * console.log(isSegError(received) && received.code, received.message); // too-many Expected 3 but received 4.
+ * ```
  */
 export function deserializeError({ error: sent, marks }: SerializedError): Error {
   const error = errors.deserializeError(sent);

@@ -12,12 +12,44 @@ const END_SIGNALS = [
   ...["SIGUSR1", "SIGUSR2", "SIGXCPU", "SIGALRM", "SIGPWR"],
 ].filter((name) => name in constants.signals) as NodeJS.Signals[];
 
-/** Calls a function at each signal that asks this process to end; at SIGHUP only where {@link ignoresHangup} is false. */
+/**
+ * Calls a function at each signal that asks this process to end, such as SIGINT (Ctrl-C), SIGTERM, SIGQUIT and those of batch queues, SIGUSR1 and
+ * SIGUSR2; at SIGHUP only where {@link ignoresHangup} is false. The process does not end of itself then.
+ *
+ * @example
+ * ```ts
+ * import { execFileSync } from "node:child_process";
+ *
+ * const program = `import { onEndSignal } from "@seg/node";
+ * onEndSignal((signal) => {
+ *   console.log(signal + ": all is saved");
+ *   process.exit();
+ * });
+ * setInterval(() => {}, 1000);
+ * process.kill(process.pid, "SIGTERM");`;
+ * const words = ["--input-type=module", "--eval", program];
+ * console.log(execFileSync(process.execPath, words, { encoding: "utf8" }).trim()); // SIGTERM: all is saved
+ * ```
+ */
 export function onEndSignal(listener: (signal: NodeJS.Signals) => void): void {
   for (const name of END_SIGNALS) process.on(name, name === "SIGHUP" && ignoresHangup() ? () => {} : listener);
 }
 
-/** Leaves it to the parent when this process ends: a terminal sends its signals to all processes in it. */
+/**
+ * Leaves it to the parent when this process ends: a terminal sends its signals to all processes in it.
+ *
+ * @example
+ * ```ts
+ * import { execFileSync } from "node:child_process";
+ *
+ * const program = `import { ignoreEndSignals } from "@seg/node";
+ * ignoreEndSignals();
+ * process.kill(process.pid, "SIGINT");
+ * setTimeout(() => console.log("still at work"), 10);`;
+ * const words = ["--input-type=module", "--eval", program];
+ * console.log(execFileSync(process.execPath, words, { encoding: "utf8" }).trim()); // still at work
+ * ```
+ */
 export function ignoreEndSignals(): void {
   for (const name of END_SIGNALS) process.on(name, () => {});
 }
@@ -30,6 +62,15 @@ let ignored: boolean | undefined;
  * Node cannot simply look: when it starts it puts signals that are ignored back to their default. What is left are the traces: the shell that
  * started it ignores SIGHUP itself (Linux), its input is what GNU's nohup opens in place of a terminal, `/dev/null` for writing (Linux), or its
  * output is `nohup.out`.
+ *
+ * @example
+ * ```ts
+ * import { execFileSync } from "node:child_process";
+ *
+ * const program = `import { ignoresHangup } from "@seg/node"; console.log(ignoresHangup());`;
+ * const shell = `trap "" HUP; "${process.execPath}" --input-type=module --eval '${program}'; exit`;
+ * console.log(execFileSync("sh", ["-c", shell], { encoding: "utf8" }).trim()); // true
+ * ```
  */
 export function ignoresHangup(): boolean {
   ignored ??= [parentIgnoresHangup, hasInputOfNohup, hasOutputOfNohup].some((isSo) => {

@@ -7,6 +7,20 @@ import { startProcess } from "./own-module.ts";
  *
  * @param module - what it runs.
  * @param setup - any values that structured cloning takes; `gpu` is the number of the only GPU that it sees.
+ *
+ * @example
+ * ```ts
+ * import { once } from "node:events";
+ * import { writeFile } from "node:fs/promises";
+ * import { pathToFileURL } from "node:url";
+ * import { startWorkerProcess } from "@seg/node";
+ *
+ * const code = `process.once("message", (setup) => process.send([setup.name, process.env.CUDA_VISIBLE_DEVICES]));`;
+ * await writeFile("job.mjs", code);
+ * const setup = { gpu: 1, name: "resnet18" };
+ * const [answer] = await once(startWorkerProcess(pathToFileURL("job.mjs"), setup), "message");
+ * console.log(answer); // [ 'resnet18', '1' ]
+ * ```
  */
 export function startWorkerProcess(module: URL, setup: { readonly gpu?: number | undefined }): ChildProcess {
   const { gpu } = setup;

@@ -28,6 +28,18 @@ const PIECE = 1 << 20;
  *
  * @returns why renames are refused, if they are.
  * @throws {FileError} `unwritable`, naming `file`.
+ *
+ * @example
+ * ```ts
+ * import { mkdir, readdir } from "node:fs/promises";
+ * import { tryFolder } from "@seg/node";
+ *
+ * await mkdir("checkpoints");
+ * const needs = { file: "checkpoints/epoch_1.pth", longestName: "epoch_100.pth", sizes: [50_000_000], written: 1_000_000 };
+ * const refused = await tryFolder("checkpoints", needs);
+ * console.log(refused ?? "it can be written"); // it can be written
+ * console.log(await readdir("checkpoints")); // []
+ * ```
  */
 export async function tryFolder(
   folder: string,

@@ -65,6 +65,18 @@ const PROBE = new Uint8Array(4096);
  * @param wayOut - what the error's line says that helps, beside the folder's permissions and space: `choose another one`.
  * @returns removes what it made of folders and nobody has filled, for the work's end.
  * @throws {FileError} `unwritable`; the folders that it made are gone then.
+ *
+ * @example
+ * ```ts
+ * import { existsSync } from "node:fs";
+ * import { ensureWritable } from "@seg/node";
+ *
+ * const removeEmpty = await ensureWritable("results/today");
+ * console.log(existsSync("results/today")); // true
+ * // The work failed before it wrote anything.
+ * await removeEmpty();
+ * console.log(existsSync("results")); // false
+ * ```
  */
 export async function ensureWritable(folder: string, wayOut?: string): Promise<() => Promise<void>> {
   const probe = join(folder, `.${randomUUID()}.tmp`);
@@ -86,7 +98,22 @@ export async function ensureWritable(folder: string, wayOut?: string): Promise<(
   }
 }
 
-/** As `mkdir -p`, noting what it made; Node's own recursive mkdir never returns where the system answers ENOENT for new folders, as in /proc. */
+/**
+ * As `mkdir -p`; Node's own recursive mkdir never returns where the system answers ENOENT for new folders, as in /proc.
+ *
+ * @param made - gets the folders that it made, the outermost first.
+ * @throws the system's error.
+ *
+ * @example
+ * ```ts
+ * import { makeFolders } from "@seg/node";
+ *
+ * const made: string[] = [];
+ * await makeFolders("runs/first", made);
+ * await makeFolders("runs/second", made);
+ * console.log(made); // [ 'runs', 'runs/first', 'runs/second' ]
+ * ```
+ */
 export async function makeFolders(folder: string, made: string[] = []): Promise<void> {
   const exists = async () => (await stat(folder).catch(() => undefined))?.isDirectory();
   if (await exists()) return;
@@ -132,14 +159,40 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: "the quota is used up",
 };
 
-/** Whether the system refused something. */
+/**
+ * Whether the system refused something: an error with a `syscall` and a `code`, such as `ENOENT`.
+ *
+ * @example
+ * ```ts
+ * import { readdir } from "node:fs/promises";
+ * import { isSystemError } from "@seg/node";
+ *
+ * const error = await readdir("no-such-folder").catch((thrown: unknown) => thrown);
+ * console.log(isSystemError(error) && error.code); // ENOENT
+ * console.log(isSystemError(new Error("Expected 3 but received 4."))); // false
+ * ```
+ */
 export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && "syscall" in error && "code" in error;
 
 /**
  * The system's refusal, told of the file or folder that was to be written.
  *
- * @param options - whether its folders were to be made; what helps.
+ * @param path - the file or folder.
+ * @param cause - the refusal.
+ * @param options - `makeFolder`: whether its folders were to be made, default true; `wayOut`: what helps beside permissions and space.
+ * @returns `unwritable`, to be thrown.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { isSystemError, unwritable } from "@seg/node";
+ *
+ * const error = await writeFile("no-such-folder/scores.csv", "").catch((thrown: unknown) => thrown);
+ * if (!isSystemError(error)) throw error;
+ * const { code, data } = unwritable("no-such-folder/scores.csv", error, { makeFolder: false });
+ * console.log(code, data.systemCode, data.file); // unwritable ENOENT no-such-folder/scores.csv
+ * ```
  */
 export function unwritable(
   path: string,

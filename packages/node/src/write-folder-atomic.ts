@@ -13,6 +13,17 @@ import { isSystemError, makeFolders, unwritable } from "./write-file-atomic.ts";
  * @param path - the folder; the folders on the way are made where they are missing.
  * @param write - writes the files into the folder that it is given.
  * @throws {FileError} `unwritable`, of `path`. Errors of `write` that are not the system's pass through.
+ *
+ * @example
+ * ```ts
+ * import { readdir, writeFile } from "node:fs/promises";
+ * import { writeFolderAtomic } from "@seg/node";
+ *
+ * const write = (name: string) => writeFolderAtomic("model", (draft) => writeFile(`${draft}/${name}`, ""));
+ * await write("old.json");
+ * await write("new.json");
+ * console.log(await readdir("model")); // [ 'new.json' ]
+ * ```
  */
 export async function writeFolderAtomic(path: string, write: (folder: string) => Promise<void>): Promise<void> {
   const target = resolve(path);

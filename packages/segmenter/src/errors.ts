@@ -68,7 +68,22 @@ export interface PipelineErrorData {
   rank: number | undefined;
 }
 
-/** The error that this package and `@seg/pipeline`, which is built on it, throw on purpose; errors of the packages below pass through. */
+/**
+ * The error that this package and `@seg/pipeline`, which is built on it, throw on purpose; errors of the packages below pass through.
+ *
+ * @example
+ * ```ts
+ * import { loadConfig, PipelineError } from "@seg/pipeline/config";
+ *
+ * try {
+ *   loadConfig({ set: ["DATASET.num_clas=11"] });
+ * } catch (error) {
+ *   if (!(error instanceof PipelineError)) throw error;
+ *   console.log(error.code, error.data.nearest); // config DATASET.num_class
+ *   console.log(error.message); // Unknown configuration key DATASET.num_clas (--set): did you mean DATASET.num_class?
+ * }
+ * ```
+ */
 export class PipelineError extends SegError<PipelineErrorCode, Partial<PipelineErrorData>> {}
 
 /**

@@ -18,6 +18,19 @@ import { batchNormAcross } from "./synchronized.ts";
  * @throws {SyncBatchNormError} `option`; `shape` if the rank is below 2 or only one value per channel is there to take statistics of.
  * @throws {CollectiveError} if another replica ends or does not come.
  * @see Ioffe and Szegedy, Batch Normalization, ICML 2015.
+ *
+ * @example
+ * ```ts
+ * import { batchNormTrain } from "@seg/sync-bn";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * // Mean 1, biased variance 1: (x − 1)/1 · 3 + 1.
+ * const x = tf.tensor2d([[0], [2]]);
+ * const { y, mean, variance } = batchNormTrain(x, tf.tensor1d([3]), tf.tensor1d([1]));
+ * console.log([...y.dataSync()].map((value) => value.toFixed(2)).join(" ")); // -2.00 4.00
+ * console.log(mean.dataSync()[0], variance.dataSync()[0]); // 1 2
+ * tf.dispose([x, y, mean, variance]);
+ * ```
  */
 export function batchNormTrain(
   x: tf.Tensor,

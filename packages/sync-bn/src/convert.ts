@@ -32,6 +32,17 @@ const isStock = (layer: tf.layers.Layer): layer is StockBatchNormalization => la
  * @param model - Functional or sequential, with nested models, wrappers, shared layers, any number of inputs and outputs.
  * @throws {SyncBatchNormError} `model` for a batch norm over another axis than the last, a
  * layer that a nested model has too, or one whose class is not registered with `tf.serialization`.
+ *
+ * @example
+ * ```ts
+ * import { BatchNormalization, convertSyncBatchNorm } from "@seg/sync-bn";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const stock = tf.layers.batchNormalization({ inputShape: [4], momentum: 0.99, name: "norm" });
+ * const norm = convertSyncBatchNorm(tf.sequential({ layers: [stock] })).getLayer("norm");
+ * if (!(norm instanceof BatchNormalization)) throw new Error("It was not exchanged.");
+ * console.log(norm.momentum); // 0.01
+ * ```
  */
 export function convertSyncBatchNorm<Model extends tf.LayersModel>(model: Model): Model {
   for (const layer of everyLayer(model)) if (isStock(layer)) check(layer);

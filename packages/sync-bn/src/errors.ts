@@ -19,7 +19,22 @@ export interface SyncBatchNormErrorData {
   layer: string;
 }
 
-/** The one class of error that this package throws; its message is one line for people, `data` holds the values. */
+/**
+ * The one class of error that this package throws; its message is one line for people, `data` holds the values.
+ *
+ * @example
+ * ```ts
+ * import { batchNormalization, SyncBatchNormError } from "@seg/sync-bn";
+ *
+ * try {
+ *   // As tf.layers counts it.
+ *   batchNormalization({ momentum: 0.99 });
+ * } catch (error) {
+ *   if (!(error instanceof SyncBatchNormError)) throw error;
+ *   console.log(error.code, error.data.option, error.data.received); // option momentum 0.99
+ * }
+ * ```
+ */
 export class SyncBatchNormError extends SegError<SyncBatchNormErrorCode, Partial<SyncBatchNormErrorData>> {}
 
 /** Makes an error about an option. */

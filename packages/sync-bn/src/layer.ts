@@ -71,6 +71,19 @@ const OWN = [
  *
  * Weights: `gamma`, `beta`, `moving_mean`, `moving_variance` (unbiased), each `[channels]`; with debiased averages also
  * `running_iter`, `[1]`.
+ *
+ * @example
+ * ```ts
+ * import { BatchNormalization } from "@seg/sync-bn";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const layer = new BatchNormalization({ momentum: 0.1 });
+ * // Mean 1, biased variance 1, unbiased variance 2.
+ * const y = layer.apply(tf.tensor2d([[0], [2]]), { training: true }) as tf.Tensor;
+ * console.log([...y.dataSync()].map((value) => value.toFixed(2)).join(" ")); // -1.00 1.00
+ * console.log(layer.movingMean?.read().dataSync()[0]?.toFixed(2)); // 0.10
+ * console.log(layer.movingVariance?.read().dataSync()[0]?.toFixed(2)); // 1.10
+ * ```
  */
 export class BatchNormalization extends StrictLayer {
   static className = "SegBatchNormalization";

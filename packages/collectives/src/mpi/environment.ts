@@ -21,7 +21,23 @@ const LAUNCHERS = [
   { rank: "PMI_RANK", size: "PMI_SIZE", localRank: "MPI_LOCALRANKID", localSize: "MPI_LOCALNRANKS" },
 ] as const;
 
-/** This process's rank and world size from the environment, or undefined if neither `mpirun` nor `srun` started it. Does not initialize MPI. */
+/**
+ * This process's rank and world size, as Open MPI's `mpirun`, Slurm's `srun` or PMI set them in its environment. Does not initialize MPI.
+ *
+ * @param env - the environment; that of this process unless given.
+ * @returns undefined if none of them started it.
+ *
+ * @example
+ * ```ts
+ * import { mpiLaunch } from "@seg/collectives";
+ *
+ * // As `srun --ntasks=4` sets it for one of the four.
+ * const env = { SLURM_PROCID: "3", SLURM_STEP_NUM_TASKS: "4", SLURM_LOCALID: "1" };
+ * const launch = mpiLaunch(env);
+ * console.log(launch?.rank, launch?.size, launch?.localRank, launch?.localSize); // 3 4 1 undefined
+ * console.log(mpiLaunch({})); // undefined
+ * ```
+ */
 export function mpiLaunch(env: Readonly<Record<string, string | undefined>> = process.env): MpiLaunch | undefined {
   const number = (name: string | undefined) =>
     name !== undefined && /^\d+$/.test(env[name] ?? "") ? Number(env[name]) : undefined;
@@ -34,7 +50,18 @@ export function mpiLaunch(env: Readonly<Record<string, string | undefined>> = pr
   return undefined;
 }
 
-/** Whether `mpirun` or `srun` started this process. */
+/**
+ * Whether `mpirun` or `srun` started this process, see {@link mpiLaunch}.
+ *
+ * @example
+ * ```ts
+ * import { isMpiLaunch } from "@seg/collectives";
+ *
+ * console.log(isMpiLaunch({ OMPI_COMM_WORLD_RANK: "0", OMPI_COMM_WORLD_SIZE: "2" })); // true
+ * // The batch script itself is no rank.
+ * console.log(isMpiLaunch({ SLURM_PROCID: "0" })); // false
+ * ```
+ */
 export function isMpiLaunch(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
   return mpiLaunch(env) !== undefined;
 }

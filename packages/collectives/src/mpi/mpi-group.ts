@@ -14,6 +14,7 @@ import { type Message, PointToPoint, type Requests } from "./point-to-point.ts";
 import { openSession, type Session } from "./session.ts";
 import { startWatch } from "./watch/watch.ts";
 
+/** Options of {@link joinMpiGroup}. */
 export interface MpiGroupOptions extends WaitingOptions {
   /** How long a call waits for the others, in milliseconds; 10 000 unless given. `Infinity` waits for ever. */
   timeoutMs?: number;
@@ -50,6 +51,18 @@ const LEAVING = -1;
  * than once. MPI is finalized when the process exits; it cannot be initialized again.
  *
  * @throws {CollectiveError} `unavailable` without koffi or Open MPI; `option`; `timeout` or `dead` if a rank does not come.
+ *
+ * @example
+ * ```ts
+ * import { isMpiLaunch, joinMpiGroup, single } from "@seg/collectives";
+ *
+ * // `mpirun -n 4 node sum.mjs` starts four ranks; without it there is one, which needs no MPI.
+ * const group = isMpiLaunch() ? joinMpiGroup() : single;
+ * const sum = Float32Array.of(group.rank + 1);
+ * group.allReduce(sum);
+ * console.log(sum[0] === (group.size * (group.size + 1)) / 2); // true
+ * group.dispose();
+ * ```
  */
 export function joinMpiGroup({ timeoutMs = TIMEOUT_MS, library, ...waiting }: MpiGroupOptions = {}): MpiGroup {
   checkTimeout(timeoutMs);

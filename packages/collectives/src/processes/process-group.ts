@@ -22,6 +22,7 @@ import { type WaitingOptions, WaitingTeller } from "../waiting.ts";
 import { createSegment, openSegment, type Segment } from "./segment.ts";
 import { loadSystemCalls, type SystemCalls } from "./system-calls.ts";
 
+/** Options of {@link joinProcessGroup}. */
 export interface ProcessGroupOptions extends WaitingOptions {
   /** The same on all ranks, and no other group's on this machine while this one forms: letters, digits, `.`, `_` and `-`. */
   name: string;
@@ -43,6 +44,19 @@ const POLL_MS = 5;
  * is unlinked when this returns, so that nothing is left however the processes end.
  *
  * @throws {CollectiveError} `timeout` or `dead` if a rank does not come; `option`; `mismatch` if sizes differ; `unavailable` without koffi.
+ *
+ * @example
+ * ```ts
+ * import { joinProcessGroup, single } from "@seg/collectives";
+ *
+ * // `RANK=0 SIZE=2 node sum.mjs & RANK=1 SIZE=2 node sum.mjs` are a group of two; alone it needs no koffi.
+ * const [rank, size] = [Number(process.env.RANK ?? 0), Number(process.env.SIZE ?? 1)];
+ * const group = size === 1 ? single : joinProcessGroup({ name: "sum", rank, size });
+ * const sum = Float32Array.of(rank + 1);
+ * group.allReduce(sum);
+ * console.log(sum[0] === (size * (size + 1)) / 2); // true
+ * group.dispose();
+ * ```
  */
 export function joinProcessGroup(options: ProcessGroupOptions): Group {
   const { name, rank, size, timeoutMs = TIMEOUT_MS, chunkLength = defaultChunkLength(size), ...waiting } = options;

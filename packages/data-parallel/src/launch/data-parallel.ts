@@ -62,6 +62,18 @@ export interface RunOptions {
 /**
  * Replicas of one module, each in a thread or process with an engine of its own, in one group (as of `torchrun`). While no run is under way
  * they do not keep this process alive; none outlives it.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { DataParallel } from "@seg/data-parallel";
+ *
+ * await writeFile("double.mjs", "export default ({ rank }) => ({ run: ({ x }) => ({ rank, twice: 2 * x }) });");
+ * const parallel = await DataParallel.launch({ devices: [{ engine: "cpu" }, { engine: "cpu" }], module: "double.mjs" });
+ * const dicts = [{ x: 3 }, { x: 5 }];
+ * console.log(await parallel.run(dicts)); // [ { rank: 0, twice: 6 }, { rank: 1, twice: 10 } ]
+ * await parallel.dispose();
+ * ```
  */
 export class DataParallel<Input extends object = Record<string, unknown>, Output = Record<string, unknown>> {
   readonly #replicas: ReplicaSet;

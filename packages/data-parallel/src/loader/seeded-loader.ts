@@ -38,6 +38,26 @@ export interface LoaderOptions<Options> {
  * A data loader: samples prefetched by worker threads, in an order that depends on the seed alone: worker 0 makes the first one of an epoch,
  * worker 1 the second, and so on in turn. Each worker's random stream is seeded by (seed, worker, epoch), so a position is all that is needed to
  * resume, and no two workers draw the same numbers.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { pathToFileURL } from "node:url";
+ * import { SeededLoader } from "@seg/data-parallel";
+ *
+ * const dice = `export const createSource = ({ sides }, random) => ({
+ *   next: () => 1 + Math.floor(sides * random()),
+ *   skip(count) { while (count-- > 0) random(); },
+ * });`;
+ * await writeFile("dice.mjs", dice);
+ * const options = { module: pathToFileURL("dice.mjs"), options: { sides: 6 }, seed: 304, workers: 2 };
+ * const loader = new SeededLoader<number>(options);
+ * for (let i = 0; i < 5; i++) await loader.next();
+ * const resumed = new SeededLoader<number>({ ...options, start: loader.position });
+ * console.log(resumed.position); // { epoch: 0, iteration: 5 }
+ * console.log((await resumed.next()) === (await loader.next())); // true
+ * await Promise.all([loader.dispose(), resumed.dispose()]);
+ * ```
  */
 export class SeededLoader<Sample, Options = unknown> {
   readonly #sources: readonly SampleMaker[];

@@ -31,6 +31,21 @@ export interface HostedReplica<Input, Output> extends Replica<Input, Output> {
  * @throws {DataParallelError} `module` if there is no such function.
  * @throws {BackendError} if the engine does not start or does not pass the proof.
  * @throws what the module or the group throws.
+ *
+ * @example
+ * ```ts
+ * import { isMpiLaunch, joinMpiGroup, single } from "@seg/collectives";
+ * import { hostReplica } from "@seg/data-parallel";
+ *
+ * const replica = await hostReplica({
+ *   module: ({ size }) => ({ run: ({ x }: { x: number }) => `${2 * x} by one of ${size}` }),
+ *   join: () => (isMpiLaunch() ? joinMpiGroup() : single),
+ *   device: { engine: "cpu" },
+ *   options: undefined,
+ * });
+ * const context = { signal: new AbortController().signal, report() {} };
+ * console.log(replica.engine.name, await replica.run({ x: 21 }, context)); // cpu 42 by one of 1
+ * ```
  */
 export async function hostReplica<Input, Output, Options = undefined>({
   module,

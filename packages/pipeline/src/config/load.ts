@@ -24,7 +24,7 @@ export interface ConfigSources {
  * Makes a configuration of its sources; a flag beats `--set` and pairs, these beat the file, the file beats defaults. Where no file
  * is named but a folder `DIR` that a training left, its configuration is the file.
  *
- * @throws {PipelineError} `config` or `usage`, with the file and line, or the flag, at fault.
+ * @throws {PipelineError} `config` or `option`, with the file and line, or the flag, at fault.
  *
  * @example
  * ```ts

@@ -26,7 +26,18 @@ export function presetNames(): string[] {
     .sort();
 }
 
-/** The settings of the preset `name`; none where there is no such one. */
+/**
+ * The settings of the preset `name`; none where there is no such one.
+ *
+ * @example
+ * ```ts
+ * import { presetSettings } from "@seg/pipeline/config";
+ *
+ * const settings = presetSettings("hrnetv2-c1");
+ * console.log(settings.find(({ key }) => key === "MODEL.arch_encoder")?.value); // hrnetv2
+ * console.log(presetSettings("hrnetv3-c1")); // []
+ * ```
+ */
 export function presetSettings(name: string): Setting[] {
   return presetNames().includes(name) ? readYamlFile(join(FOLDER, `${name}.yaml`)) : [];
 }

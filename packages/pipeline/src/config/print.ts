@@ -2,7 +2,17 @@ import { printable } from "@seg/errors";
 import type { Config } from "@seg/segmenter/config";
 import { Document, isSeq, Scalar, visit } from "yaml";
 
-/** The configuration, or some of it, as YAML that `--cfg` reads back to the same values; ends with a line break. */
+/**
+ * The configuration, or some of it, as YAML that `--cfg` reads back to the same values; ends with a line break.
+ *
+ * @example
+ * ```ts
+ * import { configToYaml } from "@seg/pipeline/config";
+ *
+ * const yaml = configToYaml({ DATASET: { num_class: 11, imgSizes: [300, 450] }, DIR: "ckpt/mine" });
+ * console.log(JSON.stringify(yaml)); // "DATASET:\n  num_class: 11\n  imgSizes: [300, 450]\n\nDIR: ckpt/mine\n"
+ * ```
+ */
 export function configToYaml(config: Partial<{ [Section in keyof Config]: object | string }>): string {
   const document = new Document(config);
   const sections = Object.entries(config).filter(([, section]) => typeof section === "object");

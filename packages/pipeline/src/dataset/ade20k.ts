@@ -46,6 +46,23 @@ export type Ade20kInfo = Record<"training" | "validation", SplitInfo>;
  *
  * @throws {PipelineError} `missing` if the zip cannot be had; `failed` if it is damaged or the disk is too small.
  * @throws {DataError} if a photo in it is damaged or has no label.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, pairImages, writeImage, writeLabelPng, writeOdgt } from "@seg/ade20k-data";
+ * import { fetchAde20k } from "@seg/pipeline/dataset";
+ *
+ * // What a call leaves in its folder, with one photo instead of thousands; another call fetches nothing.
+ * const [root, width, height] = ["data/ADEChallengeData2016", 32, 32];
+ * for (const split of ["training", "validation"]) {
+ *   const [images, labels] = [`${root}/images/${split}`, `${root}/annotations/${split}`];
+ *   await writeImage(`${images}/1.png`, { data: new Uint8Array(width * height * 3), width, height });
+ *   await writeLabelPng(`${labels}/1.png`, { labels: new Uint8Array(width * height), width, height }, ADE20K_CLASSES);
+ *   await writeOdgt(`data/${split}.odgt`, await pairImages(images, labels));
+ * }
+ * const { training, validation } = await fetchAde20k({ folder: "data" });
+ * console.log(training.list, training.photos, validation.photos); // data/training.odgt 1 1
+ * ```
  */
 export async function fetchAde20k(options: Ade20kOptions): Promise<Ade20kInfo> {
   const { folder, from } = options;

@@ -1,7 +1,18 @@
 /** How long an end must be for its repetition to be left out. */
 const LONG = 60;
 
-/** Lines of which several end in the same advice, with it in the first of them alone. */
+/**
+ * Lines of which several end in the same advice, with it in the first of them alone.
+ *
+ * @example
+ * ```ts
+ * import { briefly } from "@seg/pipeline/dataset";
+ *
+ * const hint = "save the labels as PNG, as JPEG changes the values of pixels: then train again.";
+ * const lines = briefly([`a.jpg is no label map: ${hint}`, `b.jpg is no label map: ${hint}`]);
+ * console.log(lines[1]); // b.jpg is no label map.
+ * ```
+ */
 export function briefly(lines: readonly string[]): string[] {
   return lines.map((line, i) => {
     const hint = lines.slice(0, i).reduce((longest, before) => longer(longest, commonEnd(line, before)), "");

@@ -78,6 +78,21 @@ export interface ListReport extends DatasetReport {
  * @param options - `folders` are looked at in place of the lists, see {@link divideFolders}.
  * @throws {PipelineError} `config` if there is but one class, or the label convention does not fit;
  *   {PipelineError} `missing` if there is no list for training, or none for validation though `needVal`.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, pairImages, writeImage, writeLabelPng, writeOdgt } from "@seg/ade20k-data";
+ * import { loadConfig } from "@seg/pipeline/config";
+ * import { checkLists } from "@seg/pipeline/dataset";
+ *
+ * // A label that is smaller than its photo.
+ * await writeImage("photos/1.png", { data: new Uint8Array(32 * 32 * 3), width: 32, height: 32 });
+ * await writeLabelPng("labels/1.png", { labels: new Uint8Array(16 * 16), width: 16, height: 16 }, ADE20K_CLASSES);
+ * await writeOdgt("training.odgt", await pairImages("photos", "labels"));
+ * const [report] = await checkLists(loadConfig({ set: ["DATASET.list_train=training.odgt"] }).config);
+ * const [problem] = report?.problems ?? [];
+ * console.log(report?.problemCount, problem?.code, /but received 16×16/.test(problem?.message ?? "")); // 1 bad-label true
+ * ```
  */
 export async function checkLists(
   config: Config,

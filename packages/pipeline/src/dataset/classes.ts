@@ -8,6 +8,18 @@ import { classSet as classesOf } from "@seg/segmenter/segmentation";
  *
  * @throws {PipelineError} `config` if the file does not name as many classes as `DATASET.num_class`.
  * @throws {DataError} if the file cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { loadConfig } from "@seg/pipeline/config";
+ * import { classSet } from "@seg/pipeline/dataset";
+ *
+ * console.log((await classSet(loadConfig().config))[2]?.name); // sky
+ * await writeFile("classes.txt", "road\nnot road\n");
+ * const { config } = loadConfig({ set: ["DATASET.classes=classes.txt", "DATASET.num_class=2"] });
+ * console.log((await classSet(config)).map(({ name }) => name)); // [ 'road', 'not road' ]
+ * ```
  */
 export async function classSet(config: Config): Promise<readonly SegClass[]> {
   const { classes: file } = config.DATASET;

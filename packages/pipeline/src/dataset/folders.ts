@@ -36,6 +36,23 @@ export interface DividedFolders {
  * @returns undefined where no folder is named.
  * @throws {PipelineError} `option` if the options contradict each other or a list, or there are too few photos to divide.
  * @throws {DataError} what is wrong with the folders.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, writeImage, writeLabelPng } from "@seg/ade20k-data";
+ * import { loadConfig } from "@seg/pipeline/config";
+ * import { divideFolders } from "@seg/pipeline/dataset";
+ *
+ * const [width, height] = [32, 32];
+ * const map = { labels: new Uint8Array(width * height), width, height };
+ * for (const name of ["1", "2", "3", "4"]) {
+ *   await writeImage(`four/photos/${name}.png`, { data: new Uint8Array(width * height * 3), width, height });
+ *   await writeLabelPng(`four/labels/${name}.png`, map, ADE20K_CLASSES);
+ * }
+ * const sources = { images: "four/photos", labels: "four/labels", valSplit: 0.25 };
+ * const folders = await divideFolders(loadConfig(), sources);
+ * console.log(folders?.train.length, folders?.val.length); // 3 1
+ * ```
  */
 export async function divideFolders(
   { config, settings }: Resolved,

@@ -30,6 +30,18 @@ const WRITERS: Record<ExportFormat, () => Promise<WriteExport>> = {
  *   `config`; `missing` if there are no weights.
  * @throws {CheckpointError} if weights are damaged or of another architecture or number of classes.
  * @throws {FileError} `unwritable`.
+ *
+ * @example
+ * ```ts
+ * import { readdir } from "node:fs/promises";
+ * import { DEMO_MODEL, exportModel } from "@seg/pipeline";
+ *
+ * const { photo } = await exportModel({ ...DEMO_MODEL, format: "pth", out: "exported" });
+ * const files = await readdir("exported");
+ * console.log(files.filter((file) => file.endsWith(".pth"))); // [ 'decoder_epoch_1.pth', 'encoder_epoch_1.pth' ]
+ * // What the network takes.
+ * console.log(photo.channels, photo.paddingConstant); // rgb 8
+ * ```
  */
 export async function exportModel(options: ExportOptions = {}): Promise<ExportResult> {
   const format = checkExportOptions(options);

@@ -17,6 +17,16 @@ export interface DescribeOnnxOptions extends ProbeLimits {
  * Tries ONNX Runtime in a process of its own.
  *
  * @throws the signal's reason.
+ *
+ * @example
+ * ```ts
+ * import { describeOnnxRuntime } from "@seg/pipeline/model";
+ *
+ * const report = await describeOnnxRuntime({ measure: false });
+ * // Where the package onnxruntime-node does not load, the reason says why.
+ * const line = report.available ? "ONNX Runtime runs here" : `${report.package}: ${report.reason}`;
+ * console.log(/^ONNX Runtime runs here$|^onnxruntime-node: ./.test(line)); // true
+ * ```
  */
 export async function describeOnnxRuntime({
   measure = true,

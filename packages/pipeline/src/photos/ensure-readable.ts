@@ -15,6 +15,21 @@ export interface ReadOptions {
  *
  * @throws {DataError} what is wrong with the first one, if none can be.
  * @throws the signal's reason.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { DataError } from "@seg/ade20k-data";
+ * import { DEMO_PHOTO } from "@seg/pipeline/config";
+ * import { ensureReadable } from "@seg/pipeline/photos";
+ *
+ * await writeFile("note.jpg", "no picture");
+ * const note = { source: "note.jpg", name: "note" };
+ * // One of them can be read.
+ * await ensureReadable([note, { source: DEMO_PHOTO, name: "pagoda" }]);
+ * const error = await ensureReadable([note]).catch((thrown: unknown) => thrown);
+ * console.log(error instanceof DataError && error.code); // not-an-image
+ * ```
  */
 export async function ensureReadable(
   images: readonly ImageSource[],

@@ -27,6 +27,17 @@ export interface GatheredImages {
  *
  * @throws {PipelineError} `option` if there are no inputs.
  * @throws {DataError} what is wrong with the first input, if none gives a photo.
+ *
+ * @example
+ * ```ts
+ * import { writeImage } from "@seg/ade20k-data";
+ * import { gatherImages } from "@seg/pipeline/photos";
+ *
+ * const black = { data: new Uint8Array(16 * 16 * 3), width: 16, height: 16 };
+ * for (const name of ["b", "a", "night/a"]) await writeImage(`album/${name}.png`, black);
+ * const { images } = await gatherImages(["album", "https://example.org/street.jpg"]);
+ * console.log(images.map(({ name }) => name)); // [ 'a', 'b', 'night/a', 'street' ]
+ * ```
  */
 export async function gatherImages(inputs: readonly string[]): Promise<GatheredImages> {
   if (!Array.isArray(inputs) || inputs.length === 0) {

@@ -89,6 +89,18 @@ const OPTIONS = ["folder", "legend", "sideBySide", "masks", "scores", "onResult"
  *
  * @returns what was done, and the errors of what was not.
  * @throws the signal's reason between two photos.
+ *
+ * @example
+ * ```ts
+ * import { createSegmenter, DEMO_MODEL, DEMO_PHOTO, segmentPhotos } from "@seg/pipeline";
+ *
+ * const segmenter = await createSegmenter({ ...DEMO_MODEL, backend: "wasm" });
+ * const photos = [{ source: DEMO_PHOTO, name: "pagoda" }];
+ * const { results, failures } = await segmentPhotos(segmenter, photos, { folder: "out" });
+ * segmenter.dispose();
+ * console.log(results[0]?.overlay, results[0]?.classes[0]?.name); // out/pagoda_overlay.png sky
+ * console.log(failures.length); // 0
+ * ```
  */
 export async function segmentPhotos(
   segmenter: PhotoSegmenter,

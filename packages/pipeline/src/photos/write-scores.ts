@@ -12,6 +12,20 @@ import type { ClassProbabilities } from "@seg/segmenter/segmentation";
  * @throws {FileError} `unwritable`.
  * @throws the signal's reason between two rows; nothing is left then.
  * @see NumPy's numpy/lib/format.py, version 1.0.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { writeScores } from "@seg/pipeline/photos";
+ *
+ * // One photo of 2×1 pixels, two classes; `segment(photo, { scores: true })` gives those of real ones.
+ * const scores = { shape: [1, 2, 2] as const, rows: () => [Float32Array.of(0.25, 0.75, 1, 0)] };
+ * await writeScores("scores.npy", scores);
+ * const file = await readFile("scores.npy");
+ * console.log(file.toString("latin1", 10, 75).trim()); // {'descr': '<f2', 'fortran_order': False, 'shape': (1, 2, 2), }
+ * // A header of 128 bytes, then two for each number: 1 is 0x3c00.
+ * console.log(file.length, file.readUInt16LE(132).toString(16)); // 136 3c00
+ * ```
  */
 export async function writeScores(path: string, scores: ClassProbabilities, signal?: AbortSignal): Promise<void> {
   await writeFileAtomic(path, async (file: FileHandle) => {

@@ -56,6 +56,24 @@ const OPTIONS = [
  * @throws {PipelineError} `option`; `missing` if the photos cannot be had.
  * @throws {DataError} what is wrong with them.
  * @throws the signal's reason; the rows that are done stay.
+ *
+ * @example
+ * ```ts
+ * import { copyFile, mkdir } from "node:fs/promises";
+ * import { ADE20K_CLASSES, writeImage, writeLabelPng } from "@seg/ade20k-data";
+ * import { DEMO_MODEL, loadConfig, reproduce } from "@seg/pipeline";
+ *
+ * // The demo's weights where the original's would be downloaded to, and one photo instead of ADE20K's 2,000.
+ * const { config } = loadConfig({ cfg: "mobilenetv2dilated-c1_deepsup" });
+ * await mkdir(config.DIR, { recursive: true });
+ * for (const half of ["encoder", "decoder"])
+ *   await copyFile(`${DEMO_MODEL.set.DIR}/${half}_epoch_1.safetensors`, `${config.DIR}/${half}_epoch_20.safetensors`);
+ * const map = { labels: new Uint8Array(32 * 32).fill(2), width: 32, height: 32 };
+ * await writeImage("ade/images/validation/1.png", { data: new Uint8Array(32 * 32 * 3), width: 32, height: 32 });
+ * await writeLabelPng("ade/annotations/validation/1.png", map, ADE20K_CLASSES);
+ * const { comparable, rows } = await reproduce({ rows: ["mobilenetv2dilated-c1_deepsup"], data: "ade", backend: "wasm" });
+ * console.log(rows[0]?.published?.pixelAccuracy, rows[0]?.measured?.engine, comparable); // 75.75 wasm false
+ * ```
  */
 export async function reproduce(options: ReproduceOptions = {}): Promise<Reproduction> {
   refuseUnknown(options, OPTIONS, "an option of reproduce");

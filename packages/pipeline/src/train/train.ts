@@ -74,6 +74,29 @@ export interface Training {
  * @throws {DataError} what is wrong with a photo, a label, a list or the folder.
  * @throws the signal's reason, after a checkpoint.
  * @see Zhou et al., Semantic Understanding of Scenes through the ADE20K Dataset, IJCV 2018; the original's train.py.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, writeImage, writeLabelPng } from "@seg/ade20k-data";
+ * import { train } from "@seg/pipeline";
+ *
+ * const [width, height] = [32, 32];
+ * const map = { labels: Uint8Array.from({ length: width * height }, (_, i) => i % 2), width, height };
+ * for (const name of ["1", "2", "3"]) {
+ *   await writeImage(`mine/photos/${name}.png`, { data: new Uint8Array(width * height * 3), width, height });
+ *   await writeLabelPng(`mine/labels/${name}.png`, map, ADE20K_CLASSES);
+ * }
+ * // One step of it all, from random weights.
+ * const { folder, checkpoint } = await train({
+ *   config: "mobilenetv2dilated-c1_deepsup",
+ *   images: "mine/photos",
+ *   labels: "mine/labels",
+ *   set: { DIR: "ckpt/mine", "DATASET.num_class": 2, "DATASET.imgSizes": [32], "TRAIN.num_epoch": 1, "TRAIN.epoch_iters": 1 },
+ *   fromScratch: true,
+ *   backend: "wasm",
+ * });
+ * console.log(folder, checkpoint); // ckpt/mine epoch_1.pth
+ * ```
  */
 export async function train(options?: Omit<TrainOptions, "mpi">): Promise<Training>;
 export async function train(options: TrainOptions): Promise<Training | undefined>;

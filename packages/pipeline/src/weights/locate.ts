@@ -22,6 +22,15 @@ export interface LocateOptions extends ContextOptions, ServerOptions {
  * What is to be tested: the ONNX file of `MODEL.weights_onnx`, or else the weights that {@link locateWeights} finds.
  *
  * @throws {PipelineError} as that does; `option` if both are named.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { loadConfig, locateModel } from "@seg/pipeline";
+ *
+ * await writeFile("net.onnx", "");
+ * console.log(await locateModel(loadConfig({ set: ["MODEL.weights_onnx=net.onnx"] }))); // { onnx: 'net.onnx' }
+ * ```
  */
 export async function locateModel(resolved: Resolved, options: LocateOptions = {}): Promise<ModelFiles> {
   const { weights_onnx: onnx } = resolved.config.MODEL;
@@ -47,6 +56,17 @@ export async function locateModel(resolved: Resolved, options: LocateOptions = {
  * folder `DIR`, or where only the folder is named its best or newest checkpoint, else in the cache, where it is downloaded to if it must be.
  *
  * @throws {PipelineError} `missing` if they are nowhere to be had; `option` if only one half is named.
+ *
+ * @example
+ * ```ts
+ * import { basename } from "node:path";
+ * import { DEMO_MODEL, loadConfig, locateWeights } from "@seg/pipeline";
+ *
+ * // Without these, `TEST.checkpoint` of the preset would be downloaded from MIT's server.
+ * const { DIR, "TEST.checkpoint": checkpoint } = DEMO_MODEL.set;
+ * const { encoder } = await locateWeights(loadConfig({ set: [`DIR=${DIR}`, `TEST.checkpoint=${checkpoint}`] }));
+ * console.log(basename(encoder)); // encoder_epoch_1.safetensors
+ * ```
  */
 export async function locateWeights(resolved: Resolved, options: LocateOptions = {}): Promise<WeightFiles> {
   const { config, settings } = resolved;

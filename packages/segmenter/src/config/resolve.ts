@@ -20,6 +20,17 @@ export interface Resolved {
  *
  * @param presetOf - the settings of the preset `<encoder>-<decoder>`; none where there is no such one.
  * @throws {PipelineError} `config` for an unknown key, a value of the wrong kind, or values that contradict each other.
+ *
+ * @example
+ * ```ts
+ * import { resolveConfig } from "@seg/pipeline/config";
+ *
+ * const encoder = { key: "MODEL.arch_encoder", value: "resnet18dilated", origin: "in my program" };
+ * const { config, settings } = resolveConfig([encoder]);
+ * // Follows from the encoder.
+ * console.log(config.MODEL.fc_dim, settings.get("MODEL.fc_dim")?.implied); // 512 true
+ * console.log(settings.get("MODEL.arch_encoder")?.origin); // in my program
+ * ```
  */
 export function resolveConfig(given: readonly Setting[], presetOf: (name: string) => Setting[] = () => []): Resolved {
   const settings = new Map<string, Setting>();

@@ -60,6 +60,15 @@ const PICTURE = /\.(jpe?g|png|webp|avif|tiff?|gif|bmp|heic|svg)$/i;
 /**
  * Whether a word of the command line begins a pair `KEY VALUE`, or is one, `KEY=VALUE`. A misspelled key is still a key (`TEST.reslt`), a photo
  * is not (`TEST.jpg`).
+ *
+ * @example
+ * ```ts
+ * import { isConfigKey } from "@seg/pipeline/config";
+ *
+ * console.log(isConfigKey("TRAIN.lr_encoder"), isConfigKey("DATASET.num_class=11")); // true true
+ * // A photo that is called like a section.
+ * console.log(isConfigKey("TEST.jpg")); // false
+ * ```
  */
 export function isConfigKey(word: string): boolean {
   if (/^([A-Z]+\.\w+|DIR)=/.test(word)) return true;

@@ -10,8 +10,24 @@ import { buildSegmentationModel, halvesOf } from "./segmentation-model.ts";
  * Builds the configuration's two networks on the current engine, loads their weights, and prepares them for inference.
  *
  * @param weights - of each network, in any form that `readCheckpoint` of `@seg/checkpoint` takes; both may be one file.
+ * @returns of an image `[batch, height, width, 3]`, float32, normalized as the configuration has it, the logits
+ *   `[batch, h, w, numClasses]`, float32, without the auxiliary ones; the caller disposes it.
  * @throws {CheckpointError} naming the file, if weights are damaged or of another architecture or number of classes.
  * @throws {DecoderError} if the decoder cannot work on the encoder's features.
+ *
+ * @example
+ * ```ts
+ * import { DEMO_MODEL, loadConfig, loadNetwork, locateWeights } from "@seg/pipeline";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const { DIR, "TEST.checkpoint": checkpoint } = DEMO_MODEL.set;
+ * const resolved = loadConfig({ cfg: DEMO_MODEL.config, set: [`DIR=${DIR}`, `TEST.checkpoint=${checkpoint}`] });
+ * const network = await loadNetwork(resolved.config, await locateWeights(resolved));
+ * // A normalized image of 32×48 pixels, at a stride of 8.
+ * const [logits] = network.predict(tf.zeros([1, 32, 48, 3]));
+ * console.log(logits?.shape); // [ 1, 4, 6, 150 ]
+ * network.dispose();
+ * ```
  */
 export async function loadNetwork(
   config: Config,

@@ -52,6 +52,16 @@ export function buildSegmentationModel({ encoder, decoder, ...options }: Segment
  * The encoder and the decoder of a model of {@link buildSegmentationModel}, built or loaded; they share its weights.
  *
  * @throws {PipelineError} `option` for another model.
+ *
+ * @example
+ * ```ts
+ * import { buildSegmentationModel, halvesOf } from "@seg/pipeline/model";
+ *
+ * const model = buildSegmentationModel({ encoder: "mobilenetv2dilated", decoder: "c1", numClasses: 11, seed: 1 });
+ * const { encoder, decoder } = halvesOf(model);
+ * console.log(encoder.outputs.at(-1)?.shape.at(-1), decoder.outputs.at(-1)?.shape.at(-1)); // 320 11
+ * model.dispose();
+ * ```
  */
 export function halvesOf(model: tf.LayersModel): Record<"encoder" | "decoder", tf.LayersModel> {
   const [encoder, decoder, ...rest] = model.layers.filter((layer) => layer instanceof tf.LayersModel);

@@ -6,6 +6,18 @@ import { caseOf, compare, forEachConvolution, type SmallConvolution } from "./sm
  * A proof that an engine can run networks: small convolutions of each kind that they are made of, compared with plain loops.
  *
  * @param options - `training` asks for the gradients too.
+ * @returns tries TensorFlow.js's current engine: the `proof` of `startEngine`. It rejects with a {@link PipelineError} `failed` naming the
+ *   convolution that was wrong.
+ *
+ * @example
+ * ```ts
+ * import { startEngine } from "@seg/backend";
+ * import { networkProof } from "@seg/pipeline/model";
+ *
+ * // An engine that computes wrongly would not start.
+ * const { name } = await startEngine("cpu", { proof: networkProof({ training: true }) });
+ * console.log(name); // cpu
+ * ```
  */
 export function networkProof({ training = false } = {}): () => Promise<void> {
   return () => forEachConvolution((convolution) => prove(convolution, training));

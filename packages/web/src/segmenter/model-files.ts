@@ -21,13 +21,18 @@ export const isWeights = (name: string): boolean => /\.(pth|pt|bin|safetensors|o
  * Finds the weights of a model. Where one file of weights is all there is, it is of both halves, or ONNX.
  *
  * @param checkpoint - what the files' names end with, `epoch_20.pth`; undefined: the best of the training, else its newest.
+ * @param likely - the names' ends that are tried then, where the files cannot be listed.
  * @throws {WebError} `model` where a half is missing.
  */
-export async function findWeights(folder: Folder, checkpoint: string | undefined, fallback: string): Promise<Weights> {
+export async function findWeights(
+  folder: Folder,
+  checkpoint: string | undefined,
+  likely: readonly string[],
+): Promise<Weights> {
   const files = folder.names?.filter(isWeights);
   if (files?.length === 1) return whole(folder, files[0]!);
   const listed = files && (checkpoint === undefined ? pairsIn(files) : [checkpoint]);
-  for (const name of listed ?? (checkpoint === undefined ? ["best.pth", fallback] : [checkpoint])) {
+  for (const name of listed ?? (checkpoint === undefined ? likely : [checkpoint])) {
     const found = await pairOf(folder, name);
     if (found) return found;
   }
@@ -35,7 +40,7 @@ export async function findWeights(folder: Folder, checkpoint: string | undefined
   if (encoder?.length === 1 && decoder?.length === 1 && encoder[0] !== decoder[0]) {
     return { encoder: (await folder.read(encoder[0]!))!, decoder: (await folder.read(decoder[0]!))! };
   }
-  const wanted = HALVES.map((half) => `${half}_${checkpoint ?? fallback}`).join(" and ");
+  const wanted = HALVES.map((half) => `${half}_${checkpoint ?? likely.at(-1)}`).join(" and ");
   throw new WebError(
     "model",
     {

@@ -48,7 +48,8 @@ export async function openModel(
   const weights = await findWeights(
     folder,
     checkpoint.implied ? undefined : config.TEST.checkpoint,
-    config.TEST.checkpoint,
+    // Where a folder cannot be listed: what `seg train` leaves when it is through, then what the original does.
+    ["best.pth", `epoch_${config.TRAIN.num_epoch}.pth`, config.TEST.checkpoint],
   );
   const classes = await classesOf(config, folder);
   signal.throwIfAborted();
