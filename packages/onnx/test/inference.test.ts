@@ -235,6 +235,13 @@ describe("A runtime", () => {
       code: "ERR_MODULE_NOT_FOUND",
     });
     expect(missingRuntime("onnxruntime-node", absent).message).toMatch(/is not installed.*npm install/);
+    // In a page: the browser's words, Vite's for an optional peer, and those of the module itself where a bundler puts an empty one.
+    for (const words of [
+      "Failed to resolve module specifier 'onnxruntime-web'",
+      'Could not resolve "onnxruntime-web" imported by "@seg/onnx". Is it installed?',
+      "Cannot resolve 'onnxruntime-web'",
+    ])
+      expect(missingRuntime("onnxruntime-web", new Error(words)).message).toMatch(/is not installed.*npm install/);
     const broken = new Error("libonnxruntime.so.1: cannot open shared object file\nmore");
     expect(missingRuntime("onnxruntime-node", broken).message).toBe(
       "onnxruntime-node is installed but does not load here (libonnxruntime.so.1: cannot open shared object file)",

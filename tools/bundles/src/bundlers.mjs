@@ -8,15 +8,29 @@ const require = createRequire(import.meta.url);
  * @typedef {object} Bundler
  * @property {string} version
  * @property {(job: Job) => Promise<string[]>} build - gives the warnings.
- * @property {boolean} [copiesWasm] - whether it finds TF.js's `.wasm` files by itself; where not they are copied beside the page and named to it.
+ * @property {boolean} [knowsUrls] - whether it knows `new URL("…", import.meta.url)`, of TF.js's `.wasm` files and of workers: where not, they are
+ *   put beside the page and named to it.
  *
  * @typedef {object} Job
  * @property {string} entry - the file that the page loads.
  * @property {string} out - the folder for the page.
+ * @property {string | undefined} worker - the module that the page's worker is, if it has one, for bundlers that do not find it.
  */
 
 const PAGE = (/** @type {string} */ script) =>
   `<!DOCTYPE html>\n<meta charset="utf-8">\n<link rel="icon" href="data:,">\n<script type="module" src="${script}"></script>\n`;
+
+/** @typedef {{ code?: string, id?: string, message: string }} RollupWarning */
+
+const IGNORED_BY_VITE = ["CIRCULAR_DEPENDENCY", "THIS_IS_UNDEFINED"];
+
+/**
+ * Comments of others that speak of annotations, as zod's do, Rollup takes for annotations in a wrong place.
+ *
+ * @param {string} code
+ * @param {string} id
+ */
+const isProse = (code, id) => code === "INVALID_ANNOTATION" && !id.includes("/@seg/");
 
 /**
  * Vite builds a page, not a script: it gets one of its own, which names the entry.
@@ -26,13 +40,17 @@ const PAGE = (/** @type {string} */ script) =>
  */
 const vite = (name) => ({
   version: `Vite ${versionOf(name)}`,
-  copiesWasm: true,
+  knowsUrls: true,
   async build({ entry, out }) {
     const { build, createLogger } = /** @type {typeof import("vite8")} */ (await import(name));
     /** @type {string[]} */
     const warnings = [];
     const logger = createLogger("silent");
     logger.warn = logger.warnOnce = (line) => warnings.push(line);
+    // Vite 5 leaves Rollup's warnings to Rollup, which prints them.
+    const onwarn = (/** @type {RollupWarning} */ { code = "", id = "", message }) => {
+      if (!IGNORED_BY_VITE.includes(code) && !isProse(code, id)) warnings.push(message);
+    };
     const root = dirname(entry);
     const html = join(root, "index.html");
     await build({
@@ -48,7 +66,18 @@ const vite = (name) => ({
           load: (id) => (id === html ? PAGE(`./${basename(entry)}`) : undefined),
         },
       ],
-      build: { outDir: out, emptyOutDir: true, target: "es2022", chunkSizeWarningLimit: 10_000 },
+      worker: { format: "es" },
+      build: {
+        outDir: out,
+        emptyOutDir: true,
+        target: "es2022",
+        chunkSizeWarningLimit: 10_000,
+        reportCompressedSize: false,
+        // How long the plugins of Vite 8 take is no news of the app.
+        ...(name === "vite5"
+          ? { rollupOptions: { onwarn } }
+          : { rolldownOptions: { checks: { pluginTimings: false } } }),
+      },
     });
     return warnings;
   },
@@ -57,10 +86,11 @@ const vite = (name) => ({
 /** @type {Bundler} */
 const esbuild = {
   version: `esbuild ${versionOf("esbuild")}`,
-  async build({ entry, out }) {
+  async build({ entry, out, worker }) {
     const { build } = await import("esbuild");
     const { warnings } = await build({
-      entryPoints: { main: entry },
+      absWorkingDir: dirname(entry),
+      entryPoints: { main: entry, ...(worker && { worker }) },
       outdir: out,
       bundle: true,
       splitting: true,
@@ -77,7 +107,7 @@ const esbuild = {
 /** @type {Bundler} */
 const webpack = {
   version: `webpack ${versionOf("webpack")}`,
-  copiesWasm: true,
+  knowsUrls: true,
   async build({ entry, out }) {
     const { default: webpack } = await import("webpack");
     const { transform } = await import("esbuild");
@@ -86,6 +116,8 @@ const webpack = {
       context: dirname(entry),
       entry: { main: entry },
       output: { path: out, module: true, publicPath: "auto" },
+      // What need not be installed, as the READMEs say.
+      resolve: { fallback: { "@tensorflow/tfjs-backend-webgpu": false, "onnxruntime-web": false } },
       experiments: { outputModule: true },
       performance: { hints: false },
       optimization: { minimize: false },

@@ -15,8 +15,9 @@ export async function loadWebgpu(): Promise<Engine<"webgpu">> {
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw unavailable("no WebGPU adapter: the browser does not use this machine's GPU");
   try {
-    // In `try` bundlers take it for what may be absent.
+    // In `try` bundlers take it for what may be absent; some put an empty module in its place.
     await import("@tensorflow/tfjs-backend-webgpu");
+    if (!tf.findBackendFactory("webgpu")) throw new Error("it is not installed");
   } catch (error) {
     throw unavailable(`${BACKEND} does not load (${firstLine(error)}): npm install ${BACKEND}`, error);
   }

@@ -5,9 +5,14 @@ const NAME = "onnxruntime-web";
 
 /** @throws {OnnxError} `runtime` if it is missing, too old or does not load. */
 export async function loadRuntime(): Promise<Runtime> {
-  const ort = await import("onnxruntime-web").catch((error: unknown) => {
+  let ort: typeof import("onnxruntime-web");
+  try {
+    // In `try` bundlers take it for what may be absent; some put an empty module in its place.
+    ort = await import("onnxruntime-web");
+    if (!ort.InferenceSession) throw new Error(`Cannot resolve '${NAME}'`);
+  } catch (error) {
     throw missingRuntime(NAME, error);
-  });
+  }
   const { navigator } = globalThis as { navigator?: { hardwareConcurrency: number; gpu?: unknown } };
   const version = ort.env.versions.web ?? ort.env.versions.common;
   checkVersion(NAME, version);

@@ -61,7 +61,9 @@ export function checkVersion(name: string, version: string): void {
 export function missingRuntime(name: string, error: unknown): OnnxError {
   const { code, message } = error as NodeJS.ErrnoException;
   const reason = String(message).split("\n")[0]!;
-  const isAbsent = /^(ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND)$/.test(String(code)) && reason.includes(`'${name}'`);
+  // Browsers and bundlers have words in place of codes.
+  const isUnfound = /^(ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND)$/.test(String(code)) || /resolve/.test(reason);
+  const isAbsent = isUnfound && new RegExp(`["']${name}["']`).test(reason);
   const text = isAbsent
     ? `${name} is not installed: npm install --ignore-scripts ${name}`
     : `${name} is installed but does not load here (${reason})`;
