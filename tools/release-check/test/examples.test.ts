@@ -24,13 +24,16 @@ it("finds the examples of docstrings, and what they say that they print", () => 
     " */",
   ].join("\n");
   const code = 'import { add } from "x";\n\nconsole.log(add(1, 2)); // 3\n';
-  expect(examplesIn(source)).toEqual([{ code, line: 3 }]);
+  expect(examplesIn(source)).toEqual([{ code, line: 3, inPage: false }]);
+  expect(examplesIn(source.replace("ts", "ts page"))).toEqual([{ code, line: 3, inPage: true }]);
   expect(expected(code)).toEqual(["3"]);
 });
 
 it("fails for an example of a docstring that prints something else, does not compile, or prints nothing", async () => {
   const run = (code: string) =>
-    runDocstringExamples(folder(), [{ readme: "a.ts", line: 1, package: "x", code: `export {};\n${code}` }]);
+    runDocstringExamples(folder(), [
+      { readme: "a.ts", line: 1, package: "x", code: `export {};\n${code}`, inPage: false },
+    ]);
   await expect(run("console.log([1].length); // 1\n")).resolves.toBeUndefined();
   await expect(run("console.log([1].length); // 2\n")).rejects.toThrow("exit code 0");
   await expect(run('const a: number = "b";\nconsole.log(a); // b\n')).rejects.toThrow("not assignable");
