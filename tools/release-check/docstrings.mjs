@@ -19,14 +19,16 @@ import { compile } from "./types.mjs";
  *
  * @param {string[]} folders - The packages'.
  * @returns {DocstringExample[]}
- * @throws {Error} for one that says nowhere what it prints: such a one could not fail.
+ * @throws {Error} for code in a docstring that is no example, and would not be run.
  */
 export function docstringExamples(folders) {
   return folders.flatMap((folder) => {
     const names = readdirSync(join(folder, "src"), { recursive: true, encoding: "utf8" });
     const sources = names.filter((name) => name.endsWith(".ts")).map((name) => join(folder, "src", name));
     return sources.flatMap((source) => {
-      const examples = examplesIn(readFileSync(source, "utf8"));
+      const text = readFileSync(source, "utf8");
+      refuseOtherBlocks(text, source);
+      const examples = examplesIn(text);
       return examples.map((example) => ({ ...example, readme: source, package: basename(folder) }));
     });
   });
@@ -47,12 +49,26 @@ export function examplesIn(source) {
 }
 
 /**
+ * @param {string} source
+ * @param {string} path
+ * @throws {Error} for code in a docstring that {@link examplesIn} does not find.
+ */
+export function refuseOtherBlocks(source, path) {
+  const fences = [...source.matchAll(/^[ \t]*\* ?```/gm)].length;
+  const examples = examplesIn(source).length;
+  if (fences === 2 * examples) return;
+  throw new Error(
+    `Expected in the docstrings of ${path} only blocks of "ts" or "ts page" right after an @example but found ${fences / 2} blocks of code, ${examples} of them such ones.`,
+  );
+}
+
+/**
  * Compiles examples against installed packages, then runs those of each package that run in Node in one process, and compares what each prints with the comments
  * behind its `console.log`s.
  *
  * @param {string} project - Where the packages are installed.
  * @param {DocstringExample[]} examples
- * @throws {Error} for those that fail.
+ * @throws {Error} for those that fail, or say nowhere what they print: such a one could not fail.
  */
 export async function runDocstringExamples(project, examples) {
   const files = examples.map((example, i) => join(project, "examples/docstrings", example.package, `${i}.mts`));
