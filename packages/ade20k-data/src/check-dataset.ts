@@ -62,6 +62,19 @@ export interface DatasetReport extends DoubtfulPhotos {
  * and counts what the labels show. Of a file that is not there, is none, or is not listed, the list and its line are told. Goes on to the end, whatever it finds.
  *
  * @throws {DataError} `option` for an option that there is not; otherwise only what is no fault of the data, and the signal's reason.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, blankImage, checkDataset, writeImage, writeLabelPng } from "@seg/ade20k-data";
+ *
+ * await writeImage("checked.png", blankImage(2, 2));
+ * // In the file: 1 1
+ * //              2 3
+ * await writeLabelPng("checked-label.png", { labels: new Uint8Array([0, 0, 1, 2]), width: 2, height: 2 }, ADE20K_CLASSES);
+ * const record = { imagePath: "checked.png", labelPath: "checked-label.png", width: 2, height: 2 };
+ * const { problems } = await checkDataset([record], { numClasses: 2 });
+ * for (const { code, data } of problems) console.log(code, data.value, data.x, data.y); // bad-label 3 1 1
+ * ```
  */
 export async function checkDataset(records: readonly OdgtRecord[], options: CheckOptions): Promise<DatasetReport> {
   refuseUnknown(options, OPTIONS, "the options of checkDataset");

@@ -24,6 +24,17 @@ export interface ClassSamplingOptions {
  * @param counts - for each photo how many pixels each class has: what {@link countClasses} gives, without its first number.
  * @throws {DataError} `option` if no photo holds enough of any class, or a value is out of its range.
  * @see Hoyer, Dai and Van Gool, DAFormer, CVPR 2022, section 3.3.
+ *
+ * @example
+ * ```ts
+ * import { classSampling } from "@seg/ade20k-data";
+ *
+ * // Of 200 pixels 5 % are of class 1, which only the first photo has.
+ * const counts = [[90, 10], [100, 0]];
+ * // Its weight is exp((0.95 - 0.05) / temperature) = 9 times that of class 0.
+ * const { probabilities, photos } = classSampling(counts, { temperature: 0.9 / Math.log(9) });
+ * console.log(probabilities.map((probability) => probability.toFixed(2)), photos); // [ '0.10', '0.90' ] [ [ 0, 1 ], [ 0 ] ]
+ * ```
  */
 export function classSampling(counts: readonly ArrayLike<number>[], options: ClassSamplingOptions): ClassSampling {
   refuseUnknown(options, ["temperature", "minPixels"], "the options of classSampling");

@@ -34,6 +34,16 @@ export type ImageFile = string | URL | Blob | ArrayBuffer | Uint8Array | Uint8Cl
  * @throws {DataError} `not-found`, `unreadable`, `download-failed`, `not-an-image` (of another format, or of a form that has no one
  *   meaning, such as floats), `truncated` (or holding more than its size needs), or `bad-size` for an image with a side under 2 pixels or
  *   more than `maxPixels`; `option`.
+ *
+ * @example
+ * ```ts
+ * import { blankImage, decodeImage, encodePng } from "@seg/ade20k-data";
+ *
+ * // A path or an address does as well.
+ * const bytes = await encodePng(blankImage(2, 2, [6, 230, 230]));
+ * const { width, height, data } = await decodeImage(bytes);
+ * console.log(width, height, data.slice(0, 3).join(" ")); // 2 2 6 230 230
+ * ```
  */
 export async function decodeImage(source: ImageFile, options: DecodeOptions = {}): Promise<RgbImage> {
   refuseUnknown(options, OPTIONS, "the options of decodeImage");
@@ -55,7 +65,18 @@ export async function decodeImageWithHeader(
   }
 }
 
-/** Whether a value may be an image file rather than pixels. */
+/**
+ * Whether a value may be an image file rather than pixels.
+ *
+ * @example
+ * ```ts
+ * import { blankImage, isImageFile } from "@seg/ade20k-data";
+ *
+ * console.log(isImageFile("photo.jpg"), isImageFile(new Uint8Array(100))); // true true
+ * // Pixels, which need no decoding.
+ * console.log(isImageFile(blankImage(2, 2)), isImageFile(new Float32Array(12))); // false false
+ * ```
+ */
 export function isImageFile(value: unknown): value is ImageFile {
   return (
     typeof value === "string" ||

@@ -10,6 +10,16 @@ import { checkImage } from "./pixels.ts";
  * An image as the bytes of a PNG.
  *
  * @throws {DataError} `option` for what is no image of RGB bytes.
+ *
+ * @example
+ * ```ts
+ * import { blankImage, decodeImage, encodePng } from "@seg/ade20k-data";
+ *
+ * const bytes = await encodePng(blankImage(3, 2));
+ * console.log(Buffer.from(bytes.subarray(1, 4)).toString()); // PNG
+ * const { width, height } = await decodeImage(bytes);
+ * console.log(width, height); // 3 2
+ * ```
  */
 export async function encodePng(image: RgbImage): Promise<Uint8Array> {
   checkImage(image);
@@ -23,6 +33,15 @@ export async function encodePng(image: RgbImage): Promise<Uint8Array> {
  * A label map as the bytes of the PNG that `writeLabelPng` saves: indexed, 0 for unlabeled and `index + 1` for a class.
  *
  * @throws {DataError} `option` if a label is neither a class nor −1, or there are more than 255 classes.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, decodeImage, encodeLabelPng } from "@seg/ade20k-data";
+ *
+ * // Class 2 is the sky; its colour in the palette is what a viewer shows.
+ * const png = encodeLabelPng({ labels: new Uint8Array(4).fill(2), width: 2, height: 2 }, ADE20K_CLASSES);
+ * console.log((await decodeImage(png)).data.slice(0, 3).join(" ")); // 6 230 230
+ * ```
  */
 export function encodeLabelPng(map: LabelMap, classes: readonly SegClass[]): Uint8Array {
   const data = labelValues(map, classes.length);
@@ -32,7 +51,18 @@ export function encodeLabelPng(map: LabelMap, classes: readonly SegClass[]): Uin
   return encode({ data, width, height, depth: 8, channels: 1, palette: indexed });
 }
 
-/** A mask as the bytes of a grey PNG of 8 bits. */
+/**
+ * A mask as the bytes of a grey PNG of 8 bits.
+ *
+ * @example
+ * ```ts
+ * import { classMask, decodeImage, encodeMaskPng } from "@seg/ade20k-data";
+ *
+ * const mask = classMask({ labels: new Uint8Array([2, 0, 0, 0]), width: 2, height: 2 }, 2);
+ * const shown = await decodeImage(encodeMaskPng(mask));
+ * console.log(shown.data.join(" ")); // 255 255 255 0 0 0 0 0 0 0 0 0
+ * ```
+ */
 export function encodeMaskPng({ data, width, height }: ClassMask): Uint8Array {
   return encode({ data, width, height, depth: 8, channels: 1 });
 }

@@ -56,6 +56,18 @@ export interface DataErrorData {
 /**
  * The one error this package throws about data: `code` is stable, `message` is one line that names the file and the way out, `data` holds the
  * values. Files that cannot be written are a `FileError` of `@seg/node`.
+ *
+ * @example
+ * ```ts
+ * import { DataError, readLabel } from "@seg/ade20k-data";
+ *
+ * try {
+ *   await readLabel("labels/missing.png");
+ * } catch (error) {
+ *   if (!(error instanceof DataError)) throw error;
+ *   console.log(error.code, error.data.file); // not-found labels/missing.png
+ * }
+ * ```
  */
 export class DataError extends SegError<DataErrorCode, Partial<DataErrorData>> {}
 

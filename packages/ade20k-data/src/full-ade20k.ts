@@ -42,6 +42,14 @@ export const fullAde20kLabel = {
  * @param from - the folder or archive.
  * @param files - what lies in it, as paths from there.
  * @returns what an error says of it; undefined where it is not that data set.
+ *
+ * @example
+ * ```ts
+ * import { explainFullAde20k } from "@seg/ade20k-data";
+ *
+ * console.log(explainFullAde20k("ADE20K_2021_17_01", [])?.but); // ADE20K_2021_17_01 is the full ADE20K data set, whose classes are others
+ * console.log(explainFullAde20k("ADEChallengeData2016", ["images/training/ADE_train_00000001.jpg"])); // undefined
+ * ```
  */
 export function explainFullAde20k(from: string, files: readonly string[]): Explanation | undefined {
   const found = [basename(from), ...files].find(tellsFullAde20k);

@@ -54,6 +54,16 @@ export function countLabels({ labels }: LabelMap, numClasses: number): Uint32Arr
  * Reads all labels and counts the pixels of each: for every record `1 + numClasses` numbers, pixels without a class first.
  *
  * @throws {DataError} what {@link readLabel} throws; `bad-list` if a record names no label; `option`. The signal's reason.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, countClasses, writeLabelPng } from "@seg/ade20k-data";
+ *
+ * await writeLabelPng("counted.png", { labels: new Int16Array([0, 1, 1, -1]), width: 2, height: 2 }, ADE20K_CLASSES);
+ * const record = { imagePath: "counted.jpg", labelPath: "counted.png", width: 2, height: 2 };
+ * // Without a class, of class 0, of class 1.
+ * console.log((await countClasses([record], { numClasses: 2 })).join(" ")); // 1,1,2
+ * ```
  */
 export async function countClasses(records: readonly OdgtRecord[], options: CountOptions): Promise<Uint32Array[]> {
   refuseUnknown(options, OPTIONS, "the options of countClasses");
@@ -70,7 +80,19 @@ export async function countClasses(records: readonly OdgtRecord[], options: Coun
   return pMap(records, count, { concurrency: 8 });
 }
 
-/** Sums what {@link countClasses} gives over all label maps. */
+/**
+ * Sums what {@link countClasses} gives over all label maps.
+ *
+ * @example
+ * ```ts
+ * import { sumCounts } from "@seg/ade20k-data";
+ *
+ * // Two label maps of 4 pixels; of each: without a class, of class 0, of class 1.
+ * const { pixels, unlabeled, classes } = sumCounts([new Uint32Array([1, 1, 2]), new Uint32Array([0, 4, 0])], 2);
+ * console.log(pixels, unlabeled); // 8 1
+ * console.log(classes[1]); // { pixels: 2, images: 1, imagePixels: 4 }
+ * ```
+ */
 export function sumCounts(each: Iterable<Uint32Array>, numClasses: number): LabelCounts {
   const counts: LabelCounts = {
     images: 0,

@@ -123,6 +123,15 @@ function draw(rows: Rows, columns: number): RgbImage {
  * @param image - such as {@link overlay} gives; not changed.
  * @param shares - what {@link classShares} gives; none gives the picture alone.
  * @returns a new image, at least as high as the picture and the legend.
+ *
+ * @example
+ * ```ts
+ * import { blankImage, withLegend } from "@seg/ade20k-data";
+ *
+ * const photo = blankImage(64, 200, [6, 230, 230]);
+ * const picture = withLegend(photo, [{ name: "sky", color: [6, 230, 230], share: 1 }]);
+ * console.log(picture.width > photo.width, picture.height); // true 200
+ * ```
  */
 export function withLegend(image: RgbImage, shares: readonly LegendRow[]): RgbImage {
   if (shares.length === 0) return image;

@@ -34,6 +34,19 @@ const NOT_THE_USERS = /^(\..*|__MACOSX|@eaDir|\$RECYCLE\.BIN|System Volume Infor
  *
  * @returns the images, and what was left out and why.
  * @throws {DataError} `not-found`, `unreadable`, or `no-images` for a folder that holds none.
+ *
+ * @example
+ * ```ts
+ * import { mkdir, writeFile } from "node:fs/promises";
+ * import { basename } from "node:path";
+ * import { blankImage, findImages, writeImage } from "@seg/ade20k-data";
+ *
+ * await mkdir("found", { recursive: true });
+ * await writeImage("found/sea.png", blankImage(2, 2));
+ * await writeFile("found/notes.txt", "taken in May");
+ * const { images, others } = await findImages("found");
+ * console.log(images.map((path) => basename(path)), others); // [ 'sea.png' ] 1
+ * ```
  */
 export async function findImages(path: string): Promise<FoundImages> {
   const files: string[] = [];
@@ -88,7 +101,20 @@ function rethrowAt(folder: string): (error: unknown) => never {
   };
 }
 
-/** The paths alone that {@link findImages} gives. */
+/**
+ * The paths alone that {@link findImages} gives.
+ *
+ * @example
+ * ```ts
+ * import { mkdir } from "node:fs/promises";
+ * import { basename } from "node:path";
+ * import { blankImage, listImages, writeImage } from "@seg/ade20k-data";
+ *
+ * await mkdir("listed/2024", { recursive: true });
+ * for (const path of ["listed/sea.png", "listed/2024/lake.png"]) await writeImage(path, blankImage(2, 2));
+ * console.log((await listImages("listed")).map((path) => basename(path))); // [ 'lake.png', 'sea.png' ]
+ * ```
+ */
 export async function listImages(path: string): Promise<string[]> {
   return (await findImages(path)).images;
 }
@@ -107,7 +133,17 @@ export function leftOutFor(files: readonly { file: string; reason: string }[]): 
 /** How many names a line shows. */
 const SHOWN = 3;
 
-/** What was left out and why, as one line with the first names; undefined where nothing was. */
+/**
+ * What was left out and why, as one line with the first names; undefined where nothing was.
+ *
+ * @example
+ * ```ts
+ * import { describeLeftOut } from "@seg/ade20k-data";
+ *
+ * const leftOut = [{ reason: "photos without a label", files: ["photos/sea.jpg", "photos/lake.jpg"] }];
+ * console.log(describeLeftOut(leftOut)); // Left out: photos without a label (2: sea.jpg, lake.jpg).
+ * ```
+ */
 export function describeLeftOut(leftOut: readonly LeftOut[]): string | undefined {
   return leftOut.length === 0 ? undefined : `Left out: ${leftOut.map(describe).join("; ")}.`;
 }

@@ -35,6 +35,15 @@ export interface LookOptions extends PixelLimit {
  * The side of a photo that gets less than 8 pixels, a cell of the networks, at one of the sizes; undefined where none does.
  *
  * @throws {DataError} `bad-size` if it gets none.
+ *
+ * @example
+ * ```ts
+ * import { thinSide } from "@seg/ade20k-data";
+ *
+ * // With the long side at its limit of 1000 pixels, 4 of 800 become 5.
+ * console.log(thinSide({ width: 800, height: 4 }, { sizes: [300], name: "ribbon.jpg" })); // height
+ * console.log(thinSide({ width: 800, height: 600 }, { sizes: [300], name: "sea.jpg" })); // undefined
+ * ```
  */
 export function thinSide(
   photo: { width: number; height: number },
@@ -65,6 +74,15 @@ export const inOrder = ({ silent, thin }: DoubtfulPhotos): DoubtfulPhotos => ({
  * Looks at the headers of photos for what is doubtful about them beside their labels.
  *
  * @throws {DataError} what is wrong with a photo. The signal's reason.
+ *
+ * @example
+ * ```ts
+ * import { blankImage, lookAtPhotos, writeImage } from "@seg/ade20k-data";
+ *
+ * await writeImage("ribbon.png", blankImage(800, 4));
+ * // Brought to at most 1000 pixels, it is 5 pixels high.
+ * console.log((await lookAtPhotos([{ imagePath: "ribbon.png" }], { sizes: [300] })).thin); // [ { file: 'ribbon.png', side: 'height' } ]
+ * ```
  */
 export async function lookAtPhotos(
   records: readonly Pick<OdgtRecord, "imagePath">[],

@@ -27,6 +27,15 @@ export const INPUT_RECIPES: Readonly<Record<InputFormat, InputRecipe>> = {
  *
  * @returns `height × width × 3` values, row by row, owned by the caller.
  * @throws {DataError} `option` for another input format, or what is no image of RGB bytes.
+ *
+ * @example
+ * ```ts
+ * import { blankImage, normalize } from "@seg/ade20k-data";
+ *
+ * // White: (1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225.
+ * const values = normalize(blankImage(1, 1));
+ * console.log([...values].map((value) => value.toFixed(3)).join(" ")); // 2.249 2.429 2.640
+ * ```
  */
 export function normalize(image: RgbImage, inputFormat: InputFormat = "rgb"): Float32Array {
   checkImage(image);

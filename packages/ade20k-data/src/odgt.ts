@@ -34,6 +34,16 @@ const OPTIONS = ["root", "signal"] satisfies (keyof OdgtOptions)[];
  * event loop goes on meanwhile.
  *
  * @throws {DataError} `bad-list`, naming the file and line; `not-found`, `unreadable`; `option`.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { basename } from "node:path";
+ * import { readOdgt } from "@seg/ade20k-data";
+ *
+ * await writeFile("list.odgt", '{"fpath_img": "sea.jpg", "fpath_segm": "sea.png", "width": 683, "height": 512}');
+ * for (const { imagePath, width } of await readOdgt("list.odgt")) console.log(basename(imagePath), width); // sea.jpg 683
+ * ```
  */
 export async function readOdgt(path: string, options: OdgtOptions = {}): Promise<OdgtRecord[]> {
   refuseUnknown(options, OPTIONS, "the options of readOdgt");
@@ -110,6 +120,17 @@ const notALine = (file: string, line: number, received: string, hint: string) =>
  * Writes a list that {@link readOdgt} reads back, whole or not at all. Paths in `root` are written relative to it, others as they are.
  *
  * @throws {FileError} `unwritable`.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { resolve } from "node:path";
+ * import { writeOdgt } from "@seg/ade20k-data";
+ *
+ * const record = { imagePath: resolve("photos/sea.jpg"), labelPath: undefined, width: 683, height: 512 };
+ * await writeOdgt("written.odgt", [record]);
+ * console.log((await readFile("written.odgt", "utf8")).trim()); // {"fpath_img":"photos/sea.jpg","width":683,"height":512}
+ * ```
  */
 export async function writeOdgt(
   path: string,

@@ -40,6 +40,18 @@ const OPTIONS = [
  * @returns a record for each photo that has a label, sorted by path.
  * @throws {DataError} `not-found` if no photo has a label, or one has none and `onLeftOut` is not given; `bad-list` if a photo has several, or for the
  *   full ADE20K data set's folder; `option`; what {@link findImages} and the photos' headers give.
+ *
+ * @example
+ * ```ts
+ * import { mkdir } from "node:fs/promises";
+ * import { ADE20K_CLASSES, blankImage, pairImages, writeImage, writeLabelPng } from "@seg/ade20k-data";
+ *
+ * for (const folder of ["own/images", "own/labels"]) await mkdir(folder, { recursive: true });
+ * await writeImage("own/images/sea.jpg", blankImage(3, 2));
+ * await writeLabelPng("own/labels/sea.png", { labels: new Uint8Array(6), width: 3, height: 2 }, ADE20K_CLASSES);
+ * const [record] = await pairImages("own/images", "own/labels");
+ * console.log(record?.labelPath?.endsWith("sea.png"), record?.width, record?.height); // true 3 2
+ * ```
  */
 export async function pairImages(
   images: string,

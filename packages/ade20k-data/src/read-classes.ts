@@ -14,6 +14,17 @@ import { readText } from "./read-bytes.ts";
  * there are at most 255 classes; the file has at most 1 MB.
  *
  * @throws {DataError} `bad-classes`, naming the file and the line (of JSON: the entry), or `not-found`, `unreadable`.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { readClasses } from "@seg/ade20k-data";
+ *
+ * await writeFile("classes.json", '[{"name": "sky", "color": [70, 130, 180]}, "road"]');
+ * const [sky, road] = await readClasses("classes.json");
+ * console.log(sky?.index, sky?.name, sky?.color); // 0 sky [ 70, 130, 180 ]
+ * console.log(road?.index, road?.name); // 1 road
+ * ```
  */
 export async function readClasses(path: string): Promise<SegClass[]> {
   return parseClasses(path, await readText(path));

@@ -55,6 +55,16 @@ const OPTIONS = ["numClasses", "ignore"] satisfies (keyof ConventionOptions)[];
  *
  * @throws {DataError} `bad-classes`, naming the file and line; `not-found`, `unreadable`; `option` if the values to ignore are none, or a
  *   ready convention is for another number of classes.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { readLabelConvention } from "@seg/ade20k-data";
+ *
+ * await writeFile("values.json", '{"7": 1, "255": "ignore"}');
+ * console.log((await readLabelConvention("values.json")).values); // { '7': 1, '255': 0 }
+ * console.log((await readLabelConvention("cityscapes")).numClasses); // 19
+ * ```
  */
 export async function readLabelConvention(
   nameOrPath: ReadyConvention | (string & {}),

@@ -40,6 +40,16 @@ const OPTIONS = [
  * @throws {DataError} `bad-label`, naming the file and what is wrong with it: another format, 16 bits, colours or alpha where the
  *   convention has none, another size than its photo, a value or colour without a class, or one above `numClasses`; `bad-size` for more pixels than
  *   `maxPixels`; `truncated`, `not-found`, `unreadable`; `option`.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, readLabel, writeLabelPng } from "@seg/ade20k-data";
+ *
+ * // Its values are 3 0 1 1.
+ * await writeLabelPng("label.png", { labels: new Int16Array([2, -1, 0, 0]), width: 2, height: 2 }, ADE20K_CLASSES);
+ * const { labels, width, height } = await readLabel("label.png", { numClasses: 150 });
+ * console.log(labels.join(" "), width, height); // 2 -1 0 0 2 2
+ * ```
  */
 export async function readLabel(path: string, options: LabelOptions = {}): Promise<LabelMap<Int16Array>> {
   refuseUnknown(options, OPTIONS, "the options of readLabel");

@@ -22,6 +22,16 @@ export interface Pair {
  * @param record - the photo's size is checked where it is there.
  * @throws {DataError} what {@link decodeImage} and {@link readLabel} throw; `bad-size` if the photo has not the size that is listed;
  *   `bad-list` if it has no label.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, blankImage, readPair, writeImage, writeLabelPng } from "@seg/ade20k-data";
+ *
+ * await writeImage("pair.png", blankImage(2, 2, [6, 230, 230]));
+ * await writeLabelPng("pair-label.png", { labels: new Uint8Array(4).fill(2), width: 2, height: 2 }, ADE20K_CLASSES);
+ * const { photo, label } = await readPair({ imagePath: "pair.png", labelPath: "pair-label.png" });
+ * console.log(photo.data.length, label.labels.join(" ")); // 12 2 2 2 2
+ * ```
  */
 export async function readPair(
   record: Pick<OdgtRecord, "imagePath" | "labelPath"> & Partial<OdgtRecord>,

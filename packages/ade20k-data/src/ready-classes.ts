@@ -19,6 +19,14 @@ const NAMES = {
  * `zero-based`, which are of any classes, and for files.
  *
  * @see Everingham et al., The Pascal Visual Object Classes Challenge, IJCV 2010; Cordts et al., The Cityscapes Dataset, CVPR 2016.
+ *
+ * @example
+ * ```ts
+ * import { readyClasses } from "@seg/ade20k-data";
+ *
+ * console.log(readyClasses("mask")?.map(({ name }) => name)); // [ 'background', 'object' ]
+ * console.log(readyClasses("cityscapes")?.[0]?.color); // [ 128, 64, 128 ]
+ * ```
  */
 export function readyClasses(convention: ReadyConvention | (string & {})): SegClass[] | undefined {
   if (!isNamed(convention)) return undefined;

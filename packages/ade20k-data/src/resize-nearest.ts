@@ -10,6 +10,14 @@ import { checkSides } from "./pixels.ts";
  * @param outputSize - pixels wanted, at least 1.
  * @throws {DataError} `option` if one is no positive whole number.
  * @returns `outputSize` positions from 0 to `inputSize − 1`, owned by the caller.
+ *
+ * @example
+ * ```ts
+ * import { nearestPositions } from "@seg/ade20k-data";
+ *
+ * // Centres at 0.5 · 4 and 1.5 · 4.
+ * console.log(nearestPositions(8, 2).join(" ")); // 2 6
+ * ```
  */
 export function nearestPositions(inputSize: number, outputSize: number): Int32Array {
   checkSides(inputSize, outputSize);

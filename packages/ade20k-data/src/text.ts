@@ -32,12 +32,33 @@ function layout(text: string): Glyph[] {
   return Array.from(text.normalize("NFC"), (char) => glyphs.get(char) ?? glyphs.get("?")!);
 }
 
-/** Width in pixels of one line of text. */
+/**
+ * Width in pixels of one line of text.
+ *
+ * @example
+ * ```ts
+ * import { textWidth } from "@seg/ade20k-data";
+ *
+ * // Letters have each its own width, which grows with the scale.
+ * console.log(textWidth("w") > textWidth("i"), textWidth("sky", 2) === 2 * textWidth("sky")); // true true
+ * ```
+ */
 export function textWidth(text: string, scale = 1): number {
   return Math.ceil(layout(text).reduce((sum, { advance }) => sum + advance, 0) * scale);
 }
 
-/** A text, or as much of it as fits into `width` pixels: its beginning, or with `keepEnd` its end. */
+/**
+ * A text, or as much of it as fits into `width` pixels: its beginning, or with `keepEnd` its end.
+ *
+ * @example
+ * ```ts
+ * import { fitText, textWidth } from "@seg/ade20k-data";
+ *
+ * const width = textWidth("traffic...");
+ * console.log(fitText("traffic light", width)); // traffic...
+ * console.log(fitText("sky", width)); // sky
+ * ```
+ */
 export function fitText(text: string, width: number, { scale = 1, keepEnd = false } = {}): string {
   if (textWidth(text, scale) <= width) return text;
   const chars = Array.from(text);
@@ -59,6 +80,16 @@ export function fitText(text: string, width: number, { scale = 1, keepEnd = fals
  * Draws one line of black text into a bright image, its upper left corner at column `left`, row `top`.
  *
  * @param scale - size of the letters, 1 or more: {@link TEXT_HEIGHT} · `scale` pixels for a line.
+ *
+ * @example
+ * ```ts
+ * import { blankImage, drawText, TEXT_HEIGHT, textWidth } from "@seg/ade20k-data";
+ *
+ * const image = blankImage(textWidth("sky"), TEXT_HEIGHT);
+ * drawText(image, "sky", 0, 0);
+ * // Ink on white.
+ * console.log(Math.min(...image.data) < 50, Math.max(...image.data)); // true 255
+ * ```
  */
 export function drawText(image: RgbImage, text: string, left: number, top: number, scale = 1): void {
   let x = left - GLYPHS.margin * scale;

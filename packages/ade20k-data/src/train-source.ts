@@ -30,6 +30,20 @@ export interface TrainSource {
  * @param random - gives numbers in `[0, 1)`; `Math.random` unless given.
  * @throws {DataError} `option` if sizes or counts are not positive whole numbers, or the padding constant is no multiple of the label's rate.
  * @throws {DataError} `bad-list` if there are no photos, or one has no label; `option` for an option that there is not.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, blankImage, createTrainSource, writeImage, writeLabelPng } from "@seg/ade20k-data";
+ *
+ * const [width, height] = [24, 16];
+ * await writeImage("trained.png", blankImage(width, height));
+ * await writeLabelPng("trained-label.png", { labels: new Uint8Array(width * height).fill(2), width, height }, ADE20K_CLASSES);
+ * const records = [{ imagePath: "trained.png", labelPath: "trained-label.png", width, height }];
+ * const batch = await createTrainSource({ records, batchSize: 1, sizes: [16] }).next();
+ * console.log(batch.height, batch.width, batch.images.length === 16 * 24 * 3); // 16 24 true
+ * // One label for 8×8 pixels.
+ * console.log(batch.labels.join(" ")); // 2 2 2 2 2 2
+ * ```
  */
 export function createSource(options: TrainSourceOptions, random: RandomNumbers = Math.random): TrainSource {
   check(options);

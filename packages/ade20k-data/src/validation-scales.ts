@@ -84,7 +84,18 @@ export function checkWhole(values: Record<string, number>): void {
   }
 }
 
-/** Resizes a photo to one scale, see {@link scaledSize}; every value is the one that the original's (Pillow's BILINEAR) has. */
+/**
+ * Resizes a photo to one scale, see {@link scaledSize}; every value is the one that the original's (Pillow's BILINEAR) has.
+ *
+ * @example
+ * ```ts
+ * import { blankImage, resizeForScale } from "@seg/ade20k-data";
+ *
+ * // 400×300, whose sides become multiples of 8.
+ * const { width, height } = resizeForScale(blankImage(640, 480), { shortSide: 300 });
+ * console.log(width, height); // 400 304
+ * ```
+ */
 export function resizeForScale(image: RgbImage, options: ScaleOptions): RgbImage {
   checkImage(image);
   const { width, height } = scaledSize(image, options);
@@ -122,6 +133,14 @@ const VALIDATION_OPTIONS = [
  * so only one is alive at a time unless the receiver keeps them.
  *
  * @throws as {@link scaledSize} does, when the first scale is asked for.
+ *
+ * @example
+ * ```ts
+ * import { blankImage, validationScales } from "@seg/ade20k-data";
+ *
+ * const scales = validationScales(blankImage(64, 48), { sizes: [24, 48] });
+ * console.log([...scales].map(({ width, height }) => `${width}×${height}`)); // [ '32×24', '64×48' ]
+ * ```
  */
 export function* validationScales(
   image: RgbImage,

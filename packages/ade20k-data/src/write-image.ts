@@ -16,6 +16,15 @@ const FORMATS = { ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp
  *
  * @throws {DataError} `option` for another extension, or what is no image of RGB bytes.
  * @throws {FileError} `unwritable`.
+ *
+ * @example
+ * ```ts
+ * import { blankImage, decodeImage, writeImage } from "@seg/ade20k-data";
+ *
+ * await writeImage("sky.webp", blankImage(3, 2, [6, 230, 230]));
+ * const { width, height } = await decodeImage("sky.webp");
+ * console.log(width, height); // 3 2
+ * ```
  */
 export async function writeImage(path: string, image: RgbImage): Promise<void> {
   checkImage(image);
@@ -42,6 +51,14 @@ export async function writeImage(path: string, image: RgbImage): Promise<void> {
  *
  * @throws {DataError} `option` if a label is neither a class nor −1, or there are more than 255 classes.
  * @throws {FileError} `unwritable`.
+ *
+ * @example
+ * ```ts
+ * import { ADE20K_CLASSES, readLabel, writeLabelPng } from "@seg/ade20k-data";
+ *
+ * await writeLabelPng("written.png", { labels: new Int16Array([149, -1, 0, 2]), width: 2, height: 2 }, ADE20K_CLASSES);
+ * console.log((await readLabel("written.png")).labels.join(" ")); // 149 -1 0 2
+ * ```
  */
 export async function writeLabelPng(path: string, map: LabelMap, classes: readonly SegClass[]): Promise<void> {
   await writeFileAtomic(path, encodeLabelPng(map, classes));
@@ -51,6 +68,15 @@ export async function writeLabelPng(path: string, map: LabelMap, classes: readon
  * Saves a mask as a grey PNG of 8 bits, whole or not at all.
  *
  * @throws {FileError} `unwritable`.
+ *
+ * @example
+ * ```ts
+ * import { classMask, decodeImage, writeMaskPng } from "@seg/ade20k-data";
+ *
+ * const mask = classMask({ labels: new Uint8Array([2, 2, 2, 0]), width: 2, height: 2 }, 2);
+ * await writeMaskPng("sky.png", mask);
+ * console.log((await decodeImage("sky.png")).data.slice(9).join(" ")); // 0 0 0
+ * ```
  */
 export async function writeMaskPng(path: string, mask: ClassMask): Promise<void> {
   await writeFileAtomic(path, encodeMaskPng(mask));

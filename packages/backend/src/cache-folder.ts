@@ -14,6 +14,14 @@ export const CACHE_WAY_OUT = "set XDG_CACHE_HOME to a folder of your own";
  * @param home - the user's folder; `$HOME`, or what the system's list of users says, unless given.
  * @returns the folder's absolute path; nothing is made.
  * @throws {BackendError} `not-writable` if the user has no folder.
+ *
+ * @example
+ * ```ts
+ * import { cacheFolder } from "@seg/backend";
+ *
+ * console.log(cacheFolder({ XDG_CACHE_HOME: "/scratch/ann" }, "linux")); // /scratch/ann/seg
+ * console.log(cacheFolder({}, "darwin", "/Users/ann")); // /Users/ann/Library/Caches/seg
+ * ```
  */
 export function cacheFolder(
   env: Readonly<Record<string, string | undefined>> = process.env,

@@ -41,6 +41,16 @@ const PACKAGES: Record<EngineName, string> = {
  *
  * @returns one report per engine, in the order of `ENGINE_NAMES`.
  * @throws {BackendError} `invalid-option` for an option that there is not.
+ *
+ * @example
+ * ```ts
+ * import { describeEngines } from "@seg/backend";
+ *
+ * const reports = await describeEngines({ measure: false });
+ * const cpu = reports.find(({ name }) => name === "cpu");
+ * // One that does not start has a `reason`.
+ * console.log(cpu?.available); // true
+ * ```
  */
 export async function describeEngines(options: DescribeOptions = {}): Promise<EngineReport[]> {
   refuseUnknown(options, DESCRIBE_OPTIONS, "the options of describeEngines");

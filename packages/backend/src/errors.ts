@@ -60,7 +60,22 @@ export interface BackendErrorData {
   owner: { pid: number; host: string } | undefined;
 }
 
-/** The one error this package throws on purpose: a line that says what is wrong and the way out, and a stable `code`. */
+/**
+ * The one error this package throws on purpose: a line that says what is wrong and the way out, and a stable `code`.
+ *
+ * @example
+ * ```ts
+ * import { BackendError, type EngineName, startEngine } from "@seg/backend";
+ *
+ * const wanted = "wams" as EngineName; // As a configuration has it, say.
+ * try {
+ *   await startEngine(wanted);
+ * } catch (error) {
+ *   if (!(error instanceof BackendError)) throw error;
+ *   console.log(error.code, error.data.nearest); // unknown-engine wasm
+ * }
+ * ```
+ */
 export class BackendError extends SegError<BackendErrorCode, Partial<BackendErrorData>> {}
 
 /** The first line of whatever was thrown. */

@@ -15,6 +15,18 @@ export interface ProbeLimits {
  * @param entry - The module, as `ownModule` of `@seg/node` names it.
  * @returns What the module sent, or why there is nothing.
  * @throws the signal's reason.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { pathToFileURL } from "node:url";
+ * import { runProbe } from "@seg/backend";
+ *
+ * await writeFile("probe.mjs", "process.send({ threads: 4 }, () => process.exit());");
+ * console.log(await runProbe(pathToFileURL("probe.mjs"), [])); // { threads: 4 }
+ * await writeFile("broken.mjs", "process.exit(3);");
+ * console.log(await runProbe(pathToFileURL("broken.mjs"), [])); // { reason: 'it ended with code 3' }
+ * ```
  */
 export function runProbe<Found extends object>(
   entry: URL,

@@ -56,6 +56,19 @@ export interface SetupResult extends Proof {
  * @throws {BackendError} one line that names what is missing (`package-missing`, `python-missing`, `pip-missing`,
  * `make-missing`, `compiler-missing`, `node-gyp-missing`, `no-network`, `disk-full`, `not-writable`,
  * `unsupported-platform`) or went wrong (`busy`, `download-failed`, `build-failed`, `proof-failed`).
+ *
+ * @example
+ * ```ts
+ * import { BackendError, setupNativeEngine } from "@seg/backend";
+ *
+ * try {
+ *   const { package: name, version } = await setupNativeEngine({ packageDir: "vendor/tfjs-node", log: console.error });
+ *   console.error(`${name} ${version} is ready`);
+ * } catch (error) {
+ *   if (!(error instanceof BackendError)) throw error;
+ *   console.log(error.code); // package-missing
+ * }
+ * ```
  */
 export async function setupNativeEngine(options: SetupOptions = {}): Promise<SetupResult> {
   refuseUnknown(options, SETUP_OPTIONS, "the options of setupNativeEngine");

@@ -4,7 +4,17 @@ import { startCpu } from "./activate.ts";
 import type { Engine } from "./engine.ts";
 import { startWasm } from "./wasm-module.ts";
 
-/** The CPU's name, as the system gives it. */
+/**
+ * The CPU's name, as the system gives it.
+ *
+ * @example
+ * ```ts
+ * import { cpuName } from "@seg/backend";
+ *
+ * // Such as AMD EPYC 7B13.
+ * console.log(cpuName().length > 0); // true
+ * ```
+ */
 export function cpuName(): string {
   return `${cpus()[0]?.model.trim() ?? "CPU"} (${availableParallelism()} cores)`;
 }

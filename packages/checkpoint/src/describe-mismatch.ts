@@ -12,6 +12,15 @@ const EXAMPLES = 2;
  * @param model - The model's name.
  * @param report - What fits and what does not.
  * @param hint - The way out, as it follows the colon; the likely one for callers of `loadWeights` unless given.
+ *
+ * @example
+ * ```ts
+ * import { describeMismatch } from "@seg/checkpoint";
+ *
+ * const none = { loaded: [], missing: [], unexpected: [], shapeMismatch: [], ignored: [] };
+ * const report = { ...none, loaded: ["head.weight"], missing: ["head.bias"], unexpected: ["head.bais"] };
+ * console.log(describeMismatch("net", report, "rename it")); // Expected the 2 weights of model net but found 1 missing: head.bias; 1 unexpected: head.bais (nearest: head.bias): rename it.
+ * ```
  */
 export function describeMismatch(model: string, report: LoadReport, hint: string = wayOut(report)): string {
   const { loaded, missing, unexpected, shapeMismatch } = report;
@@ -49,7 +58,17 @@ function anotherNetwork(model: string, { loaded, missing, unexpected, shapeMisma
   return parts.join("; ");
 }
 
-/** The outermost modules of these names of which the others have nothing: `layer3.6` of `layer3.6.conv1.weight`, beside `layer3.5`. */
+/**
+ * The outermost modules of these names of which the others have nothing: `layer3.6` of `layer3.6.conv1.weight`, beside `layer3.5`.
+ *
+ * @example
+ * ```ts
+ * import { modulesOf } from "@seg/checkpoint";
+ *
+ * const deeper = ["layer3.6.conv1.weight", "layer3.6.bn1.weight", "layer4.0.conv1.weight"];
+ * console.log(modulesOf(deeper, ["layer3.5.conv1.weight"])); // [ 'layer3.6', 'layer4' ]
+ * ```
+ */
 export function modulesOf(names: readonly string[], others: readonly string[]): string[] {
   const known = new Set(others.flatMap((name) => [...modulesAround(name)]));
   return [...new Set(names.map((name) => first(modulesAround(name), (module) => !known.has(module)) ?? name))];

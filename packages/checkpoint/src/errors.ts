@@ -51,6 +51,18 @@ export interface CheckpointErrorData {
 /**
  * The one error that this package throws on purpose; `code` is stable, the message is one line for people, `data` holds the values. Files that
  * cannot be written are a `FileError` of `@seg/node`.
+ *
+ * @example
+ * ```ts
+ * import { CheckpointError, readCheckpoint } from "@seg/checkpoint";
+ *
+ * try {
+ *   await readCheckpoint("missing.pth");
+ * } catch (error) {
+ *   if (!(error instanceof CheckpointError)) throw error;
+ *   console.log(error.code, error.data.file); // not-found missing.pth
+ * }
+ * ```
  */
 export class CheckpointError extends SegError<CheckpointErrorCode, Partial<CheckpointErrorData>> {}
 

@@ -12,6 +12,20 @@ import { type CheckpointSource, nameOf, READ_OPTIONS, type ReadOptions, readChec
  * @param options - Those of `readCheckpoint` and of `loadWeights`.
  * @throws {CheckpointError} that begins with its path, address or name, which `data.file` holds: those of `readCheckpoint`; `mismatch` in strict mode, before
  *   any variable is written, with `data.report`.
+ *
+ * @example
+ * ```ts
+ * import { loadWeightsInto, writeSafetensors } from "@seg/checkpoint";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const weight = { name: "head.weight", dtype: "float32" as const, shape: [1, 2], data: new Float32Array([10, 1]) };
+ * await writeSafetensors("head.safetensors", [weight]);
+ * const head = tf.layers.dense({ name: "head", inputShape: [2], units: 1, useBias: false });
+ * const model = tf.sequential({ layers: [head] });
+ * await loadWeightsInto(model, "head.safetensors");
+ * // 10 · 2 + 1 · 3.
+ * console.log((model.predict(tf.tensor2d([[2, 3]])) as tf.Tensor).dataSync()[0]); // 23
+ * ```
  */
 export async function loadWeightsInto(
   model: tf.LayersModel,

@@ -33,7 +33,16 @@ export const LOAD_OPTIONS = ["strict", "ignore", "optional", "finite", "rename"]
 // PyTorch's step counter, and the running sums of MIT's synchronized batch norm.
 const BUFFERS = new Set(["num_batches_tracked", "_tmp_running_mean", "_tmp_running_var", "_running_iter"]);
 
-/** Whether a tensor of this name is a counter or a running sum of batch norm's, which inference and a new training do without. */
+/**
+ * Whether a tensor of this name is a counter or a running sum of batch norm's, which inference and a new training do without.
+ *
+ * @example
+ * ```ts
+ * import { isBookkeeping } from "@seg/checkpoint";
+ *
+ * console.log(isBookkeeping("layer1.0.bn1.num_batches_tracked"), isBookkeeping("layer1.0.bn1.running_mean")); // true false
+ * ```
+ */
 export const isBookkeeping = (name: string): boolean => BUFFERS.has(name.slice(name.lastIndexOf(".") + 1));
 
 // The ImageNet classifiers of torchvision's ResNets and MobileNets, which encoders lack.

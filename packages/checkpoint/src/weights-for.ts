@@ -14,6 +14,19 @@ export type WeightReader = (variable: tf.LayerVariable) => Float32Array | undefi
  * @param options - Those of `loadWeightsInto`.
  * @returns What gives the values of a variable, which are not to be written to. It holds the file's tensors.
  * @throws {CheckpointError} as `loadWeightsInto` does.
+ *
+ * @example
+ * ```ts
+ * import { weightsFor, writeSafetensors } from "@seg/checkpoint";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const weight = { name: "linear.weight", dtype: "float32" as const, shape: [1, 2], data: new Float32Array([10, 1]) };
+ * await writeSafetensors("linear.safetensors", [weight]);
+ * const linear = tf.layers.dense({ name: "linear", inputShape: [2], units: 1, useBias: false });
+ * const model = tf.sequential({ layers: [linear] });
+ * const read = await weightsFor(model, "linear.safetensors");
+ * for (const variable of model.weights) console.log(read(variable)?.join(" ")); // 10 1
+ * ```
  */
 export async function weightsFor(
   model: tf.LayersModel,

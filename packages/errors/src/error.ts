@@ -13,7 +13,17 @@ export interface Explanation {
   hint?: string;
 }
 
-/** An explanation as one line, in which nothing is left that a terminal would obey. */
+/**
+ * An explanation as one line, in which nothing is left that a terminal would obey.
+ *
+ * @example
+ * ```ts
+ * import { explain } from "@seg/errors";
+ *
+ * console.log(explain({ expected: "a PNG", received: "a JPEG", hint: "convert it" })); // Expected a PNG but received a JPEG: convert it.
+ * console.log(explain({ expected: "labels.png", but: "there is no such file" })); // Expected labels.png but there is no such file.
+ * ```
+ */
 export function explain({ expected, received, but, hint }: Explanation): string {
   const found = but ?? `received ${received}`;
   return oneLine(
@@ -35,6 +45,18 @@ const MARK = Symbol.for("@seg/error");
  *
  * @typeParam Code - the package's codes; stable.
  * @typeParam Data - the values behind the line.
+ *
+ * @example
+ * ```ts
+ * import { SegError } from "@seg/errors";
+ *
+ * class KitchenError extends SegError<"too-hot", { celsius: number }> {}
+ *
+ * const line = { expected: "at most 250 °C", received: "300 °C", hint: "turn it down" };
+ * const error = new KitchenError("too-hot", line, { data: { celsius: 300 } });
+ * console.log(String(error)); // KitchenError: Expected at most 250 °C but received 300 °C: turn it down.
+ * console.log(error.code, error.data.celsius); // too-hot 300
+ * ```
  */
 export class SegError<Code extends string = string, Data extends object = object> extends Error {
   /** What went wrong, for programs. */
@@ -60,12 +82,36 @@ export class SegError<Code extends string = string, Data extends object = object
   }
 }
 
-/** Whether it is an error of these packages, from whichever copy of them. */
+/**
+ * Whether it is an error of these packages, from whichever copy of them.
+ *
+ * @example
+ * ```ts
+ * import { isSegError, SegError } from "@seg/errors";
+ *
+ * // Holds of errors of every package, without importing its class; the line alone is for people, a stack is for bugs.
+ * console.log(isSegError(new SegError("busy", "The folder is in use."))); // true
+ * console.log(isSegError(new TypeError("x is not a function"))); // false
+ * ```
+ */
 export function isSegError(error: unknown): error is SegError {
   return error instanceof Error && (error as { [MARK]?: unknown })[MARK] === true;
 }
 
-/** Makes {@link isSegError} hold of an error that was one in another thread or process, from which it was sent. */
+/**
+ * Makes {@link isSegError} hold of an error that was one in another thread or process, from which it was sent.
+ *
+ * @example
+ * ```ts
+ * import { isSegError, markSegError, SegError } from "@seg/errors";
+ *
+ * // What comes out of a worker has lost its class.
+ * const received = structuredClone(new SegError("busy", "The folder is in use."));
+ * console.log(isSegError(received)); // false
+ * markSegError(received);
+ * console.log(isSegError(received)); // true
+ * ```
+ */
 export function markSegError(error: Error): void {
   Object.defineProperty(error, MARK, { value: true });
 }

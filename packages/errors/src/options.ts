@@ -10,6 +10,18 @@ export type MakeError = (explanation: Explanation, data: { option: string; neare
  * @param known - the names of all options there are; `satisfies` against the options' type keeps the list whole.
  * @param what - whose options they are: `the options of conv2d`.
  * @throws what `makeError` makes.
+ *
+ * @example
+ * ```ts
+ * import { refuseUnknownOptions, SegError } from "@seg/errors";
+ *
+ * const makeError = (line: { expected: string }) => new SegError("option", line);
+ * try {
+ *   refuseUnknownOptions({ widht: 3 }, ["width", "height"], "the options of resize", makeError);
+ * } catch (error) {
+ *   console.log(String(error)); // SegError: Expected the options of resize but received widht: did you mean width?
+ * }
+ * ```
  */
 export function refuseUnknownOptions(
   options: object,

@@ -8,6 +8,13 @@ const LONGEST = 200;
  * which `?…` stays, and the fragment. Of addresses that hold their data themselves (`data:`) the beginning is shown.
  *
  * @param url - the address; need not be a valid one.
+ *
+ * @example
+ * ```ts
+ * import { shownUrl } from "@seg/errors";
+ *
+ * console.log(shownUrl("https://ann:secret@example.org/net.pth?token=abc")); // https://example.org/net.pth?…
+ * ```
  */
 export function shownUrl(url: string): string {
   if (/^(data|blob):/i.test(url)) return url.length > LONGEST ? `${url.slice(0, 40)}…` : url;

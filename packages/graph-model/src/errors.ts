@@ -19,7 +19,23 @@ export interface GraphModelErrorData {
   weight: string;
 }
 
-/** The one class of error that this package throws; its message is one line for people, `data` holds the values. */
+/**
+ * The one class of error that this package throws; its message is one line for people, `data` holds the values.
+ *
+ * @example
+ * ```ts
+ * import { GraphModelError, toGraphModel } from "@seg/graph-model";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const model = tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 1 })] });
+ * try {
+ *   toGraphModel(model, { shardBytes: 0 });
+ * } catch (error) {
+ *   if (!(error instanceof GraphModelError)) throw error;
+ *   console.log(error.code, error.data.option); // option shardBytes
+ * }
+ * ```
+ */
 export class GraphModelError extends SegError<GraphModelErrorCode, Partial<GraphModelErrorData>> {}
 
 const optionError = (explanation: Explanation, data: Partial<GraphModelErrorData>) =>

@@ -79,6 +79,17 @@ export function toGraphModel(
  * weights are read at once.
  *
  * @throws {LayersError | GraphModelError} as {@link toGraphModel} does.
+ *
+ * @example
+ * ```ts
+ * import { graphModelArtifacts } from "@seg/graph-model";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const sum = tf.layers.dense({ inputShape: [2], units: 1, kernelInitializer: "ones" });
+ * const artifacts = graphModelArtifacts(tf.sequential({ layers: [sum] }));
+ * const graph = await tf.loadGraphModel(tf.io.fromMemory(artifacts));
+ * console.log((graph.predict(tf.tensor2d([[2, 3]])) as tf.Tensor).dataSync()[0]); // 5
+ * ```
  */
 export function graphModelArtifacts(
   models: tf.LayersModel | readonly tf.LayersModel[],

@@ -19,7 +19,21 @@ export interface LayersErrorData {
   layer: string;
 }
 
-/** The one class of error that this package throws; its message is one line for people, `data` holds the values. */
+/**
+ * The one class of error that this package throws; its message is one line for people, `data` holds the values.
+ *
+ * @example
+ * ```ts
+ * import { channelDropout, LayersError } from "@seg/layers";
+ *
+ * try {
+ *   channelDropout({ rate: 1 });
+ * } catch (error) {
+ *   if (!(error instanceof LayersError)) throw error;
+ *   console.log(error.code, error.data.received); // option 1
+ * }
+ * ```
+ */
 export class LayersError extends SegError<LayersErrorCode, Partial<LayersErrorData>> {}
 
 /** Makes an error about an option. */

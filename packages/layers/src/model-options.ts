@@ -6,7 +6,19 @@ export interface WeightOptions {
   seed?: number;
 }
 
-/** A layer's own seed: from the model's seed and the layer's name, so that layers do not draw the same numbers. */
+/**
+ * A layer's own seed: from the model's seed and the layer's name, so that layers do not draw the same numbers.
+ *
+ * @example
+ * ```ts
+ * import { layerSeed } from "@seg/layers";
+ *
+ * console.log(layerSeed(7, "conv1") === layerSeed(7, "conv1")); // true
+ * console.log(layerSeed(7, "conv1") === layerSeed(7, "conv2")); // false
+ * // Without a seed of the model other weights come each time.
+ * console.log(layerSeed(undefined, "conv1")); // undefined
+ * ```
+ */
 export function layerSeed(seed: number | undefined, name: string): number | undefined {
   if (seed === undefined) return undefined;
   let h = seed | 0;

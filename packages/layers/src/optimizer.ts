@@ -50,6 +50,22 @@ export interface GroupedOptimizerOptions {
 /**
  * SGD with momentum, or Adam, with parameter groups: a `tf.Optimizer`, for loops of one's own and for `model.compile`. Variables are updated
  * one after the other, so that what one update reads and writes stays in the processor's cache between its operations.
+ *
+ * @example
+ * ```ts
+ * import { GroupedOptimizer } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const [kernel, bias] = [tf.variable(tf.scalar(3)), tf.variable(tf.scalar(3))];
+ * const groups = [
+ *   { variables: [kernel], learningRate: 0.5, weightDecay: 0.1 },
+ *   { variables: [bias], learningRate: 1 },
+ * ];
+ * const optimizer = new GroupedOptimizer(groups, { name: "sgd" });
+ * // Both gradients are 1: 3 - 0.5 · (1 + 0.1 · 3), and 3 - 1 · 1.
+ * optimizer.minimize(() => kernel.add(bias).asScalar());
+ * console.log(kernel.dataSync()[0]?.toFixed(2), bias.dataSync()[0]?.toFixed(2)); // 2.35 2.00
+ * ```
  */
 export class GroupedOptimizer extends tf.Optimizer {
   static className = "SegGroupedOptimizer";

@@ -41,6 +41,18 @@ interface TapeEngine {
  *
  * @param models - One model, or a chain in which each takes the outputs of the one before.
  * @throws {LayersError} `model` if the chain does not fit together.
+ *
+ * @example
+ * ```ts
+ * import { conv2d, trainingModel } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const layer = conv2d({ name: "conv", inputShape: [2, 2, 1], filters: 1, kernelSize: 1, useBias: false });
+ * const { variables, gradients } = trainingModel(tf.sequential({ layers: [layer] }));
+ * const found = gradients(tf.tensor4d([1, 2, 3, 4], [1, 2, 2, 1]), ([y]) => (y as tf.Tensor).sum().asScalar());
+ * // The loss is the kernel's weight times 1 + 2 + 3 + 4.
+ * for (const { name } of variables) console.log(name, found.gradients[name]?.dataSync()[0]); // conv/kernel 10
+ * ```
  */
 export function trainingModel(models: tf.LayersModel | tf.LayersModel[]): TrainingModel {
   const chain = Array.isArray(models) ? models : [models];

@@ -21,5 +21,19 @@ export interface MetricsErrorData {
   receivedRatio: number;
 }
 
-/** The one error of this package: `code` is stable, `message` is one line, `data` holds the values. */
+/**
+ * The one error of this package: `code` is stable, `message` is one line, `data` holds the values.
+ *
+ * @example
+ * ```ts
+ * import { ConfusionMatrix, MetricsError } from "@seg/metrics";
+ *
+ * try {
+ *   new ConfusionMatrix(2).add(new Uint8Array([0, 1, 7]), new Uint8Array([0, 1, 0]));
+ * } catch (error) {
+ *   if (!(error instanceof MetricsError)) throw error;
+ *   console.log(error.code, error.data.map, error.data.value, error.data.position); // bad-label predicted 7 2
+ * }
+ * ```
+ */
 export class MetricsError extends SegError<MetricsErrorCode, Partial<MetricsErrorData>> {}

@@ -21,7 +21,21 @@ export interface OnnxErrorData {
   reason: string;
 }
 
-/** The one error that this package throws on purpose: `code` is stable, the message is one line, `data` holds the values. */
+/**
+ * The one error that this package throws on purpose: `code` is stable, the message is one line, `data` holds the values.
+ *
+ * @example
+ * ```ts
+ * import { OnnxError, onnxInference } from "@seg/onnx";
+ *
+ * try {
+ *   await onnxInference(new TextEncoder().encode("no network"));
+ * } catch (error) {
+ *   if (!(error instanceof OnnxError)) throw error;
+ *   console.log(error.code); // model
+ * }
+ * ```
+ */
 export class OnnxError extends SegError<OnnxErrorCode, Partial<OnnxErrorData>> {}
 
 /** @throws {OnnxError} `option` for an option that is not in the list. */

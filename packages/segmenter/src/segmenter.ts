@@ -41,6 +41,28 @@ export interface SegmenterParts<Engine> {
  * Segments photos with one network on one engine.
  *
  * @typeParam Photo - what {@link Segmenter.read} takes.
+ *
+ * @example
+ * ```ts
+ * import { readyClasses } from "@seg/ade20k-data";
+ * import { inferenceModel } from "@seg/layers";
+ * import { Segmenter } from "@seg/segmenter";
+ * import { resolveConfig } from "@seg/segmenter/config";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * // A network for which white is class 1: red + green + blue above 0, once they are normalized.
+ * const white = tf.layers.conv2d({ inputShape: [null, null, 3], filters: 2, kernelSize: 1 });
+ * const model = tf.sequential({ layers: [white] });
+ * white.setWeights([tf.tensor4d([-1, 1, -1, 1, -1, 1], [1, 1, 3, 2]), tf.zeros([2])]);
+ * const { config } = resolveConfig([{ key: "DATASET.imgSizes", value: 8, origin: "here" }]);
+ * const classes = readyClasses("mask") ?? [];
+ * const segmenter = new Segmenter({ config, classes, network: inferenceModel(model), engine: "cpu" });
+ * // A photo of 16×8 pixels, its left half black.
+ * const data = Uint8Array.from({ length: 128 }, (_, i) => (i % 16 < 8 ? 0 : 255));
+ * const found = await segmenter.segment({ data, width: 16, height: 8 });
+ * console.log(found.classes.map(({ name, share }) => `${name} ${share}`)); // [ 'background 0.5', 'object 0.5' ]
+ * segmenter.dispose();
+ * ```
  */
 export class Segmenter<Photo = Pixels, Engine = unknown> {
   /** The configuration that it was made of. */

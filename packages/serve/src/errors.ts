@@ -18,7 +18,21 @@ export interface ServeErrorData {
   reason: string;
 }
 
-/** The one error that `serve` throws of itself; errors of the packages below it pass through. */
+/**
+ * The one error that `serve` throws of itself; errors of the packages below it pass through.
+ *
+ * @example
+ * ```ts
+ * import { ServeError, serve } from "@seg/serve";
+ *
+ * try {
+ *   await serve({ port: 80_000 });
+ * } catch (error) {
+ *   if (!(error instanceof ServeError)) throw error;
+ *   console.log(error.code, error.data.option, error.data.received); // option port 80000
+ * }
+ * ```
+ */
 export class ServeError extends SegError<ServeErrorCode, Partial<ServeErrorData>> {}
 
 /** An option out of its range. */

@@ -1,7 +1,16 @@
 import { isIP } from "node:net";
 import { Problem } from "./problem.ts";
 
-/** Whether an address to listen on is reached from this machine alone. */
+/**
+ * Whether an address to listen on is reached from this machine alone.
+ *
+ * @example
+ * ```ts
+ * import { isLoopback } from "@seg/serve";
+ *
+ * console.log(isLoopback("127.0.0.1"), isLoopback("::1"), isLoopback("0.0.0.0")); // true true false
+ * ```
+ */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }

@@ -34,6 +34,23 @@ export interface RunningService {
  * @returns it, once the first worker is ready. Probes are answered before that.
  * @throws {ServeError} `option`; `port-in-use` or `not-listening`; `workers` if none starts.
  * @throws what a worker found: {PipelineError}, {CheckpointError}, {BackendError}.
+ *
+ * @example
+ * ```ts
+ * import { blankImage, encodePng } from "@seg/ade20k-data";
+ * import { DEMO_MODEL } from "@seg/pipeline/config";
+ * import { serve } from "@seg/serve";
+ *
+ * const { config, set } = DEMO_MODEL;
+ * // Port 0 takes any that is free.
+ * const service = await serve({ config, set, backend: "wasm", workers: 1, port: 0 });
+ * const body = Uint8Array.from(await encodePng(blankImage(40, 32)));
+ * const answer = await fetch(`${service.url}/v1/segment`, { method: "POST", body, headers: { "Content-Type": "image/png" } });
+ * const { width, height } = (await answer.json()) as { width: number; height: number };
+ * console.log(answer.status, width, height); // 200 40 32
+ * // Whether everything that was asked for was answered.
+ * console.log(await service.close()); // true
+ * ```
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningService> {
   const limits = limitsOf(options);

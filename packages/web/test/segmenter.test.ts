@@ -7,6 +7,7 @@ import { createSegmenter, DEMO_MODEL, DEMO_PHOTO } from "@seg/pipeline";
 import { serveFolder, startBrowser, unlessChromium } from "@seg/testing/browser";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { examplesIn, expected } from "../../../tools/release-check/docstrings.mjs";
 import type * as Web from "../src/index.ts";
 import { buildPage, wasmFolder } from "./support/build-page.ts";
 
@@ -100,6 +101,24 @@ describe.skipIf(unlessChromium)(`A segmenter in a page${unlessChromium}`, () => 
     const same = { values: 0, labels: 0, classes, size: [image.width, image.height, labels.length] };
     // Both decode JPEGs by libjpeg-turbo; other browsers' decoders may differ by a unit.
     expect(found.results).toEqual([same, same, same]);
+  });
+
+  it("does what the docstrings' examples for pages say", async () => {
+    const source = new URL("../src/segmenter/create-segmenter.ts", import.meta.url);
+    const examples = examplesIn(readFileSync(source, "utf8")).filter(({ inPage }) => inPage);
+    expect(examples).toHaveLength(1);
+    for (const { code } of examples) {
+      const printed = await page.evaluate(
+        async (body) => {
+          const lines: string[] = [];
+          const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+          await new AsyncFunction("console", body)({ log: (...values: unknown[]) => lines.push(values.join(" ")) });
+          return lines;
+        },
+        code.replace(/^import (.*) from "@seg\/web";$/m, "const $1 = web;"),
+      );
+      expect(printed).toEqual(expected(code));
+    }
   });
 
   it("takes a photo in every form, and gives the same of each", async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { examplesIn, expected, runDocstringExamples } from "../docstrings.mjs";
+import { examplesIn, expected, refuseOtherBlocks, runDocstringExamples } from "../docstrings.mjs";
 import { runSnippets, snippets } from "../snippets.mjs";
 
 const FENCE = "```";
@@ -24,13 +24,30 @@ it("finds the examples of docstrings, and what they say that they print", () => 
     " */",
   ].join("\n");
   const code = 'import { add } from "x";\n\nconsole.log(add(1, 2)); // 3\n';
-  expect(examplesIn(source)).toEqual([{ code, line: 3 }]);
+  expect(examplesIn(source)).toEqual([{ code, line: 3, inPage: false }]);
+  expect(examplesIn(source.replace("ts", "ts page"))).toEqual([{ code, line: 3, inPage: true }]);
   expect(expected(code)).toEqual(["3"]);
+});
+
+it("refuses code in docstrings that would not be run", () => {
+  const docstring = (...lines: string[]) => ["/**", ...lines.map((line) => ` * ${line}`), " */"].join("\n");
+  const example = ["@example", `${FENCE}ts`, "console.log(1); // 1", FENCE];
+  expect(() => refuseOtherBlocks(docstring("Counts.", ...example), "a.ts")).not.toThrow();
+  for (const lines of [
+    ["Counts:", `${FENCE}ts`, "count();", FENCE],
+    ["@example", `${FENCE}js`, "count();", FENCE],
+    [...example, `${FENCE}ts`, "count();", FENCE],
+    ["@example", "So:", ...example.slice(1)],
+  ]) {
+    expect(() => refuseOtherBlocks(docstring(...lines), "a.ts")).toThrow("a.ts");
+  }
 });
 
 it("fails for an example of a docstring that prints something else, does not compile, or prints nothing", async () => {
   const run = (code: string) =>
-    runDocstringExamples(folder(), [{ readme: "a.ts", line: 1, package: "x", code: `export {};\n${code}` }]);
+    runDocstringExamples(folder(), [
+      { readme: "a.ts", line: 1, package: "x", code: `export {};\n${code}`, inPage: false },
+    ]);
   await expect(run("console.log([1].length); // 1\n")).resolves.toBeUndefined();
   await expect(run("console.log([1].length); // 2\n")).rejects.toThrow("exit code 0");
   await expect(run('const a: number = "b";\nconsole.log(a); // b\n')).rejects.toThrow("not assignable");

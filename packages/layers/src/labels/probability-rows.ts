@@ -14,6 +14,15 @@ import { checkMaps, type ScoreMap } from "./score-map.ts";
  * @returns `height` rows, first to last: each a new array `[width, classes]` of numbers from 0 to 1 that sum to 1 at each pixel.
  * @throws {LayersError} `shape` if maps are not whole or differ in classes, `value` if a score is NaN or infinite, `option` if the size
  * is not one: all before the first row.
+ *
+ * @example
+ * ```ts
+ * import { probabilityRows } from "@seg/layers";
+ *
+ * // Two pixels, two classes: scores of 0 and 0, and of ln 3 and 0, whose softmax is 3/4 and 1/4.
+ * const map = { data: new Float32Array([0, 0, Math.log(3), 0]), height: 1, width: 2, classes: 2 };
+ * for (const row of probabilityRows([map], [1, 2])) console.log([...row].map((p) => p.toFixed(2)).join(" ")); // 0.50 0.50 0.75 0.25
+ * ```
  */
 export function probabilityRows(
   maps: readonly ScoreMap[],

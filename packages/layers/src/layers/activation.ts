@@ -9,7 +9,18 @@ export interface ActivationLayerArgs extends LayerArgs {
   activation: ActivationName;
 }
 
-/** The layer over `activate`. */
+/**
+ * The layer over `activate`.
+ *
+ * @example
+ * ```ts
+ * import { Activation } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const y = new Activation({ activation: "relu6" }).apply(tf.tensor1d([-1, 3, 9])) as tf.Tensor;
+ * console.log(y.dataSync().join(" ")); // 0 3 6
+ * ```
+ */
 export class Activation extends StrictLayer {
   static className = "SegActivation";
   readonly activation: ActivationName;
@@ -38,5 +49,16 @@ export class Activation extends StrictLayer {
 
 tf.serialization.registerClass(Activation);
 
-/** A `relu` or `relu6` layer that keeps only its output for the gradient. @see `activate`. */
+/**
+ * A `relu` or `relu6` layer that keeps only its output for the gradient. @see `activate`.
+ *
+ * @example
+ * ```ts
+ * import { activation } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const model = tf.sequential({ layers: [activation({ inputShape: [3], activation: "relu" })] });
+ * console.log((model.predict(tf.tensor2d([[-1, 3, 9]])) as tf.Tensor).dataSync().join(" ")); // 0 3 9
+ * ```
+ */
 export const activation = (args: ActivationLayerArgs) => new Activation(args);

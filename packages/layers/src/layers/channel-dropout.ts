@@ -10,7 +10,20 @@ export interface ChannelDropoutLayerArgs extends LayerArgs {
   seed?: number;
 }
 
-/** Sets whole channels of an image to zero in training, and scales the others up by 1 / (1 − rate). */
+/**
+ * Sets whole channels of an image to zero in training, and scales the others up by 1 / (1 − rate).
+ *
+ * @example
+ * ```ts
+ * import { ChannelDropout } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const layer = new ChannelDropout({ rate: 0.1, seed: 7 });
+ * layer.apply(tf.ones([1, 4, 4, 3]), { training: true });
+ * // Saved with a training, and set when it goes on, it makes the next draw the same.
+ * console.log(layer.nextSeed); // 8
+ * ```
+ */
 export class ChannelDropout extends StrictLayer {
   static className = "SegChannelDropout";
   readonly rate: number;
@@ -62,5 +75,19 @@ tf.serialization.registerClass(ChannelDropout);
  * Dropout of whole channels, PyTorch's `nn.Dropout2d`.
  *
  * @see Tompson et al., Efficient Object Localization Using Convolutional Networks, CVPR 2015.
+ *
+ * @example
+ * ```ts
+ * import { channelDropout } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const layer = channelDropout({ rate: 0.5, seed: 1 });
+ * const x = tf.ones([1, 1, 1, 100]);
+ * // Those that stay are scaled by 1 / (1 - 0.5).
+ * const trained = layer.apply(x, { training: true }) as tf.Tensor;
+ * console.log([...new Set(trained.dataSync())].sort()); // [ 0, 2 ]
+ * const used = layer.apply(x) as tf.Tensor;
+ * console.log([...new Set(used.dataSync())]); // [ 1 ]
+ * ```
  */
 export const channelDropout = (args: ChannelDropoutLayerArgs) => new ChannelDropout(args);

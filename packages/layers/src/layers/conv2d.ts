@@ -49,7 +49,21 @@ const OWN = [
   ...["kernelConstraint", "biasConstraint"],
 ];
 
-/** The layer over the operation `conv2d`: weights `kernel` `[kh, kw, inChannels / groups, filters]` and `bias` `[filters]`. */
+/**
+ * The layer over the operation `conv2d`: weights `kernel` `[kh, kw, inChannels / groups, filters]` and `bias` `[filters]`.
+ *
+ * @example
+ * ```ts
+ * import { Conv2D, conv2d } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const model = tf.sequential({ layers: [conv2d({ inputShape: [8, 8, 4], filters: 6, kernelSize: 3, groups: 2 })] });
+ * const [layer] = model.layers;
+ * console.log(layer instanceof Conv2D && layer.groups); // 2
+ * // Each group sees 4 / 2 channels.
+ * console.log(layer?.getWeights()[0]?.shape); // [ 3, 3, 2, 6 ]
+ * ```
+ */
 export class Conv2D extends StrictLayer {
   static className = "SegConv2D";
   readonly filters: number;

@@ -14,7 +14,19 @@ export interface AdaptiveAvgPool2DLayerArgs extends LayerArgs {
   bins: number | Pair;
 }
 
-/** The layer over the operation `maxPool2d`. */
+/**
+ * The layer over the operation `maxPool2d`.
+ *
+ * @example
+ * ```ts
+ * import { MaxPool2D } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const row = tf.tensor4d([1, 3, 5, 9], [1, 1, 4, 1]);
+ * const largest = new MaxPool2D({ kernelSize: [1, 2] }).apply(row) as tf.Tensor;
+ * console.log(largest.dataSync().join(" ")); // 3 9
+ * ```
+ */
 export class MaxPool2D extends StrictLayer {
   static className = "SegMaxPool2D";
   readonly options: { kernelSize: Pair; strides: Pair; padding: Pair };
@@ -45,7 +57,20 @@ export class MaxPool2D extends StrictLayer {
   }
 }
 
-/** The layer over the operation `adaptiveAvgPool2d`. */
+/**
+ * The layer over the operation `adaptiveAvgPool2d`.
+ *
+ * @example
+ * ```ts
+ * import { AdaptiveAvgPool2D } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * // The mean of each half of the row: (1 + 3) / 2 and (5 + 9) / 2.
+ * const row = tf.tensor4d([1, 3, 5, 9], [1, 1, 4, 1]);
+ * const means = new AdaptiveAvgPool2D({ bins: [1, 2] }).apply(row) as tf.Tensor;
+ * console.log(means.dataSync().join(" ")); // 2 7
+ * ```
+ */
 export class AdaptiveAvgPool2D extends StrictLayer {
   static className = "SegAdaptiveAvgPool2D";
   readonly bins: Pair;
@@ -76,7 +101,19 @@ export class AdaptiveAvgPool2D extends StrictLayer {
 tf.serialization.registerClass(MaxPool2D);
 tf.serialization.registerClass(AdaptiveAvgPool2D);
 
-/** A max pooling layer with symmetric padding. @see PyTorch's `nn.MaxPool2d`. */
+/**
+ * A max pooling layer with symmetric padding. @see PyTorch's `nn.MaxPool2d`.
+ *
+ * @example
+ * ```ts
+ * import { maxPool2d } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * // That of a ResNet's beginning, as `nn.MaxPool2d(3, stride=2, padding=1)`.
+ * const layer = maxPool2d({ inputShape: [112, 112, 64], kernelSize: 3, strides: 2, padding: 1 });
+ * console.log(tf.sequential({ layers: [layer] }).outputs[0]?.shape); // [ null, 56, 56, 64 ]
+ * ```
+ */
 export const maxPool2d = (args: MaxPool2DLayerArgs) => new MaxPool2D(args);
 
 /**

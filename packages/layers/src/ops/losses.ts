@@ -22,6 +22,17 @@ export interface OhemOptions extends PixelLossOptions {
  * @throws {LayersError} `shape`, `option`
  * @see Shrivastava et al., Training Region-based Object Detectors with Online Hard Example Mining, CVPR 2016; the rule for pixels is HRNet's
  *   `OhemCrossEntropy` and mmsegmentation's `OHEMPixelSampler`.
+ *
+ * @example
+ * ```ts
+ * import { ohemCrossEntropy } from "@seg/layers";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * // The first pixel is sure and left out; the second one's classes are equally probable: ln 2.
+ * const scores = tf.tensor2d([[50, 0], [0, 0]]);
+ * const loss = ohemCrossEntropy(scores, tf.tensor1d([0, 0], "int32"), { minKept: 1 });
+ * console.log(loss.dataSync()[0]?.toFixed(4)); // 0.6931
+ * ```
  */
 export function ohemCrossEntropy(scores: tf.Tensor, labels: tf.Tensor, options: OhemOptions = {}): tf.Scalar {
   refuseUnknown(options, ["classWeights", "threshold", "minKept"], "an option of ohemCrossEntropy");

@@ -70,6 +70,18 @@ const LARGE = 2 ** 25;
  * @throws {OnnxError} `runtime` if the package is missing, too old or lacks the provider; `model` for a file that is damaged, or is no
  *   network that takes one image `[batch, height, width, 3]` or `[batch, 3, height, width]`, float32, and gives scores; `option`.
  * @throws {LayersError} `model` for a layer that cannot be expressed.
+ *
+ * @example
+ * ```ts
+ * import { onnxInference } from "@seg/onnx";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const sum = tf.layers.conv2d({ inputShape: [null, null, 3], filters: 1, kernelSize: 1, kernelInitializer: "ones" });
+ * const network = await onnxInference(tf.sequential({ layers: [sum] }), { threads: 1 });
+ * const [scores] = await network.run({ data: new Float32Array([1, 2, 3]), shape: [1, 1, 1, 3] });
+ * console.log(scores?.data.join(" "), network.engine.provider); // 6 cpu
+ * await network.dispose();
+ * ```
  */
 export async function onnxInference(
   source: OnnxSource,

@@ -50,6 +50,20 @@ const OPTIONS = ["outputs", "weights", "threads", "signal", "onPhotos"] satisfie
  *   a page `onnxruntime-web`) is missing; `model` if there is nothing to compute on bytes, or the network's values are not finite.
  * @throws {LayersError} `model` for a layer that cannot be expressed.
  * @throws the signal's reason.
+ *
+ * @example
+ * ```ts
+ * import { calibrate } from "@seg/onnx";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const conv = (filters: number) =>
+ *   tf.layers.conv2d({ filters, kernelSize: 1, kernelInitializer: "ones", activation: "relu" });
+ * const model = tf.sequential({ layers: [tf.layers.inputLayer({ inputShape: [8, 8, 3] }), conv(1), conv(1), conv(2)] });
+ * const photos = Array.from({ length: 50 }, () => ({ data: new Float32Array(192).fill(1), shape: [1, 8, 8, 3] }));
+ * const { photos: seen, ranges } = await calibrate(model, photos, { threads: 1 });
+ * // Each pixel becomes 1 + 1 + 1.
+ * console.log(seen, Object.values(ranges)[0]); // 50 [ 3, 3 ]
+ * ```
  */
 export async function calibrate(
   models: tf.LayersModel | readonly tf.LayersModel[],

@@ -28,6 +28,20 @@ export interface Int8Options extends Omit<OnnxOptions, "half"> {
  * @param calibration - Of these models, with the same `outputs`.
  * @throws {LayersError} `model` for a layer that cannot be expressed, by name, before anything is written.
  * @throws {OnnxError} `option`, also if the calibration is of other models; `model` if there is nothing to compute on bytes.
+ *
+ * @example
+ * ```ts
+ * import { calibrate, toInt8Onnx, toOnnx } from "@seg/onnx";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const conv = (filters: number) => tf.layers.conv2d({ filters, kernelSize: 3, padding: "same" });
+ * const input = tf.layers.inputLayer({ inputShape: [8, 8, 3] });
+ * const model = tf.sequential({ layers: [input, conv(64), conv(64), conv(2)] });
+ * const photos = Array.from({ length: 50 }, () => ({ data: new Float32Array(192).fill(1), shape: [1, 8, 8, 3] }));
+ * const file = toInt8Onnx(model, await calibrate(model, photos, { threads: 1 }));
+ * // A byte in place of four for most weights.
+ * console.log(file.byteLength < toOnnx(model).byteLength / 2); // true
+ * ```
  */
 export function toInt8Onnx(
   models: tf.LayersModel | readonly tf.LayersModel[],

@@ -7,6 +7,19 @@ import { PipelineError } from "../errors.ts";
  * as it is.
  *
  * @returns a {@link PipelineError} `config`, or `error`.
+ *
+ * @example
+ * ```ts
+ * import { CheckpointError } from "@seg/checkpoint";
+ * import { explainClassCount } from "@seg/segmenter";
+ * import { resolveConfig } from "@seg/segmenter/config";
+ *
+ * const shapeMismatch = [{ name: "conv_last.bias", expected: [150], received: [11] }];
+ * const report = { loaded: [], missing: [], unexpected: [], ignored: [], shapeMismatch };
+ * const error = new CheckpointError("mismatch", "They do not fit.", { data: { file: "decoder.pth", report } });
+ * const explained = explainClassCount(error, resolveConfig([]).config) as Error;
+ * console.log(explained.message); // Expected DATASET.num_class 11, as many classes as decoder.pth has, but received 150: set it to 11, or take other weights.
+ * ```
  */
 export function explainClassCount(error: unknown, { DATASET }: Config): unknown {
   if (!(error instanceof CheckpointError) || error.code !== "mismatch") return error;

@@ -41,6 +41,23 @@ export interface Loading {
  *
  * @returns what fitted and what did not.
  * @throws {CheckpointError} naming the file, if it is damaged or of another network, with the way out.
+ *
+ * @example
+ * ```ts
+ * import { stateDictOf, writeSafetensors } from "@seg/checkpoint";
+ * import { halvesOf, loadHalf, unloadedModel } from "@seg/segmenter";
+ * import { resolveConfig } from "@seg/segmenter/config";
+ *
+ * const set = { "MODEL.arch_encoder": "mobilenetv2dilated", "MODEL.arch_decoder": "c1", "DATASET.num_class": 11 };
+ * const { config } = resolveConfig(Object.entries(set).map(([key, value]) => ({ key, value, origin: "here" })));
+ * const model = unloadedModel(config);
+ * const { decoder } = halvesOf(model);
+ * const file = "decoder.safetensors";
+ * await writeSafetensors(file, (await stateDictOf(decoder)).values());
+ * const { loaded, missing } = await loadHalf({ half: "decoder", model: decoder, file, config, use: "inference" });
+ * console.log(loaded.at(-1), missing); // conv_last.bias []
+ * model.dispose();
+ * ```
  */
 export async function loadHalf(loading: Loading): Promise<LoadReport> {
   const { model, file } = loading;
@@ -49,7 +66,27 @@ export async function loadHalf(loading: Loading): Promise<LoadReport> {
   throw mismatch(loading, report);
 }
 
-/** Reads weights for half a network without loading them: as {@link loadHalf}. */
+/**
+ * Reads weights for half a network without loading them: as {@link loadHalf}.
+ *
+ * @example
+ * ```ts
+ * import { stateDictOf, writeSafetensors } from "@seg/checkpoint";
+ * import { halvesOf, readHalf, unloadedModel } from "@seg/segmenter";
+ * import { resolveConfig } from "@seg/segmenter/config";
+ *
+ * const set = { "MODEL.arch_encoder": "mobilenetv2dilated", "MODEL.arch_decoder": "c1", "DATASET.num_class": 11 };
+ * const { config } = resolveConfig(Object.entries(set).map(([key, value]) => ({ key, value, origin: "here" })));
+ * const model = unloadedModel(config);
+ * const { decoder } = halvesOf(model);
+ * const file = "read.safetensors";
+ * await writeSafetensors(file, (await stateDictOf(decoder)).values());
+ * const read = await readHalf({ half: "decoder", model: decoder, file, config, use: "inference" });
+ * // The last layer's: 80 channels times 11 classes, and 11 biases.
+ * console.log(decoder.getLayer("conv_last").weights.map((variable) => read(variable)?.length)); // [ 880, 11 ]
+ * model.dispose();
+ * ```
+ */
 export function readHalf(loading: Loading): Promise<WeightReader> {
   return explained(loading, () => weightsFor(loading.model, loading.file, fittingOptions(loading)));
 }
@@ -157,7 +194,18 @@ function nameOf(source: unknown): string {
 
 const lastPart = (file: string) => file.split(/[/\\]/).at(-1)!;
 
-/** In one line, what a training does not begin with; undefined where all weights fitted. */
+/**
+ * In one line, what a training does not begin with; undefined where all weights fitted.
+ *
+ * @example
+ * ```ts
+ * import { describeBeginning } from "@seg/segmenter";
+ *
+ * const shapeMismatch = [{ name: "conv_last.weight", expected: [11, 512, 1, 1], received: [150, 512, 1, 1] }];
+ * const report = { loaded: ["cbr.0.weight"], missing: [], unexpected: [], ignored: [], shapeMismatch };
+ * console.log(describeBeginning("ckpt/decoder.pth", report)); // decoder.pth: 1 weights loaded; begun anew: conv_last (150 outputs there, 11 here)
+ * ```
+ */
 export function describeBeginning(
   file: string,
   { loaded, missing, shapeMismatch, unexpected, ignored }: LoadReport,

@@ -44,7 +44,21 @@ export async function loadNetwork(
   }
 }
 
-/** The configuration's networks as one model, for weights that are to come. */
+/**
+ * The configuration's networks as one model, for weights that are to come.
+ *
+ * @example
+ * ```ts
+ * import { unloadedModel } from "@seg/segmenter";
+ * import { resolveConfig } from "@seg/segmenter/config";
+ *
+ * const set = { "MODEL.arch_encoder": "mobilenetv2dilated", "MODEL.arch_decoder": "c1", "DATASET.num_class": 11 };
+ * const { config } = resolveConfig(Object.entries(set).map(([key, value]) => ({ key, value, origin: "here" })));
+ * const model = unloadedModel(config);
+ * console.log(model.outputs[0]?.shape); // [ null, null, null, 11 ]
+ * model.dispose();
+ * ```
+ */
 export const unloadedModel = ({ MODEL, DATASET }: Config): tf.LayersModel =>
   buildSegmentationModel({
     encoder: MODEL.arch_encoder,

@@ -21,6 +21,23 @@ export interface PredictOptions {
  * @param size - the photo's height and width.
  * @returns `height × width` class indices, row by row.
  * @throws {PipelineError} `failed` if the network's scores are not finite; `out-of-memory`.
+ *
+ * @example
+ * ```ts
+ * import { blankImage } from "@seg/ade20k-data";
+ * import { inferenceModel } from "@seg/layers";
+ * import { networkInputs, predictLabels } from "@seg/segmenter";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * // Class 1 where red is above its mean, as in a white photo.
+ * const red = tf.layers.conv2d({ inputShape: [null, null, 3], filters: 2, kernelSize: 1 });
+ * const model = tf.sequential({ layers: [red] });
+ * red.setWeights([tf.tensor4d([0, 1, 0, 0, 0, 0], [1, 1, 3, 2]), tf.zeros([2])]);
+ * const network = inferenceModel(model);
+ * const labels = await predictLabels(network, networkInputs(blankImage(3, 2), { sizes: [8, 16] }), [2, 3], { flip: true });
+ * console.log(labels.join(" ")); // 1 1 1 1 1 1
+ * network.dispose();
+ * ```
  */
 export async function predictLabels(
   network: InferenceModel,
@@ -35,6 +52,20 @@ export async function predictLabels(
  * `labelsOf` of `@seg/layers`, of a network's scores.
  *
  * @throws {PipelineError} `failed` if they are not finite: whoever runs a command cannot give others, only other weights; `out-of-memory`.
+ *
+ * @example
+ * ```ts
+ * import { labelsOfScores } from "@seg/segmenter";
+ *
+ * // Two pixels, two classes: the first is of class 0, the second of class 1.
+ * const map = { data: new Float32Array([5, 0, 0, 5]), height: 1, width: 2, classes: 2 };
+ * console.log(labelsOfScores([map], [1, 4]).join(" ")); // 0 0 1 1
+ * try {
+ *   labelsOfScores([{ ...map, data: new Float32Array([Number.NaN, 0, 0, 5]) }], [1, 4]);
+ * } catch (error) {
+ *   console.log((error as Error).message); // Expected finite scores but received NaN from the network: its weights are damaged, or too large for the engine; take others.
+ * }
+ * ```
  */
 export function labelsOfScores(maps: readonly ScoreMap[], size: [height: number, width: number]): Labels {
   try {
@@ -57,7 +88,24 @@ export function labelsOfScores(maps: readonly ScoreMap[], size: [height: number,
   }
 }
 
-/** The network's scores of a photo at each scale, at their own size, for `labelsOf` and `probabilityRows` of `@seg/layers`. */
+/**
+ * The network's scores of a photo at each scale, at their own size, for `labelsOf` and `probabilityRows` of `@seg/layers`.
+ *
+ * @example
+ * ```ts
+ * import { blankImage } from "@seg/ade20k-data";
+ * import { inferenceModel } from "@seg/layers";
+ * import { networkInputs, predictScores } from "@seg/segmenter";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const conv = tf.layers.conv2d({ inputShape: [null, null, 3], filters: 150, kernelSize: 1, strides: 8 });
+ * const network = inferenceModel(tf.sequential({ layers: [conv] }));
+ * const maps = await predictScores(network, networkInputs(blankImage(32, 16), { sizes: [16, 32] }));
+ * // At a stride of 8.
+ * console.log(maps.map(({ height, width, classes }) => `${height}×${width}×${classes}`)); // [ '2×4×150', '4×8×150' ]
+ * network.dispose();
+ * ```
+ */
 export async function predictScores(
   network: InferenceModel,
   scales: Iterable<ScaledInput>,

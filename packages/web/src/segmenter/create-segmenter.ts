@@ -37,6 +37,18 @@ const ownWorker = () => new Worker(new URL("./worker.js", import.meta.url), { ty
  * @throws {WebError} `option`, `download`, `model`, `worker`; {PipelineError} `config`; {CheckpointError}, {OnnxError}, {BackendError} for
  *   what does not load or start. Of errors that come from the worker name, code, data and message are the same, the class is `Error`.
  * @throws the signal's reason.
+ *
+ * @example
+ * ```ts page
+ * import { createSegmenter } from "@seg/web";
+ *
+ * // The demo's model, in the folder `demo/` beside the page.
+ * const segmenter = await createSegmenter({ backend: "wasm", wasmPaths: "wasm/" });
+ * const { width, height, labels, classes } = await segmenter.segment("demo/china.jpg");
+ * console.log(labels.length === width * height); // true
+ * console.log(segmenter.engine.name, classes[0]?.name); // wasm sky
+ * segmenter.dispose();
+ * ```
  */
 export async function createSegmenter(options: WebSegmenterOptions = {}): Promise<WebSegmenter> {
   const setup = setupOf(options);

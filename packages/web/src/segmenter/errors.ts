@@ -26,5 +26,19 @@ export interface WebErrorData {
   reason: string;
 }
 
-/** The one error that this package throws on purpose; those of the packages below it pass through, also from the worker. */
+/**
+ * The one error that this package throws on purpose; those of the packages below it pass through, also from the worker.
+ *
+ * @example
+ * ```ts
+ * import { createSegmenter, WebError } from "@seg/web";
+ *
+ * try {
+ *   await createSegmenter({ architecture: "resnet50dilated" });
+ * } catch (error) {
+ *   if (!(error instanceof WebError)) throw error;
+ *   console.log(error.code, error.data.option); // option architecture
+ * }
+ * ```
+ */
 export class WebError extends SegError<WebErrorCode, Partial<WebErrorData>> {}
