@@ -10,8 +10,7 @@ export function fishScript({ commands, flags, keys, keyValues }: CompletionTable
     "complete -c seg -f",
     ...flags.map((flag) => `complete -c seg -n 'not __seg_command' ${flagOf(flag)}`),
     ...commands.map(
-      ({ names, summary }) =>
-        `complete -c seg -n 'not __seg_command' -a ${quoted(names.join(" "))} -d ${quoted(summary)}`,
+      ({ names, summary }) => `complete -c seg -n '__seg_first' -a ${quoted(names.join(" "))} -d ${quoted(summary)}`,
     ),
     ...commands.flatMap(linesOf),
     `complete -c seg -n '__seg_free ${taking.join(" ")}; and __seg_key' -a '$__seg_keys'`,
@@ -67,6 +66,11 @@ function __seg_command
         end
     end
     return 1
+end
+
+# Whether a command may stand here: there is none yet, and no flag after which nothing comes.
+function __seg_first
+    not __seg_command >/dev/null; and not string match -qr -- '^(-h|--help|-V|--version)$' (commandline -opc)
 end
 
 # Whether the command is one of these.

@@ -54,6 +54,8 @@ const CASES: readonly [line: string, expected: readonly string[]][] = [
   ["rep", ["reproduce"]],
   ["--vers", ["--version"]],
   ["help rep", ["reproduce"]],
+  ["-V ", []],
+  ["--help ", []],
   ["completion f", ["fish"]],
   ["test --back", ["--backend"]],
   ["test --backend w", ["wasm", "webgpu"]],
@@ -80,6 +82,12 @@ const CASES: readonly [line: string, expected: readonly string[]][] = [
   ["export --calibrate photo.jpg ", ["photo.jpg", "sub/"]],
 ];
 
+// fish has no way to take one spelling of a flag for another.
+const UNDERSCORES: typeof CASES = [
+  ["test --arch_encoder hr", ["hrnetv2"]],
+  ["export --arch_decoder=upernet_", ["upernet_lite"]],
+];
+
 describe.each(Object.entries(SHELLS))("in %s", (shell, complete) => {
   const missing = spawnSync(shell, ["--version"]).error !== undefined;
   const title = (text: string) => (missing ? `${text} (skipped: no ${shell})` : text);
@@ -93,6 +101,13 @@ describe.each(Object.entries(SHELLS))("in %s", (shell, complete) => {
   it.skipIf(missing).each(CASES)(title("`seg %s` is completed to %j"), async (line, expected) => {
     expect(complete(line.split(" "), await prepared()).sort()).toEqual(expected);
   });
+
+  it.skipIf(missing || shell === "fish").each(UNDERSCORES)(
+    title("`seg %s`, with underscores in the flag, is completed to %j"),
+    async (line, expected) => {
+      expect(complete(line.split(" "), await prepared()).sort()).toEqual(expected);
+    },
+  );
 
   it.skipIf(missing)(title("every flag in a command's help is completed"), async () => {
     const folder = await prepared();
