@@ -82,11 +82,17 @@ const CASES: readonly [line: string, expected: readonly string[]][] = [
   ["export --calibrate photo.jpg ", ["photo.jpg", "sub/"]],
 ];
 
-// fish has no way to take one spelling of a flag for another.
 const UNDERSCORES: typeof CASES = [
   ["test --arch_encoder hr", ["hrnetv2"]],
   ["export --arch_decoder=upernet_", ["upernet_lite"]],
 ];
+
+/** fish has no way to take one spelling of a flag for another, and gives what is assigned with its key. */
+const OF_ONE: Readonly<Record<string, typeof CASES>> = {
+  bash: [...UNDERSCORES, ["test --arch_enc", ["--arch-encoder"]]],
+  zsh: UNDERSCORES,
+  fish: [["train --set TRAIN.optim=", ["TRAIN.optim=Adam", "TRAIN.optim=SGD"]]],
+};
 
 describe.each(Object.entries(SHELLS))("in %s", (shell, complete) => {
   const missing = spawnSync(shell, ["--version"]).error !== undefined;
@@ -98,12 +104,8 @@ describe.each(Object.entries(SHELLS))("in %s", (shell, complete) => {
     return folder;
   };
 
-  it.skipIf(missing).each(CASES)(title("`seg %s` is completed to %j"), async (line, expected) => {
-    expect(complete(line.split(" "), await prepared()).sort()).toEqual(expected);
-  });
-
-  it.skipIf(missing || shell === "fish").each(UNDERSCORES)(
-    title("`seg %s`, with underscores in the flag, is completed to %j"),
+  it.skipIf(missing).each([...CASES, ...(OF_ONE[shell] ?? [])])(
+    title("`seg %s` is completed to %j"),
     async (line, expected) => {
       expect(complete(line.split(" "), await prepared()).sort()).toEqual(expected);
     },
