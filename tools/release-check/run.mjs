@@ -14,6 +14,22 @@ const packages = publishable();
 // TensorFlow.js's own packages want one another in one version.
 const lowest = { "@tensorflow/tfjs": LOWEST_TFJS, "@tensorflow/tfjs-backend-wasm": LOWEST_TFJS };
 
+/** What a page imports. */
+const IN_PAGES = [
+  "@seg/layers",
+  "@seg/sync-bn",
+  "@seg/encoders",
+  "@seg/decoders",
+  "@seg/checkpoint",
+  "@seg/metrics",
+  "@seg/onnx",
+  "@seg/ade20k-data",
+  "@seg/backend",
+  "@seg/collectives",
+  "@seg/segmenter",
+  "@seg/web",
+];
+
 await Promise.all([inEmptyProject({}, checkAll), inEmptyProject(lowest, checkOnTfjs)]);
 
 /** @param {string} project - With the newest TensorFlow.js in the packages' range. */
@@ -22,6 +38,7 @@ async function checkAll(project) {
   const specifiers = specifiersOf(packages);
   for (const specifier of specifiers) await checkImports(project, [specifier]);
   checkTypes(project, specifiers, ["nodenext", "bundler", "node10"]);
+  checkTypes(project, IN_PAGES, ["page", "page (browser)"]);
   const examples = [...snippets(join(root, "README.md")), ...examplesOf(packages), ...pages()];
   await runSnippets(project, examples);
   const documented = docstringExamples(packages.map(({ folder }) => folder));

@@ -3,11 +3,25 @@ import { join } from "node:path";
 import ts from "typescript";
 import { root } from "./packages.mjs";
 
-/** How users' compilers find a package's types: by `exports`, or, before there were any, by `types` and `typesVersions`. */
+const PAGE = {
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
+  types: [],
+  typeRoots: [],
+  exactOptionalPropertyTypes: true,
+};
+
+/**
+ * How users' compilers find a package's types: by `exports`, or, before there were any, by `types` and `typesVersions`; those of pages
+ * without Node's, where TypeScript takes the condition `browser` only if it is told to.
+ */
 const RESOLVERS = {
   nodenext: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
   bundler: { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
   node10: { module: ts.ModuleKind.CommonJS, moduleResolution: ts.ModuleResolutionKind.Node10 },
+  page: PAGE,
+  "page (browser)": { ...PAGE, customConditions: ["browser"] },
 };
 
 const OPTIONS = {
@@ -29,7 +43,7 @@ export function checkTypes(project, specifiers, resolvers) {
   const file = join(project, "uses.ts");
   writeFileSync(file, uses.join(""));
   for (const name of resolvers) {
-    const program = ts.createProgram([file], { ...RESOLVERS[name], ...OPTIONS, noEmit: true });
+    const program = ts.createProgram([file], { ...OPTIONS, ...RESOLVERS[name], noEmit: true });
     // Others' declarations have errors of their own; these packages' must have none.
     const own = program.getSourceFiles().filter(({ fileName }) => !/node_modules\/(?!@seg\/)/.test(fileName));
     const errors = [

@@ -114,11 +114,10 @@ function inColors(pixels: LabelPixels): LabelPixels {
 function refuseShuffledGreys(pixels: LabelPixels, { file, convention, numClasses }: Reading): void {
   const { palette } = pixels;
   if (!palette || convention.colors || numClasses === undefined) return;
+  // A grey file's palette has no colours, used or not; a palette of classes may have some that are grey, as wall's.
+  const isGrey = isGreyAlone({ ...pixels, channels: 3, data: palette });
   const used = [...valueCounts(pixels).keys()];
   const grey = (value: number) => palette[3 * value] ?? -1;
-  const isGrey = used.every(
-    (value) => grey(value) === palette[3 * value + 1] && grey(value) === palette[3 * value + 2],
-  );
   // Black and white are for looking at.
   if (!isGrey || used.every((value) => grey(value) === value || [0, 255].includes(grey(value)))) return;
   const isValue = (value: number) => labelOf(convention.values?.[value] ?? convention.others, numClasses) !== NONE;

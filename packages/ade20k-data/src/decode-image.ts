@@ -93,7 +93,10 @@ async function readSource(
 ): Promise<{ bytes: Buffer; name: string }> {
   const named = source instanceof URL ? source.href : source;
   if (typeof named === "string") {
-    if (isUrl(named)) return { bytes: await download(named, options), name: shownUrl(named) };
+    if (isUrl(named)) {
+      const { buffer, byteOffset, byteLength } = await download(named, options);
+      return { bytes: Buffer.from(buffer, byteOffset, byteLength), name: shownUrl(named) };
+    }
     const path = /^file:/i.test(named) ? pathOfUrl(named) : named;
     const { pipe = false, signal } = options;
     return { bytes: await readBytes(path, { pipe, signal }), name: path };

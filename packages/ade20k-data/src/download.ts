@@ -28,7 +28,7 @@ export function isUrl(source: string): boolean {
 export async function download(
   url: string,
   { timeout = 60_000, maxBytes = 256 * 2 ** 20, signal }: DownloadOptions,
-): Promise<Buffer> {
+): Promise<Uint8Array> {
   const deadline = AbortSignal.timeout(timeout);
   const either = signal ? AbortSignal.any([signal, deadline]) : deadline;
   const chunks: Uint8Array[] = [];

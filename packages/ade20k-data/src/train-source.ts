@@ -13,7 +13,7 @@ export interface TrainSourceOptions extends PlanOptions, BatchOptions {
 }
 
 /** This module's address: what `SeededLoader` of `@seg/data-parallel` takes as `module` to run {@link createSource} in threads. */
-export const TRAIN_SOURCE = new URL(import.meta.url);
+export const TRAIN_SOURCE: URL = new URL(import.meta.url);
 
 /** Training batches without end. */
 export interface TrainSource {

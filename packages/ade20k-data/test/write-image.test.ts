@@ -12,6 +12,16 @@ const labels = Int16Array.from({ length: 13 * 31 }, (_, i) => (i % 151) - 1);
 const map = { labels, width: 31, height: 13 };
 
 describe("Label files", () => {
+  it("read back as they were where they show one class alone, or classes of grey colours alone", async () => {
+    const greys = ADE20K_CLASSES.flatMap(({ color: [r, g, b] }, label) => (r === g && g === b ? [label] : []));
+    expect(greys.length).toBeGreaterThan(0);
+    for (const shown of [greys, [-1, ...greys], ...ADE20K_CLASSES.map((_, label) => [label])]) {
+      const labels = Int16Array.from(shown);
+      await writeLabelPng(inFolder("few.png"), { labels, width: shown.length, height: 1 }, ADE20K_CLASSES);
+      expect((await readLabel(inFolder("few.png"), { numClasses: 150 })).labels, String(shown)).toEqual(labels);
+    }
+  });
+
   it("are indexed PNGs of 8 bits with the classes' colours as their palette", async () => {
     await writeLabelPng(inFolder("label.png"), map, ADE20K_CLASSES);
     const file = await readFile(inFolder("label.png"));

@@ -25,7 +25,7 @@ export const CACHE_WAY_OUT = "set XDG_CACHE_HOME to a folder of your own";
  */
 export function cacheFolder(
   env: Readonly<Record<string, string | undefined>> = process.env,
-  platform: NodeJS.Platform = process.platform,
+  platform: string = process.platform,
   home?: string,
 ): string {
   const { isAbsolute, join } = platform === "win32" ? win32 : posix;
@@ -51,7 +51,7 @@ function ownFolder(): string | undefined {
   }
 }
 
-const USUAL: Partial<Record<NodeJS.Platform, readonly string[]>> = {
+const USUAL: Readonly<Partial<Record<string, readonly string[]>>> = {
   darwin: ["Library", "Caches"],
   win32: ["AppData", "Local"],
 };

@@ -42,7 +42,7 @@ export interface BackendErrorData {
   /** The name that was probably meant. */
   nearest: string | undefined;
   /** The system that something is not to be had for. */
-  platform: NodeJS.Platform;
+  platform: string;
   arch: string;
   gpu: boolean;
   /** The npm package, Python distribution or program that is wanted. */

@@ -120,7 +120,7 @@ function loadAddon(name: NativeName, dir: string, threads: number | undefined): 
 }
 
 /** Why this process cannot have an NVIDIA GPU, found without loading a library; undefined if it may have one. */
-export function whyNoGpu(platform: NodeJS.Platform = process.platform): string | undefined {
+export function whyNoGpu(platform: string = process.platform): string | undefined {
   if (platform === "darwin") return "no NVIDIA GPU here: macOS has no driver for one, use webgpu";
   const visible = process.env.CUDA_VISIBLE_DEVICES;
   if (visible === "" || visible?.startsWith("-1")) return `CUDA_VISIBLE_DEVICES=${visible} hides every GPU`;

@@ -193,7 +193,7 @@ function busy(owner: LockOwner | undefined, lock: string, line: string): Backend
 }
 
 /** The system's errors that a user can do something about, in words. */
-function explained(error: unknown, platform: NodeJS.Platform): unknown {
+function explained(error: unknown, platform: string): unknown {
   const { code, path } = (error instanceof FileError ? error.cause : error) as NodeJS.ErrnoException;
   if (error instanceof FileError && code !== "ENOSPC") {
     return new BackendError("not-writable", error.message, { cause: error, data: { file: error.data.file ?? "" } });

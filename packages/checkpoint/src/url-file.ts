@@ -1,4 +1,4 @@
-import { allocate, BlockFile, ByteArrayFile, type ByteFile, cutOff } from "./byte-source.ts";
+import { allocate, BlockFile, ByteArrayFile, type ByteFile } from "./byte-source.ts";
 import { CheckpointError } from "./errors.ts";
 
 const BLOCK = 2 ** 18;
@@ -14,19 +14,19 @@ const MOST = 2 ** 31;
  */
 export async function openUrl(url: URL, signal?: AbortSignal): Promise<ByteFile> {
   const response = await request(url, { range: `bytes=0-${BLOCK - 1}` }, signal);
-  // Of an empty file no server has a range.
-  if (response.status === 416) return new ByteArrayFile(new Uint8Array(0));
+  if (response.status === 416) return noRange(response);
   const total = response.status === 206 ? totalOf(response, 0) : undefined;
   if (total !== undefined) {
     const first = await bodyOf(response, signal);
-    if (first.length !== Math.min(BLOCK, total)) throw cutOff();
+    checkLength(first, Math.min(BLOCK, total));
     return new UrlFile(url, { total, first, version: versionOf(response), signal });
   }
   // Another origin may hide how long the file is.
   const whole = response.status === 206 ? await request(url, {}, signal) : response;
+  if (whole.status === 416) return noRange(whole);
   const bytes = await bodyOf(whole, signal);
   const length = Number(whole.headers.get("content-length") ?? Number.NaN);
-  if (bytes.length < length && !whole.headers.get("content-encoding")) throw cutOff();
+  if (bytes.length < length && !whole.headers.get("content-encoding")) checkLength(bytes, length);
   return new ByteArrayFile(bytes);
 }
 
@@ -58,9 +58,24 @@ class UrlFile extends BlockFile {
       throw unreadable("another file came in the midst of it: try again");
     }
     const bytes = await bodyOf(response, this.#signal);
-    if (bytes.length !== end - begin) throw cutOff();
+    checkLength(bytes, end - begin);
     return bytes;
   }
+}
+
+/** Of an empty file no server has a range. */
+async function noRange({ body, headers }: Response): Promise<ByteFile> {
+  await body?.cancel();
+  const [, total = "0"] = /^bytes \*\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [];
+  if (Number(total) === 0) return new ByteArrayFile(new Uint8Array(0));
+  throw unreadable(`its server refuses the first of ${total} bytes (416): try again later, or another address`);
+}
+
+/** A file that is complete on its server may arrive otherwise. */
+function checkLength({ length }: Uint8Array, expected: number): void {
+  if (length === expected) return;
+  const received = `its server sent ${length} bytes where it was to send ${expected}`;
+  throw unreadable(`${received}: try again later, or another address`);
 }
 
 const unreadable = (what: string, cause?: unknown) => new CheckpointError("unreadable", what, { cause });

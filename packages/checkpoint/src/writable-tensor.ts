@@ -57,6 +57,6 @@ export function writableTensors(path: string, tensors: Tensors): WritableTensor[
 }
 
 /** The bytes of a typed array, not copied. */
-export function bytesOf(data: TensorData): Buffer {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+export function bytesOf(data: TensorData): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

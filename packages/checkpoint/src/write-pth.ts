@@ -48,7 +48,8 @@ export async function writePth(path: string, tensors: Tensors, options: PthOptio
     const failed = new Promise<never>((_, reject) => zip.on("error", reject));
     // Neither compressed nor dated, as by torch.save; in PyTorch's order, as its reader takes the folder's name from the first entry.
     const entry = { compress: false, mtime: new Date(1980, 0, 1), forceDosTimestamp: true };
-    const add = (name: string, contents: Buffer) => zip.addBuffer(contents, `archive/${name}`, entry);
+    const add = (name: string, { buffer, byteOffset, byteLength }: Uint8Array) =>
+      zip.addBuffer(Buffer.from(buffer, byteOffset, byteLength), `archive/${name}`, entry);
     add("data.pkl", pickle(list));
     add("byteorder", Buffer.from("little"));
     list.forEach((tensor, key) => {

@@ -143,6 +143,33 @@ describe("A checkpoint's source", () => {
     await expect(readCheckpoint(short.url)).rejects.toMatchObject({ code: "unreadable" });
   });
 
+  it("is refused as its server's fault where that sends fewer bytes than it announced, or refuses a range that there is", async () => {
+    const bytes = large(500_000);
+    // The n-th answer lacks its last 10 bytes.
+    const shortAt = (n: number) => (request: IncomingMessage, response: ServerResponse, i: number) => {
+      if (i !== n) return void ranged(bytes, request, response);
+      const [from, to] = request.headers.range!.match(/\d+/g)!.map(Number) as [number, number];
+      const end = Math.min(to, bytes.length - 1);
+      response.writeHead(206, { "content-range": `bytes ${from}-${end}/${bytes.length}`, etag: '"1"' });
+      response.end(bytes.subarray(from, end + 1 - 10));
+    };
+    const refused = (_: IncomingMessage, response: ServerResponse) =>
+      void response.writeHead(416, { "content-range": `bytes */${bytes.length}` }).end();
+    for (const [answer, said] of [
+      [shortAt(0), /its server sent 262134 bytes where it was to send 262144: try again/],
+      [shortAt(1), /its server sent \d+ bytes where it was to send \d+: try again/],
+      [refused, /its server refuses the first of \d+ bytes \(416\)/],
+    ] as const) {
+      const { url } = await serve(answer);
+      await expect(readCheckpoint(url)).rejects.toMatchObject({
+        code: "unreadable",
+        message: expect.stringMatching(new RegExp(`^http://127\\.0\\.0\\.1:\\d+/net\\.pth.*${said.source}`)),
+      });
+    }
+    const empty = await serve((_, response) => void response.writeHead(416, { "content-range": "bytes */0" }).end());
+    await expect(readCheckpoint(empty.url)).rejects.toMatchObject({ code: "truncated" });
+  });
+
   it("is no longer read once the signal says so", async () => {
     const controller = new AbortController();
     const { url } = await serve(() => controller.abort(new Error("enough")));

@@ -116,11 +116,18 @@ export function exitCodeOf(error: unknown, signal?: AbortSignal): number {
 /** Of others' errors, which may quote a word or file without end. */
 const LONGEST_LINE = 8000;
 
+/** Commander's words for an argument that is none of its choices. */
+const WRONG_CHOICE = /^command-argument value '(.*)' is invalid for argument '(.*)'\. Allowed choices are (.*)\.$/s;
+
 /** What the user is told of the error: one line. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error && error.message ? error.message : String(error);
   const line = message
     .replace(/^error: /, "")
+    .replace(
+      WRONG_CHOICE,
+      (_, value, argument, choices) => `Expected ${argument} to be one of ${choices} but received ${value}`,
+    )
     .split(/\s*\n\s*/)
     .filter(Boolean)
     .join(" ");

@@ -45,6 +45,7 @@ export async function runCommands(makers: readonly CommandMaker[], argv: readonl
       return EXIT.USAGE;
     }
     const words = helpFirst(program, argv);
+    refuseUnknownCommand(program, words);
     await program.parseAsync(normalizeArguments(program, words, await keyTest(words)), { from: "user" });
     return exitCode;
   } catch (error) {
@@ -85,6 +86,16 @@ function helpFirst(program: Command, argv: readonly string[]): readonly string[]
   if (first !== "help") return argv;
   if (word === undefined || word === "help" || word.startsWith("-")) return ["--help"];
   return program.commands.some((command) => command.name() === word) ? [word, "--help"] : [word];
+}
+
+/**
+ * Before commander, which takes a word that is no command for none where `--help` follows it, and prints the general help.
+ *
+ * @throws {CommanderError} as for the word alone, which knows the nearest name.
+ */
+function refuseUnknownCommand(program: Command, [word = "-", ...others]: readonly string[]): void {
+  const isKnown = program.commands.some((command) => [command.name(), ...command.aliases()].includes(word));
+  if (!word.startsWith("-") && !isKnown && others.length > 0) program.parse([word], { from: "user" });
 }
 
 /** What tells keys of the configuration among the words. It knows them all and takes a while to load: only where one looks like a key. */

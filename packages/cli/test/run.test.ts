@@ -15,6 +15,12 @@ describe("wrong usage is one line and exit code 2:", () => {
     ["config --fc_dim 320", /leave fc_dim out or set it to 2048/],
     ["config --suffix epoch_3.pth", /Expected a --suffix such as _epoch_20\.pth/],
     ["config nonsense", /nonsense has no value/],
+    ["confg --help", /^error: unknown command 'confg' \(Did you mean config\?\)\n$/],
+    ["confg -h DIR x", /^error: unknown command 'confg' \(Did you mean config\?\)\n$/],
+    [
+      "completion tcsh",
+      /^error: Expected shell to be one of bash, zsh, fish, powershell but received tcsh: `seg completion --help` has examples/,
+    ],
     ["help confg", /unknown command 'confg' \(Did you mean config\?\)/],
     ["xyzzy", /unknown command 'xyzzy': `seg --help` lists the commands/],
     ["config --qqq 1", /unknown option '--qqq': `seg config --help` lists what there is/],

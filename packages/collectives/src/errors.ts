@@ -38,7 +38,7 @@ export interface CollectiveErrorData {
   library: string;
   file: string;
   /** `unavailable`: the system on which there is none. */
-  platform: NodeJS.Platform;
+  platform: string;
 }
 
 /**

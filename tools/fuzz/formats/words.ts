@@ -28,7 +28,7 @@ const VALUES = [
   ...NASTY_TEXTS,
   ...NASTY_NUMBERS,
 ];
-const COMMANDS = "test eval train export download doctor reproduce demo setup help tset".split(" ");
+const COMMANDS = "test eval train export serve download doctor reproduce demo setup completion help tset".split(" ");
 
 /** Words after `seg`, as a shell gives them. */
 export const WORDS: Format = {
@@ -64,6 +64,7 @@ export const WORDS: Format = {
             "other commands",
             () => file([random.pick(COMMANDS), "--no-such-flag", ...someWords(random, random.size(12))]),
           ],
+          [10, "completion", () => file(["completion", ...someWords(random, random.size(3))])],
         ]),
       async read(path) {
         const words = JSON.parse(readFileSync(path, "utf8")) as string[];

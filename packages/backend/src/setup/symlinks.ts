@@ -7,7 +7,7 @@ export function linkFolder(target: string, path: string): Promise<void> {
 }
 
 /** Makes the program `name` of the Node script `script` appear in `folder`, as npm does for a package's own. */
-export async function linkProgram(script: string, folder: string, name: string, platform: NodeJS.Platform) {
+export async function linkProgram(script: string, folder: string, name: string, platform: string) {
   await mkdir(folder, { recursive: true });
   if (platform !== "win32") return symlink(relative(folder, script), join(folder, name));
   return writeFile(join(folder, `${name}.cmd`), `@"${process.execPath}" "${script}" %*\r\n`);
@@ -23,7 +23,7 @@ export async function pointsTo(link: string, target: string): Promise<boolean> {
  * Atomically makes `file` a symbolic link to the file `target`: whoever opens it gets the old file or the new one. On Windows, where files need
  * privileges to be linked and a folder cannot replace another, its folder becomes a junction, and for a moment there is none.
  */
-export async function pointTo(file: string, target: string, platform: NodeJS.Platform): Promise<void> {
+export async function pointTo(file: string, target: string, platform: string): Promise<void> {
   const windows = platform === "win32";
   const path = windows ? dirname(file) : file;
   const beside = (suffix: string) => join(dirname(path), `.${basename(path)}.${suffix}`);

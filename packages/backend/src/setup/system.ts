@@ -2,7 +2,8 @@ import { BackendError } from "../errors.ts";
 
 /** The target system of a setup; the tests set up for systems other than theirs. */
 export interface System {
-  platform: NodeJS.Platform;
+  /** As `process.platform` names it. */
+  platform: string;
   arch: string;
   gpu: boolean;
 }

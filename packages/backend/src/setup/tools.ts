@@ -6,7 +6,7 @@ import { run } from "./run-program.ts";
 
 /** The programs that building the addon needs, found. */
 export interface Tools {
-  platform: NodeJS.Platform;
+  platform: string;
   /** A Python, for pip, for unpacking wheels and for node-gyp. */
   python: string;
   /** The path of node-gyp's `bin/node-gyp.js`. */
@@ -38,7 +38,7 @@ const COMPILER: Ways = {
 };
 
 /** The command that installs a program here, if this kind of system is known. */
-export function installCommand(ways: Ways, platform: NodeJS.Platform, osRelease: string): string | undefined {
+export function installCommand(ways: Ways, platform: string, osRelease: string): string | undefined {
   if (platform === "darwin") return ways.macos;
   const family = /^ID(?:_LIKE)?=.*$/gm;
   const ids = (osRelease.match(family) ?? []).join(" ");
@@ -51,7 +51,7 @@ function missing(
   code: BackendErrorCode,
   { program, what = `${program} was not found` }: { program: string; what?: string },
   ways: Ways,
-  platform: NodeJS.Platform,
+  platform: string,
 ): BackendError {
   const command = installCommand(ways, platform, readOsRelease());
   return new BackendError(code, `${what}: install it${command ? ` (${command})` : ""}, then run this again.`, {
@@ -68,7 +68,7 @@ function readOsRelease(): string {
 }
 
 /** What to install where the reason of a failed build is a compiler that Windows lacks. */
-export function compilerHint(why: string, platform: NodeJS.Platform): string {
+export function compilerHint(why: string, platform: string): string {
   if (platform !== "win32" || !/Visual Studio|Python|MSBuild/i.test(why)) return "";
   return ": install Python and Visual Studio's build tools for C++, or use the engine wasm";
 }
@@ -77,7 +77,7 @@ export function compilerHint(why: string, platform: NodeJS.Platform): string {
  * Looks for Python, make, a C++ compiler and node-gyp, in that order, and fails on the first that is missing.
  * @throws {BackendError} `python-missing`, `make-missing`, `compiler-missing` or `node-gyp-missing`.
  */
-export async function findTools(platform: NodeJS.Platform, signal?: AbortSignal): Promise<Tools> {
+export async function findTools(platform: string, signal?: AbortSignal): Promise<Tools> {
   const python = await findPython(platform, signal);
   if (!(await works("make", ["--version"], signal))) throw missing("make-missing", { program: "make" }, MAKE, platform);
   const compiler = process.env.CXX ?? (platform === "darwin" ? "c++" : "g++");
@@ -106,7 +106,7 @@ export async function requirePip({ python, platform }: Tools, signal?: AbortSign
   throw missing("pip-missing", { program: "pip", what: `${python} has no pip` }, PIP, platform);
 }
 
-async function findPython(platform: NodeJS.Platform, signal?: AbortSignal): Promise<string> {
+async function findPython(platform: string, signal?: AbortSignal): Promise<string> {
   for (const python of [process.env.PYTHON, "python3", "python"]) {
     if (!python) continue;
     const script = "import sys; print('%d.%d' % sys.version_info[:2])";

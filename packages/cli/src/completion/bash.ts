@@ -15,6 +15,8 @@ const BASH = `_seg() {
   for ((at = 1; at < COMP_CWORD; at++)); do
     word=\${COMP_WORDS[at]}
     if [[ $word != -* ]]; then command=$word; break; fi
+    # Nothing comes after these.
+    case $word in -h|--help|-V|--version) return 0 ;; esac
   done
   # bash takes --flag=value for three words.
   at=$((COMP_CWORD - 1))
@@ -24,6 +26,7 @@ const BASH = `_seg() {
     joined=1 at=$((at - 1))
   fi
   if [[ $current == -* && -z $joined ]]; then
+    [[ $current != --* ]] || current=\${current//_/-}
     _seg_words "$(_seg_flags "$command" | sed 's/:.*//')"
     return
   fi

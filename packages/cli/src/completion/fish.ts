@@ -6,12 +6,14 @@ export function fishScript({ commands, flags, keys, keyValues }: CompletionTable
   return [
     FISH,
     `set -g __seg_keys ${keys.join(" ")}`,
+    `set -g __seg_assigned ${Object.entries(keyValues)
+      .flatMap(([key, { words = [] }]) => words.map((word) => `${key}=${word}`))
+      .join(" ")}`,
     "",
     "complete -c seg -f",
     ...flags.map((flag) => `complete -c seg -n 'not __seg_command' ${flagOf(flag)}`),
     ...commands.map(
-      ({ names, summary }) =>
-        `complete -c seg -n 'not __seg_command' -a ${quoted(names.join(" "))} -d ${quoted(summary)}`,
+      ({ names, summary }) => `complete -c seg -n '__seg_first' -a ${quoted(names.join(" "))} -d ${quoted(summary)}`,
     ),
     ...commands.flatMap(linesOf),
     `complete -c seg -n '__seg_free ${taking.join(" ")}; and __seg_key' -a '$__seg_keys'`,
@@ -49,7 +51,7 @@ function flagOf({ names, summary, values }: CompletedFlag): string {
 }
 
 function given({ words = [], files, assigns }: Values): string {
-  if (assigns) return "-f -a '$__seg_keys='";
+  if (assigns) return "-f -a '(__seg_assignments)'";
   const choices = words.join(" ");
   if (files === "folder") return "-f -a '(__fish_complete_directories)'";
   return [files ? "-F" : "-f", choices && `-a '${choices}'`].filter(Boolean).join(" ");
@@ -69,6 +71,11 @@ function __seg_command
     return 1
 end
 
+# Whether a command may stand here: there is none yet, and no flag after which nothing comes.
+function __seg_first
+    not __seg_command >/dev/null; and not string match -qr -- '^(-h|--help|-V|--version)$' (commandline -opc)
+end
+
 # Whether the command is one of these.
 function __seg_is
     contains -- (__seg_command) $argv
@@ -83,6 +90,15 @@ end
 function __seg_within
     set -l flags (string match -- '-*' (commandline -opc))
     contains -- "$flags[-1]" $argv
+end
+
+# Keys with their =, and with their values where the = stands.
+function __seg_assignments
+    if string match -qr -- '^(--set=)?[A-Z][^=]*=' (commandline -ct)
+        printf '%s\\n' $__seg_assigned
+    else
+        printf '%s=\\n' $__seg_keys
+    end
 end
 
 # Whether the command is one of these, and no key waits for its value.

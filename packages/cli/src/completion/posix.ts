@@ -17,6 +17,8 @@ export function posixTable({ commands, flags, keys, keyValues }: CompletionTable
     "_seg_values() {",
     "  choices= files= assigns= many=",
     ...(aliases.length > 0 ? ['  case "$1" in', ...aliases, "  esac"] : []),
+    // Underscores in flags are dashes.
+    `  case "$2" in --*) set -- "$1" "\${2//_/-}" ;; esac`,
     '  case "$1 $2" in',
     ...cases(places),
     ...cases(ofKeys),

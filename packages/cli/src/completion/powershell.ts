@@ -48,7 +48,7 @@ const list = (words: readonly string[]) => `@(${words.map(quoted).join(", ")})`;
 const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 // Where nothing is given, PowerShell completes files.
-const POWERSHELL = `  $before = @($ast.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.EndOffset -lt $position } | ForEach-Object { $_.Extent.Text })
+const POWERSHELL = `  $before = @($ast.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.EndOffset -lt $position } | ForEach-Object { $_.Extent.Text } | ForEach-Object { if ($_.StartsWith('--')) { $_.Replace('_', '-') } else { $_ } })
   $command = @($before | Where-Object { -not $_.StartsWith('-') }) | Select-Object -First 1
   $complete = {
     param($word, $summary)
@@ -58,11 +58,14 @@ const POWERSHELL = `  $before = @($ast.CommandElements | Select-Object -Skip 1 |
     }
   }
   if ($current.StartsWith('-')) {
+    $current = $current.Replace('_', '-')
     $known = $flags["$command"]
     if ($known) { foreach ($flag in $known.Keys) { & $complete $flag $known[$flag] } }
     return
   }
   if (-not $command) {
+    # Nothing comes after these.
+    if ($before | Where-Object { $_ -cmatch '^(-h|--help|-V|--version)$' }) { return }
     foreach ($name in $about.Keys) { & $complete $name $about[$name] }
     return
   }

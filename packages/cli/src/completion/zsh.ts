@@ -16,6 +16,8 @@ const ZSH = `_seg() {
   for ((at = 2; at < CURRENT; at++)); do
     word=$words[at]
     if [[ $word != -* ]]; then command=$word; break; fi
+    # Nothing comes after these.
+    case $word in -h|--help|-V|--version) return 0 ;; esac
   done
   if [[ $current == -*=* || $current == [A-Z]*=* ]]; then
     owner=\${current%%=*}
@@ -23,6 +25,7 @@ const ZSH = `_seg() {
     # --set KEY=
     _seg_values "$command" "$owner" || return 1
   elif [[ $current == -* ]]; then
+    PREFIX=\${PREFIX//_/-}
     about=("\${(@f)$(_seg_flags "$command")}")
     _describe -o flag about
     return

@@ -50,6 +50,7 @@ function wayOutOfUsage({ code, message }: CommanderError, command: Command): str
     }
     case "commander.unknownCommand":
       return `\`${help}\` lists the commands`;
+    case "commander.invalidArgument":
     case "commander.missingArgument":
     case "commander.excessArguments":
     case "commander.optionMissingArgument":

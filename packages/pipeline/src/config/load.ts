@@ -1,5 +1,6 @@
+import { shown } from "@seg/errors";
 import { parseAssignment, parsePairs, type Resolved, resolveConfig, type Setting } from "@seg/segmenter/config";
-import { refuseUnknown } from "../errors.ts";
+import { PipelineError, refuseUnknown } from "../errors.ts";
 import { findBeside, folderSettings } from "./folder.ts";
 import { configFile, presetSettings } from "./presets.ts";
 import { readYamlFile } from "./yaml.ts";
@@ -10,8 +11,8 @@ export interface ConfigSources {
   cfg?: string;
   /** Trailing `KEY`, `VALUE`, `KEY`, `VALUE`, … */
   pairs?: readonly string[];
-  /** `KEY=VALUE` each. */
-  set?: readonly string[];
+  /** `KEY=VALUE` each, or keys with their values, such as `{"DATASET.num_class": 11}`, as other functions take them. */
+  set?: readonly string[] | Readonly<Record<string, unknown>>;
   /** What flags of their own say. */
   flags?: readonly Setting[];
   /**
@@ -37,11 +38,21 @@ export interface ConfigSources {
 export function loadConfig(sources: ConfigSources = {}): Resolved {
   refuseUnknown(sources, ["cfg", "pairs", "set", "flags", "fromFolder"], "a source of loadConfig");
   const { cfg, pairs = [], set = [], flags = [], fromFolder = true } = sources;
-  const given = [...parsePairs(pairs), ...set.map(parseAssignment), ...flags];
+  const given = [...parsePairs(pairs), ...settingsOf(set), ...flags];
   const dir = fromFolder ? given.findLast(({ key }) => key === "DIR")?.value : undefined;
   const folder = typeof dir === "object" ? "" : String(dir ?? "");
   const file = cfg === undefined ? (folder ? folderSettings(folder, given) : []) : namedFile(configFile(cfg));
   return resolveConfig([...file, ...given], presetSettings);
+}
+
+function settingsOf(set: NonNullable<ConfigSources["set"]>): Setting[] {
+  if (Array.isArray(set)) return set.map(parseAssignment);
+  if (typeof set !== "object" || set === null) {
+    const received = shown(set);
+    const explanation = { expected: "words KEY=VALUE, or an object of keys and values, for set", received };
+    throw new PipelineError("option", explanation, { data: { option: "set", received } });
+  }
+  return Object.entries(set).map(([key, value]) => ({ key, value, origin: "in the options", explicit: true }));
 }
 
 const namedFile = (file: string) => findBeside(file, readYamlFile(file, { pipe: true }));

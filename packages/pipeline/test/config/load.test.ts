@@ -4,6 +4,7 @@ import { isSegError, type SegError } from "@seg/errors";
 import { CONFIG_KEYS } from "@seg/segmenter/config";
 import { temporaryFolder } from "@seg/testing/node";
 import { describe, expect, it } from "vitest";
+import { DEMO_MODEL } from "../../src/config/demo-model.ts";
 import { type ConfigSources, loadConfig } from "../../src/config/load.ts";
 import { configToYaml } from "../../src/config/print.ts";
 
@@ -83,6 +84,17 @@ VAL:
     expect([DATASET.num_class, DATASET.imgMaxSize, TRAIN.seed, TRAIN.workers, TRAIN.disp_iter]).toEqual([
       4, 3, 2, 3, 20,
     ]);
+  });
+
+  it("may be keys with values of their own kind, as the demo's model has them", () => {
+    const { config } = loadConfig({ cfg: DEMO_MODEL.config, set: { ...DEMO_MODEL.set, "DATASET.imgSizes": [64, 96] } });
+    expect(config.DATASET.imgSizes).toEqual([64, 96]);
+    const words = Object.entries(DEMO_MODEL.set).map(([key, value]) => `${key}=${value}`);
+    expect(loadConfig({ cfg: DEMO_MODEL.config, set: DEMO_MODEL.set }).config).toEqual(
+      loadConfig({ cfg: DEMO_MODEL.config, set: words }).config,
+    );
+    expect(complaint({ set: { "DATSET.imgSizes": 3 } }).data).toMatchObject({ nearest: "DATASET.imgSizes" });
+    expect(complaint({ set: "TRAIN.seed=3" as never })).toMatchObject({ code: "option", data: { option: "set" } });
   });
 
   it.each([
