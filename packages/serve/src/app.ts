@@ -10,7 +10,7 @@ import { guardOf } from "./guard.ts";
 import type { Limits, ServeEvent, ServeOptions } from "./options.ts";
 import { pageRoutes } from "./page.ts";
 import { PROBLEM_SCHEMA, PROBLEM_TYPE, Problem, problemBody } from "./problem.ts";
-import { type Service, segmentRoute } from "./segment-route.ts";
+import { jsonBytes, type Service, segmentRoute } from "./segment-route.ts";
 import { BODY_SCHEMA, FACTS_SCHEMA, MODELS_SCHEMA, problemResponses } from "./segment-schema.ts";
 
 /** What the HTTP side needs beside the workers. */
@@ -26,28 +26,44 @@ export interface AppOptions extends Pick<ServeOptions, "hosts" | "cors" | "page"
   warn(line: string): void;
 }
 
-/** Base64 has four characters for three bytes; a JSON body holds options beside them. */
-const jsonBytes = (maxBytes: number) => Math.ceil(maxBytes / 3) * 4 + 65_536;
+/** What every answer says: it is what it says it is, belongs into no other site's frame, and its address is told to nobody. */
+const HARDENED = { "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer" };
+
+/** What pages of other origins may read beside the body. */
+const EXPOSED = ["retry-after", "x-request-id", "content-range"];
 
 /** The HTTP side of the service. */
 export async function createApp(service: Service, options: AppOptions): Promise<FastifyInstance> {
   const { limits } = options;
   const app = fastify({
     bodyLimit: jsonBytes(limits.maxBytes),
-    requestTimeout: limits.bodyLimit * 1000,
+    // Bodies have a limit of their own, which is answered by their routes.
+    requestTimeout: (limits.bodyLimit + 5) * 1000,
     // A socket on which nothing happens, while a photo is at work neither.
     connectionTimeout: (limits.timeLimit + limits.bodyLimit + 10) * 1000,
     keepAliveTimeout: 10_000,
     maxRequestsPerSocket: 10_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000, maxHeaderSize: 16_384 },
+    http: {
+      requireHostHeader: false,
+      headersTimeout: Math.min(10, limits.bodyLimit) * 1000,
+      connectionsCheckingInterval: 1000,
+      maxHeaderSize: 16_384,
+    },
     genReqId: () => randomUUID(),
     forceCloseConnections: "idle",
     return503OnClosing: false,
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    // What is no option the schemas tell, with its name.
+    onProtoPoisoning: "ignore",
+    onConstructorPoisoning: "ignore",
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false, verbose: true } },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply as FastifyReply, options),
     clientErrorHandler: answerBrokenRequest,
   });
   app.server.maxConnections = limits.connections;
+  // Whatever is expected, the head is looked at first; Node would ask for the body at once, or answer by nothing but a status.
+  for (const event of ["checkContinue", "checkExpectation"]) {
+    app.server.on(event, (request, response) => app.server.emit("request", request, response));
+  }
   for (const schema of [PROBLEM_SCHEMA, BODY_SCHEMA, FACTS_SCHEMA, MODELS_SCHEMA]) app.addSchema(schema);
   app.removeContentTypeParser("text/plain");
   for (const type of [/^image\//, "application/octet-stream"])
@@ -63,7 +79,7 @@ export async function createApp(service: Service, options: AppOptions): Promise<
     methods.set(url, known);
   });
   const nowhere = ({ url, method }: FastifyRequest): Problem => {
-    const allow = [...(methods.get(url.split("?")[0]!) ?? [])];
+    const allow = [...(methods.get(decodeURI(url.split("?")[0]!)) ?? [])];
     if (allow.length === 0 || allow.includes(method)) {
       return new Problem("not-found", "There is nothing at this address; /docs lists what there is.");
     }
@@ -75,21 +91,39 @@ export async function createApp(service: Service, options: AppOptions): Promise<
 
   const admit = guardOf(options);
   app.addHook("onRequest", async (request, reply) => {
-    reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
+    reply.headers({ "x-request-id": request.id, ...HARDENED });
     // Fastify's own clock (`elapsedTime`) stands still where nobody logs.
     const start = performance.now();
     // Also where the client goes away before there is an answer.
     reply.raw.once("close", () => told(request, reply, performance.now() - start, service, options));
     const { host, origin } = request.headers;
-    admit({ host, origin, changes: !["GET", "HEAD", "OPTIONS"].includes(request.method) });
+    const named = request.raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "host").length;
+    if (named > 1 || (named === 0 && request.raw.httpVersion === "1.1")) {
+      throw new Problem("bad-request", `Expected one Host header but received ${named}.`);
+    }
+    if (!/^(?:100-continue)?$/i.test(request.headers.expect ?? "")) {
+      throw new Problem("unmet-expectation", "Expected Expect to be 100-continue, or not there.", {
+        connection: "close",
+      });
+    }
+    admit({
+      host,
+      local: request.socket.localAddress,
+      origin,
+      changes: !["GET", "HEAD", "OPTIONS"].includes(request.method),
+    });
     // Before its body is looked at.
     if (request.is404) throw nowhere(request);
   });
 
   await app.register(accepts);
+  // Parameters of types say nothing here, and the answers' own type may be asked for as it is sent.
+  app.addHook("onRequest", async ({ raw: { headers } }) => {
+    headers.accept &&= headers.accept.replace(/;\s*(?!q=)[^;,]*/gi, "");
+  });
   if (options.cors?.length) {
     const origin = options.cors.includes("*") ? "*" : [...options.cors];
-    await app.register(cors, { origin, methods: ["GET", "HEAD", "POST"], maxAge: 600 });
+    await app.register(cors, { origin, methods: ["GET", "HEAD", "POST"], exposedHeaders: EXPOSED, maxAge: 600 });
   }
   await app.register(swagger, {
     openapi: {
@@ -144,7 +178,7 @@ function routes(app: FastifyInstance, service: Service, options: AppOptions): vo
       async (_request, reply) => reply.type("text/plain; charset=utf-8").send(answer()),
     );
   plain("/healthz", "Whether the process lives", () => "alive\n");
-  plain("/readyz", "Whether photos are taken: a worker is ready and the queue has room", () => {
+  plain("/readyz", "Whether photos are taken: a worker is ready, and there is room", () => {
     const pool = service.pool();
     const why = options.ending()
       ? "The service is about to end."
@@ -152,7 +186,9 @@ function routes(app: FastifyInstance, service: Service, options: AppOptions): vo
         ? "No worker is ready."
         : pool.isFull
           ? "The queue is full."
-          : undefined;
+          : service.arrivals.isFull
+            ? "All places for photos on their way are taken."
+            : undefined;
     if (why) throw new Problem("not-ready", why, { "retry-after": String(pool?.retryAfter ?? 5) });
     return "ready\n";
   });
@@ -175,7 +211,10 @@ function routes(app: FastifyInstance, service: Service, options: AppOptions): vo
   app.get("/docs", { schema: { hide: true } }, async (_request, reply) =>
     reply
       .type("text/html; charset=utf-8")
-      .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+      .header(
+        "content-security-policy",
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      )
       .send(docsPage(app.swagger())),
   );
 }

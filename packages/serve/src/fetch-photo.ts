@@ -1,25 +1,31 @@
 import { shownUrl } from "@seg/errors";
 import { HttpError, httpGet } from "@seg/node";
+import type { Arrival } from "./arrivals.ts";
 import { Problem } from "./problem.ts";
 import { isPublicAddress } from "./public-address.ts";
 
 /** Seconds that a photo's server has. */
 const SECONDS = 15;
 
+interface FetchOptions {
+  /** `public`: from public addresses only, which names and redirects are followed to; `any`: from wherever this machine reaches. */
+  urls: "public" | "any";
+  maxBytes: number;
+  signal: AbortSignal;
+  /** Its place among the photos on their way. */
+  arrival: Arrival;
+}
+
 /**
  * Fetches a photo for a client.
  *
- * @param urls - `public`: from public addresses only, which names and redirects are followed to; `any`: from wherever this machine reaches.
- * @throws {Problem} `not-a-photo` if there is nothing to be had, `too-large`.
+ * @throws {Problem} `not-a-photo` if there is nothing to be had, `too-large`, or `too-slow` where its place was needed.
  */
-export async function fetchPhoto(
-  url: string,
-  { urls, maxBytes, signal }: { urls: "public" | "any"; maxBytes: number; signal: AbortSignal },
-): Promise<Uint8Array> {
+export async function fetchPhoto(url: string, { urls, maxBytes, signal, arrival }: FetchOptions): Promise<Uint8Array> {
   const late = AbortSignal.timeout(SECONDS * 1000);
   try {
     const answer = await httpGet(url, {
-      signal: AbortSignal.any([signal, late]),
+      signal: AbortSignal.any([signal, late, arrival.signal]),
       ...(urls === "public" && { allows: isPublicAddress }),
     });
     try {
@@ -28,6 +34,7 @@ export async function fetchPhoto(
       let size = 0;
       for await (const piece of answer.body) {
         size += piece.length;
+        arrival.came(piece.length);
         if (size > maxBytes)
           throw new Problem("too-large", `The photo at the address has more than ${maxBytes} bytes.`);
         pieces.push(piece);
@@ -38,6 +45,7 @@ export async function fetchPhoto(
     }
   } catch (error) {
     signal.throwIfAborted();
+    arrival.signal.throwIfAborted();
     if (error instanceof Problem) throw error;
     const why = late.aborted ? `it was not there after ${SECONDS} seconds` : reasonOf(error);
     throw new Problem("not-a-photo", `Expected a photo at ${shownUrl(url)} but ${why}.`);

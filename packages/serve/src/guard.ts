@@ -15,9 +15,21 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
+/** What is looked at of a request. */
+interface Asked {
+  /** Its Host header. */
+  host: string | undefined;
+  /** The address of this machine that it came to. */
+  local?: string | undefined;
+  /** Its Origin header. */
+  origin: string | undefined;
+  /** Whether its method is one that changes something. */
+  changes: boolean;
+}
+
 /**
  * What requests are let in: where the service listens on the loopback, a page of another site could reach it by a name that it lets resolve
- * to 127.0.0.1, so that the name that was asked for has to be one of the loopback's, or of `hosts`.
+ * to 127.0.0.1, so that the name that was asked for has to be one of the loopback's, of `hosts`, or the address itself.
  *
  * @param options - as those of `serve`.
  * @returns throws a {@link Problem} `wrong-host` or `foreign-origin` for what is not let in.
@@ -30,12 +42,14 @@ export function guardOf({
   host: string;
   hosts?: readonly string[] | undefined;
   cors?: readonly string[] | undefined;
-}): (request: { host: string | undefined; origin: string | undefined; changes: boolean }) => void {
-  const known = new Set(hosts.map(nameOf));
+}): (request: Asked) => void {
+  const known = new Set([host, ...hosts].map(nameOf));
   const guards = isLoopback(host) || hosts.length > 0;
-  return ({ host: asked = "", origin, changes }) => {
+  return ({ host: asked = "", local, origin, changes }) => {
     const name = nameOf(asked);
-    if (guards && !known.has(name) && !(isLoopback(name) || name.endsWith(".localhost"))) {
+    // No name has to be looked up for the address that was connected to, so that no page can make it up.
+    const isOwn = known.has(name) || name === local?.replace(/^::ffff:(?=[\d.]+$)/, "");
+    if (guards && !isOwn && !(isLoopback(name) || name.endsWith(".localhost"))) {
       throw new Problem(
         "wrong-host",
         "The Host header names no host that this service goes by; --allow-host adds one.",

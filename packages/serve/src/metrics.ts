@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Arrivals } from "./arrivals.ts";
 import type { Pool } from "./pool.ts";
 
 /** What Prometheus is told. */
@@ -11,7 +12,7 @@ export interface Metrics {
 }
 
 /** Meters of a service and its pool, in a registry of their own. */
-export function metricsOf(pool: () => Pool | undefined): Metrics {
+export function metricsOf(pool: () => Pool | undefined, arrivals: Arrivals): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Counter({
@@ -39,6 +40,14 @@ export function metricsOf(pool: () => Pool | undefined): Metrics {
       },
     });
   gauge("seg_queue_length", "Photos that wait for a worker.", ({ waiting }) => waiting);
+  new Gauge({
+    name: "seg_photos_arriving",
+    help: "Photos on their way, as bodies or from addresses.",
+    registers,
+    collect() {
+      this.set(arrivals.count);
+    },
+  });
   gauge("seg_photos_in_work", "Photos at the workers.", ({ working }) => working);
   gauge("seg_workers_ready", "Workers that can take photos.", ({ ready }) => ready);
   new Counter({

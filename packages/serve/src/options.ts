@@ -40,10 +40,12 @@ export interface ServeOptions
   maxSize?: number | undefined;
   /** Seconds that a request may take once it has arrived, waiting included; default 60. */
   timeLimit?: number | undefined;
-  /** Seconds within which a request must have arrived; default 30. */
+  /** Seconds within which a request must have arrived; default 30. Where all of `uploads` are taken, one that hardly moves has less. */
   bodyLimit?: number | undefined;
   /** The most requests that wait beside those at the workers; default 64. */
   queue?: number | undefined;
+  /** The most photos that are on their way at a time, as bodies or from addresses; default 64. */
+  uploads?: number | undefined;
   /** The most connections; default 1000. */
   connections?: number | undefined;
   /** Seconds that requests get to be finished when the service ends; default 30. */
@@ -64,6 +66,7 @@ const NUMBERS = {
   timeLimit: [60, 1, 86_400],
   bodyLimit: [30, 1, 3600],
   queue: [64, 1, 100_000],
+  uploads: [64, 1, 100_000],
   connections: [1000, 1, 1_000_000],
   grace: [30, 0, 86_400],
 } as const satisfies { [Name in keyof ServeOptions]?: readonly [fallback: number, least: number, most: number] };

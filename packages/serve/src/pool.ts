@@ -9,7 +9,7 @@ const CAPACITY = 2;
 /** Deaths at one photo after which it is at fault. */
 const MOST_DEATHS = 2;
 
-/** Milliseconds that a worker has to let go of a photo that is no longer wanted; an engine hears of that between two sizes. */
+/** Milliseconds that a worker has to let go of the photo at its engine once nobody wants it; an engine hears of that between two sizes. */
 const PATIENCE = 5_000;
 
 /** Milliseconds before a worker that died while it started is replaced, doubled each time, and the most. */
@@ -28,6 +28,8 @@ export interface PoolOptions {
   onReady?(info: WorkerInfo, slot: number): void;
   /** Told when a process died and is replaced: why, as in "it …", and whether it had a photo. */
   onDeath?(reason: string, atWork: boolean): void;
+  /** Milliseconds that a worker has to let go of the photo at its engine once nobody wants it; default 5000. */
+  patience?: number;
 }
 
 /** A task and whoever waits for it. */
@@ -36,6 +38,8 @@ interface Job {
   task: Task;
   deaths: number;
   worker: Worker | undefined;
+  /** Whether nobody waits for it any more. */
+  givenUp: boolean;
   settle(outcome: { result: Result } | { error: unknown }): void;
 }
 
@@ -43,10 +47,10 @@ interface Worker {
   slot: number;
   child: ChildProcess;
   ready: boolean;
-  /** Its jobs, the one at the engine first as soon as it says so. */
+  /** What it has and has not let go of, given up or not, the one at the engine first as soon as it says so. */
   jobs: Job[];
-  /** Jobs given up, which it has not let go of. */
-  cancelled: Map<number, NodeJS.Timeout>;
+  /** Ends it, if it does not let go of this job, which is at the engine and given up. */
+  patience?: { job: Job; timer: NodeJS.Timeout };
   reason?: string;
   /** Whether it was ended from here. */
   ended?: boolean;
@@ -95,7 +99,7 @@ export class Pool {
 
   /** Tasks at the workers. */
   get working(): number {
-    return this.#workers.reduce((sum, worker) => sum + (worker?.jobs.length ?? 0), 0);
+    return this.#workers.reduce((sum, worker) => sum + (worker ? wanted(worker).length : 0), 0);
   }
 
   /** Whether no more tasks are taken just now. */
@@ -128,6 +132,7 @@ export class Pool {
         task,
         deaths: 0,
         worker: undefined,
+        givenUp: false,
         settle: (outcome) => {
           signal.removeEventListener("abort", abort);
           if ("error" in outcome) reject(outcome.error);
@@ -176,7 +181,8 @@ export class Pool {
     await Promise.all(
       this.#workers.map(async (worker) => {
         if (!worker) return;
-        for (const job of worker.jobs.splice(0)) job.settle({ error: ending });
+        for (const job of wanted({ jobs: worker.jobs.splice(0) })) job.settle({ error: ending });
+        clearTimeout(worker.patience?.timer);
         await ended(worker);
       }),
     );
@@ -186,7 +192,7 @@ export class Pool {
 
   #launch(slot: number): void {
     const child = this.#options.start(slot);
-    const worker: Worker = { slot, child, ready: false, jobs: [], cancelled: new Map() };
+    const worker: Worker = { slot, child, ready: false, jobs: [] };
     this.#workers[slot] = worker;
     const stderr = stderrTail(child);
     child.on("message", (message) => this.#onMessage(worker, message as FromWorker));
@@ -220,26 +226,26 @@ export class Pool {
       const job = worker.jobs.find(({ id }) => id === message.id);
       if (job) worker.jobs = [job, ...worker.jobs.filter((other) => other !== job)];
     } else {
-      const id = message.id!;
-      clearTimeout(worker.cancelled.get(id));
-      worker.cancelled.delete(id);
-      const job = worker.jobs.find((known) => known.id === id);
+      const job = worker.jobs.find(({ id }) => id === message.id);
       worker.jobs = worker.jobs.filter((other) => other !== job);
-      job?.settle(message.type === "done" ? { result: message.result } : { error: deserializeError(message.error) });
+      if (job && !job.givenUp) {
+        job.settle(message.type === "done" ? { result: message.result } : { error: deserializeError(message.error) });
+      }
     }
+    this.#watch(worker);
     this.#handOut();
   }
 
   #onEnd(worker: Worker): void {
-    for (const timer of worker.cancelled.values()) clearTimeout(timer);
+    clearTimeout(worker.patience?.timer);
     const { jobs, slot, reason = "ended" } = worker;
+    const [first] = jobs;
     worker.jobs = [];
     this.#workers[slot] = undefined;
     if (this.#closed && this.#isIdle) return;
-    const [first, ...others] = jobs;
-    // The photo that the engine was at, unless another one was why the worker had to end.
+    // The photo that the engine was at, unless it was ended from here.
     if (first && !worker.ended) first.deaths++;
-    for (const job of [...others.reverse(), ...(first ? [first] : [])]) {
+    for (const job of wanted({ jobs }).reverse()) {
       job.worker = undefined;
       if (job.deaths < MOST_DEATHS) this.#waiting.unshift(job);
       else job.settle({ error: new Problem("failed", "Two workers died at this photo, one after the other.") });
@@ -265,17 +271,29 @@ export class Pool {
     if (!worker) {
       this.#waiting.splice(this.#waiting.indexOf(job), 1);
     } else {
-      worker.jobs = worker.jobs.filter((other) => other !== job);
+      job.givenUp = true;
       this.#tell(worker, { type: "cancel", id: job.id });
-      // An engine that computes on for nobody is ended.
-      const timer = setTimeout(() => {
-        worker.reason = "computed on after its photo was given up";
-        worker.ended = true;
-        worker.child.kill("SIGKILL");
-      }, PATIENCE);
-      worker.cancelled.set(job.id, timer);
+      this.#watch(worker);
     }
     job.settle({ error: reason });
+  }
+
+  /**
+   * Ends an engine that computes on for nobody. One at a photo that is wanted goes on, whatever else its worker holds: who goes away while
+   * he waits costs nobody else's work.
+   */
+  #watch(worker: Worker): void {
+    const [job] = worker.jobs;
+    if (worker.patience && worker.patience.job === job) return;
+    clearTimeout(worker.patience?.timer);
+    delete worker.patience;
+    if (!job?.givenUp) return;
+    const timer = setTimeout(() => {
+      worker.reason = "computed on after its photo was given up";
+      worker.ended = true;
+      worker.child.kill("SIGKILL");
+    }, this.#options.patience ?? PATIENCE);
+    worker.patience = { job, timer };
   }
 
   /** The worker with most room, if one has any. */
@@ -304,7 +322,10 @@ export class Pool {
   }
 }
 
-const load = ({ jobs, cancelled }: Worker) => jobs.length + cancelled.size;
+const load = ({ jobs }: Worker) => jobs.length;
+
+/** Jobs that somebody waits for. */
+const wanted = ({ jobs }: Pick<Worker, "jobs">) => jobs.filter(({ givenUp }) => !givenUp);
 
 /** Ends a process, which holds nothing that would have to be saved. */
 function ended({ child }: Worker): Promise<void> {

@@ -12,6 +12,9 @@ import {
 } from "@seg/ade20k-data";
 import type { Result, Task } from "./messages.ts";
 
+/** The legend of no class. */
+const BLANK: RgbImage = { width: 1, height: 1, data: Uint8Array.of(255, 255, 255) };
+
 /** What was found in a photo. */
 export interface Found {
   labels: Uint8Array | Int32Array;
@@ -54,7 +57,7 @@ async function pictureOf(
 ): Promise<Uint8Array | undefined> {
   if (mask !== undefined) return encodeMaskPng(classMask(map, mask));
   if (picture === "labels") return encodeLabelPng(map, all);
-  if (picture === "legend") return encodePng(legend(classes));
+  if (picture === "legend") return encodePng(classes.length > 0 ? legend(classes) : BLANK);
   if (picture === "overlay") return encodePng(overlay(image, map, all, alpha));
   return undefined;
 }

@@ -61,6 +61,20 @@ export function taskOf(
     const there = drawn ? "image/png, as a picture or mask is asked for" : "application/json and image/png";
     throw new Problem("not-acceptable", `The answer comes as ${there}, of which Accept takes none.`);
   }
+  const shows = mask === undefined && type === "image/png" ? (picture ?? "overlay") : undefined;
+  if (alpha !== undefined && shows !== "overlay") {
+    throw new Problem(
+      "bad-request",
+      "Expected alpha only for an overlay but received it for another answer: add picture=overlay or leave it out.",
+    );
+  }
+  if (shows === "labels" && classes.length > MOST_IN_PNG) {
+    const instead = "ask for masks";
+    throw new Problem(
+      "not-a-photo",
+      `Expected a model of at most ${MOST_IN_PNG} classes for picture=labels but this one has ${classes.length}: ${instead}.`,
+    );
+  }
   if (sizes && (sizes.length > maxSizes || sizes.some((size) => size < 1 || size > maxSize))) {
     const expected = `at most ${maxSizes} sizes from 1 to ${maxSize}`;
     throw new Problem("not-a-photo", `Expected ${expected} but received ${shown(sizes)}.`);
@@ -70,9 +84,12 @@ export function taskOf(
     alpha,
     ...(wishes.classes && { classes: wishes.classes.map((which) => indexOf(which, classes)) }),
     ...(mask !== undefined && { mask: indexOf(mask, classes) }),
-    ...(mask === undefined && type === "image/png" && { picture: picture ?? "overlay" }),
+    ...(shows && { picture: shows }),
   };
 }
+
+/** A label map's PNG has a byte for each pixel, and 0 is unlabeled. */
+const MOST_IN_PNG = 255;
 
 /** A class's index, by its index or one of its names. */
 function indexOf(which: string | number, classes: readonly SegClass[]): number {
@@ -94,9 +111,10 @@ function indexOf(which: string | number, classes: readonly SegClass[]): number {
 export function fileOf(image: string): Uint8Array {
   const comma = /^data:/i.test(image) ? image.indexOf(",") : -1;
   const isBase64 = comma < 0 ? !/^data:/i.test(image) : /;base64$/i.test(image.slice(0, comma));
-  const text = image.slice(comma + 1);
+  // Programs break it into lines.
+  const text = image.slice(comma + 1).replace(/\s+/g, "");
   if (!isBase64 || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) {
-    const hint = "encode the photo's file, not its address";
+    const hint = /^https?:/i.test(image) ? "an address goes into url" : "encode the photo's file";
     throw new Problem(
       "not-a-photo",
       `Expected base64 or a data: URL with base64 for image but received ${shown(image, 60)}: ${hint}.`,

@@ -1,4 +1,7 @@
+import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { type Arrival, type Arrivals, bodyOf } from "./arrivals.ts";
+import { WRONG_TYPE } from "./failures.ts";
 import { fetchPhoto } from "./fetch-photo.ts";
 import type { WorkerInfo } from "./messages.ts";
 import type { Metrics } from "./metrics.ts";
@@ -15,6 +18,8 @@ export interface Service {
   /** The most pixels of a photo. */
   maxPixels: number;
   metrics: Metrics;
+  /** Photos on their way, which take memory too. */
+  arrivals: Arrivals;
   /** Not there before the weights are. */
   pool(): Pool | undefined;
   /** Not there before the first worker is ready. */
@@ -26,14 +31,7 @@ const BINARY = { type: "string", format: "binary" } as const;
 /** `POST /v1/segment`. */
 export function segmentRoute(app: FastifyInstance, service: Service): void {
   const { limits, metrics } = service;
-  /** Requests whose bodies are on their way, which take memory too. */
-  let arriving = 0;
-  const arrived = new WeakSet<FastifyRequest>();
-  const arrives = (request: FastifyRequest) => {
-    if (!arrived.has(request)) return;
-    arrived.delete(request);
-    arriving--;
-  };
+  const bodies = new WeakMap<FastifyRequest, Arrival>();
 
   app.post<{ Querystring: SegmentQuery; Body: Buffer | SegmentBody }>(
     "/v1/segment",
@@ -47,8 +45,9 @@ export function segmentRoute(app: FastifyInstance, service: Service): void {
         body: {
           content: {
             "application/json": { schema: { $ref: "SegmentRequest#" } },
-            "application/octet-stream": { schema: BINARY },
-            "image/*": { schema: BINARY },
+            // Whatever it is: with a schema, a body that is no JSON would be held against it.
+            "application/octet-stream": { schema: {} },
+            "image/*": { schema: {} },
           },
         },
         response: {
@@ -66,13 +65,18 @@ export function segmentRoute(app: FastifyInstance, service: Service): void {
       },
       // Before a body is read, so that what cannot be done takes no memory either.
       onRequest: async (request, reply) => {
+        refuseByHead(request, limits.maxBytes);
         const pool = readyPool(service);
-        if (pool.isFull || arriving > limits.queue) throw pool.full();
-        arriving++;
-        arrived.add(request);
-        reply.raw.once("close", () => arrives(request));
+        if (pool.isFull) throw pool.full();
+        const arrival = service.arrivals.begin();
+        bodies.set(request, arrival);
+        reply.raw.once("close", arrival.end);
       },
-      preValidation: async (request) => arrives(request),
+      preParsing: async (request, reply, payload) => {
+        if (request.headers.expect) reply.raw.writeContinue();
+        return bodyOf(payload as Readable, bodies.get(request)!);
+      },
+      preValidation: async (request) => bodies.get(request)!.end(),
     },
     async (request, reply) => {
       const pool = readyPool(service);
@@ -85,7 +89,8 @@ export function segmentRoute(app: FastifyInstance, service: Service): void {
       if (json && Object.keys(query).length > 0) {
         throw new Problem("bad-request", "Expected options in the JSON body but received some in the query.");
       }
-      reply.header("vary", "Accept");
+      // CORS may have said Origin.
+      reply.header("vary", [reply.getHeader("vary"), "Accept"].filter(Boolean).join(", "));
       const accepts = (types: string[]) => request.accepts().type(types) as string | false;
       const wanted = taskOf(json ?? wishesOf(query), accepts, service.info()!.classes, limits);
 
@@ -110,6 +115,31 @@ export function segmentRoute(app: FastifyInstance, service: Service): void {
   );
 }
 
+const TYPES = /^\s*(?:image\/[^;\s]+|application\/(?:octet-stream|json))\s*(?:;|$)/i;
+
+/** Base64 has four characters for three bytes; a JSON body holds options beside them. */
+export const jsonBytes = (maxBytes: number) => Math.ceil(maxBytes / 3) * 4 + 65_536;
+
+/**
+ * Refuses a body by what its head says of it, before it is asked for.
+ *
+ * @throws {Problem} `unsupported-type`, `too-large`.
+ */
+function refuseByHead({ headers }: FastifyRequest, maxBytes: number): void {
+  const { "content-type": type, "content-length": length = 0, "content-encoding": encoding = "identity" } = headers;
+  if (encoding.toLowerCase() !== "identity") {
+    const detail = "Expected a body as it is but received one with Content-Encoding: send the file itself.";
+    throw new Problem("unsupported-type", detail, { "accept-encoding": "identity", connection: "close" });
+  }
+  if (type !== undefined && !TYPES.test(type)) {
+    throw new Problem("unsupported-type", WRONG_TYPE, { connection: "close" });
+  }
+  if (Number(length) <= (/json/i.test(type ?? "") ? jsonBytes(maxBytes) : maxBytes)) return;
+  throw new Problem("too-large", `Expected a photo of at most ${maxBytes} bytes but received ${length} bytes.`, {
+    connection: "close",
+  });
+}
+
 /** @throws {Problem} `not-ready`. */
 function readyPool({ pool, info }: Service): Pool {
   const found = pool();
@@ -118,18 +148,22 @@ function readyPool({ pool, info }: Service): Pool {
 }
 
 /** The photo of a JSON body. */
-async function photoOf(
-  { image, url }: SegmentBody,
-  { urls, limits }: Service,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
+async function photoOf({ image, url }: SegmentBody, service: Service, signal: AbortSignal): Promise<Uint8Array> {
+  const { urls, limits, arrivals } = service;
   if ((image === undefined) === (url === undefined)) {
     throw new Problem("bad-request", "Expected either image or url in the JSON body.");
   }
   const { maxBytes } = limits;
   if (url !== undefined) {
-    if (urls) return fetchPhoto(url, { urls, maxBytes, signal });
-    throw new Problem("not-a-photo", "This service fetches no addresses: send the photo itself as image.");
+    if (!urls) throw new Problem("not-a-photo", "This service fetches no addresses: send the photo itself as image.");
+    const pool = readyPool(service);
+    if (pool.isFull) throw pool.full();
+    const arrival = arrivals.begin();
+    try {
+      return await fetchPhoto(url, { urls, maxBytes, signal, arrival });
+    } finally {
+      arrival.end();
+    }
   }
   const file = fileOf(image!);
   if (file.length <= maxBytes) return file;

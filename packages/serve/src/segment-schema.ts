@@ -6,9 +6,9 @@ const TEXTS = {
     "Short sides to look at the photo at; the classes' probabilities are averaged over them. Default: the model's.",
   classes: "Only these classes, by name or index from 0; pixels of others count as unlabeled. Default: all.",
   picture:
-    "A PNG in place of JSON: `overlay` the photo under the classes' colours (the default for `Accept: image/png`), `labels` the label map (0 unlabeled, index + 1 for a class, with the colours as palette), `legend` which colour is which class.",
+    "A PNG in place of JSON: `overlay` the photo under the classes' colours (the default for `Accept: image/png`), `labels` the label map (0 unlabeled, index + 1 for a class, with the colours as palette), `legend` which colour is which class (one white pixel where there is none).",
   mask: "A PNG of where this class is, by name or index from 0: 255 there, 0 elsewhere.",
-  alpha: "Weight of the overlay's colours, from 0 to 1. Default 0.5.",
+  alpha: "Weight of the overlay's colours, from 0 to 1; for an overlay only. Default 0.5.",
 };
 
 /** The query parameters of `POST /v1/segment`. */
@@ -20,7 +20,12 @@ export const QUERY_SCHEMA = {
     classes: { type: "string", minLength: 1, maxLength: 4000, description: TEXTS.classes, examples: ["sky,tree"] },
     picture: { type: "string", enum: PICTURES, description: TEXTS.picture },
     mask: { type: "string", minLength: 1, maxLength: 200, description: TEXTS.mask, examples: ["sky"] },
-    alpha: { type: "string", pattern: "^(0|1|[01]?\\.[0-9]{1,6})$", description: TEXTS.alpha, examples: ["0.5"] },
+    alpha: {
+      type: "string",
+      pattern: "^(0|1|0?\\.[0-9]{1,6}|1\\.0{1,6})$",
+      description: TEXTS.alpha,
+      examples: ["0.5"],
+    },
   },
 } as const;
 

@@ -4,6 +4,7 @@ import { loadConfig, type Resolved } from "@seg/pipeline/config";
 import { locateModel } from "@seg/pipeline/weights";
 import type { FastifyInstance } from "fastify";
 import { createApp } from "./app.ts";
+import { Arrivals } from "./arrivals.ts";
 import { badOption, ServeError } from "./errors.ts";
 import type { WorkerInfo } from "./messages.ts";
 import { metricsOf } from "./metrics.ts";
@@ -61,12 +62,14 @@ export async function serve(options: ServeOptions = {}): Promise<RunningService>
   let pool: Pool | undefined;
   let info: WorkerInfo | undefined;
   let ending = false;
-  const metrics = metricsOf(() => pool);
+  const arrivals = new Arrivals(limits.uploads, limits.bodyLimit);
+  const metrics = metricsOf(() => pool, arrivals);
   const service: Service = {
     limits,
     urls: options.urls,
     maxPixels: Math.min(limits.maxPixels, DATASET.max_pixels),
     metrics,
+    arrivals,
     pool: () => pool,
     info: () => info,
   };

@@ -1,5 +1,5 @@
 // The entry point of a worker: holds one segmenter. While the engine is at one photo, the next is decoded and the last is drawn.
-import { decodeImage } from "@seg/ade20k-data";
+import { decodeImage, type RgbImage } from "@seg/ade20k-data";
 import { isSegError } from "@seg/errors";
 import { endWithParent, ignoreEndSignals, serializeError } from "@seg/node";
 import { createSegmenter } from "@seg/pipeline/segment";
@@ -31,18 +31,33 @@ async function work({ config, weights, backend, gpu, threads }: WorkerSetup): Pr
 
   const doTask = async (id: number, task: Task, signal: AbortSignal): Promise<Result> => {
     const { photo, maxPixels, sizes } = task;
-    const decoded = decodeImage(photo, { maxPixels, signal });
-    // Told when its turn has come.
-    decoded.catch(() => {});
+    let decoded: Promise<RgbImage> | undefined = decodeImage(photo, { maxPixels, signal });
+    let begun = false;
+    // Who is given up while the engine is at another photo does not wait for that one, and keeps no pixels till then.
+    const left = new Promise<never>((_, reject) => {
+      const leave = () => {
+        if (begun) return;
+        decoded = undefined;
+        reject(signal.reason);
+      };
+      const settled = decoded!.then(
+        () => {},
+        () => {},
+      );
+      signal.addEventListener("abort", () => void settled.then(leave), { once: true });
+    });
+    left.catch(() => {});
     const found = turn.then(async () => {
-      const image = await decoded;
       signal.throwIfAborted();
+      const image = await decoded!;
+      signal.throwIfAborted();
+      begun = true;
       say({ type: "working", id });
       return segmenter.segment({ ...image, channels: 3 }, { signal, sizes });
     });
     // Its own error is told below.
     turn = found.catch(() => {});
-    return render(await found, segmenter.classes, task);
+    return render(await Promise.race([found, left]), segmenter.classes, task);
   };
 
   process.on("message", (message: ToWorker) => {

@@ -26,6 +26,7 @@ export interface ServeFlags extends ConfigOptions {
   timeout?: string;
   bodyTimeout?: string;
   queue?: string;
+  uploads?: string;
   grace?: string;
   json?: boolean;
   quiet?: boolean;
@@ -51,6 +52,7 @@ export async function serveUntilEnd(pairs: readonly string[], options: ServeFlag
     timeLimit: countFlag("--timeout", options.timeout),
     bodyLimit: countFlag("--body-timeout", options.bodyTimeout),
     queue: countFlag("--queue", options.queue),
+    uploads: countFlag("--uploads", options.uploads),
     grace: options.grace === "0" ? 0 : countFlag("--grace", options.grace),
   };
   const { backend, mirror, host = "127.0.0.1" } = options;

@@ -30,6 +30,7 @@ export function serveCommand(io: Io): Command {
     .option("--timeout <seconds>", "how long a request may take, waiting included; 60")
     .option("--body-timeout <seconds>", "how long a request may take to arrive; 30")
     .option("--queue <n>", "most requests that wait; 64")
+    .option("--uploads <n>", "most photos that arrive, or are fetched, at a time; 64")
     .option("--grace <seconds>", "how long requests may take to be finished when it is interrupted; 30")
     .optionsGroup("Output:")
     .option("--json", "print JSON, a line for each thing that happens")
