@@ -213,7 +213,9 @@ describe.skipIf(unlessChromium)(`the page in Chromium${unlessChromium}`, () => {
       const overlay = await download("#download-overlay");
       expect(overlay.name).toBe("flat_overlay.png");
       // 100 · 0.5 + 6 · 0.5, and 100 · 0.5 + 230 · 0.5.
-      expect([...decode(overlay.data).data.slice(0, 3)]).toEqual([53, 165, 165]);
+      const picture = decode(overlay.data);
+      expect([picture.width, picture.height, picture.channels]).toEqual([200, 100, 3]);
+      expect([...picture.data.slice(0, 3)]).toEqual([53, 165, 165]);
       const { results, failed } = JSON.parse(String((await download("#download-json")).data));
       expect(failed).toEqual([]);
       expect(results[0]).toMatchObject({
