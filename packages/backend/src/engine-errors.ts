@@ -2,18 +2,22 @@ import { isOutOfMemory } from "@seg/errors";
 import * as tf from "@tensorflow/tfjs";
 import type { EngineName } from "./engine.ts";
 import { BackendError, type BackendErrorCode, firstLine } from "./errors.ts";
+import { LossWatch } from "./loss-watch.ts";
 
 /** An engine that was started. */
 interface Started extends WrapOptions {
   name: EngineName | "webgl";
   /** What broke it, so that nothing it computes can be trusted any more. */
   broken?: BackendError;
+  watch?: LossWatch | undefined;
 }
 
 /** How {@link wrapEngineErrors} knows of failures. */
 export interface WrapOptions {
   /** What the engine said of a kernel that just returned without having computed. */
   failure?: (() => string | undefined) | undefined;
+  /** Resolves, with the reason, once the engine's device is gone: a read that waits for it then would wait for ever, or get zeros. */
+  lost?: Promise<string> | undefined;
 }
 
 /** The started engines, by TF.js's backend. */
@@ -33,7 +37,8 @@ const wrapped = new WeakSet<object>();
  */
 export function wrapEngineErrors(name: EngineName | "webgl", options: WrapOptions = {}): void {
   const backend = tf.getBackend();
-  started.set(backend, { ...started.get(backend), ...options, name });
+  const watch = options.lost && new LossWatch(options.lost);
+  started.set(backend, { ...started.get(backend), ...options, ...(watch && { watch }), name });
   const engine = tf.engine();
   if (wrapped.has(engine)) return;
   wrapped.add(engine);
@@ -52,15 +57,30 @@ export function wrapEngineErrors(name: EngineName | "webgl", options: WrapOption
     return withExplainedErrors("making a tensor", () => makeTensor.apply(this, args));
   };
   engine.readSync = function (id) {
-    return withExplainedErrors("reading a tensor", () => readSync.call(this, id));
-  };
-  engine.read = async function (id) {
-    const { broken } = started.get(tf.getBackend()) ?? {};
-    if (broken) throw brokenError(broken, "reading a tensor");
-    return read.call(this, id).catch((error) => {
-      throw explained(error, "reading a tensor");
+    return withExplainedErrors("reading a tensor", () => {
+      const values = readSync.call(this, id);
+      throwIfFailed();
+      return values;
     });
   };
+  engine.read = async function (id) {
+    const { broken, watch } = started.get(tf.getBackend()) ?? {};
+    if (broken) throw brokenError(broken, "reading a tensor");
+    try {
+      const reading = read.call(this, id);
+      const values = await (watch ? watch.during(reading) : reading);
+      throwIfFailed();
+      return values;
+    } catch (error) {
+      throw explained(error, "reading a tensor");
+    }
+  };
+}
+
+/** Of a device that is gone, values are zeros. */
+function throwIfFailed(): void {
+  const failure = started.get(tf.getBackend())?.failure?.();
+  if (failure !== undefined) throw new Error(failure);
 }
 
 function withExplainedErrors<T>(operation: string, work: () => T): T {

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { wrapEngineErrors } from "../src/engine-errors.ts";
 import { BackendError, type EngineName, startEngine } from "../src/index.ts";
 
 const names = ["wasm", "cpu", "tensorflow"] as const satisfies EngineName[];
@@ -167,6 +168,21 @@ describe("what an operation throws", () => {
       data: { engine: "cpu", operation: "reading a tensor" },
       message: expect.stringContaining("lost its GPU"),
     });
+    tensor.dispose();
+  });
+
+  it("comes with values that are read of a GPU that was lost meanwhile, which are zeros", async () => {
+    const tensor = tf.scalar(1);
+    let failure: string | undefined;
+    wrapEngineErrors("cpu", { failure: () => failure });
+    vi.spyOn(tf.backend(), "read").mockImplementation(async () => {
+      failure = "the device was lost";
+      return new Float32Array(1);
+    });
+    const lost = { code: "engine-failed", message: expect.stringContaining("lost its GPU in reading a tensor") };
+    await expect(tensor.data()).rejects.toMatchObject(lost);
+    expect(() => tensor.dataSync()).toThrow(expect.objectContaining(lost));
+    wrapEngineErrors("cpu", { failure: undefined });
     tensor.dispose();
   });
 

@@ -121,6 +121,16 @@ describe.skipIf(unlessChromium)(`A segmenter in a page${unlessChromium}`, () => 
     }
   });
 
+  it("does what the README's example says", async () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    const [, example = "", printed] =
+      /```js fragment\nimport \{ createSegmenter \} from "@seg\/web";\n(.*?)```\n\n```\n(.*?)```/s.exec(readme)!;
+    const lines: string[] = [];
+    page.on("console", (message) => lines.push(`${message.text()}\n`));
+    await page.evaluate(`(async () => { const { createSegmenter } = web; ${example} })()`);
+    expect(lines.join("")).toBe(printed);
+  });
+
   it("takes a photo in every form, and gives the same of each", async () => {
     const results = await page.evaluate(async () => {
       const segmenter = await create();

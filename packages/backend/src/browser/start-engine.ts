@@ -22,8 +22,8 @@ export type BrowserEngineProof = EngineProof<BrowserEngineName>;
 /** The options of `startEngine` in a browser. */
 export interface BrowserStartOptions {
   /**
-   * Threads of WebAssembly, where the page is cross-origin isolated; half of the cores by default and at most. Read when that engine first
-   * starts.
+   * Threads of WebAssembly, at most half of the cores, where the page is cross-origin isolated; one by default. TF.js starts them from its own
+   * text, which minifiers break. Read when that engine first starts.
    */
   threads?: number | undefined;
   /** A self-test beyond the package's own, as under Node. */

@@ -6,6 +6,7 @@ import { deviceName } from "./page.ts";
 /** The parts of WebGL that are used here. */
 interface Gl {
   isContextLost(): boolean;
+  readonly canvas: { addEventListener(type: "webglcontextlost", listener: () => void): void };
   getExtension(name: "WEBGL_debug_renderer_info"): { UNMASKED_RENDERER_WEBGL: number } | null;
   getParameter(name: number): unknown;
   readonly RENDERER: number;
@@ -18,7 +19,10 @@ export async function loadWebgl(): Promise<Engine<"webgl">> {
   await activate("webgl", "webgl");
   const { gl } = (tf.backend() as unknown as { gpgpu: { gl: Gl } }).gpgpu;
   // Without it a page whose GPU was taken away computes zeros.
-  await activate("webgl", "webgl", { failure: () => (gl.isContextLost() ? "the device was lost" : undefined) });
+  const lost = new Promise<string>((resolve) => {
+    gl.canvas.addEventListener("webglcontextlost", () => resolve("the device was lost"));
+  });
+  await activate("webgl", "webgl", { lost, failure: () => (gl.isContextLost() ? "the device was lost" : undefined) });
   if (!tf.env().getBool("WEBGL_RENDER_FLOAT32_CAPABLE"))
     throw unavailable("its GPU computes in half precision, too coarse for networks");
   const unmasked = gl.getExtension("WEBGL_debug_renderer_info")?.UNMASKED_RENDERER_WEBGL;

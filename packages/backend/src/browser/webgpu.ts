@@ -22,6 +22,9 @@ export async function loadWebgpu(): Promise<Engine<"webgpu">> {
     throw unavailable(`${BACKEND} does not load (${firstLine(error)}): npm install ${BACKEND}`, error);
   }
   await activate("webgpu", "webgpu");
+  const { device } = tf.backend() as unknown as { device: { lost: Promise<{ message: string }> } };
+  const lost = device.lost.then(({ message }) => `the device was lost${message && `: ${message}`}`);
+  await activate("webgpu", "webgpu", { lost });
   patchWebgpu();
   const { info } = adapter;
   const name = [info?.vendor, info?.architecture, info?.device].filter(Boolean).join(" ");

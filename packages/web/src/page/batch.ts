@@ -1,5 +1,5 @@
 import { explain, isCancelled } from "./errors.ts";
-import { measure } from "./photo.ts";
+import { checkPixels, measure } from "./photo.ts";
 import type { CreateSegmenter, ModelChoice, PageProgress, PageSegmentation, PageSegmenter } from "./segmenter.ts";
 import type { Size } from "./view.ts";
 
@@ -29,6 +29,9 @@ export interface ModelSettings {
   model: ModelChoice;
   backend: Parameters<CreateSegmenter>[0]["backend"];
 }
+
+/** So many pixels any model takes: photos of more are shown once it is known that they are taken. */
+const SHOWN_AT_ONCE = 50_000_000;
 
 /** Segments photos one after the other; one that fails stops no other. The model is loaded for the first of them. */
 export class Batch {
@@ -121,10 +124,11 @@ export class Batch {
     set({ state: "working", progress: { text: "Looking at the photo" } });
     try {
       const size = await measure(photo.file);
-      set({ size });
+      if (size.width * size.height <= SHOWN_AT_ONCE) set({ size });
       const segmenter = this.#segmenter ?? (await this.#load(signal, (progress) => set({ progress })));
       if (signal.aborted) return;
-      set({ progress: { text: "Segmenting" } });
+      checkPixels(photo.file, size, segmenter.config.DATASET.max_pixels);
+      set({ size, progress: { text: "Segmenting" } });
       const start = performance.now();
       const found = await segmenter.segment(photo.file, {
         signal,

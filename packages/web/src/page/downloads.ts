@@ -1,4 +1,5 @@
 import type { BatchPhoto } from "./batch.ts";
+import type { PngAnswer, PngWish } from "./png-worker.ts";
 import type { PageClass, PageShare } from "./segmenter.ts";
 
 /** A file to be saved. */
@@ -18,35 +19,29 @@ const stem = (name: string) => name.replace(/\.[^.]*$/, "") || "photo";
 /** The photo with the classes' colours over it, as `seg test` writes it, in the strength that is shown. */
 export async function overlayPng(photo: DonePhoto, classes: readonly PageClass[], alpha: number): Promise<Download> {
   const { labels, width, height } = photo.found;
-  const bitmap = await createImageBitmap(photo.file, { imageOrientation: "from-image", colorSpaceConversion: "none" });
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d");
-  if (!context) throw new Error("Expected memory for the overlay but the browser has no more: close other tabs.");
-  context.drawImage(bitmap, 0, 0, width, height);
-  bitmap.close();
-  const pixels = context.getImageData(0, 0, width, height);
-  const { data } = pixels;
-  const colors = classes.map(({ color }) => color.map((value) => value * alpha));
-  for (let i = 0, o = 0; i < labels.length; i++, o += 4) {
-    const color = colors[labels[i]!];
-    if (!color) continue;
-    for (let c = 0; c < 3; c++) data[o + c] = Math.round(data[o + c]! * (1 - alpha) + color[c]!);
-  }
-  context.putImageData(pixels, 0, 0);
-  return { name: `${stem(photo.file.name)}_overlay.png`, blob: await canvas.convertToBlob({ type: "image/png" }) };
+  const colors = classes.map(({ color }) => color);
+  const blob = await pngOf({ kind: "overlay", photo: photo.file, labels, width, height, alpha, colors });
+  return { name: `${stem(photo.file.name)}_overlay.png`, blob };
 }
 
 /** The label map as `seg test` writes it: an indexed PNG, 0 for unlabeled and class index + 1, coloured by its palette. */
 export async function labelPng(photo: DonePhoto, classes: readonly PageClass[]): Promise<Download> {
-  const { encode } = await import("fast-png");
   const { labels, width, height } = photo.found;
-  const palette = [[0, 0, 0], ...classes.map(({ color }) => [...color])];
-  const data = Uint8Array.from(labels, (label) => label + 1);
-  const png = encode({ data, width, height, depth: 8, channels: 1, palette });
-  return {
-    name: `${stem(photo.file.name)}_labels.png`,
-    blob: new Blob([png as Uint8Array<ArrayBuffer>], { type: "image/png" }),
-  };
+  const blob = await pngOf({ kind: "labels", labels, width, height, colors: classes.map(({ color }) => color) });
+  return { name: `${stem(photo.file.name)}_labels.png`, blob };
+}
+
+/** Has a picture made in a worker, which ends with it. */
+function pngOf(wish: PngWish): Promise<Blob> {
+  const worker = new Worker(new URL("./png-worker.ts", import.meta.url), { type: "module" });
+  return new Promise<Blob>((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<PngAnswer>) => {
+      if ("png" in data) resolve(new Blob([data.png], { type: "image/png" }));
+      else reject(new Error(data.error));
+    };
+    worker.onerror = ({ message }) => reject(new Error(message || "Expected the picture but its worker did not load."));
+    worker.postMessage(wish);
+  }).finally(() => worker.terminate());
 }
 
 /** What `seg test --json` prints for these photos. */

@@ -6,6 +6,9 @@ export function explain(error: unknown): string {
   if (isMemory(name, text, code)) {
     return "Expected enough memory for this photo but the browser has no more: close other tabs, or use a smaller photo.";
   }
+  if (code === "engine-failed") {
+    return `The graphics processor, or what else computes here, failed: try again; it starts anew. (${text})`;
+  }
   if (code === "worker" || /worker/i.test(name ?? "")) {
     return `The computing part of the page broke off: try again; it starts anew. (${text})`;
   }

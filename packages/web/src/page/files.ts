@@ -44,6 +44,7 @@ async function filesOf(entry: FileSystemEntry | File): Promise<File[]> {
     // A reader gives a hundred at a time.
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) return files;
-    for (const inner of some) files.push(...(await filesOf(inner)));
+    // What systems leave in folders, such as .DS_Store, nobody meant to drop.
+    for (const inner of some) if (!inner.name.startsWith(".")) files.push(...(await filesOf(inner)));
   }
 }

@@ -1,5 +1,6 @@
 import type { ModelSettings } from "./batch.ts";
 import { byId } from "./element.ts";
+import { sortFiles } from "./files.ts";
 import type { ModelChoice } from "./segmenter.ts";
 
 /** What a model is called in the bar. */
@@ -14,7 +15,7 @@ export function modelDialog(onUse: (settings: ModelSettings) => void): { open(se
   const dialog = byId<HTMLDialogElement>("model-dialog");
   const form = byId<HTMLFormElement>("model-form");
   const url = byId<HTMLInputElement>("model-url");
-  const picker = byId<HTMLInputElement>("model-picker");
+  const pickers = [byId<HTMLInputElement>("model-picker"), byId<HTMLInputElement>("model-folder")];
   const engine = byId<HTMLSelectElement>("model-engine");
   const error = byId("model-error");
   const picked = byId("model-picked");
@@ -29,10 +30,13 @@ export function modelDialog(onUse: (settings: ModelSettings) => void): { open(se
     error.hidden = true;
   };
   form.addEventListener("change", show);
-  picker.addEventListener("change", () => {
-    files = [...(picker.files ?? [])];
-    show();
-  });
+  for (const picker of pickers) {
+    picker.addEventListener("change", () => {
+      // A trained folder holds more than a model: pictures of its training, say.
+      files = sortFiles([...(picker.files ?? [])]).model;
+      show();
+    });
+  }
   form.addEventListener("submit", (event) => {
     if (event.submitter?.getAttribute("value") !== "use") return;
     const tell = (text: string) => {

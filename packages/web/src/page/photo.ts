@@ -1,7 +1,5 @@
 import type { Size } from "./view.ts";
 
-/** The most pixels of a photo, as `seg test` has it (`DATASET.max_pixels`). */
-const MAX_PIXELS = 178_956_970;
 /** No file of a photo is larger. */
 const MAX_BYTES = 256 * 1024 * 1024;
 /** Pictures on the stage have at most so many pixels; labels stay whole. */
@@ -18,7 +16,7 @@ class PhotoError extends Error {
  * Looks at a photo before its pixels are decoded.
  *
  * @returns its size, as EXIF turns it.
- * @throws {PhotoError} if it is no picture that the browser reads, or too large.
+ * @throws {PhotoError} if it is no picture that the browser reads, or too large a file.
  */
 export async function measure(file: File): Promise<Size> {
   const { name, size } = file;
@@ -38,16 +36,24 @@ export async function measure(file: File): Promise<Size> {
     });
     const { naturalWidth: width, naturalHeight: height } = image;
     if (width === 0 || height === 0) throw new PhotoError(unreadable(name));
-    if (width * height > MAX_PIXELS) {
-      const millions = (pixels: number) => Math.round(pixels / 1e6);
-      throw new PhotoError(
-        `Expected a photo of at most ${millions(MAX_PIXELS)} megapixels but ${name} has ${millions(width * height)} (${width}×${height}): save it smaller.`,
-      );
-    }
     return { width, height };
   } finally {
     URL.revokeObjectURL(address);
   }
+}
+
+/**
+ * Refuses a photo that has more pixels than the model's configuration allows.
+ *
+ * @param most - `DATASET.max_pixels`.
+ * @throws {PhotoError} says both.
+ */
+export function checkPixels({ name }: File, { width, height }: Size, most: number): void {
+  if (width * height <= most) return;
+  const millions = (pixels: number) => Number((pixels / 1e6).toPrecision(3));
+  throw new PhotoError(
+    `Expected a photo of at most ${millions(most)} megapixels but ${name} has ${millions(width * height)} (${width}×${height}): save it smaller.`,
+  );
 }
 
 const unreadable = (name: string) =>

@@ -32,6 +32,8 @@ export type PageProgress =
 export interface PageSegmenter {
   readonly engine: { readonly name: string; readonly reasons: readonly string[] };
   readonly classes: readonly PageClass[];
+  /** Of the model's configuration: the most pixels of a photo. */
+  readonly config: { readonly DATASET: { readonly max_pixels: number } };
   segment(
     photo: Blob,
     options: { signal: AbortSignal; onProgress: (done: number, total: number) => void },

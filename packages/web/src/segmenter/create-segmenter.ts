@@ -9,7 +9,7 @@ import { WorkerProcess } from "./worker-process.ts";
 
 /** Segments photos with one network, in a worker of its own. */
 export interface WebSegmenter {
-  /** The engine that runs, and for each one that was tried before it why it will not do: `webgpu: …`. */
+  /** The engine that runs, and for each one that was tried before it why it will not do: `webgpu: …`. A new worker may have another one. */
   readonly engine: { readonly name: string; readonly reasons: readonly string[] };
   /** Names and colours of the labels. */
   readonly classes: readonly SegClass[];
@@ -60,13 +60,13 @@ export async function createSegmenter(options: WebSegmenterOptions = {}): Promis
 }
 
 class InWorker implements WebSegmenter {
-  readonly engine: Opened["engine"];
   readonly classes: readonly SegClass[];
   readonly config: Config;
   readonly #setup: Setup;
   readonly #create: () => Worker;
   #worker: Promise<WorkerProcess>;
   #current: WorkerProcess;
+  #engine: Opened["engine"];
   #isDisposed = false;
 
   constructor(setup: Setup, create: () => Worker, worker: WorkerProcess, { engine, classes, config }: Opened) {
@@ -74,9 +74,13 @@ class InWorker implements WebSegmenter {
     this.#create = create;
     this.#worker = Promise.resolve(worker);
     this.#current = worker;
-    this.engine = engine;
+    this.#engine = engine;
     this.classes = classes;
     this.config = config;
+  }
+
+  get engine(): Opened["engine"] {
+    return this.#engine;
   }
 
   async segment(photo: WebPhoto, options: WebSegmentOptions = {}): Promise<WebSegmentation> {
@@ -96,7 +100,12 @@ class InWorker implements WebSegmenter {
     if (this.#current.isAlive) return this.#worker;
     const next = new WorkerProcess(this.#create);
     this.#current = next;
-    this.#worker = next.open(this.#setup, undefined, () => {}).then(() => next);
+    this.#worker = next
+      .open(this.#setup, undefined, () => {})
+      .then(({ engine }) => {
+        this.#engine = engine;
+        return next;
+      });
     // Whoever waits is told; where nobody does, nothing is lost.
     this.#worker.catch(() => {});
     return this.#worker;

@@ -116,8 +116,14 @@ export class WorkerProcess {
     pending.onAnswer(answer);
     if (answer.type === "loading" || answer.type === "scale") return;
     this.#pending.delete(answer.id);
-    if (answer.type === "failed") pending.reject(receivedError(answer.error));
-    else pending.resolve(answer.result as never);
+    if (answer.type !== "failed") {
+      pending.resolve(answer.result as never);
+      return;
+    }
+    const error = receivedError(answer.error);
+    pending.reject(error);
+    // A GPU that is gone, or WebAssembly broken off in its middle, computes nothing any more: whoever asks again gets another worker.
+    if (isOfEngine(error)) this.#end(error);
   }
 
   /** A worker that the browser ended tells nobody; but it lets go of the lock that it holds. */
@@ -133,6 +139,10 @@ export class WorkerProcess {
     this.#pending.clear();
   }
 }
+
+/** Whether an engine failed, whatever error the layers above made of it. */
+const isOfEngine = (error: unknown): boolean =>
+  error instanceof Error && (error.name === "BackendError" || isOfEngine(error.cause));
 
 const died = (reason: string, cause?: unknown) =>
   new WebError(

@@ -3,7 +3,7 @@ import type { CreateSegmenter, PageClass } from "../../src/page/segmenter.ts";
 /**
  * Takes the place of `createSegmenter` in tests of the page. It sees bands of five classes in every photo, at once, unless the photo's name
  * asks for something else: `slow…` waits until it is cancelled, `lost…` loses its worker the first time, `memory…` finds none.
- * A model of the address `…/missing/` cannot be loaded.
+ * A model of the address `…/missing/` cannot be loaded, one of `…/small/` takes 10 000 pixels.
  */
 export const createSegmenter: CreateSegmenter = async ({ model, backend, signal, onProgress }) => {
   if (typeof model === "string" && model.endsWith("/missing/")) {
@@ -21,6 +21,7 @@ export const createSegmenter: CreateSegmenter = async ({ model, backend, signal,
       reasons: ["WebGPU: this browser has none.", "WebGL: no graphics processor."],
     },
     classes: CLASSES,
+    config: { DATASET: { max_pixels: String(model).endsWith("/small/") ? 10_000 : 178_956_970 } },
     async segment(photo, { signal, onProgress }) {
       const name = photo instanceof File ? photo.name : "";
       const bitmap = await createImageBitmap(photo);

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { startBrowser, unlessChromium } from "@seg/testing/browser";
@@ -212,7 +213,9 @@ describe.skipIf(unlessChromium)(`the page in Chromium${unlessChromium}`, () => {
       const overlay = await download("#download-overlay");
       expect(overlay.name).toBe("flat_overlay.png");
       // 100 · 0.5 + 6 · 0.5, and 100 · 0.5 + 230 · 0.5.
-      expect([...decode(overlay.data).data.slice(0, 3)]).toEqual([53, 165, 165]);
+      const picture = decode(overlay.data);
+      expect([picture.width, picture.height, picture.channels]).toEqual([200, 100, 3]);
+      expect([...picture.data.slice(0, 3)]).toEqual([53, 165, 165]);
       const { results, failed } = JSON.parse(String((await download("#download-json")).data));
       expect(failed).toEqual([]);
       expect(results[0]).toMatchObject({
@@ -261,6 +264,19 @@ describe.skipIf(unlessChromium)(`the page in Chromium${unlessChromium}`, () => {
       await page.locator("#failure").waitFor();
       expect(await text(page, "#failure-text")).toBe(
         "Expected a photo of at most 179 megapixels but vast.png has 200 (20000×10000): save it smaller.",
+      );
+    }));
+
+  it("refuses a photo of more pixels than the model's configuration allows", () =>
+    withPage(async (page) => {
+      await page.click("#model");
+      await page.check("input[value=url]");
+      await page.fill("#model-url", `${server.url}small/`);
+      await page.click("#model-form [value=use]");
+      await add(page, grey("flat.png"));
+      await page.locator("#failure").waitFor();
+      expect(await text(page, "#failure-text")).toBe(
+        "Expected a photo of at most 0.01 megapixels but flat.png has 0.02 (200×100): save it smaller.",
       );
     }));
 
@@ -323,6 +339,78 @@ describe.skipIf(unlessChromium)(`the page in Chromium${unlessChromium}`, () => {
         await page.locator(".strip-item").evaluateAll((items) => items.map((item) => item.getAttribute("title"))),
       ).toEqual(["pasted.png", "dropped.png"]);
     }));
+
+  it("takes dropped folders, and folders in them, without what the system hides there", () =>
+    withPage(async (page) => {
+      const folder = await mkdtemp(join(tmpdir(), "seg-"));
+      try {
+        await mkdir(join(folder, "photos/inner"), { recursive: true });
+        await writeFile(join(folder, "photos/flat-a.png"), grey("flat-a.png").buffer);
+        await writeFile(join(folder, "photos/inner/flat-b.png"), grey("flat-b.png").buffer);
+        await writeFile(join(folder, "photos/.DS_Store"), "x");
+        const session = await page.context().newCDPSession(page);
+        const data = { items: [], files: [join(folder, "photos")], dragOperationsMask: 1 };
+        for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+          await session.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
+        }
+        await page.locator('.strip-item[data-state="done"] >> nth=1').waitFor();
+        const titles = page
+          .locator(".strip-item")
+          .evaluateAll((items) => items.map((item) => item.getAttribute("title")));
+        expect((await titles).sort()).toEqual(["flat-a.png", "flat-b.png"]);
+        expect(await page.locator("#notice").isHidden()).toBe(true);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    }));
+
+  it("takes a model's folder that is chosen, without the pictures in it", () =>
+    withPage(async (page) => {
+      const folder = await mkdtemp(join(tmpdir(), "seg-"));
+      try {
+        for (const name of ["config.yaml", "encoder_best.pth", "decoder_best.pth", "seen.png"]) {
+          await writeFile(join(folder, name), "x");
+        }
+        await page.click("#model");
+        await page.check("input[value=files]");
+        await page.setInputFiles("#model-folder", folder);
+        expect((await text(page, "#model-picked"))!.split(", ").sort()).toEqual([
+          "config.yaml",
+          "decoder_best.pth",
+          "encoder_best.pth",
+        ]);
+        await page.click("#model-form [value=use]");
+        expect(await text(page, "#model-name")).toBe("3 files");
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    }));
+
+  it("zooms by two fingers, which pin nothing", () =>
+    withPage(
+      async (page) => {
+        await add(page, grey("flat.png"));
+        await waitForResult(page);
+        const box = (await page.locator("#stage").boundingBox())!;
+        const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+        const level = async () => Number.parseInt((await text(page, "#zoom-level"))!, 10);
+        const before = await level();
+        const session = await page.context().newCDPSession(page);
+        const touch = (type: "touchStart" | "touchMove" | "touchEnd", apart?: number) =>
+          session.send("Input.dispatchTouchEvent", {
+            type,
+            touchPoints: apart ? [-1, 1].map((side, id) => ({ x: x + (side * apart) / 2, y, id })) : [],
+          });
+        await touch("touchStart", 60);
+        for (const apart of [80, 100, 120]) await touch("touchMove", apart);
+        await touch("touchEnd");
+        // Twice as far apart: twice as large.
+        expect(Math.abs((await level()) / before - 2)).toBeLessThan(0.03);
+        // It was no tap.
+        expect(await page.locator(".class[aria-pressed=true]").count()).toBe(0);
+      },
+      { hasTouch: true },
+    ));
 
   it("takes a shot with the camera, which is off afterwards", () =>
     withPage(
