@@ -6,16 +6,16 @@ import { decode } from "fast-png";
 import { expect, it } from "vitest";
 import { buildSite, REAL, waitForResult } from "./site.ts";
 
-it.skipIf(unlessChromium)(
-  `the page as it is published gives a photo the labels that Node gives it, without a word to any other server${unlessChromium}`,
-  async () => {
+it.skipIf(unlessChromium).each([{ isolated: false }, { isolated: true }])(
+  `the page as it is published gives a photo the labels that Node gives it, without a word to any other server, cross-origin isolated: $isolated${unlessChromium}`,
+  async ({ isolated }) => {
     const photo = new URL("../../../pipeline/demo/china.jpg", import.meta.url);
     const segmenter = await createSegmenter({ config: DEMO_MODEL.config, set: DEMO_MODEL.set, backend: "wasm" });
     const expected = await segmenter.segment(await readFile(photo));
     segmenter.dispose();
 
     const [browser, site] = await Promise.all([startBrowser(), buildSite(REAL)]);
-    const server = await site.serve();
+    const server = await site.serve({ isolated });
     try {
       const page = await browser.newPage();
       const elsewhere: string[] = [];

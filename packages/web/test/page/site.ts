@@ -20,7 +20,8 @@ export async function buildSite(segmenter = here("./fake-segmenter.ts")) {
   await build({ ...pageConfig({ segmenter, outDir: join(folder, "page") }), configFile: false });
   return {
     folder,
-    serve: () => serveFolder({ "/some/where/": join(folder, "page") }),
+    serve: (options?: Parameters<typeof serveFolder>[1]) =>
+      serveFolder({ "/some/where/": join(folder, "page") }, options),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
