@@ -4,6 +4,7 @@ export { type ClassMask, classMask } from "./class-mask.ts";
 export { type Color, palette, type SegClass } from "./classes.ts";
 export { colorize, overlay } from "./colorize.ts";
 export { distinctColors } from "./distinct-colors.ts";
+export { encodeLabelPng, encodeMaskPng } from "./encode-label-png.ts";
 export { DataError, type DataErrorCode, type DataErrorData } from "./errors.ts";
 export type { RgbImage } from "./image.ts";
 export { MAX_PIXELS, type PixelLimit } from "./image-limits.ts";

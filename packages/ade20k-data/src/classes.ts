@@ -30,7 +30,7 @@ export interface SegClass {
  * console.log(palette(ADE20K_CLASSES).length); // 453
  * ```
  */
-export function palette(classes: readonly SegClass[]): Uint8Array {
+export function palette(classes: readonly Pick<SegClass, "color">[]): Uint8Array {
   const bytes = new Uint8Array((classes.length + 1) * 3);
   classes.forEach(({ color }, index) => {
     bytes.set(color, (index + 1) * 3);

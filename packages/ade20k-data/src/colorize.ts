@@ -18,7 +18,7 @@ import { checkImage } from "./pixels.ts";
  * console.log(data.join(" ")); // 6 230 230
  * ```
  */
-export function colorize(map: LabelMap, classes: readonly SegClass[]): RgbImage {
+export function colorize(map: LabelMap, classes: readonly Pick<SegClass, "color">[]): RgbImage {
   const values = labelValues(map, classes.length);
   const colors = palette(classes);
   const data = new Uint8Array(values.length * 3);
@@ -49,7 +49,12 @@ export function colorize(map: LabelMap, classes: readonly SegClass[]): RgbImage 
  * console.log(data.join(" ")); // 3 115 115
  * ```
  */
-export function overlay(image: RgbImage, map: LabelMap, classes: readonly SegClass[], alpha = 0.5): RgbImage {
+export function overlay(
+  image: RgbImage,
+  map: LabelMap,
+  classes: readonly Pick<SegClass, "color">[],
+  alpha = 0.5,
+): RgbImage {
   checkImage(image);
   const values = labelValues(map, classes.length);
   const { width, height } = image;

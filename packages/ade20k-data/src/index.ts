@@ -4,7 +4,7 @@ export { type CheckOptions, checkDataset, type DatasetReport } from "./check-dat
 export { type ClassSampling, type ClassSamplingOptions, classSampling } from "./class-sampling.ts";
 export { type DecodeOptions, decodeImage, type ImageFile, isImageFile } from "./decode-image.ts";
 export type { DownloadOptions } from "./download.ts";
-export { encodeLabelPng, encodeMaskPng, encodePng } from "./encode-png.ts";
+export { encodePng } from "./encode-png.ts";
 export { explainFullAde20k } from "./full-ade20k.ts";
 export { type ClassCount, type CountOptions, countClasses, type LabelCounts, sumCounts } from "./label-counts.ts";
 export { describeLeftOut, type FoundImages, findImages, type LeftOut, listImages } from "./list-images.ts";

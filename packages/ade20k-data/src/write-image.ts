@@ -3,7 +3,7 @@ import { writeFileAtomic } from "@seg/node";
 import sharp from "sharp";
 import type { ClassMask } from "./class-mask.ts";
 import type { SegClass } from "./classes.ts";
-import { encodeLabelPng, encodeMaskPng } from "./encode-png.ts";
+import { encodeLabelPng, encodeMaskPng } from "./encode-label-png.ts";
 import { badOption } from "./errors.ts";
 import type { RgbImage } from "./image.ts";
 import type { LabelMap } from "./label-map.ts";

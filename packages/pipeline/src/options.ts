@@ -73,15 +73,9 @@ export function resolveConfigOptions(
   const [encoder, ...rest] = architecture?.split("-") ?? [];
   const pair = encoder ? { "MODEL.arch_encoder": encoder, "MODEL.arch_decoder": rest.join("-") } : {};
   const given = { ...pair, ...set, ...(folder !== undefined && { DIR: folder }) };
-  const flags = Object.entries(given).map(([key, value]) => ({
-    key,
-    value,
-    origin: "in the options",
-    explicit: true,
-  }));
   if (typeof config !== "object")
-    return loadConfig({ ...(config !== undefined && { cfg: config }), flags, fromFolder });
-  if (flags.length === 0) return config;
+    return loadConfig({ ...(config !== undefined && { cfg: config }), set: given, fromFolder });
+  if (Object.keys(given).length === 0) return config;
   throw new PipelineError(
     "option",
     {

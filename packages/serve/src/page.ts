@@ -29,7 +29,7 @@ export async function pageRoutes(app: FastifyInstance, given: string | undefined
     decorateReply: false,
     setHeaders(reply, file) {
       if (file.endsWith(".html")) reply.header("content-security-policy", policy);
-      // So that WebAssembly may have threads there.
+      // So that ONNX Runtime may have threads there; TF.js's need a bundle that is not minified.
       reply.header("cross-origin-opener-policy", "same-origin");
       reply.header("cross-origin-embedder-policy", "require-corp");
     },

@@ -69,10 +69,9 @@ export function taskOf(
     );
   }
   if (shows === "labels" && classes.length > MOST_IN_PNG) {
-    const instead = "ask for masks";
     throw new Problem(
       "not-a-photo",
-      `Expected a model of at most ${MOST_IN_PNG} classes for picture=labels but this one has ${classes.length}: ${instead}.`,
+      `Expected a model of at most ${MOST_IN_PNG} classes for picture=labels but this one has ${classes.length}: ask for masks.`,
     );
   }
   if (sizes && (sizes.length > maxSizes || sizes.some((size) => size < 1 || size > maxSize))) {

@@ -127,9 +127,8 @@ function pipelineOptions({ mirror, env, log, warn, onProgress, signal }: ServeOp
 }
 
 function configOf({ config, set = {} }: ServeOptions): Resolved {
-  const flags = Object.entries(set).map(([key, value]) => ({ key, value, origin: "in the options", explicit: true }));
-  if (typeof config !== "object") return loadConfig({ ...(config !== undefined && { cfg: config }), flags });
-  if (flags.length === 0) return config;
+  if (typeof config !== "object") return loadConfig({ ...(config !== undefined && { cfg: config }), set });
+  if (Object.keys(set).length === 0) return config;
   throw badOption("set", set, "a configuration by name to set keys of", "one that is resolved already");
 }
 

@@ -18,18 +18,17 @@ const stem = (name: string) => name.replace(/\.[^.]*$/, "") || "photo";
 
 /** The photo with the classes' colours over it, as `seg test` writes it, in the strength that is shown. */
 export async function overlayPng(photo: DonePhoto, classes: readonly PageClass[], alpha: number): Promise<Download> {
-  const { labels, width, height } = photo.found;
-  const colors = classes.map(({ color }) => color);
-  const blob = await pngOf({ kind: "overlay", photo: photo.file, labels, width, height, alpha, colors });
+  const blob = await pngOf({ kind: "overlay", photo: photo.file, map: mapOf(photo), classes, alpha });
   return { name: `${stem(photo.file.name)}_overlay.png`, blob };
 }
 
 /** The label map as `seg test` writes it: an indexed PNG, 0 for unlabeled and class index + 1, coloured by its palette. */
 export async function labelPng(photo: DonePhoto, classes: readonly PageClass[]): Promise<Download> {
-  const { labels, width, height } = photo.found;
-  const blob = await pngOf({ kind: "labels", labels, width, height, colors: classes.map(({ color }) => color) });
+  const blob = await pngOf({ kind: "labels", map: mapOf(photo), classes });
   return { name: `${stem(photo.file.name)}_labels.png`, blob };
 }
+
+const mapOf = ({ found: { labels, width, height } }: DonePhoto) => ({ labels, width, height });
 
 /** Has a picture made in a worker, which ends with it. */
 function pngOf(wish: PngWish): Promise<Blob> {
